@@ -1,0 +1,123 @@
+"""What is measured, against which mark, by which network: metrics, measurements and the profiles that judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from models.vocabulary import Phase, ScoreStatus, Verdict
+
+
+class Direction(StrEnum):
+    """Which side of its mark a value must lie on; the mark itself passes."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+class Metric(StrEnum):
+    """Every name that can stand in `blocking`."""
+
+    # the structural contract, checked before any network
+    DECODABLE = "decodable"
+    FRAME_COUNT = "frame_count"
+    SIZE = "size"
+    FPS = "fps"
+    BLANK = "blank"
+    FROZEN = "frozen"
+    SHARPNESS = "sharpness"
+    # diagnostics that catch what the marks alone let through
+    LUMA_FLICKER = "luma_flicker"
+    JITTER = "jitter"
+    FRAME_ORDER = "frame_order"
+    LOOP_SEAM = "loop_seam"
+    # the specification's metrics
+    FACE_SIMILARITY = "face_similarity"
+    IDENTITY = "identity"
+    AESTHETIC = "aesthetic"
+    STYLE_ADHERENCE = "style_adherence"
+    TEMPORAL_LPIPS = "temporal_lpips"
+    MOTION_SMOOTHNESS = "motion_smoothness"
+    SUBJECT_CONSISTENCY = "subject_consistency"
+    SCENE_CONTINUITY = "scene_continuity"
+
+    @property
+    def direction(self) -> Direction:
+        return Direction.LOWER if self in _LOWER_IS_BETTER else Direction.HIGHER
+
+    @property
+    def is_structural(self) -> bool:
+        return self in STRUCTURE
+
+
+_LOWER_IS_BETTER = frozenset({Metric.TEMPORAL_LPIPS, Metric.LOOP_SEAM, Metric.LUMA_FLICKER, Metric.JITTER})
+STRUCTURE = (
+    Metric.DECODABLE,
+    Metric.FRAME_COUNT,
+    Metric.SIZE,
+    Metric.FPS,
+    Metric.BLANK,
+    Metric.FROZEN,
+    Metric.SHARPNESS,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One metric of one take as the bench measured it; `value` is None when it could not be measured."""
+
+    metric: Metric
+    value: float | None
+    #: the network that made the number (`lpips-alex`, `dis-flow`, ...); `none` for plain arithmetic
+    network: str = "none"
+    network_sha256: str = ""
+    #: version of the formula, raised when its numbers change
+    formula: str = "1"
+    #: mean, p5, p95, worst_frame, curve, detection_rate, ...: what explains the number
+    detail: dict[str, Any] = field(default_factory=dict)
+    #: one sentence when `value` is None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The limit one metric must keep, for numbers made by one network."""
+
+    metric: Metric
+    limit: float
+    #: the network this limit was calibrated on; a number by another network is never compared with it
+    network: str = "none"
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` lies on the good side; the limit itself passes."""
+        return value >= self.limit if self.metric.direction is Direction.HIGHER else value <= self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Which metrics judge each phase, by which networks, against which marks."""
+
+    name: str
+    marks: dict[Phase, tuple[Mark, ...]]
+    #: metrics the specification asks for and this profile cannot judge, with the reason, for every report
+    leaves_out: dict[Metric, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A measurement held against its mark."""
+
+    measurement: Measurement
+    mark: Mark | None
+    status: ScoreStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the gate says of one take, and why."""
+
+    verdict: Verdict
+    scores: tuple[Score, ...]
+    blocking: tuple[Metric, ...] = ()
+    not_measured: tuple[Metric, ...] = ()

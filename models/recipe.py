@@ -1,0 +1,132 @@
+"""The recipe: everything that decides a take's pixels, as one frozen value that goes to JSON and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from models.vocabulary import Defect, JobType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import TypeAdapter
+
+SEED_LIMIT = 2**64
+"""ComfyUI's seeds go to 2^64 - 1; 0 is a seed like any other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lora:
+    """A low-rank adapter to a checkpoint."""
+
+    name: str
+    path: str = ""
+    weight: float = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlNet:
+    """A conditioning network and what prepares its picture."""
+
+    name: str
+    model: str
+    weight: float = 1.0
+    preprocessor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpAdapter:
+    """A reference picture that pulls the render towards it."""
+
+    reference_image_path: str
+    weight: float = 0.8
+    noise: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharacterLook:
+    """One character as this take shows it: normalised attributes with the variation already applied."""
+
+    name: str
+    #: normalised type -> value: hair_color, hair_style, eye_color, skin, outfit, expression, pose, view, ...
+    attributes: dict[str, str] = field(default_factory=dict)
+    #: where in the frame: `left`, `center`, `right`, or empty for the renderer to choose
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneLook:
+    """Where and when the take happens, and how the camera sees it; free words, empty when unsaid."""
+
+    location: str = ""
+    time_of_day: str = ""
+    mood: str = ""
+    camera_angle: str = ""
+    camera_move: str = ""
+    #: what the characters do, in words; a renderer reads what it understands (`walks`, `waves`, `talks`)
+    action: str = ""
+    #: what is said; a renderer that moves lips takes its rhythm from it
+    dialogue: str = ""
+    #: the same for every take of one scene, so that its background stays the same
+    background_seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleLook:
+    """The story bible's art direction."""
+
+    art_style: str = ""
+    line_weight: str = ""
+    shading_style: str = ""
+    color_palette: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything needed to make the same pixels again, before and after it is resolved by a renderer."""
+
+    renderer: str
+    job_type: JobType
+    seed: int  #: 0 <= seed < SEED_LIMIT
+    width: int  #: pixels
+    height: int  #: pixels
+    frame_count: int = 1
+    fps: int = 24
+    positive_prompt: str = ""
+    negative_prompt: str = ""
+    subseed: int | None = None
+    model_name: str = ""
+    vae_name: str | None = None
+    sampler_name: str | None = None
+    scheduler: str | None = None
+    steps: int = 20
+    cfg_scale: float = 7.0
+    lora_models: tuple[Lora, ...] = ()
+    controlnet_models: tuple[ControlNet, ...] = ()
+    ipadapter_refs: tuple[IpAdapter, ...] = ()
+    characters: tuple[CharacterLook, ...] = ()
+    scene: SceneLook = field(default_factory=SceneLook)
+    style: StyleLook = field(default_factory=StyleLook)
+    #: 0..1: how strongly a video moves; a retake for jitter or smoothness lowers it
+    motion_strength: float = 1.0
+    #: a fault drawn on purpose (a fire drill for the gate); None in production
+    defect: Defect | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types only."""
+        data: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Recipe:
+        """The inverse of `to_json`; raises `pydantic.ValidationError` on anything else."""
+        return _adapter().validate_python(data)
+
+
+@cache
+def _adapter() -> TypeAdapter[Recipe]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Recipe)

@@ -1,0 +1,1 @@
+"""Renderers: from a recipe to a take; one folder each, found through `registry`."""

@@ -1,0 +1,76 @@
+"""What every renderer is: a name, a version, what it can do, and `render`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from models.recipe import Recipe
+    from models.vocabulary import JobType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a renderer can make; admission refuses an order outside it."""
+
+    job_types: tuple[JobType, ...]
+    min_side_px: int
+    max_side_px: int
+    max_frames: int
+    #: width and height must be multiples of this
+    side_multiple_px: int = 1
+    vram_mib: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A finished, read-back master and its proxy, still in the attempt's own folder."""
+
+    master: Path
+    proxy: Path | None
+    frames: int
+    width: int
+    height: int
+    fps: int
+    #: SHA-256 over the decoded pixels (`workers.media.pixels`), equal when the pictures are equal
+    pixel_sha256: str
+    file_sha256: str
+    size_bytes: int
+    #: what really ran: library versions, device, graph, checkpoint hashes
+    environment: dict[str, str] = field(default_factory=dict)
+    resolved: dict[str, Any] = field(default_factory=dict)
+
+
+class Renderer(Protocol):
+    """Makes the pixels of one recipe; the same recipe on the same version gives the same pixels."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def capabilities(self) -> Capabilities: ...
+
+    def render(
+        self,
+        recipe: Recipe,
+        into: Path,
+        *,
+        progress: Callable[[int, int], None],
+        alive: Callable[[], bool],
+    ) -> Rendered:
+        """Write the take into the folder `into` and describe it.
+
+        `progress(frames_done, frames_total)` is told as frames are really finished; `alive()` turns false when
+        the work is no longer ours, and then the renderer stops and raises.
+
+        Raises:
+            LeaseLost: `alive()` turned false.
+            StepFailed: anything else; its `error_kind` says who may try again.
+        """
+        ...
