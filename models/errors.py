@@ -1,15 +1,15 @@
 """One error tree; every error carries a sentence for a person and what to do about it.
 
-    FarmError
-    ├── OrderRefused            admission said no; nothing was stored
-    │   ├── UnknownName         a project, cut, character, network... that does not exist
-    │   └── PhaseLocked         the gate before the phase has not opened
-    ├── BadInput                a file or value a person gave cannot be used
-    ├── NotHere                 something the machine needs is not installed or not running
-    │   └── Unavailable         a server did not answer; trying again later may help
-    ├── NotMeasured             a metric could not be measured; never a pass, never a number
-    └── StepFailed              a render or a score went wrong; `kind` says who should try again
-        └── LeaseLost           the work is no longer ours: cancelled or taken over
+FarmError
+├── OrderRefused            admission said no; nothing was stored
+│   ├── UnknownName         a project, cut, character, network... that does not exist
+│   └── PhaseLocked         the gate before the phase has not opened
+├── BadInput                a file or value a person gave cannot be used
+├── NotHere                 something the machine needs is not installed or not running
+│   └── Unavailable         a server did not answer; trying again later may help
+├── NotMeasured             a metric could not be measured; never a pass, never a number
+└── StepFailed              a render or a score went wrong; `kind` says who should try again
+    └── LeaseLost           the work is no longer ours: cancelled or taken over
 """
 
 from models.vocabulary import ErrorKind

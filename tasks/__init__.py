@@ -1,0 +1,1 @@
+"""Thin Celery tasks and beat jobs: the one room where all the others meet."""

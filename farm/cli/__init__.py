@@ -1,0 +1,1 @@
+"""The `farm` command: thin Typer functions over the SDK."""

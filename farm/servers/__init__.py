@@ -1,0 +1,1 @@
+"""Embedded Postgres and Valkey under a supervisor of our own."""

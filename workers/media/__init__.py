@@ -1,0 +1,1 @@
+"""Frames to files and back: lossless masters, proxies, pixel hashes, structural checks."""

@@ -1,0 +1,1 @@
+"""One file a schema version, upgraded and downgraded on real Postgres in the tests."""
