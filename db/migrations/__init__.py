@@ -1,1 +1,1 @@
-"""Alembic migrations; `db.engine` runs them and `farm migrate` is the way in."""
+"""Alembic migrations: `db.engine` runs them, `farm migrate` is the way in."""
