@@ -1,0 +1,53 @@
+# The farm's targets; `make` prints them.
+VENV ?= .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+NETWORKS := $(VENV)/.networks
+COMFYUI_URL ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install networks demo test test-all check bench up down clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Make the virtual environment and install everything, versions pinned
+
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt deploy/install.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh deploy/install.sh
+	@touch $@
+
+networks: $(NETWORKS) ## Fetch and verify the weights of the embedded networks
+
+$(NETWORKS): $(INSTALLED) workers/scoring/weights.py
+	@$(BIN)/farm networks pull --profile embedded
+	@touch $@
+
+demo: $(NETWORKS) ## Render, score and gate a short episode; writes out/demo/index.html
+	@$(BIN)/farm demo
+
+up: $(NETWORKS) ## Start the farm in this folder
+	@$(BIN)/farm up
+
+down: ## Stop it
+	@$(BIN)/farm down
+
+test: $(NETWORKS) ## Run the tests (real Postgres, real Valkey, real workers)
+	@$(BIN)/python -m pytest
+
+test-all: $(NETWORKS) ## Also the long fault matrix and soaks
+	@$(BIN)/python -m pytest -m "slow or not slow"
+
+check: $(INSTALLED) ## Lint, types, import contracts; mapped classes and migrations agree
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/integration/test_migrations.py
+
+bench: $(NETWORKS) ## Measure the toon renderer and the way from submit to verdict
+	@$(BIN)/python -m tests.bench.toon
+
+clean: ## Remove what building and running left (not the farm's state)
+	rm -rf build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
