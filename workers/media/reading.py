@@ -1,0 +1,115 @@
+"""Any picture or clip, read one frame at a time, or refused with one sentence.
+
+Alpha is laid over white; EXIF and container rotation are applied; 16-bit, grey and CMYK become 8-bit RGB.
+Only one frame is held at a time, and no frame larger than 64 megapixels is ever decoded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+from models.errors import BadInput
+from workers.media import clips, stills
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaInfo:
+    """What a file really holds, counted by decoding it to its end."""
+
+    kind: Literal["still", "motion"]
+    frames: int
+    width: int  #: pixels, after rotation
+    height: int  #: pixels, after rotation
+    fps: Fraction  #: 0 for a still
+    duration_s: float  #: 0.0 for a still
+
+
+class FrameReader:
+    """Frames of one file in order; `info` is complete once they are all read.
+
+    Iterate once. One decode serves every reader: hash, structure, metrics and proxy are fed from it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._frames = 0
+        self._size = (0, 0)
+        self._finished = False
+        _require_file(path)
+        self._source: stills.StillSource | clips.ClipSource = stills.open_still(path) or clips.open_clip(path)
+
+    @property
+    def is_motion(self) -> bool:
+        """Whether this is a clip or an animated picture."""
+        return self._source.is_motion
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames per second as the container says, 0 for a still; an animated picture knows it at its end."""
+        return self._source.fps
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        for frame in self._source.frames():
+            self._size = (frame.shape[1], frame.shape[0])
+            self._frames += 1
+            yield frame
+        if self._frames == 0:
+            raise BadInput(f"{self._path.name} holds no picture.", hint="Render or export it again.")
+        self._finished = True
+
+    @property
+    def info(self) -> MediaInfo:
+        """What was read.
+
+        Raises:
+            RuntimeError: the frames were not read to the end.
+        """
+        if not self._finished:
+            raise RuntimeError("The frames must be read to the end before they can be counted.")
+        fps = self._source.fps
+        return MediaInfo(
+            kind="motion" if self._source.is_motion else "still",
+            frames=self._frames,
+            width=self._size[0],
+            height=self._size[1],
+            fps=fps,
+            duration_s=float(self._frames / fps) if fps else 0.0,
+        )
+
+
+def read_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
+    """Each frame of a PNG, JPEG, WebP, GIF, APNG, BMP or any clip FFmpeg reads, `(H, W, 3)` uint8 RGB.
+
+    Raises:
+        BadInput: missing, empty, not a picture, cut short, damaged, or larger than 64 megapixels a frame. A
+            file that is cut short raises after its last whole frame.
+    """
+    return iter(FrameReader(path))
+
+
+def probe(path: Path) -> MediaInfo:
+    """Count and measure a file by decoding all of it; headers are not believed.
+
+    Raises:
+        BadInput: as `read_frames`.
+    """
+    reader = FrameReader(path)
+    for _ in reader:
+        pass
+    return reader.info
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise BadInput(f"There is no file {path}.", hint="Check the path.")
+    if path.stat().st_size == 0:
+        raise BadInput(f"{path.name} is empty (0 bytes).", hint="Render or export it again.")

@@ -1,0 +1,99 @@
+"""Pictures and animated pictures (PNG, APNG, JPEG, WebP, GIF, BMP), read with Pillow."""
+
+from __future__ import annotations
+
+import warnings
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from models.errors import BadInput
+from workers.media.limits import require_bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+#: formats whose further pictures are an animation; a camera's JPEG may hold other views of the same moment
+_ANIMATED = frozenset({"PNG", "WEBP", "GIF"})
+
+
+class StillSource:
+    """An opened picture; an animated one yields each of its frames."""
+
+    def __init__(self, path: Path, image: Image.Image) -> None:
+        self._path = path
+        self._image = image
+        count = int(getattr(image, "n_frames", 1)) if image.format in _ANIMATED else 1
+        self.is_motion = count > 1
+        self._count = count
+        self._duration_ms = Fraction(0)
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames over the durations read so far (files keep whole milliseconds); 0 for a still."""
+        if not self.is_motion or not self._duration_ms:
+            return Fraction(0)
+        return (1000 * self._count / self._duration_ms).limit_denominator(1001)
+
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
+        """Decode one after the other; Pillow keeps only the current one."""
+        with self._image:
+            for index in range(self._count):
+                yield self._decode(index)
+
+    def _decode(self, index: int) -> NDArray[np.uint8]:
+        try:
+            self._image.seek(index)
+            self._image.load()
+            self._duration_ms += Fraction(self._image.info.get("duration", 0)).limit_denominator(1000)
+            return _as_rgb(self._image)
+        except (OSError, SyntaxError, EOFError, ValueError) as error:
+            # Pillow says SyntaxError for a damaged PNG chunk and OSError for a file that ends too early.
+            raise BadInput(
+                f"{self._path.name} is cut short or damaged at frame {index}: {error}.".replace("..", "."),
+                hint="Copy or render it again.",
+            ) from error
+
+
+def open_still(path: Path) -> StillSource | None:
+    """The picture in `path`, or None when it is no picture.
+
+    Raises:
+        BadInput: a picture, but a damaged or an oversized one.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures before we can look at the size; our own limit is stricter.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(path, formats=_FORMATS)
+    except UnidentifiedImageError:
+        return None
+    except Image.DecompressionBombError as error:
+        raise BadInput(f"{path.name} is too large to decode safely: {error}", hint="Scale it down.") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BadInput(f"{path.name} is damaged: {error}.", hint="Copy or render it again.") from error
+    require_bounded(path, *image.size)
+    return StillSource(path, image)
+
+
+def _as_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """One upright 8-bit RGB frame; transparent parts show white."""
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):
+        # 16-bit grey: Pillow's own conversion clips at 255 instead of scaling.
+        grey = (np.asarray(upright).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if upright.has_transparency_data:
+        upright = _over_white(upright.convert("RGBA"))
+    return np.array(upright.convert("RGB"))
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image)

@@ -1,0 +1,178 @@
+"""From the frames of a recipe to a master that was read back, its proxy and its hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Self
+
+import av
+import PIL
+
+from models.errors import BadInput, StepFailed
+from models.vocabulary import ErrorKind
+from workers.media.masters import MasterWriter, write_still
+from workers.media.pixels import PixelHash
+from workers.media.proxies import open_proxy, write_still_proxy
+from workers.media.reading import FrameReader
+from workers.renderers.renderer import Rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from models.recipe import Recipe
+    from workers.media.reading import MediaInfo
+
+
+class TakeWriter:
+    """Writes the take of one recipe into a folder: `master.png` or `master.mkv`, and its proxy.
+
+    A motion recipe takes any number of frames (the gate counts them, not the writer), a still exactly one.
+    Leaving the `with` block without `finish` leaves no file behind.
+
+        with TakeWriter(into, recipe) as take:
+            for frame in frames:
+                take.add(frame)
+            return take.finish(environment={...})
+    """
+
+    def __init__(self, into: Path, recipe: Recipe) -> None:
+        self._stem = into / "master"
+        self._recipe = recipe
+        self._pixels = PixelHash()
+        self._motion = MasterWriter(self._stem, recipe.fps) if recipe.job_type.is_motion else None
+        self._still: NDArray[np.uint8] | None = None
+
+    @property
+    def frames(self) -> int:
+        """How many frames were added."""
+        return self._pixels.frames
+
+    def add(self, frame: NDArray[np.uint8]) -> None:
+        """Add one frame `(H, W, 3)` uint8 RGB.
+
+        Raises:
+            StepFailed: the disk is full, or the frame does not fit the take.
+        """
+        self._pixels.add(frame)
+        if self._motion is not None:
+            self._motion.add(frame)
+        elif self._still is None:
+            self._still = frame.copy()
+        else:
+            raise StepFailed(
+                f"A {self._recipe.job_type} is one picture, and a second one was rendered.",
+                error_kind=ErrorKind.BAD_OUTPUT,
+            )
+
+    def finish(
+        self, *, environment: Mapping[str, str] | None = None, resolved: Mapping[str, Any] | None = None
+    ) -> Rendered:
+        """Close the master, read it back, hash it, make its proxy.
+
+        Raises:
+            StepFailed: no frame was added (BAD_OUTPUT), the master reads back differently (BAD_OUTPUT), or the
+                disk is full.
+        """
+        if self._motion is not None:
+            master = self._motion.publish()
+        elif self._still is not None:
+            master = write_still(self._stem.with_suffix(".png"), self._still)
+        else:
+            raise StepFailed("The renderer made no picture.", error_kind=ErrorKind.BAD_OUTPUT)
+        return finish(
+            master,
+            fps=self._recipe.fps,
+            expected_pixel_sha256=self._pixels.hexdigest(),
+            environment=environment,
+            resolved=resolved,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._motion is not None:
+            self._motion.discard()
+
+
+def finish(
+    master: Path,
+    *,
+    fps: int,
+    expected_pixel_sha256: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    resolved: Mapping[str, Any] | None = None,
+) -> Rendered:
+    """Read a master back and describe it, making its proxy beside it from what was really read.
+
+    `expected_pixel_sha256` is the hash of the frames that were handed in; None when nobody saw them, as with a
+    file fetched from another program.
+
+    Raises:
+        StepFailed: the master cannot be read or shows other pixels (BAD_OUTPUT), or the disk is full; master
+            and proxy are then removed.
+    """
+    try:
+        info, pixels, proxy = _read_back(master, fps)
+        if expected_pixel_sha256 not in (None, pixels):
+            raise StepFailed(
+                f"{master.name} reads back with other pixels than were rendered.",
+                error_kind=ErrorKind.BAD_OUTPUT,
+                hint="The disk or its memory may be failing.",
+            )
+    except BadInput as error:
+        master.unlink(missing_ok=True)
+        raise StepFailed(error.message, error_kind=ErrorKind.BAD_OUTPUT, hint=error.hint) from error
+    except StepFailed:
+        master.unlink(missing_ok=True)
+        _proxy_of(master).unlink(missing_ok=True)
+        raise
+    with master.open("rb") as file:
+        file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return Rendered(
+        master=master,
+        proxy=proxy,
+        frames=info.frames,
+        width=info.width,
+        height=info.height,
+        fps=fps,
+        pixel_sha256=pixels,
+        file_sha256=file_sha256,
+        size_bytes=master.stat().st_size,
+        environment={**media_versions(), **(environment or {})},
+        resolved=dict(resolved or {}),
+    )
+
+
+def media_versions() -> dict[str, str]:
+    """The libraries that wrote and read the files, for a take's environment."""
+    codec = ".".join(str(part) for part in av.library_versions["libavcodec"])
+    return {"pyav": av.__version__, "libavcodec": codec, "pillow": PIL.__version__}
+
+
+def _read_back(master: Path, fps: int) -> tuple[MediaInfo, str, Path]:
+    """Decode once, for the hash and for the proxy."""
+    reader = FrameReader(master)
+    pixels = PixelHash()
+    proxy = _proxy_of(master)
+    if reader.is_motion:
+        with open_proxy(proxy, fps) as encoder:
+            for frame in reader:
+                pixels.add(frame)
+                encoder.add(frame)
+    else:
+        for frame in reader:
+            pixels.add(frame)
+            write_still_proxy(proxy, frame)
+    return reader.info, pixels.hexdigest(), proxy
+
+
+def _proxy_of(master: Path) -> Path:
+    return master.with_name("proxy.webp" if master.suffix == ".png" else "proxy.mp4")
