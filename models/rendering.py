@@ -45,6 +45,8 @@ class Job(Base):
         UniqueConstraint("project_id", "idempotency_key"),
         Index("ix_jobs_project_id_phase", "project_id", "phase"),
         Index("ix_jobs_cut_id", "cut_id"),
+        #: without it, deleting a project would search all jobs once for each of its jobs
+        Index("ix_jobs_parent_job_id", "parent_job_id", postgresql_where=text("parent_job_id IS NOT NULL")),
         Index("ix_jobs_created_at_id", "created_at", "id"),
         CheckConstraint("take_number >= 1", name="take_number"),
     )

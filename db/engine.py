@@ -1,0 +1,146 @@
+"""The way into Postgres: one pool of connections, short transactions, and the schema's version."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from models.errors import BadInput, NotHere, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Engine
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """One Postgres database; cheap to make, connects when first used, safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        """`url` as `postgresql://user:password@host:port/name`; raises `BadInput` for any other kind."""
+        self.engine = _engine(_parse(url))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction: committed at the end of the block, rolled back when the block raises.
+
+        Objects stay readable after the commit. Keep renders and network calls out of it.
+
+        Raises:
+            Unavailable: the database does not answer, or is too busy to answer now; try again later.
+        """
+        with translated_errors(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def ping(self) -> None:
+        """Raises `Unavailable` unless the database answers `SELECT 1`."""
+        with self.transaction() as session:
+            session.execute(text("SELECT 1"))
+
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema up to `revision`; two at once are harmless, the second finds nothing to do."""
+        with translated_errors():
+            command.upgrade(self._config(), revision)
+
+    def downgrade(self, revision: str) -> None:
+        """Take the schema back to `revision` (`base` is an empty database), with the data of what goes."""
+        with translated_errors():
+            command.downgrade(self._config(), revision)
+
+    def revision(self) -> str | None:
+        """The schema's present revision; None for a database that was never migrated."""
+        with translated_errors(), self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def require_current_schema(self) -> None:
+        """Raises `NotHere` unless the schema is the one this code was written for."""
+        wanted = ScriptDirectory.from_config(self._config()).get_current_head()
+        found = self.revision()
+        if found != wanted:
+            raise NotHere(
+                f"The database's schema is {found or 'empty'}, this farm needs {wanted}.",
+                hint="Run `farm migrate`.",
+            )
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+    def _config(self) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.attributes["engine"] = self.engine
+        return config
+
+
+def synchronous_commit_off(session: Session) -> None:
+    """Let the commit return before it is on disk: for claims and heartbeats, never for a settle."""
+    session.execute(text("SET LOCAL synchronous_commit TO off"))
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the driver's "I could not reach or use the server now" into `Unavailable`; let bugs through."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise _unavailable(error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unavailable(error) from error
+        raise
+
+
+def _unavailable(error: DBAPIError) -> Unavailable:
+    reason = (
+        str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else "no reason given"
+    )
+    return Unavailable(
+        f"The database does not answer: {reason.rstrip('.')}.", hint="It is tried again by itself."
+    )
+
+
+def _parse(raw: str) -> URL:
+    try:
+        # `postgres://` is what hosting providers hand out.
+        url = make_url(raw.replace("postgres://", "postgresql://", 1))
+    except ArgumentError:
+        # `from None`: the driver's message repeats the address with its password.
+        raise BadInput(
+            "The database address cannot be read.", hint="Write postgresql://user:password@host:5432/name."
+        ) from None
+    if url.get_backend_name() != "postgresql":
+        raise BadInput(
+            f"The database must be PostgreSQL, not {url.get_backend_name()}.",
+            hint="Write postgresql://user:password@host:5432/name.",
+        )
+    return url.set(drivername="postgresql+psycopg2")
+
+
+def _engine(url: URL) -> Engine:
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=10,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "farm",
+            # A server that vanished without a goodbye is noticed in about a minute instead of in hours.
+            "keepalives_idle": 20,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "options": "-c timezone=UTC",
+        },
+    )

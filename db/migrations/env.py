@@ -1,0 +1,26 @@
+"""Runs the migrations on the engine that `db.engine.Database` hands over."""
+
+from alembic import context
+from sqlalchemy import text
+
+from models import characters, production, rendering  # noqa: F401 - importing maps their tables
+from models.base import Base
+
+#: any fixed number of ours: whoever migrates holds it until the commit
+_MIGRATION_LOCK = 0x6661726D
+
+
+def run() -> None:
+    """All pending migrations in one transaction, so that a failed upgrade leaves the schema as it was."""
+    engine = context.config.attributes["engine"]
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection, target_metadata=Base.metadata, compare_type=True, compare_server_default=True
+        )
+        with context.begin_transaction():
+            # Taken before the version is read: a second migration waits here and then finds nothing to do.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            context.run_migrations()
+
+
+run()

@@ -1,0 +1,166 @@
+"""What may differ between two machines: folders, servers, times and limits, read from `FARM_...` variables."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.errors import BadInput, NotHere
+
+
+def _seconds(value: Any) -> Any:
+    """Environment variables carry plain seconds: `FARM_LEASE=2.5` is two and a half seconds."""
+    if not isinstance(value, (str, int, float)):
+        return value
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise ValueError("it must be a number of seconds") from None
+    # A comparison with NaN is false, so NaN is refused as well.
+    if not 0 < seconds < 10**8:
+        raise ValueError("it must be more than zero seconds and less than three years")
+    return timedelta(seconds=seconds)
+
+
+def _paths(value: Any) -> Any:
+    """Several folders in one variable, separated as in PATH."""
+    if not isinstance(value, str):
+        return value
+    folders = tuple(Path(part) for part in value.split(os.pathsep) if part)
+    if not folders:
+        raise ValueError("it must name at least one folder")
+    return folders
+
+
+#: a time that must pass: more than zero
+Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
+#: a folder, with `~` and relative parts resolved when it is read, so that a later `chdir` changes nothing
+Folder = Annotated[Path, BeforeValidator(lambda value: Path(value).expanduser().absolute())]
+
+
+class Settings(BaseSettings):
+    """One machine's settings; reading them creates nothing and connects to nothing."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FARM_", frozen=True, populate_by_name=True, enable_decoding=False, env_ignore_empty=True
+    )
+
+    state_dir: Folder = Field(default_factory=lambda: Path.cwd() / ".farm")
+    networks_dir: Folder = Field(default_factory=lambda: Path.home() / ".cache/anime-render-farm/networks")
+    #: None: the embedded servers of `state_dir`; `database_url` and `redis_url` resolve them
+    given_database_url: SecretStr | None = Field(default=None, validation_alias="FARM_DATABASE_URL")
+    given_redis_url: SecretStr | None = Field(default=None, validation_alias="FARM_REDIS_URL")
+
+    # leases and beats
+    lease: Seconds = timedelta(seconds=90)
+    heartbeat: Seconds = timedelta(seconds=15)
+    #: how often a worker looks whether its work was called off
+    look: Seconds = timedelta(seconds=2)
+    relay_every: Seconds = timedelta(seconds=2)
+    retry_every: Seconds = timedelta(seconds=10)
+    redispatch: Seconds = timedelta(seconds=120)
+    #: after this long without a tick the workers relay and retry themselves
+    beat_silent_after: Seconds = timedelta(seconds=30)
+    backoff_base: Seconds = timedelta(seconds=5)
+    backoff_cap: Seconds = timedelta(minutes=5)
+    soft_time_limit: Seconds = timedelta(minutes=55)
+    time_limit: Seconds = timedelta(minutes=60)
+
+    # Celery
+    queue_prefix: str = "farm:"
+    send_task_events: bool = True
+
+    # Echo Brain; None is off
+    echo_url: str | None = None
+    echo_every: Seconds = timedelta(seconds=30)
+    echo_timeout: Seconds = timedelta(seconds=5)
+    callback_url: str = "http://127.0.0.1:8329/api/anime/echo/tasks"
+
+    # what orders start from
+    default_renderer: str = "toon"
+    default_profile: str = "embedded"
+    max_retakes: int = Field(default=3, ge=0, le=20)
+
+    #: paths in orders and shows must lie under one of these
+    roots: Annotated[tuple[Folder, ...], BeforeValidator(_paths)] = Field(default_factory=lambda: (Path.cwd(),))
+    max_input_bytes: int = Field(default=4 * 1024**3, gt=0)
+
+    # Flower
+    flower_host: str = "127.0.0.1"
+    flower_port: int = Field(default=5555, ge=0, le=65535)
+    flower_user: str = Field(default="farm", min_length=1)
+    #: None: `farm up` makes one and keeps it in `state_dir`
+    flower_password: SecretStr | None = None
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """Where takes are kept."""
+        return self.state_dir / "artifacts"
+
+    @property
+    def database_url(self) -> str:
+        """Postgres, as given or as found running for `state_dir`; raises `NotHere` when neither is there."""
+        return (
+            self.given_database_url.get_secret_value()
+            if self.given_database_url
+            else self._found("database_url")
+        )
+
+    @property
+    def redis_url(self) -> str:
+        """Redis or Valkey, as given or as found running; raises `NotHere` when neither is there."""
+        return self.given_redis_url.get_secret_value() if self.given_redis_url else self._found("redis_url")
+
+    def _found(self, name: str) -> str:
+        # Imported here: a process that was given both addresses never needs the supervisor.
+        from farm.servers import find_running
+
+        running = find_running(self.state_dir)
+        if running is None:
+            raise NotHere(
+                f"The farm is not running here (state folder {self.state_dir}).",
+                hint="Run `farm up`, or set FARM_DATABASE_URL and FARM_REDIS_URL.",
+            )
+        return str(getattr(running, name))
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Settings:
+        """A lease that its own heartbeat cannot keep alive would lose every job."""
+        if self.heartbeat * 2 > self.lease:
+            raise ValueError(
+                "FARM_HEARTBEAT must be at most half of FARM_LEASE, or leases run out by themselves"
+            )
+        if self.soft_time_limit >= self.time_limit:
+            raise ValueError("FARM_SOFT_TIME_LIMIT must be shorter than FARM_TIME_LIMIT")
+        if self.backoff_base > self.backoff_cap:
+            raise ValueError("FARM_BACKOFF_BASE must not exceed FARM_BACKOFF_CAP")
+        return self
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings, read once; tests that change the environment call `settings.cache_clear()`.
+
+    Raises:
+        BadInput: a variable cannot be used; the sentence names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise BadInput(_sentence(error), hint="Correct the variable or unset it.") from error
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    reason = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"The settings do not fit together: {reason}."
+    name = str(first["loc"][0])
+    variable = name if name.startswith("FARM_") else f"FARM_{name.upper()}"
+    return f"The setting {variable}={first['input']!r} cannot be used: {reason}."
