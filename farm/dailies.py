@@ -1,0 +1,65 @@
+"""Write the dailies: one HTML page that opens from disk, with takes beside scores, verdicts and plots."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from farm.dailies_plots import curve_svg
+from models.vocabulary import Phase
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from farm.dailies_page import Dailies, PageScore
+
+_LABELS = {
+    "decodable": "decodes",
+    "fps": "frame rate",
+    "luma_flicker": "luma flicker",
+    "temporal_lpips": "temporal LPIPS",
+}
+
+
+def write_page(dailies: Dailies, path: Path) -> Path:
+    """Write the page to `path`, whole or not at all; its media are the addresses the takes name."""
+    page = _environment().get_template("dailies.html.j2").render(dailies=dailies, phases=list(Phase))
+    draft = path.with_suffix(".tmp")
+    draft.write_text(page, encoding="utf-8")
+    draft.replace(path)
+    return path
+
+
+def label(word: str) -> str:
+    """A metric's or a kind's name as people read it."""
+    return _LABELS.get(str(word), str(word).replace("_", " "))
+
+
+def figure(value: float | None) -> str:
+    """A number as short as it can be without losing what the mark decides; `-` when there is none."""
+    if value is None:
+        return "–"
+    if float(value).is_integer() and abs(value) >= 2:
+        return f"{value:.0f}"
+    return f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.4f}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("farm", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"label": label, "figure": figure, "plot": _plot}
+    return environment
+
+
+def _plot(score: PageScore) -> Markup:
+    # Built from numbers and our own metric names alone: nothing a person typed gets in unescaped.
+    return Markup(curve_svg(score, label(score.metric)))  # noqa: S704

@@ -1,0 +1,204 @@
+"""What a page of dailies shows, as frozen values: takes beside their scores, their lineages and the doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from models.metrics import Direction, Metric
+from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageScore:
+    """One number beside its mark."""
+
+    metric: Metric
+    value: float | None
+    mark: float | None
+    status: ScoreStatus
+    network: str = "none"
+    network_sha256: str = ""
+    formula: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def curve(self) -> list[float]:
+        """The value over time, one number a frame or a pair of frames; empty when it has none."""
+        return [float(value) for value in self.detail.get("curve") or () if value is not None]
+
+    @property
+    def filled(self) -> float:
+        """How full the bar is drawn, 0..1; where lower is better the mark stands in the middle."""
+        return _share(self.value, self)
+
+    @property
+    def mark_at(self) -> float | None:
+        """Where the mark stands on the bar, 0..1."""
+        return None if self.mark is None else _share(self.mark, self)
+
+
+def _share(value: float | None, score: PageScore) -> float:
+    if value is None:
+        return 0.0
+    if score.metric.direction is Direction.HIGHER:
+        # Aesthetic runs to 10 and a frame count to hundreds: any mark above 1 scales the bar to itself.
+        top = 1.0 if (score.mark or 0.0) <= 1.0 and value <= 1.0 else max(value, (score.mark or value) / 0.8)
+    else:
+        top = 2 * score.mark if score.mark else max(value, 1e-9)
+    return max(0.0, min(1.0, value / top))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageTake:
+    """One take: what it shows, how it was judged, what it came from."""
+
+    job_id: str
+    parent_job_id: str | None
+    root_job_id: str
+    take_number: int
+    kind: JobType
+    phase: Phase
+    #: what a person calls it: `ep001/sc010/c0010`, or the characters of a sheet
+    name: str
+    line: str = ""  #: dialogue or action, one line
+    characters: tuple[str, ...] = ()
+    seed: int
+    renderer: str = ""
+    pixel_sha256: str = ""
+    frames: int
+    width: int
+    height: int
+    fps: int
+    render_seconds: float = 0.0
+    #: addresses relative to the page; `moving` is a video, `still` a picture or the video's poster
+    still: str | None = None
+    moving: str | None = None
+    master: str | None = None
+    verdict: Verdict | None
+    blocking: tuple[str, ...] = ()
+    not_measured: tuple[str, ...] = ()
+    scores: tuple[PageScore, ...] = ()
+    #: what the retake changed, in words; empty for a first take
+    changed: str = ""
+    #: the fault this order was told to draw, for a fire drill
+    drill: str = ""
+    error: str = ""
+
+    @property
+    def measured(self) -> tuple[PageScore, ...]:
+        """Scores with a bar of their own: judged by a network or a formula, not by structure."""
+        return tuple(score for score in self.scores if not score.metric.is_structural)
+
+    @property
+    def structure(self) -> tuple[PageScore, ...]:
+        """The structural contract: each holds or does not."""
+        return tuple(score for score in self.scores if score.metric.is_structural)
+
+    @property
+    def curves(self) -> tuple[PageScore, ...]:
+        """Scores that have a course over time."""
+        return tuple(score for score in self.scores if len(score.curve) > 1)
+
+    @property
+    def duration(self) -> float:
+        """Seconds of screen time."""
+        return self.frames / self.fps if self.fps else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """One root order and its retakes, in the order they were made."""
+
+    takes: tuple[PageTake, ...]
+
+    @property
+    def first(self) -> PageTake:
+        return self.takes[0]
+
+    @property
+    def best(self) -> PageTake:
+        """The last take that passed, or else the last one."""
+        passed = [take for take in self.takes if take.verdict and take.verdict.passes]
+        return (passed or list(self.takes))[-1]
+
+    @property
+    def was_retaken(self) -> bool:
+        return len(self.takes) > 1
+
+    @property
+    def pairs(self) -> Iterator[tuple[PageTake, PageTake]]:
+        """Each take beside the one that replaced it."""
+        return zip(self.takes, self.takes[1:], strict=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageGate:
+    """The gate of one phase: how many root orders of it passed, and what stands in the way."""
+
+    phase: Phase
+    is_open: bool  #: the share needed was reached: what comes after may be ordered
+    judged: int
+    passed: int
+    pass_rate: float
+    required_rate: float = 0.8
+    blocking_issues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dailies:
+    """A whole page."""
+
+    show: str
+    made_at: datetime
+    profile: str
+    leaves_out: dict[str, str] = field(default_factory=dict)
+    gates: tuple[PageGate, ...] = ()
+    lineages: tuple[Lineage, ...] = ()
+    #: label -> figure, for the head of the page
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def of(self, phase: Phase) -> tuple[Lineage, ...]:
+        """The lineages of one phase."""
+        return tuple(lineage for lineage in self.lineages if lineage.first.phase is phase)
+
+    @property
+    def retaken(self) -> tuple[Lineage, ...]:
+        """Lineages that needed another take."""
+        return tuple(lineage for lineage in self.lineages if lineage.was_retaken)
+
+    @property
+    def frieze(self) -> tuple[PageTake, ...]:
+        """A few stills that passed, for the head of the page."""
+        stills = [
+            lineage.best
+            for lineage in self.of(Phase.STILL)
+            if lineage.best.kind is JobType.STILL_IMAGE and lineage.best.still
+        ]
+        return tuple(stills[:7])
+
+    @property
+    def networks(self) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+        """(network, file hash, the metrics it measured), each once."""
+        seen: dict[tuple[str, str], set[str]] = {}
+        for lineage in self.lineages:
+            for take in lineage.takes:
+                for score in take.scores:
+                    if score.network != "none" and score.value is not None:
+                        seen.setdefault((score.network, score.network_sha256), set()).add(score.metric)
+        return tuple((name, digest, tuple(sorted(of))) for (name, digest), of in sorted(seen.items()))
+
+
+def lineages(takes: list[PageTake]) -> tuple[Lineage, ...]:
+    """Takes gathered under their roots; roots keep the order in which they come."""
+    roots: dict[str, list[PageTake]] = {}
+    for take in takes:
+        roots.setdefault(take.root_job_id, []).append(take)
+    return tuple(
+        Lineage(takes=tuple(sorted(group, key=lambda take: take.take_number))) for group in roots.values()
+    )
