@@ -157,7 +157,10 @@ class Dailies:
     show: str
     made_at: datetime
     profile: str
+    #: metrics of the specification that the profile has no mark for, and why
     leaves_out: dict[str, str] = field(default_factory=dict)
+    #: metrics of the specification that it judges by another network, and by which
+    replaces: dict[str, str] = field(default_factory=dict)
     gates: tuple[PageGate, ...] = ()
     lineages: tuple[Lineage, ...] = ()
     #: label -> figure, for the head of the page

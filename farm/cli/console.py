@@ -1,0 +1,92 @@
+"""What the terminal sees: tables and notes for people, JSON for scripts, one exit code for both.
+
+A result goes to stdout and everything said along the way to stderr. With `--json` the result is one JSON value,
+and so is an error: `{"error": {"kind", "message", "hint"}}`, also on stdout, because the script that asked for
+JSON reads stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import IntEnum
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from models.errors import BadInput, FarmError, NotHere, NotMeasured, OrderRefused, PhaseLocked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of a table.")]
+
+
+class Exit(IntEnum):
+    """What a script can trust."""
+
+    OK = 0
+    NOT_PASSED = 1  #: a gate said no: a take, a phase, a job that failed, a farm already running
+    NOT_JUDGED = 2  #: a required metric could not be measured, or the command line was wrong
+    BAD_INPUT = 3  #: an order or a file was refused; nothing was stored
+    NOT_HERE = 4  #: something is not installed, not running or does not answer
+    INTERRUPTED = 130
+
+
+EXIT_CODES = """Exit codes: 0 done · 1 not passed, or refused by a gate · 2 could not be judged, or wrong usage ·
+3 order or file refused, nothing stored · 4 not installed, not running or not answering · 130 interrupted.
+"""
+
+
+def exit_code(error: FarmError) -> Exit:
+    """The exit code of an error; the first matching kind wins."""
+    for kind, code in (
+        (PhaseLocked, Exit.NOT_PASSED),
+        (OrderRefused, Exit.BAD_INPUT),
+        (BadInput, Exit.BAD_INPUT),
+        (NotHere, Exit.NOT_HERE),
+        (NotMeasured, Exit.NOT_JUDGED),
+    ):
+        if isinstance(error, kind):
+            return code
+    return Exit.NOT_PASSED
+
+
+@cache
+def out() -> Console:
+    """Where results go; made late, so that tests and pipes see the stream that is there when it is used."""
+    return Console(highlight=False)
+
+
+@cache
+def notes() -> Console:
+    """Where progress, hints and errors go: stderr."""
+    return Console(stderr=True, highlight=False)
+
+
+def note(text: str, style: str = "dim") -> None:
+    """One line along the way."""
+    notes().print(Text(text, style=style))
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on stdout; UUIDs, times and enums become strings."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+
+
+def print_list(items: Iterable[Any], next_page: str | None = None) -> None:
+    """A list in the shape every `--json` list has."""
+    print_json({"items": list(items), "next": next_page})
+
+
+def print_error(kind: str, message: str, hint: str, *, as_json: bool) -> None:
+    """One clear sentence and what to do about it."""
+    if as_json:
+        print_json({"error": {"kind": kind, "message": message, "hint": hint}})
+        return
+    notes().print(Text.assemble(("✗ ", "bold red"), (message, "bold")), soft_wrap=True)
+    if hint:
+        notes().print(Text.assemble(("  → ", "cyan"), hint), soft_wrap=True)

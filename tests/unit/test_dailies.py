@@ -1,0 +1,142 @@
+"""The dailies page: what it shows, what it says of lineages, and that it opens from disk."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from farm.dailies import figure, write_page
+from farm.dailies_page import Dailies, PageGate, PageScore, PageTake, lineages
+from farm.dailies_plots import curve_svg
+from models.metrics import Metric
+from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
+
+
+def _score(metric: Metric = Metric.IDENTITY, value: float | None = 0.8, **more: Any) -> PageScore:
+    status = ScoreStatus.NOT_MEASURED if value is None else ScoreStatus.PASS
+    return PageScore(**{"metric": metric, "value": value, "mark": 0.7, "status": status, **more})
+
+
+def _take(job_id: str, number: int = 1, **more: Any) -> PageTake:
+    given = {
+        "job_id": job_id,
+        "parent_job_id": None,
+        "root_job_id": "root",
+        "take_number": number,
+        "kind": JobType.ANIMATION_LOOP,
+        "phase": Phase.LOOP,
+        "name": "ep001/sc010/c0010",
+        "seed": 2**64 - 1,
+        "frames": 16,
+        "width": 512,
+        "height": 512,
+        "fps": 24,
+        "verdict": Verdict.PASS,
+    }
+    return PageTake(**{**given, **more})
+
+
+class _Addresses(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in ("src", "href", "poster") and value]
+
+
+def _page(tmp_path: Path, *takes: PageTake, **more: Any) -> str:
+    dailies = Dailies(
+        show="Lanterns", made_at=datetime(2026, 1, 2, tzinfo=UTC), profile="embedded", lineages=lineages(list(takes)), **more
+    )
+    return write_page(dailies, tmp_path / "index.html").read_text()
+
+
+def test_a_retake_stands_beside_the_take_it_replaced_with_the_metric_that_blocked(tmp_path: Path) -> None:
+    bad = _take("a", verdict=Verdict.RETAKE, blocking=("luma_flicker",), drill="flicker")
+    good = _take("b", 2, parent_job_id="a", changed="new seed")
+
+    page = _page(tmp_path, good, bad)
+
+    assert "Caught and retaken" in page
+    assert "<b>luma flicker</b>" in page
+    assert "fire drill · flicker" in page
+    assert "Retake: new seed." in page
+
+
+def test_the_best_take_of_a_lineage_is_the_last_one_that_passed() -> None:
+    bad, good, worse = _take("a", verdict=Verdict.RETAKE), _take("b", 2), _take("c", 3, verdict=Verdict.RETAKE)
+
+    (lineage,) = lineages([worse, good, bad])
+
+    assert lineage.best is good
+    assert [take.take_number for take in lineage.takes] == [1, 2, 3]
+
+
+def test_a_page_needs_nothing_but_its_own_folder(tmp_path: Path) -> None:
+    take = _take("a", still="media/a.png", moving="media/a.mp4", master="media/a.mkv")
+
+    reader = _Addresses()
+    reader.feed(_page(tmp_path, take))
+
+    assert "media/a.mp4" in reader.found
+    assert not [address for address in reader.found if ":" in address or address.startswith("/")]
+
+
+def test_words_from_a_show_are_text_and_never_markup(tmp_path: Path) -> None:
+    page = _page(tmp_path, _take("a", line="<script>alert(1)</script>"))
+
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_what_was_not_measured_is_shown_as_such_with_its_reason(tmp_path: Path) -> None:
+    score = _score(Metric.AESTHETIC, None, mark=None, reason="no CLIP weights here")
+
+    page = _page(tmp_path, _take("a", scores=(score,)), leaves_out={"aesthetic": "no CLIP weights"})
+
+    assert "not measured: no CLIP weights here" in page
+    assert "leaves out" in page
+
+
+def test_a_shut_gate_says_what_stands_in_the_way(tmp_path: Path) -> None:
+    gate = PageGate(
+        phase=Phase.STILL, is_open=False, judged=10, passed=7, pass_rate=0.7, blocking_issues=("identity: 3 failed",)
+    )
+
+    page = _page(tmp_path, _take("a"), gates=(gate,))
+
+    assert "gate shut" in page
+    assert "identity: 3 failed" in page
+
+
+def test_a_plot_marks_the_worst_frame_on_the_side_that_is_worse() -> None:
+    higher = _score(Metric.IDENTITY, detail={"curve": [0.9, 0.5, 0.8]})
+    lower = _score(Metric.TEMPORAL_LPIPS, detail={"curve": [0.1, 0.3, 0.2]})
+
+    middle_of_the_plot = 'cx="160.0"'
+
+    assert middle_of_the_plot in curve_svg(higher, "identity")
+    assert middle_of_the_plot in curve_svg(lower, "LPIPS")
+
+
+def test_a_flat_curve_has_a_plot_too() -> None:
+    assert "polyline" in curve_svg(_score(mark=None, detail={"curve": [0.0, 0.0]}), "flat")
+
+
+@pytest.mark.parametrize(("metric", "value", "filled"), [(Metric.IDENTITY, 0.8, 0.8), (Metric.TEMPORAL_LPIPS, 0.7, 0.5)])
+def test_a_bar_is_filled_up_to_the_value_and_where_lower_is_better_the_mark_is_the_middle(
+    metric: Metric, value: float, filled: float
+) -> None:
+    assert _score(metric, value).filled == pytest.approx(filled)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (0.8012, "0.801"), (0.00123, "0.0012"), (120.0, "120"), (5.5, "5.500")]
+)
+def test_figures_keep_the_digits_that_decide(value: float | None, text: str) -> None:
+    assert figure(value) == text

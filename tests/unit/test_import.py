@@ -1,0 +1,48 @@
+"""Importing the SDK must stay light, and must never pick up a stranger's package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+_HEAVY = ("torch", "torchvision", "onnxruntime", "insightface", "lpips", "cv2", "skia", "celery", "PIL", "av")
+
+
+def _python(code: str, *, cwd: Path = _ROOT, path: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": path or str(_ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_script_that_imports_the_sdk_loads_no_neural_network_and_no_task_queue() -> None:
+    code = "import sys; from farm import Farm; print(' '.join(sys.modules))"
+
+    done = _python(code)
+
+    assert done.returncode == 0, done.stderr
+    assert not set(_HEAVY) & set(done.stdout.split())
+
+
+def test_the_help_of_the_command_line_loads_neither_a_network_nor_the_database() -> None:
+    code = "import sys; from farm.cli import main; main(['--help']); print('|', ' '.join(sys.modules))"
+
+    done = _python(code)
+
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.rpartition("|")[2].split())
+    assert not {*_HEAVY, "sqlalchemy", "pydantic", "numpy"} & loaded
+
+
+def test_a_strangers_package_called_models_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "__init__.py").write_text("")
+
+    done = _python("import farm", cwd=tmp_path, path=f"{tmp_path}:{_ROOT}")
+
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: The farm needs its own package `models`")
+    assert str(tmp_path) in last
