@@ -1,1 +1,11 @@
-"""Embedded Postgres and Valkey under a supervisor of our own."""
+"""Embedded Postgres and Valkey under a supervisor of our own, for a machine where neither is installed.
+
+`EmbeddedServers(state_dir)` starts, stops and recovers the two servers; `find_running(state_dir)` is how every
+other command finds them; `ProcessGroup(state_dir)` keeps the farm's own long-running processes. When
+`FARM_DATABASE_URL` and `FARM_REDIS_URL` are set, those servers are used and nothing is started.
+"""
+
+from farm.servers.embedded import EmbeddedServers, ServerStatus, find_running
+from farm.servers.state import ServerUrls
+
+__all__ = ["EmbeddedServers", "ServerStatus", "ServerUrls", "find_running"]

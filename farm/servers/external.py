@@ -1,0 +1,56 @@
+"""Servers that were given by their address: asked whether they answer, never started or stopped."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import psycopg2
+import redis
+
+from models.errors import Unavailable
+
+_VARIABLES = {"postgres": "FARM_DATABASE_URL", "valkey": "FARM_REDIS_URL"}
+
+
+def require_answer(name: str, url: str) -> None:
+    """Ask a given server once.
+
+    Raises:
+        Unavailable: it does not answer; the sentence names host and port, never the password.
+    """
+    why = _silence(name, url)
+    if why:
+        parts = urlsplit(url)
+        raise Unavailable(
+            f"The server named by {_VARIABLES[name]} at {parts.hostname}:{parts.port} does not answer: {why}.",
+            hint="Start it, correct the address, or unset the variable to use the embedded server.",
+        )
+
+
+def answers(name: str, url: str) -> bool:
+    """Whether a given server answers now."""
+    return not _silence(name, url)
+
+
+def _silence(name: str, url: str) -> str:
+    """Why it does not answer; empty when it does."""
+    try:
+        if name == "postgres":
+            _ask_postgres(url)
+        else:
+            with closing(redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)) as client:
+                client.ping()
+    except (psycopg2.Error, redis.RedisError, OSError, ValueError) as error:
+        return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip().rstrip(".")
+    return ""
+
+
+def _ask_postgres(url: str) -> None:
+    scheme, _, rest = url.partition("://")
+    # SQLAlchemy's `postgresql+psycopg2` names a driver that libpq has never heard of.
+    with (
+        closing(psycopg2.connect(f"{scheme.split('+')[0]}://{rest}", connect_timeout=5)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT 1")

@@ -1,0 +1,177 @@
+"""The embedded Postgres: loopback TCP, SCRAM, checksums, small settings, nothing lost on a kill."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import psutil
+import psycopg2
+
+from farm.servers import programs
+from farm.servers.ports import LOOPBACK
+from farm.servers.privileges import give, make_home, reachable_copy
+from models.errors import NotHere
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from farm.servers.privileges import Account
+    from farm.servers.state import ServerRecord
+
+_USER = _DATABASE = "farm"
+_CONFIG = "farm.conf"
+_SETTINGS = """\
+# Written anew by the farm at each start.
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+password_encryption = 'scram-sha-256'
+max_connections = 100
+shared_buffers = '64MB'
+max_wal_size = '512MB'
+fsync = on
+full_page_writes = on
+synchronous_commit = on
+logging_collector = off
+log_destination = 'stderr'
+log_line_prefix = '%m [%p] '
+timezone = 'UTC'
+lc_messages = 'C'
+"""
+_ACCESS = f"host all all {LOOPBACK}/32 scram-sha-256\n"
+#: what a server at its limit of connections says; it is busy, not dead
+_BUSY = ("too many clients", "connection slots are reserved", "too many connections")
+
+
+class Postgres:
+    """One Postgres server on a data folder of its own."""
+
+    name = "PostgreSQL"
+    programs = frozenset({"postgres"})
+    #: fast shutdown (rolls back and disconnects), then immediate (recovers at the next start)
+    stop_steps = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
+
+    def __init__(self, home: Path, logs: Path, account: Account | None) -> None:
+        self.home = home
+        self.data = home / "postgres"
+        self.log = logs / "postgres.log"
+        self.account = account
+
+    def url(self, record: ServerRecord) -> str:
+        """In SQLAlchemy's form, for psycopg2."""
+        return f"postgresql+psycopg2://{_USER}:{quote(record.password)}@{LOOPBACK}:{record.port}/{_DATABASE}"
+
+    def prepare(self, record: ServerRecord) -> list[str]:
+        """Create the cluster at the first start; write the settings; clear what a kill left."""
+        installation = reachable_copy(programs.find_postgres(), self.home, self.account)
+        if not (self.data / "PG_VERSION").exists():
+            self._create_cluster(installation, record)
+        self._require_same_version(installation)
+        settings = self.data / _CONFIG
+        settings.write_text(_SETTINGS.format(port=record.port))
+        give(settings, self.account)
+        self._clear_stale_pid()
+        return [str(installation / "bin/postgres"), "-D", str(self.data)]
+
+    def answers(self, record: ServerRecord) -> bool:
+        """Whether `SELECT 1` is answered; the farm's database is created on the way when it is missing."""
+        try:
+            with closing(_connect(record, "postgres")) as connection, connection.cursor() as cursor:
+                connection.autocommit = True
+                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_DATABASE,))
+                if cursor.fetchone() is None:
+                    cursor.execute(f'CREATE DATABASE "{_DATABASE}"')
+                return True
+        except psycopg2.OperationalError as error:
+            return any(words in str(error) for words in _BUSY)
+
+    def _create_cluster(self, installation: Path, record: ServerRecord) -> None:
+        """Run initdb into a temporary folder: one that was interrupted is never taken for a whole one."""
+        fresh = self.data.with_name("postgres.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        make_home(fresh, self.account)
+        password = self.home / "initdb.password"
+        descriptor = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(record.password)
+            give(password, self.account)
+            self._run_initdb(installation, fresh, password)
+        finally:
+            password.unlink(missing_ok=True)
+        (fresh / "pg_hba.conf").write_text(_ACCESS)
+        with (fresh / "postgresql.conf").open("a") as file:
+            file.write(f"\ninclude_if_exists = '{_CONFIG}'\n")
+        shutil.rmtree(self.data, ignore_errors=True)
+        fresh.rename(self.data)
+
+    def _run_initdb(self, installation: Path, fresh: Path, password: Path) -> None:
+        command = [str(installation / "bin/initdb"), "-D", str(fresh), "-U", _USER, "-A", "scram-sha-256"]
+        command += [f"--pwfile={password}", "--data-checksums", "--encoding=UTF8", "--locale=C"]
+        account = self.account
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            cwd=fresh,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            check=False,
+        )
+        if done.returncode:
+            shutil.rmtree(fresh, ignore_errors=True)
+            said = done.stdout.decode(errors="replace")
+            self.log.write_text(said)
+            if "no space left" in said.lower():
+                raise NotHere(
+                    f"The disk is full: a database cannot be created in {self.home}.",
+                    hint="Free some space, or set FARM_STATE_DIR to a folder on another disk.",
+                )
+            raise NotHere(
+                "The embedded PostgreSQL cannot create a database.", hint=f"What it said is in {self.log}."
+            )
+
+    def _require_same_version(self, installation: Path) -> None:
+        ours = (self.data / "PG_VERSION").read_text().strip()
+        printed = subprocess.run(
+            [str(installation / "bin/postgres"), "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        installed = printed.split()[2].split(".")[0]
+        if installed != ours:
+            raise NotHere(
+                f"{self.data} was made by PostgreSQL {ours}, and PostgreSQL {installed} is installed.",
+                hint=f"Install PostgreSQL {ours}, or move that folder away to begin with an empty database.",
+            )
+
+    def _clear_stale_pid(self) -> None:
+        """Remove the note of a killed server when its process id now belongs to another program.
+
+        Postgres itself removes a note whose process is gone, and rightly refuses one whose process lives; it
+        cannot tell that a process id was given to somebody else.
+        """
+        note = self.data / "postmaster.pid"
+        with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess, psutil.AccessDenied):
+            process = psutil.Process(int(note.read_text().split()[0]))
+            if process.name() not in self.programs:
+                note.unlink()
+
+
+def _connect(record: ServerRecord, database: str) -> psycopg2.extensions.connection:
+    return psycopg2.connect(
+        host=LOOPBACK,
+        port=record.port,
+        user=_USER,
+        password=record.password,
+        dbname=database,
+        connect_timeout=2,
+        application_name="farm servers",
+    )

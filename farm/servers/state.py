@@ -1,0 +1,171 @@
+"""What is remembered of the embedded servers: ports, passwords and marks, in one 0600 file, behind one lock."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from farm.servers.supervisor import ProcessMark
+from models.errors import FarmError, NotHere, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LOCK_TIMEOUT_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUrls:
+    """Where Postgres and Redis answer; both carry passwords, so they are never logged."""
+
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRecord:
+    """One server as it was last started; without a mark it is stopped."""
+
+    port: int = 0
+    password: str = field(default="", repr=False)
+    mark: ProcessMark | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServersRecord:
+    """Both servers, and the watchdog that ends them with their parent."""
+
+    postgres: ServerRecord = ServerRecord()
+    valkey: ServerRecord = ServerRecord()
+    watchdog: ProcessMark | None = None
+    #: where the data lies: not always inside the state folder (see `privileges`)
+    home: str = ""
+
+
+class ServersState:
+    """The state folder, as far as the servers are concerned."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.folder = state_dir
+        self.logs = state_dir / "logs"
+        self._file = state_dir / "servers.json"
+
+    def prepare(self) -> None:
+        """Create the folders.
+
+        Raises:
+            NotHere: they cannot be written, or the disk is full.
+        """
+        with folder_errors_told(self.folder):
+            if not self.folder.exists():
+                # Passable, so that an unprivileged server reaches its data; each secret is a 0600 file.
+                self.folder.mkdir(parents=True)
+                self.folder.chmod(0o711)
+            self.logs.mkdir(mode=0o755, exist_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One start or stop at a time.
+
+        Raises:
+            Unavailable: another command holds the lock for too long.
+        """
+        lock = FileLock(self.folder / "servers.lock", timeout=_LOCK_TIMEOUT_S)
+        try:
+            with folder_errors_told(self.folder), lock:
+                yield
+        except Timeout as error:
+            raise Unavailable(
+                f"Another command has been starting or stopping the servers of {self.folder} for "
+                f"{_LOCK_TIMEOUT_S:.0f} seconds.",
+                hint="Wait for it or end it, then try again.",
+            ) from error
+
+    def load(self) -> ServersRecord:
+        """What was last saved; empty before the first start."""
+        data = read_json(self._file)
+        return ServersRecord(
+            postgres=_server(data.get("postgres", {})),
+            valkey=_server(data.get("valkey", {})),
+            watchdog=_mark(data.get("watchdog")),
+            home=data.get("home", ""),
+        )
+
+    def save(self, record: ServersRecord) -> None:
+        """Keep it, readable for this user alone."""
+        with folder_errors_told(self.folder):
+            write_json(self._file, asdict(record))
+
+
+def with_password(record: ServerRecord) -> ServerRecord:
+    """The record with a generated password, if it has none yet."""
+    return record if record.password else replace(record, password=secrets.token_urlsafe(24))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; empty when there is no file.
+
+    Raises:
+        NotHere: the file is damaged or belongs to somebody else.
+    """
+    try:
+        data = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (ValueError, OSError) as error:
+        raise NotHere(f"{path} cannot be read: {error}.", hint="Correct or remove it.") from error
+    if not isinstance(data, dict):
+        raise NotHere(f"{path} does not hold what the farm wrote there.", hint="Remove it.")
+    return data
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Replace a 0600 JSON file as a whole: a kill leaves the old one or the new one."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(data, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+@contextmanager
+def folder_errors_told(folder: Path) -> Iterator[None]:
+    """Translate what the operating system says about the state folder into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, Timeout):
+            raise
+        raise _told(folder, error) from error
+
+
+def _told(folder: Path, error: OSError) -> FarmError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NotHere(
+            f"The disk is full: the farm's state folder {folder} cannot be written.",
+            hint="Free some space, or set FARM_STATE_DIR to a folder on another disk.",
+        )
+    return NotHere(
+        f"The farm's state folder {folder} cannot be used: {error.strerror or error}.",
+        hint="Set FARM_STATE_DIR to a folder you may write to.",
+    )
+
+
+def _server(data: dict[str, Any]) -> ServerRecord:
+    return ServerRecord(
+        port=int(data.get("port", 0)), password=str(data.get("password", "")), mark=_mark(data.get("mark"))
+    )
+
+
+def _mark(data: dict[str, Any] | None) -> ProcessMark | None:
+    return ProcessMark(int(data["pid"]), float(data["started"])) if data else None

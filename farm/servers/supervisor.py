@@ -1,0 +1,134 @@
+"""One child process: started in a session of its own, recognised later, ended with all it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from farm.servers.privileges import Account
+
+#: start times come from the kernel in clock ticks; a reused process id differs by far more
+_SAME_START_S = 0.05
+#: children of this process; kept so that they are reaped, and no zombie passes for a living server
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMark:
+    """What a process is recognised by: a process id alone may belong to somebody else by now."""
+
+    pid: int
+    started: float  #: seconds since 1970, as the kernel counted
+
+    def is_running(self) -> bool:
+        """Whether this very process still lives."""
+        return self.process() is not None
+
+    def process(self) -> psutil.Process | None:
+        """The living process, or None."""
+        child = _children.get(self.pid)
+        if child is not None and child.poll() is not None:
+            del _children[self.pid]
+            return None
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.started) <= _SAME_START_S
+            if same and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        return None
+
+
+def mark_of(pid: int) -> ProcessMark:
+    """The mark of a living process.
+
+    Raises:
+        psutil.NoSuchProcess: it is gone.
+    """
+    return ProcessMark(pid, psutil.Process(pid).create_time())
+
+
+def spawn(
+    argv: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    account: Account | None = None,
+) -> ProcessMark:
+    """Start a program that outlives this one, in its own session, appending what it says to `log`.
+
+    Raises:
+        OSError: the program or the log cannot be opened.
+    """
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(env),
+            cwd=cwd,
+            start_new_session=True,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    _children[child.pid] = child
+    return mark_of(child.pid)
+
+
+def end(mark: ProcessMark, steps: Sequence[tuple[signal.Signals, float]]) -> None:
+    """Send each signal in turn and wait its seconds; then kill the process and all it left behind.
+
+    Does nothing to a process that is not the marked one.
+    """
+    process = mark.process()
+    if process is None:
+        return
+    tree = _tree(process)
+    for number, seconds in steps:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+        if wait_until(lambda: not mark.is_running(), seconds):
+            break
+    survivors = [member for member in tree if member.is_running()]
+    for member in survivors:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs([member for member in survivors if member.pid != mark.pid], timeout=5)
+    wait_until(lambda: not mark.is_running(), 5)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Look again and again, for `seconds` at most; whether the condition came true."""
+    deadline = time.monotonic() + seconds
+    pause = 0.005
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+    return True
+
+
+def _tree(process: psutil.Process) -> list[psutil.Process]:
+    """The process, its descendants, and orphans that are still in the session it leads."""
+    members = {process.pid: process}
+    with suppress(psutil.NoSuchProcess):
+        members |= {child.pid: child for child in process.children(recursive=True)}
+    for other in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+            if os.getsid(other.pid) == process.pid:
+                members.setdefault(other.pid, other)
+    return list(members.values())
