@@ -1,0 +1,118 @@
+"""The formulas, against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import doctest
+
+import numpy as np
+import pytest
+
+from models.metrics import Metric
+from models.vocabulary import Phase
+from workers.media.structure import RECOMMENDED_LIMITS
+from workers.scoring import diagnostics, identity, metrics, profiles
+
+
+@pytest.mark.parametrize("module", [metrics, diagnostics, identity])
+def test_every_example_in_a_docstring_is_true(module):
+    failed, tried = doctest.testmod(module, extraglobs={"np": np})
+
+    assert tried > 0
+    assert failed == 0
+
+
+def test_one_bad_stretch_binds_lpips_by_its_p95_although_the_mean_is_good():
+    distances = [0.05] * 90 + [0.4] * 10
+
+    summary = metrics.lpips_summary(distances)
+
+    assert summary.detail["mean"] <= 0.15
+    assert summary.value == pytest.approx(0.4)
+    assert summary.detail["binding"] == "p95"
+
+
+def test_a_steady_fade_does_not_flicker_and_an_alternating_gain_does():
+    fade = np.linspace(0.2, 0.8, 48)
+    flicker = np.where(np.arange(48) % 2, 0.515, 0.485)
+
+    assert diagnostics.luma_flicker(fade).value < 1e-9
+    assert diagnostics.luma_flicker(flicker).value == pytest.approx(0.06)
+
+
+def test_a_steady_pan_does_not_shake_and_a_shaking_picture_does():
+    pan = np.tile([[0.8, 0.0]], (40, 1))
+    shake = np.where(np.arange(40)[:, None] % 2, 1.0, -1.0) * np.array([[1.0, 0.0]])
+
+    assert diagnostics.jitter(pan).value == 0.0
+    assert diagnostics.jitter(shake).value == pytest.approx(2.0)
+
+
+def test_shuffled_frames_are_out_of_order():
+    place = np.arange(40.0)
+    shuffled = place.reshape(10, 4)[:, [2, 0, 3, 1]].ravel()
+
+    values = []
+    for positions in (place, shuffled):
+        steps = np.abs(np.diff(positions))
+        skips = np.abs(positions[2:] - positions[:-2])
+        values.append(diagnostics.frame_order(steps, skips).value)
+
+    assert values[0] == 1.0
+    assert values[1] < 0.45
+
+
+def test_subject_consistency_agrees_with_the_published_formula():
+    features = np.random.default_rng(3).normal(size=(7, 16)) + 1.0
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+
+    expected = np.mean(
+        [(max(0, unit[t] @ unit[t - 1]) + max(0, unit[t] @ unit[0])) / 2 for t in range(1, len(unit))]
+    )
+
+    assert metrics.subject_consistency(features).value == pytest.approx(expected)
+
+
+def test_the_worst_stretch_of_a_clip_decides_its_identity():
+    similarities = np.array([0.9] * 18 + [0.1] * 2)
+
+    summary = metrics.identity_summary(similarities, list(range(0, 40, 2)), 20, 20)
+
+    assert summary.value < 0.2
+    assert summary.detail["mean"] > 0.8
+    assert summary.detail["worst_frame"] == 36
+
+
+def test_a_long_curve_is_thinned_and_keeps_both_ends():
+    thin = metrics.curve(np.arange(5000.0))
+
+    assert len(thin) == metrics.CURVE_POINTS
+    assert (thin[0], thin[-1]) == (0.0, 4999.0)
+
+
+def test_two_characters_are_told_apart_by_the_best_total_not_by_the_best_first_guess():
+    similarities = np.array([[0.9, 0.8], [0.85, 0.1]])
+
+    assert identity.assign(similarities) == [(0, 1), (1, 0)]
+
+
+@pytest.mark.parametrize("profile", profiles.BUILT_IN.values(), ids=list(profiles.BUILT_IN))
+def test_every_profile_asks_for_the_structural_contract_with_its_own_limits(profile):
+    for phase in Phase:
+        limits = {mark.metric: mark.limit for mark in profile.marks[phase] if mark.metric.is_structural}
+        expected = dict(RECOMMENDED_LIMITS)
+        if phase is Phase.STILL:
+            del expected[Metric.FPS], expected[Metric.FROZEN]
+
+        assert limits == expected
+
+
+def test_the_specifications_own_marks_stand_in_the_spec_profile():
+    marks = {mark.metric: mark.limit for phase in Phase for mark in profiles.SPEC.marks[phase]}
+
+    assert marks[Metric.FACE_SIMILARITY] == 0.70
+    assert marks[Metric.AESTHETIC] == 5.5
+    assert marks[Metric.STYLE_ADHERENCE] == 0.85
+    assert marks[Metric.TEMPORAL_LPIPS] == 0.15
+    assert marks[Metric.MOTION_SMOOTHNESS] == 0.95
+    assert marks[Metric.SUBJECT_CONSISTENCY] == 0.90
+    assert marks[Metric.SCENE_CONTINUITY] == 0.85

@@ -1,0 +1,79 @@
+"""Three cheap measurements, plain arithmetic, that catch what LPIPS and smoothness let through.
+
+Flickering light, a shaking picture and frames out of order all keep both marks; each shows in a second
+difference or in an order of distances. Held frames are removed by the caller.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workers.scoring.metrics import Summary, curve
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64] | NDArray[np.float32]
+
+
+def luma_flicker(means: Floats) -> Summary:
+    """Flicker from the mean luma of each frame, `(T,)` in 0..1, T >= 3: mean absolute second difference.
+
+    Lower is better; a steady fade gives 0.
+
+    >>> luma_flicker(np.array([0.1, 0.2, 0.3, 0.4])).value < 1e-12
+    True
+    """
+    second = np.abs(np.diff(np.asarray(means, dtype=np.float64), n=2))
+    return _of(second, first_frame=1)
+
+
+def jitter(shifts: Floats) -> Summary:
+    """Shaking from the global shift of each frame against the one before, `(T-1, 2)` in % of the width.
+
+    Mean length of the change from one shift to the next, in % of the width; lower is better; a steady pan
+    gives 0.
+
+    >>> jitter(np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])).value
+    0.0
+    """
+    change = np.linalg.norm(np.diff(np.asarray(shifts, dtype=np.float64), axis=0), axis=1)
+    return _of(change, first_frame=1)
+
+
+def frame_order(steps: Floats, skips: Floats) -> Summary:
+    """Whether frames come in their order, from how far they are apart.
+
+    `steps` `(T-1,)` are distances from each frame to the next, `skips` `(T-2,)` to the next but one.
+    Share of frames whose neighbours are further from each other than either is from the frame, weighted by how
+    much moves there, 0..1, higher is better. In order, two steps lead further than one; shuffled, they do not.
+
+    >>> frame_order(np.array([1.0, 1.0, 1.0]), np.array([2.0, 2.0])).value
+    1.0
+    """
+    one = np.asarray(steps, dtype=np.float64)
+    two = np.asarray(skips, dtype=np.float64)
+    larger = np.maximum(one[:-1], one[1:])
+    in_order = two > larger
+    weight = one[:-1] + one[1:]
+    value = float((in_order * weight).sum() / weight.sum()) if weight.sum() else 1.0
+    worst = int(np.argmin(two - larger)) + 1
+    return Summary(
+        value=value,
+        detail={"mean": round(value, 4), "worst_frame": worst, "curve": curve(in_order.astype(float))},
+    )
+
+
+def _of(series: NDArray[np.float64], *, first_frame: int) -> Summary:
+    value = float(series.mean())
+    return Summary(
+        value=value,
+        detail={
+            "mean": round(value, 4),
+            "p95": round(float(np.percentile(series, 95)), 4),
+            "worst_frame": int(series.argmax()) + first_frame,
+            "curve": curve(series),
+        },
+    )

@@ -1,0 +1,59 @@
+"""One decoded frame as every gauge sees it: shrunk once, for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Picture = NDArray[np.uint8]
+
+#: LPIPS depends on size, so every clip is measured at this one
+SHORT_SIDE_PX = 256
+_LUMA_SIDE_PX = 128
+#: levels of 255 by which a held frame may differ from the one before: what a codec adds, less than any line
+_HELD_LEVELS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One frame of a take and what is derived from it."""
+
+    index: int  #: position in the file
+    full: Picture  #: (H, W, 3) uint8 RGB as decoded
+    small: Picture  #: the same with its short side at `SHORT_SIDE_PX`
+    luma: NDArray[np.float32]  #: (h, w) luma in 0..1 with a short side of 128 px
+    held: bool  #: shows the same picture as the frame before
+
+
+class Shrinker:
+    """Derives a `Frame` from each decoded picture; remembers only the last distinct one."""
+
+    def __init__(self) -> None:
+        self._last: Picture | None = None
+
+    def take(self, index: int, full: Picture) -> Frame:
+        """The next frame `(H, W, 3)` uint8 RGB of a clip whose frames all have one size."""
+        small = short_side(full, SHORT_SIDE_PX)
+        held = self._last is not None and int(cv2.absdiff(small, self._last).max()) <= _HELD_LEVELS
+        if not held:
+            self._last = small
+        grey = cv2.cvtColor(short_side(small, _LUMA_SIDE_PX), cv2.COLOR_RGB2GRAY)
+        luma = grey.astype(np.float32) / np.float32(255.0)
+        return Frame(index=index, full=full, small=small, luma=luma, held=held)
+
+
+def short_side(picture: Picture, side_px: int) -> Picture:
+    """The picture scaled so that its shorter side is `side_px`, averaged over areas when it shrinks."""
+    height, width = picture.shape[:2]
+    scale = side_px / min(height, width)
+    if scale == 1.0:
+        return picture
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, size, interpolation=how), dtype=np.uint8)

@@ -1,0 +1,103 @@
+"""Find drawn heads: a small learnt map over the features of EfficientNet-lite0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from workers.scoring.frames import short_side
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0, Features
+
+#: the map has a cell for each 8 x 8 pixels of the picture with this short side
+SIDE_PX = 256
+CELL_PX = 8
+#: a head is a cell at least this sure of itself
+THRESHOLD = 0.5
+#: two boxes that share more than this of the smaller one are one head
+_OVERLAP = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a head is, in pixels of the picture that was looked at, and how sure the map is, 0..1."""
+
+    x: float  #: centre
+    y: float  #: centre
+    width: float
+    height: float
+    score: float
+
+
+def cells(features: Features) -> torch.Tensor:
+    """One feature vector a cell, `(N, 264, h, w)`: small shapes, parts, and the parts around."""
+    size = features.middle.shape[2:]
+    around = functional.avg_pool2d(features.coarse, 5, 1, 2, count_include_pad=False)
+    coarse, wide = (
+        functional.interpolate(layer, size=size, mode="bilinear", align_corners=False)
+        for layer in (features.coarse, around)
+    )
+    return torch.cat([features.middle, coarse, wide], dim=1)
+
+
+class HeadMap:
+    """Two layers over each cell: is a head's centre here, where exactly, how large."""
+
+    def __init__(self, arrays: dict[str, NDArray[np.float32]]) -> None:
+        self._arrays = {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}
+
+    @torch.inference_mode()
+    def find(self, lite0: EfficientNetLite0, picture: NDArray[np.uint8]) -> list[Head]:
+        """Heads in a picture `(H, W, 3)` uint8 RGB, the surest first."""
+        small = short_side(picture, SIDE_PX)
+        answer = self.answers(cells(lite0.parts([small])))[0].cpu()
+        scale = picture.shape[0] / small.shape[0]
+        return _boxes(answer.numpy(), scale)
+
+    def answers(self, vectors: torch.Tensor) -> torch.Tensor:
+        """`(N, 5, h, w)`: score 0..1, offset x and y in cells, log of width and height in cells."""
+        a = {name: array.to(vectors.device) for name, array in self._arrays.items()}
+        vectors = (vectors - a["mean"][None, :, None, None]) / a["deviation"][None, :, None, None]
+        hidden = functional.relu(functional.conv2d(vectors, a["w1"][..., None, None], a["b1"]))
+        out = functional.conv2d(hidden, a["w2"][..., None, None], a["b2"])
+        return torch.cat([torch.sigmoid(out[:, :1]), out[:, 1:]], dim=1)
+
+
+def _boxes(answer: NDArray[np.float32], scale: float) -> list[Head]:
+    """Peaks of the map as boxes, the surest first, each head once."""
+    heads: list[Head] = []
+    score = answer[0]
+    rows, columns = np.nonzero(score >= THRESHOLD)
+    for index in np.argsort(-score[rows, columns], kind="stable"):
+        row, column = int(rows[index]), int(columns[index])
+        _, dx, dy, log_w, log_h = (float(value) for value in answer[:, row, column])
+        unit = CELL_PX * scale
+        head = Head(
+            x=(column + 0.5 + dx) * unit,
+            y=(row + 0.5 + dy) * unit,
+            width=float(np.exp(log_w)) * unit,
+            height=float(np.exp(log_h)) * unit,
+            score=float(score[row, column]),
+        )
+        if all(_shared(head, other) < _OVERLAP for other in heads):
+            heads.append(head)
+    return heads
+
+
+def _shared(one: Head, other: Head) -> float:
+    """Share of the smaller box that lies in the larger."""
+    x = min(one.x + one.width / 2, other.x + other.width / 2) - max(
+        one.x - one.width / 2, other.x - other.width / 2
+    )
+    y = min(one.y + one.height / 2, other.y + other.height / 2) - max(
+        one.y - one.height / 2, other.y - other.height / 2
+    )
+    smaller = min(one.width * one.height, other.width * other.height)
+    return max(0.0, x) * max(0.0, y) / smaller

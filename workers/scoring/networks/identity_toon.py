@@ -1,0 +1,112 @@
+"""Who a drawn character is: a learnt projection of what EfficientNet-lite0 and plain colour see of the head.
+
+Learnt from the procedural renderer's own characters by `train_identity`, so it judges the renderer it learnt
+from and no other; its error rates on characters it has not seen lie beside it in `toon_id.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import torch
+from torch.nn import functional
+
+from models.errors import NotMeasured
+from workers.scoring import metrics
+from workers.scoring.networks.heads import Head, HeadMap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0, Features
+
+NAME = "toon-id"
+FILE = Path(__file__).parent.parent / "toon_id.npz"
+#: the crop is this much wider than the head, so that hair that falls to the shoulders is seen
+_MARGIN = 1.3
+_CROP_PX = 160
+#: heads looked at in one picture; a crowd has more, a cut expects fewer
+_MOST_HEADS = 6
+
+
+class IdentityToon:
+    """Vectors of heads; the cosine of two says how surely they are one character."""
+
+    name = NAME
+
+    def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
+        if not file.is_file():
+            raise NotMeasured(
+                f"{NAME} has not been trained.", hint="Run python -m workers.scoring.networks.train_identity."
+            )
+        # Its numbers depend on the features under it as well, so both files make the hash.
+        own = hashlib.sha256(file.read_bytes()).hexdigest()
+        self.sha256 = hashlib.sha256(f"{own} {lite0.sha256}".encode()).hexdigest()
+        self.device = lite0.device
+        self._lite0 = lite0
+        with np.load(file) as arrays:
+            loaded = {name: arrays[name].astype(np.float32) for name in arrays.files}
+        self._projection = Projection(loaded)
+        self._map = HeadMap({k.removeprefix("map_"): v for k, v in loaded.items() if k.startswith("map_")})
+
+    def heads(self, picture: NDArray[np.uint8]) -> list[Head]:
+        """Heads in a picture `(H, W, 3)` uint8 RGB, the surest first."""
+        return self._map.find(self._lite0, picture)
+
+    def embed(self, picture: NDArray[np.uint8], heads: list[Head]) -> NDArray[np.float32]:
+        """One vector of length 1 for each of these heads, `(K, D)`."""
+        raw = [describe(self._lite0, crop(picture, head)) for head in heads]
+        return self._projection(np.stack(raw)) if raw else np.zeros((0, self._projection.size), np.float32)
+
+    def look(self, picture: NDArray[np.uint8], most: int = _MOST_HEADS) -> NDArray[np.float32]:
+        """Vectors `(K, D)` of at most `most` heads found in a picture, the surest first."""
+        return self.embed(picture, self.heads(picture)[:most])
+
+
+class Projection:
+    """`(x - mean) @ matrix`, made length 1; the matrix is learnt."""
+
+    def __init__(self, arrays: dict[str, NDArray[np.float32]]) -> None:
+        self._mean, self._matrix = arrays["mean"], arrays["matrix"]
+        self.size = int(self._matrix.shape[1])
+
+    def __call__(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Descriptions `(K, F)` -> vectors `(K, D)` of length 1."""
+        return metrics.normalised((raw - self._mean) @ self._matrix).astype(np.float32)
+
+
+def crop(picture: NDArray[np.uint8], head: Head) -> NDArray[np.uint8]:
+    """The square around a head, `(160, 160, 3)`; beyond the picture's edge the edge goes on."""
+    side = max(8, round(_MARGIN * max(head.width, head.height)))
+    left, top = round(head.x - side / 2), round(head.y - side / 2)
+    height, width = picture.shape[:2]
+    rows = np.clip(np.arange(top, top + side), 0, height - 1)
+    columns = np.clip(np.arange(left, left + side), 0, width - 1)
+    square = np.ascontiguousarray(picture[rows][:, columns])
+    how = cv2.INTER_AREA if side > _CROP_PX else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(square, (_CROP_PX, _CROP_PX), interpolation=how), dtype=np.uint8)
+
+
+def describe(lite0: EfficientNetLite0, square: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Everything seen of one cropped head, `(F,)`: shapes by place, and colour."""
+    return np.concatenate([_shapes(lite0.features([square])), _colours(square)]).astype(np.float32)
+
+
+def _shapes(features: Features) -> NDArray[np.float32]:
+    """Layers pooled on a 4 x 4 grid, and the whole."""
+    pooled = [
+        functional.adaptive_avg_pool2d(layer, 4).flatten(1)
+        for layer in (features.fine, features.middle, features.coarse)
+    ]
+    vector = torch.cat([*pooled, features.late], dim=1)[0].cpu()
+    return np.asarray(vector.numpy(), dtype=np.float32)
+
+
+def _colours(square: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Log colour on a 10 x 10 grid: what light multiplies the logarithm adds, and a projection drops it."""
+    small = cv2.resize(square, (10, 10), interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
+    return np.asarray(np.log(small + 0.05).reshape(-1), dtype=np.float32)

@@ -1,0 +1,204 @@
+"""The panel: one sequential decode of a take feeds every metric that its phase asks for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models.errors import BadInput, FarmError, LeaseLost, StepFailed
+from models.metrics import Measurement, Metric
+from models.vocabulary import ErrorKind
+from workers.media.reading import FrameReader
+from workers.media.structure import RECOMMENDED_LIMITS, StructureCheck, undecodable
+from workers.scoring.frames import Shrinker
+from workers.scoring.gauges import not_measured
+from workers.scoring.identity import build_identity_reference
+from workers.scoring.networks.shelf import Shelf
+from workers.scoring.selection import gauges_for
+from workers.scoring.style import build_style_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from models.vocabulary import JobType, Phase
+    from workers.scoring.gauges import Gauge
+    from workers.scoring.references import CharacterReference, IdentityReference, StyleReference
+
+    Wanted = tuple[Metric, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """What was ordered, and what the take is held to."""
+
+    phase: Phase
+    job_type: JobType
+    frame_count: int
+    width: int  #: pixels
+    height: int  #: pixels
+    fps: int
+    #: everybody who must be seen in the picture
+    characters: tuple[CharacterReference, ...] = ()
+    style: StyleReference | None = None
+    #: masters of the neighbouring cuts of the scene; their first frame is looked at
+    neighbours: tuple[Path, ...] = ()
+
+
+class Panel:
+    """Measures takes; keeps its networks loaded between them. One panel serves one thread at a time."""
+
+    def __init__(self, networks_dir: Path, device: str | None = None, threads: int | None = None) -> None:
+        """`device` is `cpu`, `cuda` or chosen here; `threads` bounds the CPU threads of all networks."""
+        self.shelf = Shelf(networks_dir, device)
+        if threads is not None:
+            from workers.scoring.networks.torch_device import set_threads
+
+            set_threads(threads)
+
+    def measure(
+        self,
+        master: Path,
+        expectations: Expectations,
+        wanted: Iterable[Wanted],
+        *,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        alive: Callable[[], bool] = lambda: True,
+    ) -> list[Measurement]:
+        """One measurement for every wanted (metric, network), in the order asked.
+
+        A metric whose network or reference is missing has no value and says why. `progress(frames_done,
+        frames_ordered)` is told as frames are really looked at.
+
+        Raises:
+            LeaseLost: `alive()` turned false.
+            StepFailed: a network crashed (BUG) or its memory ran out (OUT_OF_MEMORY).
+        """
+        asked = list(wanted)
+        with _crashes_told():
+            found = self._measure(master, expectations, asked, progress, alive)
+        return [
+            found.get((metric, network)) or not_measured(metric, _why_not(metric, expectations), network)
+            for metric, network in asked
+        ]
+
+    def build_identity_reference(self, pictures: Sequence[NDArray[np.uint8]]) -> IdentityReference:
+        """One character's reference from pictures `(H, W, 3)` uint8 RGB that show only them; four do well.
+
+        Raises:
+            BadInput: no picture shows a head.
+            NotMeasured: the network is missing or damaged.
+        """
+        with _crashes_told():
+            return build_identity_reference(self.shelf.identity_toon(), pictures)
+
+    def build_style_reference(self, pictures: Sequence[NDArray[np.uint8]]) -> StyleReference:
+        """A style's centre and scale from at least eight approved frames `(H, W, 3)` uint8 RGB.
+
+        Raises:
+            NotMeasured: too few frames, or the network is missing or damaged.
+        """
+        with _crashes_told():
+            return build_style_reference(self.shelf.style_toon(), pictures)
+
+    def _measure(
+        self,
+        master: Path,
+        expectations: Expectations,
+        asked: list[Wanted],
+        progress: Callable[[int, int], None],
+        alive: Callable[[], bool],
+    ) -> dict[Wanted, Measurement]:
+        structure = StructureCheck(
+            frames=expectations.frame_count,
+            width=expectations.width,
+            height=expectations.height,
+            fps=expectations.fps,
+            motion=expectations.job_type.is_motion,
+        )
+        gauges, missing = gauges_for(
+            [pair for pair in asked if not pair[0].is_structural], expectations, self.shelf
+        )
+        run = _Run(structure, gauges, expectations.frame_count, progress, alive)
+        try:
+            reader = FrameReader(master)
+            run.watch(reader)
+        except BadInput as error:
+            shape = undecodable(error.message, motion=expectations.job_type.is_motion)
+            return _with_rest(shape, asked, "The file cannot be decoded.")
+        shape = structure.measurements(reader.fps)
+        blank = next(m for m in shape if m.metric is Metric.BLANK)
+        if blank.value is not None and blank.value < RECOMMENDED_LIMITS[Metric.BLANK]:
+            return _with_rest(shape, asked, "The picture is blank, so there is nothing to measure.")
+        if run.odd_size:
+            return _with_rest(shape, asked, f"Frame {run.odd_size} has another size than the first.")
+        told = [m for gauge in gauges for m in gauge.finish()]
+        return {(m.metric, m.network): m for m in [*shape, *missing, *told]}
+
+
+class _Run:
+    """One pass over the frames of a take."""
+
+    def __init__(
+        self,
+        structure: StructureCheck,
+        gauges: list[Gauge],
+        ordered: int,
+        progress: Callable[[int, int], None],
+        alive: Callable[[], bool],
+    ) -> None:
+        self._structure, self._gauges, self._ordered = structure, gauges, ordered
+        self._progress, self._alive = progress, alive
+        #: number of the first frame that has another size than the first; 0 when there is none
+        self.odd_size = 0
+
+    def watch(self, reader: FrameReader) -> None:
+        """Show every frame to the structure check and, while sizes agree, to every gauge."""
+        shrinker = Shrinker()
+        shape: tuple[int, ...] | None = None
+        for index, picture in enumerate(reader):
+            if not self._alive():
+                raise LeaseLost
+            self._structure.add(picture)
+            shape = shape or picture.shape
+            if picture.shape != shape:
+                self.odd_size = self.odd_size or index
+            if self._gauges and not self.odd_size:
+                frame = shrinker.take(index, picture)
+                for gauge in self._gauges:
+                    gauge.see(frame)
+            self._progress(index + 1, self._ordered)
+
+
+def _with_rest(shape: Iterable[Measurement], asked: list[Wanted], reason: str) -> dict[Wanted, Measurement]:
+    """The structural measurements, and everything else not measured for one reason."""
+    rest = [not_measured(metric, reason, network) for metric, network in asked if not metric.is_structural]
+    return {(m.metric, m.network): m for m in [*rest, *shape]}
+
+
+def _why_not(metric: Metric, expectations: Expectations) -> str:
+    if metric.is_structural:
+        return f"{metric.value} does not apply to a {expectations.job_type.value}."
+    return f"Nothing here can measure {metric.value}."
+
+
+@contextmanager
+def _crashes_told() -> Iterator[None]:
+    """A network that crashes is a failed step, never a metric that quietly was not measured."""
+    try:
+        yield
+    except FarmError:
+        raise
+    except MemoryError as error:
+        raise StepFailed("Memory ran out while scoring.", error_kind=ErrorKind.OUT_OF_MEMORY) from error
+    except Exception as error:
+        kind = ErrorKind.OUT_OF_MEMORY if type(error).__name__ == "OutOfMemoryError" else ErrorKind.BUG
+        raise StepFailed(
+            f"Scoring crashed: {type(error).__name__}: {error}.",
+            error_kind=kind,
+            hint="The take itself is unharmed; the log holds the traceback.",
+        ) from error

@@ -1,0 +1,108 @@
+"""The built-in profiles: which metrics judge each phase, by which networks, against which marks.
+
+`SPEC` is what the specification lists, with its marks and networks; where one is missing the verdict is never
+a pass. `EMBEDDED` judges with what a machine without those weights has. Its marks for LPIPS and smoothness are
+the specification's; the others belong to its own networks and diagnostics and were set on clips of the
+procedural renderer, good ones and ones with each defect: `python -m workers.scoring.calibration` prints the
+figures, `python -m workers.scoring.networks.train_identity` the identity network's error rates.
+
+Light on purpose: `farm` imports it.
+"""
+
+from __future__ import annotations
+
+from models.errors import UnknownName
+from models.metrics import Mark, Metric, Profile
+from models.vocabulary import Phase
+
+#: the structural contract's limits, the same in every profile; `workers.media.structure` says what they mean
+_STILL_STRUCTURE = (
+    Mark(metric=Metric.DECODABLE, limit=1.0),
+    Mark(metric=Metric.FRAME_COUNT, limit=1.0),
+    Mark(metric=Metric.SIZE, limit=1.0),
+    Mark(metric=Metric.BLANK, limit=0.02),
+    Mark(metric=Metric.SHARPNESS, limit=20.0),
+)
+_MOTION_STRUCTURE = (
+    *_STILL_STRUCTURE,
+    Mark(metric=Metric.FPS, limit=0.99),
+    Mark(metric=Metric.FROZEN, limit=0.5),
+)
+_DIAGNOSTICS = (
+    Mark(metric=Metric.LUMA_FLICKER, limit=0.01),
+    Mark(metric=Metric.JITTER, limit=1.0),
+    Mark(metric=Metric.FRAME_ORDER, limit=0.7),
+)
+_TEMPORAL = (
+    Mark(metric=Metric.TEMPORAL_LPIPS, limit=0.15, network="lpips-alex"),
+    Mark(metric=Metric.MOTION_SMOOTHNESS, limit=0.95, network="dis-flow"),
+)
+_SEAM = Mark(metric=Metric.LOOP_SEAM, limit=0.15, network="lpips-alex")
+_TOON_IDENTITY = Mark(metric=Metric.IDENTITY, limit=0.5, network="toon-id")
+
+EMBEDDED = Profile(
+    name="embedded",
+    marks={
+        Phase.STILL: (
+            *_STILL_STRUCTURE,
+            _TOON_IDENTITY,
+            Mark(metric=Metric.STYLE_ADHERENCE, limit=0.85, network="toon-style"),
+        ),
+        Phase.LOOP: (*_MOTION_STRUCTURE, *_DIAGNOSTICS, _SEAM, _TOON_IDENTITY, *_TEMPORAL),
+        Phase.VIDEO: (
+            *_MOTION_STRUCTURE,
+            *_DIAGNOSTICS,
+            _TOON_IDENTITY,
+            *_TEMPORAL,
+            Mark(metric=Metric.SUBJECT_CONSISTENCY, limit=0.90, network="efficientnet-lite0"),
+            Mark(metric=Metric.SCENE_CONTINUITY, limit=0.85, network="efficientnet-lite0"),
+        ),
+    },
+    leaves_out={
+        Metric.AESTHETIC: "no CLIP weights in this profile, so nothing here knows what looks good",
+        Metric.FACE_SIMILARITY: "no ArcFace weights in this profile; `identity` by toon-id, which knows only "
+        "the procedural renderer's faces, stands in",
+        Metric.SUBJECT_CONSISTENCY: "measured, but on EfficientNet-lite0 instead of DINO, with its own mark",
+        Metric.SCENE_CONTINUITY: "measured, but on EfficientNet-lite0 instead of CLIP, with its own mark",
+        Metric.STYLE_ADHERENCE: "measured, but by toon-style, which learnt the procedural renderer's style",
+    },
+)
+
+_ARCFACE = Mark(metric=Metric.FACE_SIMILARITY, limit=0.70, network="arcface-buffalo_l")
+
+SPEC = Profile(
+    name="spec",
+    marks={
+        Phase.STILL: (
+            *_STILL_STRUCTURE,
+            _ARCFACE,
+            Mark(metric=Metric.AESTHETIC, limit=5.5, network="clip-l14-laion"),
+            Mark(metric=Metric.STYLE_ADHERENCE, limit=0.85, network="clip-vit-b32"),
+        ),
+        Phase.LOOP: (*_MOTION_STRUCTURE, *_DIAGNOSTICS, _SEAM, _ARCFACE, *_TEMPORAL),
+        Phase.VIDEO: (
+            *_MOTION_STRUCTURE,
+            *_DIAGNOSTICS,
+            _ARCFACE,
+            *_TEMPORAL,
+            Mark(metric=Metric.SUBJECT_CONSISTENCY, limit=0.90, network="dino-vitb16"),
+            Mark(metric=Metric.SCENE_CONTINUITY, limit=0.85, network="clip-vit-b32"),
+        ),
+    },
+)
+
+BUILT_IN = {EMBEDDED.name: EMBEDDED, SPEC.name: SPEC}
+
+
+def profile(name: str) -> Profile:
+    """The built-in profile of that name.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    try:
+        return BUILT_IN[name]
+    except KeyError:
+        raise UnknownName(
+            f"There is no profile {name!r}.", hint=f"Known: {', '.join(sorted(BUILT_IN))}."
+        ) from None
