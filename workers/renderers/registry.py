@@ -1,0 +1,79 @@
+"""Every renderer by name, and what each can make, without loading any of them.
+
+Light on purpose: admission asks for `capabilities` in the front, which must never load skia. A renderer's module
+is named as text and imported when it is asked to draw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from models.errors import NotHere, UnknownName
+from models.vocabulary import JobType
+from workers.renderers.renderer import Capabilities
+
+if TYPE_CHECKING:
+    from workers.renderers.renderer import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    module: str
+    factory: str
+    can: Capabilities
+
+
+_ENTRIES = {
+    "toon": _Entry(
+        "workers.renderers.toon.renderer",
+        "ToonRenderer",
+        Capabilities(job_types=tuple(JobType), min_side_px=64, max_side_px=4096, max_frames=3000),
+    ),
+    "null": _Entry(
+        "workers.renderers.null",
+        "NullRenderer",
+        Capabilities(job_types=tuple(JobType), min_side_px=1, max_side_px=4096, max_frames=3000),
+    ),
+}
+
+
+def names() -> tuple[str, ...]:
+    """The renderers this farm knows."""
+    return tuple(_ENTRIES)
+
+
+def capabilities(name: str) -> Capabilities:
+    """What the renderer `name` can make.
+
+    Raises:
+        UnknownName: there is no such renderer.
+    """
+    return _entry(name).can
+
+
+@cache
+def renderer(name: str) -> Renderer:
+    """The renderer `name`, loaded once per process.
+
+    Raises:
+        UnknownName: there is no such renderer.
+        NotHere: a library it needs is missing.
+    """
+    entry = _entry(name)
+    try:
+        return cast("Renderer", getattr(import_module(entry.module), entry.factory)())
+    except ImportError as error:
+        raise NotHere(
+            f"The renderer '{name}' cannot be loaded here: {error}.",
+            hint="Install the worker extra; skia also needs libEGL and libGL (Debian: libegl1, libgl1).",
+        ) from error
+
+
+def _entry(name: str) -> _Entry:
+    entry = _ENTRIES.get(name)
+    if entry is None:
+        raise UnknownName(f"There is no renderer '{name}'.", hint=f"Known renderers: {', '.join(_ENTRIES)}.")
+    return entry
