@@ -14,7 +14,7 @@ from farm.servers import server as life
 from farm.servers.postgres import Postgres
 from farm.servers.privileges import home_of, server_account
 from farm.servers.state import ServerRecord, ServersRecord, ServersState, ServerUrls, folder_errors_told
-from farm.servers.supervisor import end, mark_of, spawn
+from farm.servers.supervisor import end, mark_of, python_environment, spawn
 from farm.servers.valkey import Valkey
 
 if TYPE_CHECKING:
@@ -197,10 +197,7 @@ class EmbeddedServers:
         parent = mark_of(os.getpid())
         argv = [sys.executable, "-m", "farm.servers.watchdog", str(self._state.folder)]
         argv += [str(parent.pid), repr(parent.started), *(["--remove"] if self._temporary else [])]
-        # The checkout may be on the path only because somebody stands in it.
-        checkout = str(Path(__file__).resolve().parents[2])
-        environment = {**os.environ, "PYTHONPATH": checkout}
-        return spawn(argv, log=self._state.logs / "watchdog.log", env=environment)
+        return spawn(argv, log=self._state.logs / "watchdog.log", env=python_environment())
 
 
 def find_running(state_dir: Path) -> ServerUrls | None:

@@ -8,13 +8,13 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from farm.servers.privileges import Account
 
@@ -93,16 +93,45 @@ def end(mark: ProcessMark, steps: Sequence[tuple[signal.Signals, float]]) -> Non
 
     Does nothing to a process that is not the marked one.
     """
-    process = mark.process()
-    if process is None:
-        return
-    tree = _tree(process)
+    family = family_of(mark)
     for number, seconds in steps:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
+        ask_to_end(mark, number)
         if wait_until(lambda: not mark.is_running(), seconds):
             break
-    survivors = [member for member in tree if member.is_running()]
+    end_family(mark, family)
+
+
+def ask_to_end(mark: ProcessMark, number: signal.Signals = signal.SIGTERM) -> None:
+    """Send one signal to the marked process alone, if it lives."""
+    process = mark.process()
+    if process is not None:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+def family_of(mark: ProcessMark) -> list[psutil.Process]:
+    """The marked process, its descendants, and whatever else is in the session it leads.
+
+    Of a process that is gone these are the children it left in its session; the kernel gives its id to nobody
+    while they live.
+    """
+    process = mark.process()
+    if process is None and psutil.pid_exists(mark.pid):
+        return []
+    members = {process.pid: process} if process else {}
+    if process is not None:
+        with suppress(psutil.NoSuchProcess):
+            members |= {child.pid: child for child in process.children(recursive=True)}
+    for other in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+            if os.getsid(other.pid) == mark.pid:
+                members.setdefault(other.pid, other)
+    return list(members.values())
+
+
+def end_family(mark: ProcessMark, family: Sequence[psutil.Process]) -> None:
+    """Kill what still lives of a family that was told to end, and wait until it is gone."""
+    survivors = [member for member in family if member.is_running()]
     for member in survivors:
         with suppress(psutil.NoSuchProcess):
             member.kill()
@@ -122,13 +151,11 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _tree(process: psutil.Process) -> list[psutil.Process]:
-    """The process, its descendants, and orphans that are still in the session it leads."""
-    members = {process.pid: process}
-    with suppress(psutil.NoSuchProcess):
-        members |= {child.pid: child for child in process.children(recursive=True)}
-    for other in psutil.process_iter():
-        with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
-            if os.getsid(other.pid) == process.pid:
-                members.setdefault(other.pid, other)
-    return list(members.values())
+def python_environment() -> dict[str, str]:
+    """This process's environment with our checkout on Python's path.
+
+    It may be there only because somebody stands in it, and a background process stands elsewhere.
+    """
+    checkout = str(Path(__file__).resolve().parents[2])
+    already = os.environ.get("PYTHONPATH", "")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [checkout, already]))}

@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING
 
 import redis
-from redis.exceptions import MaxClientsError
 
 from farm.servers import programs
 from farm.servers.ports import LOOPBACK
@@ -87,10 +86,9 @@ class Valkey:
         )
         try:
             return bool(client.ping())
-        except MaxClientsError:
-            return True
-        except (redis.RedisError, OSError):
-            return False
+        except (redis.RedisError, OSError) as error:
+            # At its limit of connections it is busy, not dead.
+            return "max number of clients" in str(error)
         finally:
             client.close()
 

@@ -1,0 +1,77 @@
+"""Keeps a farm up: starts again the servers and the processes that died.
+
+In the background it is `python -m farm.servers STATE_DIR`; `ProcessGroup.stop` ends it first.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from farm.servers.embedded import EmbeddedServers
+from farm.servers.processes import ProcessGroup
+from farm.servers.state import ServersState, folder_errors_told
+from farm.servers.supervisor import end, mark_of, python_environment, spawn, wait_until
+from models.errors import FarmError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from farm.servers.supervisor import ProcessMark
+
+_log = logging.getLogger(__name__)
+
+
+def keep(
+    state_dir: Path,
+    until: Callable[[], bool],
+    *,
+    every_s: float = 1.0,
+    told: Callable[[str], None] = _log.warning,
+) -> None:
+    """Look after servers and processes every `every_s` seconds until `until()` is true.
+
+    What goes wrong is told in a sentence and tried again at the next look: a disk that is full now may have
+    room later.
+
+    Raises:
+        Unavailable: another keeper looks after this state folder already.
+    """
+    group = ProcessGroup(state_dir)
+    group.note_keeper(mark_of(os.getpid()))
+    servers = EmbeddedServers(state_dir)
+    while not wait_until(until, every_s):
+        try:
+            if servers.find() is None:
+                told("A server does not answer; starting it again.")
+                servers.start()
+            for name in group.tend():
+                told(f"{name} had ended; it was started again.")
+        except FarmError as error:
+            told(str(error))
+
+
+def keep_in_background(state_dir: Path) -> ProcessMark:
+    """Start a keeper that outlives this process; its log is `logs/keeper.log`.
+
+    Raises:
+        NotHere: the state folder cannot be written.
+        Unavailable: a keeper runs already.
+    """
+    state = ServersState(state_dir.absolute())
+    state.prepare()
+    with folder_errors_told(state.folder):
+        mark = spawn(
+            [sys.executable, "-m", "farm.servers", str(state.folder)],
+            log=state.logs / "keeper.log",
+            env=python_environment(),
+        )
+    try:
+        ProcessGroup(state_dir).note_keeper(mark)
+    except FarmError:
+        end(mark, ())
+        raise
+    return mark
