@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.vocabulary import Phase, ScoreStatus, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Direction(StrEnum):
@@ -78,6 +82,37 @@ class Measurement:
     detail: dict[str, Any] = field(default_factory=dict)
     #: one sentence when `value` is None
     reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types; a number that is none (NaN, infinity) becomes null, as JSON knows neither."""
+        value = _plain(self.value)
+        return {
+            "metric": self.metric.value,
+            "value": value,
+            "network": self.network,
+            "network_sha256": self.network_sha256,
+            "formula": self.formula,
+            "detail": _plain(self.detail),
+            "reason": self.reason or ("The number is not finite." if value is None else ""),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Measurement:
+        """The inverse of `to_json`; raises `ValueError` for a metric nobody knows."""
+        return cls(**{**data, "metric": Metric(data["metric"])})
+
+
+def _plain(value: Any) -> Any:
+    """`value` in types that JSON knows; numpy's numbers and arrays are asked for theirs."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

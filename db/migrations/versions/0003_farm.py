@@ -1,5 +1,7 @@
 """The farm's own: fenced queue, attempts, takes, retakes, doors, references and workers."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -227,7 +229,7 @@ def _watch() -> None:
     op.create_table("ticks", c.name("name", 100), c.moment("ran_at"), c.primary("ticks", "name"))
 
 
-def _add_required(table: str, column: str, value: str, kind: sa.types.TypeEngine | None = None) -> None:
+def _add_required(table: str, column: str, value: str, kind: sa.types.TypeEngine[Any] | None = None) -> None:
     """Add a NOT NULL column without a default, giving rows that are already there the SQL `value`."""
     kind = kind or sa.String(100)
     op.add_column(table, sa.Column(column, kind, nullable=True))

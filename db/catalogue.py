@@ -1,0 +1,66 @@
+"""What the farm remembers, under one name: `from db import catalogue` and ask."""
+
+from db.catalogue_doors import (
+    doors,
+    is_open,
+    job_for_gate,
+    latch_open,
+    lock_gate,
+    roots,
+    set_door,
+    tally,
+)
+from db.catalogue_evidence import expectations, store_judgement, store_measurements
+from db.catalogue_jobs import count_jobs, find_job, job_detail, job_rows, list_jobs
+from db.catalogue_orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number
+from db.catalogue_shows import (
+    characters,
+    cut,
+    cuts,
+    nearest,
+    parse_cut,
+    path_of,
+    project,
+    project_view,
+    projects,
+    store_character_reference,
+    store_style_reference,
+)
+from db.catalogue_why import why_facts, workers
+
+__all__ = [
+    "KeyedJob",
+    "NewJob",
+    "characters",
+    "count_jobs",
+    "cut",
+    "cuts",
+    "doors",
+    "expectations",
+    "find_job",
+    "insert_jobs",
+    "is_open",
+    "job_detail",
+    "job_for_gate",
+    "job_rows",
+    "jobs_by_key",
+    "latch_open",
+    "list_jobs",
+    "lock_gate",
+    "nearest",
+    "newest_take_number",
+    "parse_cut",
+    "path_of",
+    "project",
+    "project_view",
+    "projects",
+    "roots",
+    "set_door",
+    "store_character_reference",
+    "store_judgement",
+    "store_measurements",
+    "store_style_reference",
+    "tally",
+    "why_facts",
+    "workers",
+]
