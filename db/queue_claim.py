@@ -1,0 +1,189 @@
+"""The queue's SQL, part one: who may work on what, and for how long (claim, heartbeat)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from models.vocabulary import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Row
+    from sqlalchemy.orm import Session
+
+WARM_AMONG = 64
+"""How many of the best rows are looked at for one whose checkpoint is already loaded."""
+
+WARM_JUMP = timedelta(minutes=5)
+"""How much older a row may be than the warm one that overtakes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to work on one step of one job, until the lease ends or the epoch is raised."""
+
+    job_id: UUID
+    step: Step
+    epoch: int
+    pool: str
+    worker_id: str
+    retry_count: int
+    #: `models.recipe.Recipe.to_json()` for a render; None when the job has none, or for other steps
+    recipe: dict[str, Any] | None = None
+    #: a pool in which another row is due, so that whoever took a wake-up can leave one behind
+    next_pool: str | None = None
+
+
+# The best due rows of each of my pools are read off the index, pool by pool, so that neither history nor a long
+# queue slows a claim. Among the 64 best overall a warm row may overtake rows of its own priority that are at
+# most five minutes older. The last step locks exactly one row and skips what others are claiming just now;
+# being a re-check, it also refuses a row that changed since it was read.
+_CLAIM_RENDER = text("""
+WITH candidates AS MATERIALIZED (
+    SELECT c.* FROM unnest(CAST(:pools AS text[])) AS mine(pool)
+    CROSS JOIN LATERAL (
+        SELECT q.id, q.pool, q.priority, q.available_at, q.model_name
+        FROM render_queue q
+        WHERE q.pool = mine.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
+        ORDER BY q.priority DESC, q.available_at, q.id
+        LIMIT :among
+    ) c
+    ORDER BY c.priority DESC, c.available_at, c.id
+    LIMIT :among
+), head AS (
+    SELECT priority, available_at FROM candidates ORDER BY priority DESC, available_at, id LIMIT 1
+), ranked AS (
+    SELECT c.id, row_number() OVER (ORDER BY
+        (c.model_name = ANY(CAST(:warm AS text[])) AND c.priority = head.priority
+         AND c.available_at <= head.available_at + CAST(:jump AS interval)) DESC,
+        c.priority DESC, c.available_at, c.id) AS place
+    FROM candidates c CROSS JOIN head
+), best AS (
+    SELECT q.id FROM ranked JOIN render_queue q ON q.id = ranked.id
+    WHERE q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
+    ORDER BY ranked.place
+    LIMIT 1
+    FOR UPDATE OF q SKIP LOCKED
+), claimed AS (
+    UPDATE render_queue q
+    SET status = 'running', epoch = q.epoch + 1, worker_id = :worker_id,
+        lease_until = now() + CAST(:lease AS interval), started_at = COALESCE(q.started_at, now())
+    FROM best WHERE q.id = best.id
+    RETURNING q.id, q.job_id, q.step, q.epoch, q.pool, q.worker_id, q.retry_count
+), opened AS (
+    INSERT INTO attempts (job_id, step, epoch, worker_id)
+    SELECT job_id, step, epoch, worker_id FROM claimed
+), restarted AS (
+    UPDATE jobs SET current_frame = 0 FROM claimed WHERE jobs.id = claimed.job_id AND jobs.current_frame <> 0
+)
+SELECT claimed.job_id, claimed.step, claimed.epoch, claimed.pool, claimed.worker_id, claimed.retry_count,
+       params.recipe,
+       (SELECT c.pool FROM candidates c WHERE c.id <> claimed.id
+        ORDER BY c.priority DESC, c.available_at, c.id LIMIT 1) AS next_pool
+FROM claimed LEFT JOIN generation_params params ON params.job_id = claimed.job_id
+""")
+
+# One named job at one step, if it is still due there; a message that came twice finds nothing.
+_CLAIM_STEP = text("""
+WITH claimed AS (
+    UPDATE render_queue
+    SET status = 'running', epoch = epoch + 1, worker_id = :worker_id,
+        lease_until = now() + CAST(:lease AS interval)
+    WHERE job_id = :job_id AND step = :step AND status = 'ready' AND available_at <= now()
+    RETURNING job_id, step, epoch, pool, worker_id, retry_count
+), opened AS (
+    INSERT INTO attempts (job_id, step, epoch, worker_id)
+    SELECT job_id, step, epoch, worker_id FROM claimed
+)
+SELECT job_id, step, epoch, pool, worker_id, retry_count FROM claimed
+""")
+
+# A lease that ran out but was not taken away yet may still be extended: nobody else has begun.
+_HEARTBEAT = text("""
+WITH extended AS (
+    UPDATE render_queue SET lease_until = now() + CAST(:lease AS interval)
+    WHERE job_id = :job_id AND epoch = :epoch AND status = 'running'
+    RETURNING job_id
+), told AS (
+    UPDATE jobs SET current_frame = LEAST(:frame, jobs.total_frames)
+    FROM extended WHERE jobs.id = extended.job_id AND CAST(:frame AS integer) IS NOT NULL
+)
+SELECT count(*) FROM extended
+""")
+
+# Whether the work is still ours, without writing anything.
+_IS_MINE = text("""
+SELECT count(*) FROM render_queue WHERE job_id = :job_id AND epoch = :epoch AND status = 'running'
+""")
+
+# What a worker that starts again left running under its own name; its predecessor is certainly dead.
+_LEFT_BEHIND = text("""
+SELECT job_id, step, epoch, pool, worker_id, retry_count FROM render_queue
+WHERE status = 'running' AND worker_id = :worker_id
+""")
+
+
+def claim_render(
+    session: Session, *, pools: Iterable[str], worker_id: str, lease: timedelta, warm: Iterable[str] = ()
+) -> Claim | None:
+    """Take the best due render of `pools`: exact priority, then age; None when nothing is due.
+
+    `warm` names the checkpoints this worker has loaded: among the 64 best rows one of them may overtake rows
+    of the same priority that are at most five minutes older. The commit must be durable:
+    an epoch that a crash of Postgres forgot would be given out again while its first holder still works.
+    """
+    row = session.execute(
+        _CLAIM_RENDER,
+        {
+            "pools": list(pools),
+            "worker_id": worker_id,
+            "lease": lease,
+            "warm": [name for name in warm if name],
+            "among": WARM_AMONG,
+            "jump": WARM_JUMP,
+        },
+    ).one_or_none()
+    return None if row is None else _claim(row, recipe=row.recipe, next_pool=row.next_pool)
+
+
+def claim_step(session: Session, job_id: UUID, step: Step, *, worker_id: str, lease: timedelta) -> Claim | None:
+    """Take `job_id` if it is due at `step`; None when it is not (done, cancelled, taken, or not due yet)."""
+    row = session.execute(
+        _CLAIM_STEP, {"job_id": job_id, "step": step.value, "worker_id": worker_id, "lease": lease}
+    ).one_or_none()
+    return None if row is None else _claim(row)
+
+
+def heartbeat(session: Session, claim: Claim, *, lease: timedelta, frame: int | None = None) -> bool:
+    """Extend the lease and write how many frames are done; False: the work is no longer ours, stop."""
+    values = {"job_id": claim.job_id, "epoch": claim.epoch, "lease": lease, "frame": frame}
+    return bool(session.execute(_HEARTBEAT, values).scalar_one())
+
+
+def is_mine(session: Session, claim: Claim) -> bool:
+    """Whether nobody has cancelled the job or taken it over since."""
+    return bool(session.execute(_IS_MINE, {"job_id": claim.job_id, "epoch": claim.epoch}).scalar_one())
+
+
+def left_behind(session: Session, worker_id: str) -> list[Claim]:
+    """What the predecessor of a worker that starts again was doing when it died."""
+    return [_claim(row) for row in session.execute(_LEFT_BEHIND, {"worker_id": worker_id})]
+
+
+def _claim(row: Row[Any], *, recipe: dict[str, Any] | None = None, next_pool: str | None = None) -> Claim:
+    return Claim(
+        job_id=row.job_id,
+        step=Step(row.step),
+        epoch=row.epoch,
+        pool=row.pool,
+        worker_id=row.worker_id,
+        retry_count=row.retry_count,
+        recipe=recipe,
+        next_pool=next_pool,
+    )

@@ -1,0 +1,193 @@
+"""The workers table: who is there, what they can do, when they were last heard of, and how Echo knows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from models.vocabulary import WorkerStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerIdentity:
+    """What a worker process says of itself when it starts."""
+
+    host: str
+    #: `render`, `score`, `control`, or several joined by `+`
+    role: str
+    pid: int
+    #: new with every start
+    incarnation: UUID
+    queues: tuple[str, ...]
+    pools: tuple[str, ...]
+    slots: int = 1
+    capabilities: dict[str, Any] = field(default_factory=dict)
+    #: None: the lowest number that no living worker of this host and role holds
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoWorker:
+    """A render worker as the Echo heartbeat sees it."""
+
+    id: str
+    incarnation: UUID
+    status: WorkerStatus
+    slots: int
+    capabilities: dict[str, Any]
+    echo_status: str | None
+    #: how long ago Echo was last spoken to about it; None: never
+    echo_silence: timedelta | None
+
+
+# Two workers that start at once on one host must not choose the same slot.
+_LOCK_HOST = text("SELECT pg_advisory_xact_lock(hashtextextended('farm workers ' || :host, 0))")
+
+# Who holds a slot of this host and role and has not said goodbye.
+_SIBLINGS = text(
+    "SELECT id, pid FROM workers WHERE host = :host AND starts_with(id, :prefix) AND status <> 'gone'"
+)
+
+_REGISTER = text("""
+INSERT INTO workers AS w (id, host, pid, incarnation, queues, pools, slots, capabilities, status)
+VALUES (:id, :host, :pid, :incarnation, CAST(:queues AS varchar[]), CAST(:pools AS varchar[]), :slots,
+        CAST(:capabilities AS jsonb), 'ready')
+ON CONFLICT (id) DO UPDATE
+SET host = EXCLUDED.host, pid = EXCLUDED.pid, incarnation = EXCLUDED.incarnation, queues = EXCLUDED.queues,
+    pools = EXCLUDED.pools, slots = EXCLUDED.slots, capabilities = EXCLUDED.capabilities, status = 'ready',
+    current_job_id = NULL, started_at = now(), last_seen_at = now(),
+    echo_status = NULL, echo_error = NULL, echo_beat_at = NULL
+""").bindparams(bindparam("capabilities", type_=JSONB))
+
+# Busy is not said but seen: a row runs under this worker's name. A worker declared lost that beats is back.
+_BEAT = text("""
+UPDATE workers w
+SET last_seen_at = now(),
+    current_job_id = (SELECT q.job_id FROM render_queue q
+                      WHERE q.status = 'running' AND q.worker_id = w.id ORDER BY q.started_at LIMIT 1),
+    status = CASE WHEN :draining OR w.status = 'draining' THEN 'draining'
+                  WHEN EXISTS (SELECT 1 FROM render_queue q WHERE q.status = 'running' AND q.worker_id = w.id)
+                  THEN 'busy' ELSE 'ready' END
+WHERE w.id = :id AND w.incarnation = :incarnation
+RETURNING w.id
+""")
+
+_LEAVE = text("""
+UPDATE workers SET status = 'gone', current_job_id = NULL, last_seen_at = now()
+WHERE id = :id AND incarnation = :incarnation
+""")
+
+# Silence is measured from the last beat; a worker that beats again is ready again.
+_MARK_LOST = text("""
+UPDATE workers SET status = 'lost', current_job_id = NULL
+WHERE status IN ('ready', 'busy', 'draining') AND last_seen_at < now() - CAST(:silent_after AS interval)
+RETURNING id
+""")
+
+# Echo is told of a departure before the row goes, so a row it still knows stays a while longer.
+_PRUNE = text("""
+DELETE FROM workers
+WHERE status IN ('gone', 'lost') AND last_seen_at < now() - CAST(:older_than AS interval) RETURNING id
+""")
+
+# Everyone who renders, and everyone Echo may still believe in.
+_FOR_ECHO = text("""
+SELECT id, incarnation, status, slots, capabilities, echo_status, now() - echo_beat_at AS echo_silence
+FROM workers
+WHERE cardinality(pools) > 0
+  AND (status IN ('ready', 'busy') OR echo_status IN ('registered', 'silent'))
+ORDER BY id
+""")
+
+_NOTE_ECHO = text("""
+UPDATE workers SET echo_status = :status, echo_error = :error, echo_beat_at = now()
+WHERE id = :id AND incarnation = :incarnation
+""")
+
+
+def register(session: Session, worker: WorkerIdentity, *, lives_here: Callable[[int], bool]) -> str:
+    """Enter a worker that starts; returns its id `host:role:slot`, the same after every restart of that slot.
+
+    A slot is free when its last holder left or its process is no more (`lives_here`); one that only fell silent
+    may wake again and keeps its name.
+    """
+    session.execute(_LOCK_HOST, {"host": worker.host})
+    slot = _free_slot(session, worker, lives_here) if worker.slot is None else worker.slot
+    worker_id = f"{worker.host}:{worker.role}:{slot}"
+    session.execute(
+        _REGISTER,
+        {
+            "id": worker_id,
+            "host": worker.host,
+            "pid": worker.pid,
+            "incarnation": worker.incarnation,
+            "queues": list(worker.queues),
+            "pools": list(worker.pools),
+            "slots": worker.slots,
+            "capabilities": worker.capabilities,
+        },
+    )
+    return worker_id
+
+
+def beat(session: Session, worker_id: str, incarnation: UUID, *, draining: bool = False) -> bool:
+    """Say that the worker lives; False: its row is gone or belongs to a successor."""
+    values = {"id": worker_id, "incarnation": incarnation, "draining": draining}
+    return session.execute(_BEAT, values).scalar_one_or_none() is not None
+
+
+def leave(session: Session, worker_id: str, incarnation: UUID) -> None:
+    """Say that the worker is gone; a successor's row is left alone."""
+    session.execute(_LEAVE, {"id": worker_id, "incarnation": incarnation})
+
+
+def mark_lost(session: Session, *, silent_after: timedelta) -> list[str]:
+    """Declare those lost that fell silent; their ids."""
+    return list(session.execute(_MARK_LOST, {"silent_after": silent_after}).scalars())
+
+
+def prune(session: Session, *, older_than: timedelta) -> list[str]:
+    """Forget workers that left or were lost long ago; their ids."""
+    return list(session.execute(_PRUNE, {"older_than": older_than}).scalars())
+
+
+def for_echo(session: Session) -> list[EchoWorker]:
+    """Render workers that live, and those that left while Echo still counts on them."""
+    return [
+        EchoWorker(
+            id=row.id,
+            incarnation=row.incarnation,
+            status=WorkerStatus(row.status),
+            slots=row.slots,
+            capabilities=row.capabilities,
+            echo_status=row.echo_status,
+            echo_silence=row.echo_silence,
+        )
+        for row in session.execute(_FOR_ECHO)
+    ]
+
+
+def note_echo(session: Session, worker_id: str, incarnation: UUID, *, status: str, error: str | None) -> None:
+    """Write down how Echo answered, for everyone who asks whether Echo is well."""
+    values = {"id": worker_id, "incarnation": incarnation, "status": status, "error": error}
+    session.execute(_NOTE_ECHO, values)
+
+
+def _free_slot(session: Session, worker: WorkerIdentity, lives_here: Callable[[int], bool]) -> int:
+    prefix = f"{worker.host}:{worker.role}:"
+    rows = session.execute(_SIBLINGS, {"host": worker.host, "prefix": prefix})
+    taken = {row.id.removeprefix(prefix) for row in rows if row.pid != worker.pid and lives_here(row.pid)}
+    slot = 0
+    while str(slot) in taken:
+        slot += 1
+    return slot

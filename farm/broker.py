@@ -1,0 +1,190 @@
+"""Wake-ups: the Celery app, the tasks' names and the only place in the front that sends messages.
+
+A message says "there may be something to do", never what: the rows of `render_queue` are the truth. So a lost
+message is sent again by `relay`, a message that comes five times finds nothing four times, and ten thousand
+waiting jobs are ten thousand rows but only a handful of messages.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery, chain
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from models.errors import Unavailable
+from models.vocabulary import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from uuid import UUID
+
+    from celery.canvas import Signature
+    from kombu.messaging import Producer
+
+RESERVE = 4
+"""Wake-ups kept waiting beyond a pool's live slots, so that a worker finds the next one without a pause."""
+
+SCORE_QUEUE = "score"
+CONTROL_QUEUE = "control"
+ECHO_QUEUE = "echo"
+_RENDER_PREFIX = "render_queue."
+
+
+class TaskName(StrEnum):
+    """The names under which `tasks` registers its functions."""
+
+    RENDER = "farm.render"
+    SCORE = "farm.score"
+    GATE = "farm.gate"
+    RELAY = "farm.relay"
+    RETRY = "farm.retry"
+    TIDY = "farm.tidy"
+    ECHO_HEARTBEAT = "farm.echo_heartbeat"
+
+    @property
+    def queue(self) -> str | None:
+        """The queue of every task but RENDER, whose queue is that of its pool."""
+        return _QUEUE_OF.get(self)
+
+
+_QUEUE_OF = {
+    TaskName.SCORE: SCORE_QUEUE,
+    TaskName.GATE: CONTROL_QUEUE,
+    TaskName.RELAY: CONTROL_QUEUE,
+    TaskName.RETRY: CONTROL_QUEUE,
+    TaskName.TIDY: CONTROL_QUEUE,
+    TaskName.ECHO_HEARTBEAT: ECHO_QUEUE,
+}
+
+app = Celery("farm")
+# Read when the first message is sent or the worker starts, not when this module is imported.
+app.config_from_object("celeryconfig")
+
+
+def task(name: TaskName, *, bind: bool = False) -> Callable[[Callable[..., str]], Any]:
+    """Register a function of `tasks` under one of our names; with `bind` its first argument is the task."""
+    decorate: Callable[[Callable[..., str]], Any] = app.task(name=name.value, bind=bind)
+    return decorate
+
+
+def render_queue(pool: str) -> str:
+    """The name of the Celery queue of a pool."""
+    return f"{_RENDER_PREFIX}{pool}"
+
+
+def pool_of(queue: str) -> str | None:
+    """The pool whose queue this is; None for other queues."""
+    return queue.removeprefix(_RENDER_PREFIX) if queue.startswith(_RENDER_PREFIX) else None
+
+
+def wake(pool: str, count: int, *, slots: int = 0) -> int:
+    """Top up the wake-ups of `pool` for `count` due jobs; returns how many were sent.
+
+    Never more wait than `slots` (its live GPU slots) plus a small reserve: workers that take one leave one
+    behind while more is due, and `relay` fills up what is missing. Call it after the commit.
+
+    Raises:
+        Unavailable: the broker does not answer; nothing is lost, `relay` sends it later.
+    """
+    wanted = min(count, slots + RESERVE) - queue_length(render_queue(pool))
+    if wanted > 0:
+        with publish_batch() as producer:
+            for _ in range(wanted):
+                _send(_whole_chain(pool), producer)
+    return max(wanted, 0)
+
+
+def pass_on(pool: str) -> None:
+    """Leave one wake-up behind for the one just taken, because more is due in `pool`.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    with publish_batch() as producer:
+        _send(_whole_chain(pool), producer)
+
+
+def wake_tail(job_id: UUID, step: Step) -> None:
+    """Send the rest of a job's chain from `step` (score or gate) on.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    wake_tails([(job_id, step)])
+
+
+def wake_tails(jobs: Iterable[tuple[UUID, Step]]) -> None:
+    """Send the rest of many chains at once.
+
+    Raises:
+        Unavailable: the broker does not answer; some may have been sent.
+    """
+    with publish_batch() as producer:
+        for job_id, step in jobs:
+            _send(_tail(str(job_id), step), producer)
+
+
+def queue_length(queue: str) -> int:
+    """How many messages wait in a queue.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    with _translated(), app.connection_for_write() as connection, connection.channel() as channel:
+        return int(channel.client.llen(queue))
+
+
+@contextmanager
+def publish_batch() -> Iterator[Producer]:
+    """A producer that sends everything published in the block in one round trip, at its end.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    with _translated(), app.producer_pool.acquire(block=True) as producer, producer.batch():
+        yield producer
+
+
+def close() -> None:
+    """Give the connections to the broker back."""
+    app.close()
+
+
+def _whole_chain(pool: str) -> Signature:
+    render = _signature(TaskName.RENDER, pool).set(queue=render_queue(pool))
+    return chain(render, _signature(TaskName.SCORE), _signature(TaskName.GATE), app=app)
+
+
+def _tail(job_id: str, step: Step) -> Signature:
+    if step is Step.GATE:
+        return _signature(TaskName.GATE, job_id)
+    return chain(_signature(TaskName.SCORE, job_id), _signature(TaskName.GATE), app=app)
+
+
+def _signature(name: TaskName, *args: str) -> Signature:
+    signature = app.signature(name.value, args=args)
+    return signature.set(queue=name.queue) if name.queue else signature
+
+
+def _send(message: Signature, producer: Producer) -> None:
+    message.apply_async(producer=producer)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what the transport raises when the broker is away into `Unavailable`."""
+    try:
+        yield
+    except (OperationalError, RedisError, ConnectionError, TimeoutError) as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Any) -> Unavailable:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return Unavailable(
+        f"The broker does not answer: {reason.rstrip('.')}.", hint="It is tried again by itself."
+    )

@@ -1,0 +1,72 @@
+"""The bench of one worker process: its renderers and its scoring panel, opened when a job first needs them."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import TYPE_CHECKING
+
+from workers.renderers import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from models.metrics import Measurement
+    from models.recipe import Recipe
+    from workers.renderers.renderer import Rendered
+    from workers.scoring.panel import Expectations, Panel, Wanted
+
+
+class Bench:
+    """Everything one process renders and scores with; one thread at a time."""
+
+    def __init__(self, *, networks_dir: Path) -> None:
+        """Opens nothing yet; a worker that only renders never loads a network."""
+        self._networks_dir = networks_dir
+        self._panel: Panel | None = None
+        self._checkpoint = ""
+
+    def loaded(self) -> tuple[str, ...]:
+        """The checkpoints that need no loading, for a claim that may prefer them."""
+        return (self._checkpoint,) if self._checkpoint else ()
+
+    def render(
+        self,
+        recipe: Recipe,
+        into: Path,
+        *,
+        progress: Callable[[int, int], None],
+        alive: Callable[[], bool],
+    ) -> Rendered:
+        """Make the pixels of `recipe` in `into`; raises what `Renderer.render` does, and `NotHere`."""
+        renderer = registry.renderer(recipe.renderer)
+        rendered = renderer.render(recipe, into, progress=progress, alive=alive)
+        self._checkpoint = recipe.model_name
+        return rendered
+
+    def measure(
+        self,
+        master: Path,
+        expectations: Expectations,
+        wanted: Iterable[Wanted],
+        *,
+        progress: Callable[[int, int], None],
+        alive: Callable[[], bool],
+    ) -> list[Measurement]:
+        """One measurement for every wanted (metric, network); raises what `Panel.measure` raises."""
+        if self._panel is None:
+            from workers.scoring.panel import Panel
+
+            self._panel = Panel(self._networks_dir)
+        return self._panel.measure(master, expectations, wanted, progress=progress, alive=alive)
+
+    def free(self) -> None:
+        """Give back all memory that can be loaded again, before a job that ran out of it is tried once more."""
+        self._panel = None
+        self._checkpoint = ""
+        registry.renderer.cache_clear()
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
