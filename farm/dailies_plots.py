@@ -34,7 +34,9 @@ def curve_svg(score: PageScore, label: str) -> str:
         y = _y(score.mark, low, high)
         parts.append(f'<line class="mark" x1="0" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
     parts.append(f'<polyline class="line" points="{line}"/>')
-    parts.append(f'<circle class="worst" cx="{points[worst][0]:.1f}" cy="{points[worst][1]:.1f}" r="3.2"/></svg>')
+    parts.append(
+        f'<circle class="worst" cx="{points[worst][0]:.1f}" cy="{points[worst][1]:.1f}" r="3.2"/></svg>'
+    )
     return "".join(parts)
 
 

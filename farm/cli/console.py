@@ -36,9 +36,10 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-EXIT_CODES = """Exit codes: 0 done · 1 not passed, or refused by a gate · 2 could not be judged, or wrong usage ·
-3 order or file refused, nothing stored · 4 not installed, not running or not answering · 130 interrupted.
-"""
+EXIT_CODES = (
+    "Exit codes: 0 done · 1 not passed, or refused by a gate · 2 could not be judged, or wrong usage · "
+    "3 order or file refused, nothing stored · 4 not installed, not running or not answering · 130 interrupted."
+)
 
 
 def exit_code(error: FarmError) -> Exit:

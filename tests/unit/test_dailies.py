@@ -51,7 +51,11 @@ class _Addresses(HTMLParser):
 
 def _page(tmp_path: Path, *takes: PageTake, **more: Any) -> str:
     dailies = Dailies(
-        show="Lanterns", made_at=datetime(2026, 1, 2, tzinfo=UTC), profile="embedded", lineages=lineages(list(takes)), **more
+        show="Lanterns",
+        made_at=datetime(2026, 1, 2, tzinfo=UTC),
+        profile="embedded",
+        lineages=lineages(list(takes)),
+        **more,
     )
     return write_page(dailies, tmp_path / "index.html").read_text()
 
@@ -105,7 +109,12 @@ def test_what_was_not_measured_is_shown_as_such_with_its_reason(tmp_path: Path) 
 
 def test_a_shut_gate_says_what_stands_in_the_way(tmp_path: Path) -> None:
     gate = PageGate(
-        phase=Phase.STILL, is_open=False, judged=10, passed=7, pass_rate=0.7, blocking_issues=("identity: 3 failed",)
+        phase=Phase.STILL,
+        is_open=False,
+        judged=10,
+        passed=7,
+        pass_rate=0.7,
+        blocking_issues=("identity: 3 failed",),
     )
 
     page = _page(tmp_path, _take("a"), gates=(gate,))
@@ -128,7 +137,9 @@ def test_a_flat_curve_has_a_plot_too() -> None:
     assert "polyline" in curve_svg(_score(mark=None, detail={"curve": [0.0, 0.0]}), "flat")
 
 
-@pytest.mark.parametrize(("metric", "value", "filled"), [(Metric.IDENTITY, 0.8, 0.8), (Metric.TEMPORAL_LPIPS, 0.7, 0.5)])
+@pytest.mark.parametrize(
+    ("metric", "value", "filled"), [(Metric.IDENTITY, 0.8, 0.8), (Metric.TEMPORAL_LPIPS, 0.7, 0.5)]
+)
 def test_a_bar_is_filled_up_to_the_value_and_where_lower_is_better_the_mark_is_the_middle(
     metric: Metric, value: float, filled: float
 ) -> None:

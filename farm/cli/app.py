@@ -1,0 +1,83 @@
+"""The command line as a whole: which groups of commands there are, and how each ending becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+from typer.exceptions import Abort, TyperException
+from typer.main import get_command
+
+from farm.cli import extras, lifecycle, looking, ordering, showing
+from farm.cli.console import EXIT_CODES, Exit, exit_code, print_error
+from models.errors import FarmError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typer.models import CommandInfo
+
+_HELP = "A render farm for generated anime that knows whether the picture is right."
+
+
+def build(asked: str = "") -> typer.Typer:
+    """The command line; with what other rooms add to it, unless `asked` is a command of our own."""
+    app = typer.Typer(
+        name="farm",
+        help=_HELP,
+        epilog=EXIT_CODES,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for group in (lifecycle, ordering, looking, showing):
+        group.join(app)
+    own = {_name(command) for command in app.registered_commands} | {
+        group.name for group in app.registered_groups
+    }
+    if asked not in own:
+        for join in extras.joiners():
+            join(app)
+    return app
+
+
+def _name(command: CommandInfo) -> str | None:
+    return command.name or (command.callback.__name__ if command.callback else None)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Parse, run, and turn every ending into an exit code; no traceback for what the farm can explain."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in args
+    try:
+        ended = get_command(build(args[0] if args else "")).main(args, prog_name="farm", standalone_mode=False)
+    except FarmError as error:
+        print_error(error.kind, error.message, error.hint, as_json=as_json)
+        return exit_code(error)
+    except TyperException as error:
+        _print_usage_error(error, as_json=as_json)
+        return Exit.NOT_JUDGED
+    except (Abort, KeyboardInterrupt):
+        return _interrupted()
+    except BrokenPipeError:
+        # `farm jobs | head` closed the pipe: nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    return _interrupted() if ended == Exit.INTERRUPTED else int(ended or Exit.OK)
+
+
+def _interrupted() -> int:
+    print_error("Interrupted", "Stopped on request.", "", as_json=False)
+    return Exit.INTERRUPTED
+
+
+def _print_usage_error(error: TyperException, *, as_json: bool) -> None:
+    if as_json:
+        print_error("Usage", error.format_message(), "Try the command with --help.", as_json=True)
+    elif type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(error.format_message() + "\n")
+    else:
+        print_error("Usage", error.format_message(), "Try the command with --help.", as_json=False)

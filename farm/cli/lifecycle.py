@@ -1,0 +1,167 @@
+"""Commands that run the farm: up, down, demo, doctor, migrate."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from farm.cli.console import AsJson, Exit, note, notes, out, print_json, print_list
+from farm.cli.opened import here
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from farm.settings import Settings
+    from farm.stack import Stack
+
+_PANEL = "Run the farm"
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (up, down, demo, doctor, migrate):
+        app.command(rich_help_panel=_PANEL)(command)
+
+
+def up(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Render workers; one per GPU.")] = 1,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay here and stop everything at the end, as for systemd.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start servers, workers, beat and Flower in this folder, and wait until all of them live."""
+    from farm import stack
+
+    settings = here()
+    with notes().status("starting") as status:
+        running = stack.up(settings, workers=workers, die_with_me=foreground, say=status.update)
+        if not foreground:
+            stack.leave_running(settings)
+    _show(running, settings, as_json=as_json)
+    if foreground:
+        _stay(settings)
+
+
+def down(as_json: AsJson = False) -> None:
+    """Let workers finish or hand back what they hold, then stop everything of this folder."""
+    from farm import stack
+
+    with notes().status("draining workers"):
+        stopped = stack.down(here())
+    if as_json:
+        print_list(stopped)
+    elif stopped:
+        out().print(Text.assemble(("✓ ", "green"), f"stopped {', '.join(stopped)}"))
+    else:
+        out().print("Nothing was running here.")
+
+
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the demo's database and takes afterwards.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Render, score and gate a short episode, with faults drawn on purpose; writes out/demo/index.html."""
+    from farm.demo import run
+
+    report = run(keep=keep, quiet=as_json)
+    if as_json:
+        print_json(report)
+    if not report["ok"]:
+        raise typer.Exit(Exit.NOT_PASSED)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look at the installation and the running farm; each line says what to do. Exit 1 when one fails."""
+    from farm.doctor import Health, examine
+
+    styles = {Health.OK: ("✓", "green"), Health.WARN: ("!", "yellow"), Health.FAIL: ("✗", "bold red")}
+    findings = []
+    for finding in examine(here()):
+        findings.append(finding)
+        if not as_json:
+            sign, style = styles[finding.health]
+            out().print(Text.assemble((sign, style), f" {finding.name:<20} ", (finding.message, "")))
+            if finding.hint:
+                out().print(Text.assemble("  → ", finding.hint, style="cyan"), soft_wrap=True)
+    if as_json:
+        from farm.views import to_json
+
+        print_list(to_json(finding) for finding in findings)
+    if any(finding.health is Health.FAIL for finding in findings):
+        raise typer.Exit(Exit.NOT_PASSED)
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database's schema up to date; harmless when it is."""
+    from db.engine import Database
+
+    database = Database(here().database_url)
+    try:
+        before = database.revision()
+        database.migrate()
+        after = database.revision()
+    finally:
+        database.close()
+    if as_json:
+        print_json({"before": before, "after": after})
+    else:
+        out().print(f"schema {after}" + (" (as it was)" if before == after else f" (was {before or 'empty'})"))
+
+
+def _show(running: Stack, settings: Settings, *, as_json: bool) -> None:
+    access = running.flower
+    if as_json:
+        print_json(
+            {
+                "state_dir": str(settings.state_dir),
+                "flower": {"url": access.url, "user": access.user, "password": access.password},
+                "processes": [
+                    {"name": each.name, "pid": each.pid, "log": str(each.log)} for each in running.processes
+                ],
+                "workers": [{"id": each.id, "queues": list(each.queues)} for each in running.workers],
+            }
+        )
+        return
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for title in ("process", "pid", "log"):
+        table.add_column(title)
+    for process in running.processes:
+        table.add_row(
+            Text.assemble(("● ", "green"), process.name), str(process.pid), Text(str(process.log), "dim")
+        )
+    out().print(table)
+    out().print(
+        Text.assemble("\nFlower  ", (access.url, "cyan"), f"  user {access.user}  password {access.password}")
+    )
+    out().print(
+        Text.assemble(
+            ("\nNext: ", "dim"), "farm show load examples/…  ", ("then ", "dim"), "farm submit --all-cuts",
+            ("  ·  ", "dim"), "farm watch", ("  ·  ", "dim"), "farm down",
+        )
+    )  # fmt: skip
+
+
+def _stay(settings: Settings) -> None:
+    """Tend the farm until Ctrl-C or SIGTERM, then drain and stop it."""
+    from farm import stack
+
+    asked: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    note("The farm runs in the foreground; Ctrl-C stops it.")
+    try:
+        stack.tend(settings, lambda: bool(asked), note)
+    finally:
+        with notes().status("draining workers"):
+            stack.down(settings)

@@ -1,0 +1,216 @@
+"""The SDK: everything a script or a command asks of the farm, on one small object."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from db.artifacts import ArtifactStore
+
+from db import catalogue
+from db.engine import Database
+from farm import gates, orders, why
+from farm.settings import settings
+from models.errors import BadInput, Unavailable
+from models.vocabulary import JobState, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from farm.gates import PhaseReport
+    from farm.orders import Order, SubmittedJob
+    from farm.settings import Settings
+    from models.views import CutView, JobDetail, JobPage, JobRow, ProjectView, WorkerView
+    from models.vocabulary import Phase
+
+_log = logging.getLogger(__name__)
+_OVER = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.TIMEOUT, JobState.CANCELLED})
+
+
+class Farm:
+    """One farm, found through this machine's settings.
+
+    >>> with Farm() as farm:                                                    # doctest: +SKIP
+    ...     job = farm.submit(project="paper-lanterns", cut="ep001/sc010/c0010")
+    ...     print(farm.wait([job.job_id])[0].verdict)
+    """
+
+    def __init__(self) -> None:
+        """Raises `NotHere` when the farm does not run here and no servers were named."""
+        self.settings: Settings = settings()
+        self.database = Database(self.settings.database_url)
+        self.store = ArtifactStore(self.settings.artifacts_dir)
+
+    # ordering
+
+    def submit(self, order: Order | Mapping[str, Any] | None = None, /, **fields: Any) -> SubmittedJob:
+        """Store one order and wake a worker; the order as a value, a mapping, or keyword arguments.
+
+        Raises:
+            OrderRefused: it cannot be accepted, and the hint names the nearest fix; nothing was stored.
+        """
+        given = fields if order is None else order
+        return self.submit_many([given])[0]
+
+    def submit_many(self, given: Iterable[Order | Mapping[str, Any]]) -> list[SubmittedJob]:
+        """Store many orders in one transaction: all of them or none.
+
+        Raises:
+            OrderRefused: one of them cannot be accepted; nothing was stored.
+        """
+        wanted = [orders.parse(each) for each in given]
+        with self.database.transaction() as session:
+            submitted = orders.submit(session, wanted)
+        self._wake(job.pool for job in submitted)
+        return submitted
+
+    def cancel(self, job_ids: Iterable[UUID | str]) -> list[UUID]:
+        """Call jobs off; the ids of those that were not over yet. A running render stops within seconds."""
+        with self.database.transaction() as session:
+            return catalogue.cancel(session, [job_id_of(each) for each in job_ids])
+
+    def retake(self, job_id: UUID | str, *, reason: str, requested_by: str, **changes: Any) -> SubmittedJob:
+        """Order another take of a finished job; without `changes` the seed is new.
+
+        Raises:
+            UnknownName: there is no such job.
+            OrderRefused: it is not over yet, or its budget is used up.
+        """
+        with self.database.transaction() as session:
+            submitted = orders.retake(
+                session, job_id_of(job_id), reason=reason, requested_by=requested_by, changes=changes
+            )
+        self._wake([submitted.pool])
+        return submitted
+
+    # looking
+
+    def job(self, job_id: UUID | str) -> JobDetail:
+        """One job in full; raises `UnknownName`."""
+        with self.database.transaction() as session:
+            return catalogue.job_detail(session, job_id_of(job_id))
+
+    def jobs(
+        self,
+        *,
+        project: str | None = None,
+        phase: Phase | None = None,
+        state: JobState | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> JobPage:
+        """A page of jobs, newest first; `after` is the `next` of the page before."""
+        with self.database.transaction() as session:
+            project_id = catalogue.project(session, project).id if project else None
+            return catalogue.list_jobs(
+                session, project_id=project_id, phase=phase, state=state, after=after, limit=limit
+            )
+
+    def rows(self, job_ids: Sequence[UUID | str]) -> tuple[JobRow, ...]:
+        """These jobs as a list shows them."""
+        with self.database.transaction() as session:
+            return catalogue.job_rows(session, [job_id_of(each) for each in job_ids])
+
+    def why(self, job_id: UUID | str) -> list[str]:
+        """Why a job is not moving, or why it ended as it did, in plain sentences."""
+        with self.database.transaction() as session:
+            facts = catalogue.why_facts(session, job_id_of(job_id), self.settings.beat_silent_after)
+        return why.explain(facts)
+
+    def watch(
+        self, job_ids: Iterable[UUID | str], *, every: timedelta = timedelta(milliseconds=400)
+    ) -> Iterator[tuple[JobRow, ...]]:
+        """The rows of these jobs and of every retake that follows, again and again until all are over."""
+        watched = [job_id_of(each) for each in job_ids]
+        followed: set[UUID] = set()
+        while True:
+            rows = self.rows(watched)
+            for row in rows:
+                if row.verdict is Verdict.RETAKE and row.id not in followed and row.state in _OVER:
+                    followed.add(row.id)
+                    family = self.job(row.id).family
+                    watched += [each.id for each in family if each.id not in watched]
+            rows = self.rows(watched)
+            yield rows
+            if all(row.state in _OVER for row in rows):
+                return
+            time.sleep(every.total_seconds())
+
+    def wait(self, job_ids: Iterable[UUID | str], *, timeout: timedelta | None = None) -> tuple[JobRow, ...]:
+        """The rows of these jobs and their retakes once all are over.
+
+        Raises:
+            Unavailable: they were not over within `timeout`; they go on.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
+        rows: tuple[JobRow, ...] = ()
+        for rows in self.watch(job_ids):
+            if deadline is not None and time.monotonic() > deadline and not all(is_over(row) for row in rows):
+                raise Unavailable("The jobs are not over yet.", hint="They go on; `farm watch` shows them.")
+        return rows
+
+    def gate(self, project: str, phase: Phase) -> PhaseReport:
+        """How a project's phase stands against its gate; reports, never opens or closes a door."""
+        with self.database.transaction() as session:
+            found = catalogue.project(session, project)
+            return gates.phase_report(catalogue.root_results(session, found.id, phase), phase)
+
+    def projects(self) -> tuple[ProjectView, ...]:
+        """Every project."""
+        with self.database.transaction() as session:
+            return catalogue.projects(session)
+
+    def cuts(self, project: str) -> tuple[CutView, ...]:
+        """Every cut of a project in story order; raises `UnknownName`."""
+        with self.database.transaction() as session:
+            return catalogue.cuts(session, catalogue.project(session, project).id)
+
+    def workers(self) -> tuple[WorkerView, ...]:
+        """Every worker ever heard of."""
+        with self.database.transaction() as session:
+            return catalogue.workers(session)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _wake(self, pools: Iterable[str]) -> None:
+        """Tell workers that something is due: after the commit, and only as a favour."""
+        from farm import broker
+
+        due: dict[str, int] = {}
+        for pool in pools:
+            due[pool] = due.get(pool, 0) + 1
+        for pool, count in due.items():
+            try:
+                broker.wake(pool, count)
+            except Unavailable as error:
+                # The rows are stored; `relay` sends the wake-ups when the broker is back.
+                _log.warning("The order is stored, but no worker could be told yet: %s", error)
+
+
+def is_over(row: JobRow) -> bool:
+    """Whether nothing more happens to this job by itself."""
+    return row.state in _OVER
+
+
+def job_id_of(text: UUID | str) -> UUID:
+    """A job's id as a person writes it; raises `BadInput`."""
+    if isinstance(text, UUID):
+        return text
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise BadInput(f"{text!r} is not a job's id.", hint="`farm jobs` lists them.") from error

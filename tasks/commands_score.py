@@ -1,0 +1,228 @@
+"""`farm score FILE`: measure and judge any picture or clip, without a database or a queue."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from farm.cli.console import AsJson, Exit, print_json
+from farm.cli.opened import here
+from farm.cli.progress import counting_bar
+from farm.cli.verdicts import print_judgement
+from models.errors import BadInput, NotMeasured
+from models.metrics import Metric
+from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.metrics import Judgement, Profile
+    from workers.scoring.panel import Expectations, Panel
+    from workers.scoring.references import CharacterReference, StyleReference
+
+_KIND = {
+    Phase.STILL: JobType.STILL_IMAGE,
+    Phase.LOOP: JobType.ANIMATION_LOOP,
+    Phase.VIDEO: JobType.FULL_VIDEO,
+}
+_IDENTITY = frozenset({Metric.IDENTITY, Metric.FACE_SIMILARITY})
+
+
+def score(
+    file: Annotated[str, typer.Argument(help="A picture (PNG, JPEG, WebP...) or a clip (MKV, MP4, APNG...).")],
+    *,
+    phase: Annotated[Phase, typer.Option(help="Which phase's metrics and marks to hold it to.")],
+    profile: Annotated[str, typer.Option(help="Who judges: embedded or spec.")] = "embedded",
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An approved picture of who must be seen; repeat. NAME=IMAGE for several characters."
+        ),
+    ] = None,
+    style: Annotated[
+        list[str] | None, typer.Option(help="An approved frame of the show's style; repeat, eight or more.")
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option(min=1, help="Ordered frames; default: what the file holds.")
+    ] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Ordered size; default: the file's.")] = None,
+    fps: Annotated[int | None, typer.Option(min=1, help="Ordered rate; default: the file's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure one file and judge it. Exit 0 pass, 1 not passed, 2 could not be judged, 3 bad input."""
+    from farm.gates import judge
+
+    from workers.scoring.panel import Panel
+    from workers.scoring.profiles import profile as built_in
+
+    path = Path(file).expanduser()
+    judged_by = built_in(profile)
+    ordered = _ordered(path, phase, frames=frames, size=_size(size), fps=fps)
+    panel = Panel(here().networks_dir)
+    expectations = _expect(panel, judged_by, phase, ordered, references=reference or [], styles=style or [])
+    wanted = [(mark.metric, mark.network) for mark in judged_by.marks[phase]]
+    with counting_bar(f"scoring {path.name}") as bar:
+        measurements = panel.measure(path, expectations, wanted, progress=bar)
+    judgement = judge(measurements, judged_by, phase)
+    if as_json:
+        print_json(report(path, phase, judged_by, judgement))
+    else:
+        print_judgement(judgement, title=f"{path.name} · {phase.value} · profile {judged_by.name}")
+    raise typer.Exit(_EXITS[judgement.verdict])
+
+
+_EXITS = {
+    Verdict.PASS: Exit.OK,
+    Verdict.RETAKE: Exit.NOT_PASSED,
+    Verdict.REVIEW: Exit.NOT_JUDGED,
+    Verdict.APPROVED: Exit.OK,
+    Verdict.REJECTED: Exit.NOT_PASSED,
+}
+
+
+def report(path: Path, phase: Phase, profile: Profile, judgement: Judgement) -> dict[str, Any]:
+    """The shape that `farm score --json` promises; what the profile leaves out is listed as not measured."""
+    left_out = _left_out(profile, phase)
+    metrics: dict[str, Any] = {metric.value: _nobody(metric, reason) for metric, reason in left_out.items()}
+    for scored in judgement.scores:
+        measured = scored.measurement
+        metrics[measured.metric.value] = {
+            "value": measured.value,
+            "mark": scored.mark.limit if scored.mark else None,
+            "direction": measured.metric.direction.value,
+            "status": scored.status.value,
+            "network": measured.network,
+            "network_sha256": measured.network_sha256,
+            "formula": measured.formula,
+            "detail": measured.detail | ({"reason": measured.reason} if measured.reason else {}),
+        }
+    return {
+        "file": str(path),
+        "phase": phase.value,
+        "profile": profile.name,
+        "verdict": judgement.verdict.value,
+        "blocking": [metric.value for metric in judgement.blocking],
+        "not_measured": [metric.value for metric in (*judgement.not_measured, *left_out)],
+        "metrics": metrics,
+    }
+
+
+def _left_out(profile: Profile, phase: Phase) -> dict[Metric, str]:
+    """What the specification asks of this phase and the profile has no mark for: not measured, not required."""
+    from workers.scoring.profiles import SPEC
+
+    judged = {mark.metric for mark in profile.marks[phase]}
+    wanted = [mark.metric for mark in SPEC.marks[phase] if mark.metric not in judged]
+    return {metric: profile.leaves_out.get(metric, "not in this profile") for metric in wanted}
+
+
+def _nobody(metric: Metric, reason: str) -> dict[str, Any]:
+    return {
+        "value": None,
+        "mark": None,
+        "direction": metric.direction.value,
+        "status": ScoreStatus.NOT_MEASURED.value,
+        "network": "none",
+        "network_sha256": "",
+        "formula": "",
+        "detail": {"reason": reason},
+    }
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,4})[xX×]([1-9]\d{0,4})", text.strip())
+    if not found:
+        raise BadInput(
+            f"The size {text!r} cannot be read.", hint="Write width x height in pixels: --size 832x480."
+        )
+    return int(found[1]), int(found[2])
+
+
+def _ordered(
+    path: Path, phase: Phase, *, frames: int | None, size: tuple[int, int] | None, fps: int | None
+) -> Expectations:
+    """What the file is held to: what was said, and for the rest what it says of itself."""
+    from workers.media.reading import FrameReader, probe
+    from workers.scoring.panel import Expectations
+
+    stated = FrameReader(path).fps  # refuses what is no picture at all, before anything is measured
+    try:
+        info = probe(path)
+    except BadInput:
+        # It opens and then breaks: that is a finding (`decodable`), and the panel is the one to report it.
+        found = (frames or 1, size or (1, 1), fps or max(1, round(stated)))
+    else:
+        found = (frames or info.frames, size or (info.width, info.height), fps or max(1, round(info.fps)))
+    count, (width, height), rate = found
+    return Expectations(
+        phase=phase, job_type=_KIND[phase], frame_count=count, width=width, height=height, fps=rate
+    )
+
+
+def _expect(
+    panel: Panel,
+    profile: Profile,
+    phase: Phase,
+    ordered: Expectations,
+    *,
+    references: Sequence[str],
+    styles: Sequence[str],
+) -> Expectations:
+    """The same expectations, with references made from the pictures that were named."""
+    from dataclasses import replace
+
+    networks = {mark.metric: mark.network for mark in profile.marks[phase]}
+    characters = _characters(panel, networks, references)
+    return replace(ordered, characters=characters, style=_style(panel, networks, styles))
+
+
+def _characters(
+    panel: Panel, networks: dict[Metric, str], references: Sequence[str]
+) -> tuple[CharacterReference, ...]:
+    from workers.scoring.identity import build_identity_reference
+
+    if not references:
+        return ()
+    network = next((networks[metric] for metric in sorted(_IDENTITY & set(networks))), "")
+    if network != "toon-id":
+        raise NotMeasured(
+            f"References cannot be made: the network {network or 'for identity'} is not available here.",
+            hint="Use --profile embedded, or leave --reference out.",
+        )
+    cast: dict[str, list[Path]] = {}
+    for text in references:
+        name, picture = _named(text)
+        cast.setdefault(name, []).append(picture)
+    known = panel.shelf.identity_toon()
+    return tuple(
+        build_identity_reference(known, [_picture(path) for path in paths]).of(name)
+        for name, paths in cast.items()
+    )
+
+
+def _style(panel: Panel, networks: dict[Metric, str], styles: Sequence[str]) -> StyleReference | None:
+    from workers.scoring.style import build_style_reference
+
+    if not styles or networks.get(Metric.STYLE_ADHERENCE) != "toon-style":
+        return None
+    pictures = [_picture(Path(text).expanduser()) for text in styles]
+    return build_style_reference(panel.shelf.style_toon(), pictures)
+
+
+def _named(text: str) -> tuple[str, Path]:
+    """`yuki=a.png` names the character; a plain path is the only one."""
+    name, equals, rest = text.partition("=")
+    if equals and not Path(text).exists() and re.fullmatch(r"[\w-]+", name):
+        return name, Path(rest).expanduser()
+    return "character", Path(text).expanduser()
+
+
+def _picture(path: Path) -> Any:
+    from workers.media.reading import read_frames
+
+    return next(iter(read_frames(path)))
