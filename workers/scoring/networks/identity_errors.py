@@ -1,0 +1,129 @@
+"""How often the identity network errs on characters it has not seen: the trial and its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workers.renderers.toon.drawing import frames, head_boxes
+from workers.scoring.casting import picture
+from workers.scoring.identity import build_identity_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from workers.scoring.networks.identity_toon import IdentityToon
+
+REFERENCE_PICTURES = 4
+_FALSE_ACCEPTS = 0.01
+_RESAMPLES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Likeness of each tried head to every unseen character's reference."""
+
+    similarities: NDArray[np.float32]  #: (heads, characters)
+    owners: NDArray[np.int64]  #: (heads,) who the head really is
+    shown: int  #: heads drawn
+    found: int  #: of these, found
+
+
+def try_unseen(network: IdentityToon, characters: int, tell: Callable[[str], None]) -> Trial:
+    """Draw unseen characters, make references of four pictures each, find and compare heads in others."""
+    references = []
+    for number in range(characters):
+        pictures = [
+            next(frames(picture((number,), "unseen", take).recipe)) for take in range(REFERENCE_PICTURES)
+        ]
+        references.append(build_identity_reference(network, pictures).vector)
+    tell(f"{characters} references")
+    vectors, owners, shown = [], [], 0
+    for numbers in _groups(characters):
+        for take in range(10, 13):
+            cast = picture(numbers, "unseen", take)
+            frame = next(frames(cast.recipe))
+            heads = network.heads(frame)
+            shown += len(numbers)
+            for box, owner in zip(head_boxes(cast.recipe)[0], cast.characters, strict=True):
+                near = [head for head in heads if box[0] < head.x < box[2] and box[1] < head.y < box[3]]
+                if near:
+                    vectors.append(network.embed(frame, near[:1])[0])
+                    owners.append(owner)
+    similarities = np.stack(vectors) @ np.stack(references).T
+    return Trial(similarities, np.array(owners), shown, len(owners))
+
+
+def _groups(characters: int) -> list[tuple[int, ...]]:
+    """Everybody once alone and once beside a neighbour."""
+    alone: list[tuple[int, ...]] = [(number,) for number in range(characters)]
+    return alone + [(number, number + 1) for number in range(0, characters - 1, 2)]
+
+
+def error_rates(trial: Trial) -> dict[str, Any]:
+    """The mark at 1 % false accepts, and the error rates there; intervals by bootstrap over characters."""
+    genuine, impostor = _split(trial)
+    mark = _threshold(impostor)
+    rejects = float((genuine < mark).mean())
+    missed = 1.0 - trial.found / trial.shown
+    low, high = _interval(trial)
+    return {
+        "network": "toon-id",
+        "mark": round(mark, 4),
+        "false_accepts": _FALSE_ACCEPTS,
+        "false_rejects": round(rejects, 4),
+        "false_rejects_95": [round(low, 4), round(high, 4)],
+        "false_rejects_with_missed_heads": round(missed + (1 - missed) * rejects, 4),
+        "equal_error_rate": round(_equal_error(genuine, impostor), 4),
+        "auc": round(_auc(genuine, impostor), 5),
+        "missed_heads": round(missed, 4),
+        "unseen_characters": int(trial.similarities.shape[1]),
+        "reference_pictures": REFERENCE_PICTURES,
+        "heads_tried": trial.found,
+        "genuine": _quantiles(genuine),
+        "impostor": _quantiles(impostor),
+    }
+
+
+def _split(trial: Trial) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    own = trial.owners[:, None] == np.arange(trial.similarities.shape[1])[None]
+    return trial.similarities[own], trial.similarities[~own]
+
+
+def _threshold(impostor: NDArray[np.float32]) -> float:
+    return float(np.quantile(impostor, 1.0 - _FALSE_ACCEPTS))
+
+
+def _interval(trial: Trial) -> tuple[float, float]:
+    """95 % interval of the false rejects: characters are drawn again with replacement, marks included."""
+    draw = np.random.default_rng(9)
+    count = trial.similarities.shape[1]
+    rates = []
+    for _ in range(_RESAMPLES):
+        chosen = np.unique(draw.integers(count, size=count))
+        rows = np.isin(trial.owners, chosen)
+        genuine, impostor = _split(
+            Trial(trial.similarities[rows][:, chosen], np.searchsorted(chosen, trial.owners[rows]), 1, 1)
+        )
+        rates.append(float((genuine < _threshold(impostor)).mean()))
+    return float(np.percentile(rates, 2.5)), float(np.percentile(rates, 97.5))
+
+
+def _equal_error(genuine: NDArray[np.float32], impostor: NDArray[np.float32]) -> float:
+    marks = np.quantile(np.concatenate([genuine, impostor]), np.linspace(0, 1, 2001))
+    rejects = np.searchsorted(np.sort(genuine), marks) / len(genuine)
+    accepts = 1 - np.searchsorted(np.sort(impostor), marks) / len(impostor)
+    at = int(np.argmin(np.abs(rejects - accepts)))
+    return float((rejects[at] + accepts[at]) / 2)
+
+
+def _auc(genuine: NDArray[np.float32], impostor: NDArray[np.float32]) -> float:
+    return float((np.searchsorted(np.sort(impostor), genuine) / len(impostor)).mean())
+
+
+def _quantiles(values: NDArray[np.float32]) -> dict[str, float]:
+    return {f"p{q}": round(float(np.percentile(values, q)), 4) for q in (1, 5, 50, 95, 99)}
