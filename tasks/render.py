@@ -1,0 +1,108 @@
+"""The render step: claim the best due job, make its pixels, hand over the finished take."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from db import queue
+from db.queue import Settlement, TakeRecord
+from farm import broker
+from farm.broker import TaskName, task
+from models.errors import LeaseLost, StepFailed, Unavailable
+from models.recipe import Recipe
+from models.vocabulary import ErrorKind
+from tasks import runtime
+from tasks.work import Work
+
+if TYPE_CHECKING:
+    from db.artifacts import StoredTake
+
+    from db.queue import Claim
+    from workers.renderers.renderer import Rendered
+
+_log = logging.getLogger(__name__)
+
+
+@task(TaskName.RENDER, bind=True)
+def render(self: Any, pool: str) -> str:
+    """Render the best job that is due in this worker's pools; returns its id for `score`.
+
+    `pool` is only where the wake-up came from. Safe to run twice: the second run claims another job or nothing.
+    """
+    claim = runtime.claim_render(pool)
+    if claim is None:
+        return runtime.end_chain(self, "nothing to render")
+    _leave_a_wake_up(claim)
+    with Work(claim) as work:
+        try:
+            settlement = _make(work)
+        except LeaseLost as lost:
+            runtime.discard(claim)
+            return runtime.end_chain(self, lost.message)
+        except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
+            runtime.discard(claim)
+            _free_memory_after(error)
+            work.end_badly(error)
+    if not settlement.counts:
+        runtime.discard(claim)
+        return runtime.end_chain(self, "another worker took the job over")
+    return str(claim.job_id)
+
+
+def _make(work: Work) -> Settlement:
+    claim = work.claim
+    recipe = _recipe(claim)
+    with runtime.store().scratch(claim.job_id, claim.epoch) as folder:
+        started = time.monotonic()
+        rendered = runtime.bench().render(recipe, folder, progress=work.progress, alive=work.alive)
+        seconds = time.monotonic() - started
+        if not work.alive():
+            raise LeaseLost
+        stored = runtime.store().publish(claim.job_id, claim.epoch, rendered.master, rendered.proxy)
+    take = _record(rendered, stored, seconds)
+    return work.settle(lambda session: queue.settle_render(session, claim, take))
+
+
+def _recipe(claim: Claim) -> Recipe:
+    try:
+        return Recipe.from_json(claim.recipe or {})
+    except ValueError as error:
+        raise StepFailed(
+            f"The stored recipe of job {claim.job_id} cannot be read: {error}.", error_kind=ErrorKind.BAD_RECIPE
+        ) from error
+
+
+def _record(rendered: Rendered, stored: StoredTake, seconds: float) -> TakeRecord:
+    return TakeRecord(
+        master_path=stored.master,
+        proxy_path=stored.proxy,
+        pixel_sha256=rendered.pixel_sha256,
+        file_sha256=rendered.file_sha256,
+        size_bytes=rendered.size_bytes,
+        frames=rendered.frames,
+        width=rendered.width,
+        height=rendered.height,
+        fps=rendered.fps,
+        render_seconds=seconds,
+        renderer_version=rendered.environment.get("renderer_version", ""),
+        environment=rendered.environment,
+        resolved=rendered.resolved,
+    )
+
+
+def _leave_a_wake_up(claim: Claim) -> None:
+    """Taking a wake-up while more is due leaves one behind, so the list never runs dry between relays."""
+    if claim.next_pool is None:
+        return
+    try:
+        broker.pass_on(claim.next_pool)
+    except Unavailable as error:
+        _log.warning("%s `relay` sends the next wake-up when it does.", error.message)
+
+
+def _free_memory_after(error: BaseException) -> None:
+    out_of_memory = isinstance(error, StepFailed) and error.error_kind is ErrorKind.OUT_OF_MEMORY
+    if out_of_memory or isinstance(error, MemoryError):
+        runtime.bench().free()

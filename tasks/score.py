@@ -1,0 +1,105 @@
+"""The score step: measure everything the job's profile judges its take by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from db import catalogue_evidence, queue
+from db.queue import Settlement
+from farm import profiles
+from farm.broker import TaskName, task
+from models.errors import LeaseLost, StepFailed
+from models.vocabulary import ErrorKind, Step
+from tasks import runtime
+from tasks.work import Work
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from models.metrics import Metric
+    from models.views import TakeExpectations
+    from workers.scoring.panel import Expectations
+
+
+@task(TaskName.SCORE, bind=True)
+def score(self: Any, job_id: str) -> str:
+    """Score one rendered take; returns its id for `gate`. Safe to run twice: the second run claims nothing."""
+    claim = runtime.claim_step(UUID(job_id), Step.SCORE)
+    if claim is None:
+        return runtime.end_chain(self, "nothing to score")
+    with Work(claim) as work:
+        try:
+            settlement = _measure(work)
+        except LeaseLost as lost:
+            return runtime.end_chain(self, lost.message)
+        except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
+            work.end_badly(error)
+    if not settlement.counts:
+        return runtime.end_chain(self, "another worker took the job over")
+    return job_id
+
+
+def _measure(work: Work) -> Settlement:
+    claim = work.claim
+    held_to, wanted = runtime.in_transaction(lambda session: _held_to(session, claim.job_id))
+    measurements = runtime.bench().measure(
+        runtime.store().path(held_to.master_path),
+        _expectations(held_to),
+        wanted,
+        progress=lambda done, total: None,
+        alive=work.alive,
+    )
+    _refuse_a_vanished_master(held_to)
+
+    def write(session: Session) -> Settlement:
+        settlement = queue.settle_score(session, claim)
+        if settlement is Settlement.WRITTEN:
+            catalogue_evidence.store_measurements(session, claim.job_id, measurements)
+        return settlement
+
+    return work.settle(write)
+
+
+def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, list[tuple[Metric, str]]]:
+    """What the take is held against, and which (metric, network) its profile judges."""
+    held_to = catalogue_evidence.expectations(session, job_id)
+    judged_by = profiles.profile(held_to.project_profiles, held_to.profile)
+    return held_to, [(mark.metric, mark.network) for mark in judged_by.marks.get(held_to.phase, ())]
+
+
+def _expectations(held_to: TakeExpectations) -> Expectations:
+    """The stored values as the panel takes them."""
+    from workers.scoring.panel import Expectations
+    from workers.scoring.references import CharacterReference, StyleReference, vector_from_bytes
+
+    styles = [StyleReference.from_json(data) for data in held_to.styles.values()]
+    return Expectations(
+        phase=held_to.phase,
+        job_type=held_to.job_type,
+        frame_count=held_to.frame_count,
+        width=held_to.width,
+        height=held_to.height,
+        fps=held_to.fps,
+        characters=tuple(
+            CharacterReference(
+                name=reference.character,
+                vector=vector_from_bytes(reference.embedding),
+                network=reference.network,
+                sha256=reference.network_sha256,
+            )
+            for reference in held_to.references
+        ),
+        style=styles[0] if styles else None,
+        neighbours=tuple(runtime.store().path(path) for path in held_to.neighbours),
+    )
+
+
+def _refuse_a_vanished_master(held_to: TakeExpectations) -> None:
+    """A master that is gone is the farm's failure, never a take that 'does not decode'."""
+    if not runtime.store().path(held_to.master_path).is_file():
+        raise StepFailed(
+            f"The take's file {held_to.master_path} is not in the artifact store.",
+            error_kind=ErrorKind.UNAVAILABLE,
+            hint="Every score worker needs the same artifact store as the render workers.",
+        )

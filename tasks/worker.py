@@ -1,0 +1,216 @@
+"""A worker process from start to end: which queues it serves, its row in `workers`, its regular beat."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from celery import signals
+
+from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, SCORE_QUEUE, pool_of, render_queue
+from farm.settings import settings
+from models.errors import FarmError, Unavailable
+from models.vocabulary import JobType
+
+if TYPE_CHECKING:
+    from db.workers import WorkerIdentity
+
+_log = logging.getLogger(__name__)
+
+
+class _Presence:
+    """This worker process's row in `workers`, kept alive by a thread of the parent, which never renders."""
+
+    def __init__(self, worker_id: str, identity: WorkerIdentity) -> None:
+        self._id = worker_id
+        self._identity = identity
+        self._draining = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="worker beat", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def drain(self) -> None:
+        """Say that no new work is taken."""
+        self._draining = True
+        self._say_once()
+
+    def leave(self) -> None:
+        """Hand back what a cold shutdown cut off, and say goodbye; the pool's children are gone by now."""
+        from db import queue, workers
+        from tasks import echo, runtime
+
+        self._over.set()
+        self._thread.join(timeout=settings().heartbeat.total_seconds())
+        try:
+            with runtime.database().transaction() as session:
+                for claim in queue.left_behind(session, self._id):
+                    queue.release(session, claim)
+                workers.leave(session, self._id, self._identity.incarnation)
+            if self._identity.pools:
+                echo.say_goodbye(self._id, self._identity.incarnation)
+        except Unavailable as error:
+            _log.warning("%s What this worker held comes back when its lease ends.", error.message)
+
+    def _beat(self) -> None:
+        from tasks import standin
+
+        away = False
+        while not self._over.is_set():
+            try:
+                self._say()
+                standin.relay_and_retry_if_beat_is_silent()
+                away = False
+            except Unavailable as error:
+                if not away:
+                    _log.warning("This worker cannot say that it lives. %s", error.message)
+                away = True
+            except Exception:  # noqa: BLE001 - see below
+                # The thread must outlive a bug in one of its rounds: a silent worker would be declared lost.
+                _log.exception("The worker's beat failed.")
+            self._over.wait(standin.pause().total_seconds())
+
+    def _say_once(self) -> None:
+        try:
+            self._say()
+        except Unavailable as error:
+            _log.warning("%s", error.message)
+
+    def _say(self) -> None:
+        from db import workers
+        from tasks import runtime
+
+        with runtime.database().transaction() as session:
+            if workers.beat(session, self._id, self._identity.incarnation, draining=self._draining):
+                return
+        if not self._over.is_set():
+            self._register_again()
+
+    def _register_again(self) -> None:
+        """A row that was tidied away or taken by a successor: come back under a name of our own."""
+        _log.warning("The row of worker %s is not ours any more; registering again.", self._id)
+        self._id = _register(self._identity)
+
+
+_presence: list[_Presence] = []
+
+
+def choose_queues(instance: Any = None, options: dict[str, Any] | None = None, **_: Any) -> None:
+    """Started by hand without `-Q`, a worker serves the renderers it has, and everything else a farm needs."""
+    if (options or {}).get("queues"):
+        return
+    renderers = [render_queue(name) for name in _renderers_here()]
+    instance.app.amqp.queues.select([*renderers, SCORE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE])
+
+
+def register_worker(instance: Any = None, **_: Any) -> None:
+    """Enter this worker in the table before its pool starts, so that the children inherit its name."""
+    identity = _identity(instance)
+    try:
+        worker_id = _register(identity)
+    except FarmError as error:
+        raise SystemExit(f"This worker cannot start: {error}") from error
+    presence = _Presence(worker_id, identity)
+    _presence.append(presence)
+    presence.start()
+    _log.warning("Worker %s serves %s.", worker_id, ", ".join(identity.queues))
+
+
+def say_draining(**_: Any) -> None:
+    """A warm shutdown begins: the current work is finished, none is begun."""
+    for presence in _presence:
+        # In a thread of its own: this runs in a signal handler, which may have interrupted the same lock.
+        threading.Thread(target=presence.drain, name="drain", daemon=True).start()
+
+
+def say_goodbye(**_: Any) -> None:
+    """The pool has ended."""
+    while _presence:
+        _presence.pop().leave()
+
+
+def _identity(instance: Any) -> WorkerIdentity:
+    import socket
+
+    from db.workers import WorkerIdentity
+
+    queues = tuple(instance.app.amqp.queues.consume_from)
+    pools = tuple(pool for queue in queues if (pool := pool_of(queue)))
+    slot = os.environ.get("FARM_SLOT") or os.environ.get("CUDA_VISIBLE_DEVICES")
+    return WorkerIdentity(
+        host=socket.gethostname(),
+        role=_role(queues, pools),
+        pid=os.getpid(),
+        incarnation=uuid4(),
+        queues=queues,
+        pools=pools,
+        slots=int(instance.concurrency or 1) if pools else 0,
+        capabilities=_capabilities(pools),
+        slot=int(slot) if slot and slot.isdigit() else None,
+    )
+
+
+def _register(identity: WorkerIdentity) -> str:
+    from db import queue, workers
+    from tasks import runtime
+
+    def enter(session: Any) -> str:
+        worker_id = workers.register(session, identity, lives_here=_is_a_living_worker)
+        # What the predecessor under this name was doing when it died need not wait for its lease to end.
+        queue.end_leases(session, worker_id)
+        return worker_id
+
+    worker_id = runtime.in_transaction(enter)
+    os.environ[runtime.WORKER_ID] = worker_id
+    os.environ[runtime.WORKER_QUEUES] = ",".join(identity.queues)
+    return worker_id
+
+
+def _is_a_living_worker(pid: int) -> bool:
+    """Whether a process of this id on this host is a Celery worker; ids are given out again after a restart."""
+    import psutil
+
+    try:
+        return any("celery" in word for word in psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return False
+
+
+def _role(queues: tuple[str, ...], pools: tuple[str, ...]) -> str:
+    """`render`, `score`, `control`, `echo`, or several joined by `+`."""
+    others = [queue for queue in (SCORE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE) if queue in queues]
+    return "+".join([*(["render"] if pools else []), *others]) or "idle"
+
+
+def _capabilities(pools: tuple[str, ...]) -> dict[str, Any]:
+    """What Echo and `farm doctor` are told: renderers, kinds of job, the machine."""
+    from tasks import machine
+    from workers.renderers import registry
+
+    kinds = {
+        kind.value
+        for name in pools
+        if name in registry.names()
+        for kind in registry.capabilities(name).job_types
+    }
+    return {
+        "renderers": [name for name in pools if name in registry.names()],
+        "job_types": [kind.value for kind in JobType if kind.value in kinds],
+        **machine.describe(),
+    }
+
+
+def _renderers_here() -> list[str]:
+    from workers.renderers import registry
+
+    return list(registry.names())
+
+
+signals.celeryd_init.connect(choose_queues)
+signals.celeryd_after_setup.connect(register_worker)
+signals.worker_shutting_down.connect(say_draining)
+signals.worker_shutdown.connect(say_goodbye)

@@ -1,0 +1,84 @@
+"""Jobs for the queue's tests: stored as admission stores them, looked at as Postgres sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from db.catalogue_orders import NewJob, insert_jobs
+from models.production import Project
+from models.recipe import Recipe
+from models.vocabulary import JobType
+
+if TYPE_CHECKING:
+    from db.engine import Database
+
+
+def add_project(database: Database) -> UUID:
+    """A project of one's own."""
+    with database.transaction() as session:
+        project = Project(slug=f"show-{uuid4().hex[:8]}", name="A show")
+        session.add(project)
+        session.flush()
+        return project.id
+
+
+def add_jobs(
+    database: Database,
+    project: UUID,
+    count: int = 1,
+    *,
+    pool: str = "null",
+    model_name: str = "null",
+    frame_count: int = 1,
+    priority: int = 5,
+    max_retries: int = 3,
+) -> list[UUID]:
+    """`count` orders of the null renderer, ready to be claimed."""
+    kind = JobType.STILL_IMAGE if frame_count == 1 else JobType.ANIMATION_LOOP
+    jobs = [
+        NewJob(
+            project_id=project,
+            recipe=Recipe(
+                renderer="null",
+                job_type=kind,
+                seed=number,
+                width=48,
+                height=32,
+                frame_count=frame_count,
+                model_name=model_name,
+            ),
+            pool=pool,
+            profile="embedded",
+            requested_by="test",
+            priority=priority,
+            max_retries=max_retries,
+            max_retakes=0,
+            order_data={},
+            quality_thresholds={},
+        )
+        for number in range(count)
+    ]
+    with database.transaction() as session:
+        return [job_id for job_id in insert_jobs(session, jobs) if job_id is not None]
+
+
+def row_of(database: Database, job_id: UUID) -> Any:
+    """The job's queue row, as it stands."""
+    return one(
+        database, "SELECT *, available_at <= now() AS due FROM render_queue WHERE job_id = :job", job=job_id
+    )
+
+
+def one(database: Database, sql: str, **values: Any) -> Any:
+    """The single row a query finds."""
+    with database.transaction() as session:
+        return session.execute(text(sql), values).one()
+
+
+def execute(database: Database, sql: str, **values: Any) -> None:
+    """One statement, committed."""
+    with database.transaction() as session:
+        session.execute(text(sql), values)
