@@ -43,7 +43,7 @@ class EmbeddedServers:
     `FARM_DATABASE_URL` and `FARM_REDIS_URL` win, each for itself: a server that was given is checked, never
     started or stopped. With `die_with_parent` the servers end when this process does, however it ends; without,
     they go on until somebody calls `stop`. As a context manager it stops what it started, and leaves alone what
-    it found running. A `temporary` one deletes its data when it stops.
+    it found running. `temporary` servers delete their data when they stop, and do not wait for the disk.
     """
 
     def __init__(
@@ -179,10 +179,12 @@ class EmbeddedServers:
         """The servers that are ours to run; Postgres first, since it is the truth."""
         home = Path(record.home) if record.home else self._state.folder / "servers"
         account = server_account()
-        kinds: dict[str, type[Postgres | Valkey]] = {"postgres": Postgres, "valkey": Valkey}
-        return {
-            name: kind(home, self._state.logs, account) for name, kind in kinds.items() if not self._given[name]
+        logs = self._state.logs
+        servers: dict[str, Server] = {
+            "postgres": Postgres(home, logs, account, temporary=self._temporary),
+            "valkey": Valkey(home, logs, account),
         }
+        return {name: server for name, server in servers.items() if not self._given[name]}
 
     def _is_up(self, servers: dict[str, Server], record: ServersRecord) -> bool:
         return all(_is_alive(server, getattr(record, name)) for name, server in servers.items())

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from models.errors import Unavailable
 
@@ -39,11 +41,16 @@ def _silence(name: str, url: str) -> str:
         if name == "postgres":
             _ask_postgres(url)
         else:
-            with closing(redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)) as client:
-                client.ping()
+            _ask_redis(url)
     except (psycopg2.Error, redis.RedisError, OSError, ValueError) as error:
         return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip().rstrip(".")
     return ""
+
+
+def _ask_redis(url: str) -> None:
+    once = Retry(NoBackoff(), 0)
+    with closing(redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5, retry=once)) as client:
+        client.ping()
 
 
 def _ask_postgres(url: str) -> None:

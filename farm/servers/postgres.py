@@ -15,7 +15,7 @@ import psycopg2
 
 from farm.servers import programs
 from farm.servers.ports import LOOPBACK
-from farm.servers.privileges import give, make_home, reachable_copy
+from farm.servers.privileges import give, make_home, reachable
 from models.errors import NotHere
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ password_encryption = 'scram-sha-256'
 max_connections = 100
 shared_buffers = '64MB'
 max_wal_size = '512MB'
-fsync = on
+fsync = {fsync}
 full_page_writes = on
 synchronous_commit = on
 logging_collector = off
@@ -57,8 +57,10 @@ class Postgres:
     #: fast shutdown (rolls back and disconnects), then immediate (recovers at the next start)
     stop_steps = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
 
-    def __init__(self, home: Path, logs: Path, account: Account | None) -> None:
+    def __init__(self, home: Path, logs: Path, account: Account | None, *, temporary: bool = False) -> None:
+        """`temporary` data need not survive a power cut (a kill -9 they do), and so never wait for the disk."""
         self.home = home
+        self._fsync = "off" if temporary else "on"
         self.data = home / "postgres"
         self.log = logs / "postgres.log"
         self.account = account
@@ -69,12 +71,12 @@ class Postgres:
 
     def prepare(self, record: ServerRecord) -> list[str]:
         """Create the cluster at the first start; write the settings; clear what a kill left."""
-        installation = reachable_copy(programs.find_postgres(), self.home, self.account)
+        installation = reachable(programs.find_postgres(), self.account)
         if not (self.data / "PG_VERSION").exists():
             self._create_cluster(installation, record)
         self._require_same_version(installation)
         settings = self.data / _CONFIG
-        settings.write_text(_SETTINGS.format(port=record.port))
+        settings.write_text(_SETTINGS.format(port=record.port, fsync=self._fsync))
         give(settings, self.account)
         self._clear_stale_pid()
         return [str(installation / "bin/postgres"), "-D", str(self.data)]
@@ -114,6 +116,7 @@ class Postgres:
     def _run_initdb(self, installation: Path, fresh: Path, password: Path) -> None:
         command = [str(installation / "bin/initdb"), "-D", str(fresh), "-U", _USER, "-A", "scram-sha-256"]
         command += [f"--pwfile={password}", "--data-checksums", "--encoding=UTF8", "--locale=C"]
+        command += ["--no-sync"] if self._fsync == "off" else []
         account = self.account
         done = subprocess.run(
             command,

@@ -15,8 +15,12 @@ import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.errors import NotHere
+
+if TYPE_CHECKING:
+    from farm.servers.programs import Installation
 
 _OPEN_PARENTS = (Path("/var/lib/anime-render-farm"), Path("/var/tmp/anime-render-farm"))  # noqa: S108  (checked: ours alone)
 
@@ -74,21 +78,38 @@ def make_home(home: Path, account: Account | None) -> None:
     home.chmod(0o700)
 
 
-def reachable_copy(folder: Path, home: Path, account: Account | None) -> Path:
-    """`folder` itself, or a copy of it in `home` when the account cannot reach it.
+def reachable(installation: Installation, account: Account | None) -> Path:
+    """The programs' folder: as installed, or a copy in an open folder when the account cannot reach it.
 
-    The copy is renewed when the original changes; it belongs to root, so that the servers cannot rewrite it.
+    The copy serves every farm of this machine, is made anew when the original changes, and belongs to root, so
+    that the servers cannot rewrite it.
     """
-    if can_reach(folder, account):
-        return folder
-    details = folder.stat()
-    stamp = hashlib.sha256(f"{folder.resolve()} {details.st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = home / "programs" / f"{folder.name}-{stamp}"
+    if all(can_reach(installation.root / part, account) for part in installation.parts):
+        return installation.folder
+    details = installation.folder.stat()
+    described = f"{installation.folder.resolve()} {details.st_mtime_ns} {details.st_ino}"
+    copy = _open_parent() / "programs" / hashlib.sha256(described.encode()).hexdigest()[:16]
     if not copy.exists():
-        partial = copy.with_name(f".{copy.name}.{os.getpid()}")
-        shutil.copytree(folder, partial, symlinks=True)
+        _copy(installation, copy)
+    return copy / installation.folder.relative_to(installation.root)
+
+
+def _copy(installation: Installation, copy: Path) -> None:
+    partial = copy.with_name(f".{copy.name}.{os.getpid()}")
+    for part in installation.parts:
+        source, target = installation.root / part, partial / part
+        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, symlinks=True)
+        else:
+            shutil.copy2(source, target)
+    try:
         partial.rename(copy)
-    return copy
+    except OSError:
+        # Another farm of this machine copied the same programs meanwhile: theirs are as good.
+        shutil.rmtree(partial)
+        if not copy.exists():
+            raise
 
 
 def give(path: Path, account: Account | None) -> None:

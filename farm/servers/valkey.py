@@ -8,10 +8,12 @@ import time
 from typing import TYPE_CHECKING
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from farm.servers import programs
 from farm.servers.ports import LOOPBACK
-from farm.servers.privileges import give, make_home, reachable_copy
+from farm.servers.privileges import give, make_home, reachable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +65,8 @@ class Valkey:
     def prepare(self, record: ServerRecord) -> list[str]:
         """Write the settings; lay a damaged append-only file aside."""
         make_home(self.data, self.account)
-        program = programs.find_valkey()
-        program = reachable_copy(program.parent, self.home, self.account) / program.name
+        installation, name = programs.find_valkey()
+        program = reachable(installation, self.account) / name
         self._lay_damage_aside()
         settings = self.data / "valkey.conf"
         descriptor = os.open(settings, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -83,6 +85,8 @@ class Valkey:
             password=record.password,
             socket_timeout=2,
             socket_connect_timeout=2,
+            # The client would otherwise ask a closed port four times, seconds apart.
+            retry=Retry(NoBackoff(), 0),
         )
         try:
             return bool(client.ping())

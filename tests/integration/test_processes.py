@@ -1,0 +1,175 @@
+"""The farm's processes start as a group, come back when they die, and stop with everything they started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from farm.servers import EmbeddedServers, ProcessGroup, keep, keep_in_background
+from farm.servers.supervisor import ProcessMark, ask_to_end, mark_of, wait_until
+from models.errors import NotHere, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
+#: ignores SIGTERM, and so does the child it starts; says when both are ready
+STUBBORN = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = os.fork()
+if child:
+    open(sys.argv[1], 'w').write(str(child))
+time.sleep(300)
+"""
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    # Given addresses: the keeper has no server of its own to look after here.
+    monkeypatch.setenv("FARM_DATABASE_URL", "postgresql://127.0.0.1:1/none")
+    monkeypatch.setenv("FARM_REDIS_URL", "redis://127.0.0.1:1/4")
+    yield tmp_path / "state"
+    ProcessGroup(tmp_path / "state").stop(grace_s=5)
+
+
+def test_a_started_process_is_seen_by_every_command_and_logs_what_it_says(state: Path) -> None:
+    started = ProcessGroup(state).start("beat", [sys.executable, "-S", "-c", "print('tick')"], {"A": "1"})
+
+    [seen] = ProcessGroup(state).status()
+
+    assert (seen.name, seen.pid, seen.restarts) == ("beat", started.pid, 0)
+    assert wait_until(lambda: seen.log.read_text() == "tick\n", 10)
+    assert (state / "processes.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_process_gets_the_environment_it_was_started_with(state: Path) -> None:
+    ProcessGroup(state).start(
+        "env", [sys.executable, "-c", "import os; print(os.environ['WORD'])"], {"WORD": "hi"}
+    )
+
+    assert wait_until(lambda: (state / "logs/env.log").read_text() == "hi\n", 10)
+
+
+def test_a_name_is_started_once(state: Path) -> None:
+    group = ProcessGroup(state)
+    first = group.start("worker", SLEEPER)
+
+    with pytest.raises(Unavailable, match=f"worker runs already as process {first.pid}"):
+        ProcessGroup(state).start("worker", SLEEPER)
+
+
+def test_a_missing_program_is_named(state: Path) -> None:
+    with pytest.raises(NotHere, match="flower cannot be started: /no/such/program"):
+        ProcessGroup(state).start("flower", ["/no/such/program"])
+
+
+def test_stop_ends_everything_also_what_does_not_want_to(state: Path, tmp_path: Path) -> None:
+    group = ProcessGroup(state)
+    ready = tmp_path / "ready"
+    polite = psutil.Process(group.start("polite", SLEEPER).pid)
+    stubborn = psutil.Process(group.start("stubborn", [sys.executable, "-S", "-c", STUBBORN, str(ready)]).pid)
+    assert wait_until(lambda: ready.exists() and bool(ready.read_text()), 10)
+    child = psutil.Process(int(ready.read_text()))
+
+    group.stop(grace_s=0.3)
+
+    assert not any(alive(process) for process in (polite, stubborn, child))
+    assert ProcessGroup(state).status() == []
+    group.stop()
+
+
+def test_a_dead_process_is_restarted_after_a_growing_pause(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = 1000.0
+    monkeypatch.setattr("farm.servers.processes.time.time", lambda: clock)
+    group = ProcessGroup(state)
+    group.start("crashing", [sys.executable, "-S", "-c", "pass"])
+    restarts = []
+
+    for _ in range(3):
+        assert wait_until(lambda: not group.status()[0].running, 10)
+        assert group.tend() == []
+        waited = 0
+        while not group.tend():
+            clock += 1
+            waited += 1
+        restarts.append(waited)
+
+    assert restarts == [1, 2, 4]
+    assert group.status()[0].restarts == 3
+
+
+def test_a_restart_first_ends_the_children_of_the_dead(state: Path, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    group = ProcessGroup(state)
+    dead = group.start("worker", [sys.executable, "-S", "-c", STUBBORN, str(ready)])
+    assert wait_until(lambda: ready.exists() and bool(ready.read_text()), 10)
+    child = psutil.Process(int(ready.read_text()))
+    os.kill(dead.pid, signal.SIGKILL)
+
+    assert wait_until(lambda: bool(group.tend()), 10)
+
+    assert not alive(child)
+    assert group.status()[0].pid != dead.pid
+
+
+def test_stop_leaves_alone_a_process_that_only_shares_the_number() -> None:
+    me = mark_of(os.getpid())
+
+    ask_to_end(ProcessMark(me.pid, me.started - 3600), signal.SIGKILL)
+
+    assert me.is_running()
+
+
+def test_a_keeper_in_the_background_restarts_what_dies_and_is_stopped_first(state: Path) -> None:
+    group = ProcessGroup(state)
+    first = group.start("worker", SLEEPER)
+    keeper = keep_in_background(state)
+    os.kill(first.pid, signal.SIGKILL)
+
+    assert wait_until(lambda: group.status()[0].running and group.status()[0].pid != first.pid, 20)
+
+    assert "worker had ended" in (state / "logs/keeper.log").read_text()
+    second = psutil.Process(group.status()[0].pid)
+    group.stop(grace_s=5)
+    assert not keeper.is_running()
+    assert not alive(second)
+
+
+def test_a_second_keeper_is_refused(state: Path) -> None:
+    keeper = keep_in_background(state)
+
+    with pytest.raises(Unavailable, match=f"up already, kept by process {keeper.pid}"):
+        keep_in_background(state)
+    with pytest.raises(Unavailable, match="is up already"):
+        keep(state, until=lambda: True)
+
+
+def test_a_keeper_starts_a_killed_server_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FARM_DATABASE_URL", raising=False)
+    monkeypatch.delenv("FARM_REDIS_URL", raising=False)
+    servers = EmbeddedServers(tmp_path / "state", temporary=True)
+    with servers:
+        os.kill(servers.status()[1].pid or 0, signal.SIGKILL)
+        told: list[str] = []
+
+        keep(
+            tmp_path / "state",
+            until=lambda: bool(told) and servers.find() is not None,
+            every_s=0.1,
+            told=told.append,
+        )
+
+        assert told == ["A server does not answer; starting it again."]
+
+
+def alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
