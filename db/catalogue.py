@@ -10,7 +10,12 @@ from db.catalogue_doors import (
     set_door,
     tally,
 )
-from db.catalogue_evidence import expectations, store_judgement, store_measurements
+from db.catalogue_evidence import (
+    expectations,
+    note_review,
+    store_judgement,
+    store_measurements,
+)
 from db.catalogue_jobs import count_jobs, find_job, job_detail, job_rows, list_jobs
 from db.catalogue_orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number
 from db.catalogue_shows import (
@@ -27,10 +32,12 @@ from db.catalogue_shows import (
     store_style_reference,
 )
 from db.catalogue_why import why_facts, workers
+from db.queue_recovery import cancel
 
 __all__ = [
     "KeyedJob",
     "NewJob",
+    "cancel",
     "characters",
     "count_jobs",
     "cut",
@@ -49,6 +56,7 @@ __all__ = [
     "lock_gate",
     "nearest",
     "newest_take_number",
+    "note_review",
     "parse_cut",
     "path_of",
     "project",

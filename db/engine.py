@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from models.errors import BadInput, NotHere, Unavailable
 
+__all__ = ["Database", "Session", "synchronous_commit_off", "translated_errors"]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

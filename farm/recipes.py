@@ -1,0 +1,174 @@
+"""Builds recipes: who is seen, where, in which style, and the prompt that says it, as pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from models.recipe import CharacterLook, Lora, SceneLook, StyleLook
+from workers.renderers.toon.attributes import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from models.characters import Character, CharacterVariation
+    from models.production import Cut, StoryBible
+
+_POSITIONS = ("left", "center", "right")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Casting:
+    """One character as an order shows them."""
+
+    character: Character
+    variations: tuple[CharacterVariation, ...] = ()
+    #: attributes the order itself sets, over everything else
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    position: str = ""
+
+
+def build_prompt(character: Character, variation: CharacterVariation | None = None) -> str:
+    """A character in words.
+
+    The base prompt, or the name where there is none; then each attribute's prompt tokens (its value where it
+    has none) by descending priority, then type, joined with `, `; then the variation's modifiers: `replace`
+    exchanges words, `prepend` goes in front, `append` behind. An attribute that the variation sets takes the
+    place of the character's own.
+    """
+    return _prompt(character, (variation,) if variation else ())
+
+
+def prompt_of(casting: Casting) -> str:
+    """The prompt of a character with all variations of a casting, in their order."""
+    return _prompt(casting.character, casting.variations, casting.attributes)
+
+
+def look_of(casting: Casting, renderer: str) -> CharacterLook:
+    """The character's attributes with the variations applied; in the toon renderer's own words for it.
+
+    Raises:
+        OrderRefused: the renderer cannot draw one of them; the sentence names the nearest word.
+    """
+    layers: list[Mapping[str, str]] = [
+        {row.attribute_type: row.attribute_value for row in casting.character.attributes}
+    ]
+    layers += [_set_by(variation) for variation in casting.variations]
+    layers.append(casting.attributes)
+    # Each layer is read on its own: what a variation only implies still wins over the layer below it.
+    seen: dict[str, str] = {}
+    for layer in layers:
+        seen |= normalise(layer) if renderer == "toon" else dict(layer)
+    return CharacterLook(name=casting.character.slug, attributes=seen, position=casting.position)
+
+
+def scene_of(project: str, cut: Cut | None, path: str, said: Mapping[str, str]) -> SceneLook:
+    """Where and when, and how the camera sees it: the cut's own words unless the order says others."""
+    words = {
+        "location": cut.scene.location if cut else None,
+        "time_of_day": cut.scene.time_of_day if cut else None,
+        "mood": cut.scene.mood if cut else None,
+        "camera_angle": cut.camera_angle if cut else None,
+        "camera_move": cut.camera_move if cut else None,
+        "action": cut.action_notes if cut else None,
+        "dialogue": cut.dialogue if cut else None,
+    }
+    look = {name: said.get(name) or word or "" for name, word in words.items()}
+    # One background per scene; without a scene, one per place and time of the project.
+    identity = path.rsplit("/", 1)[0] if path else f"{look['location']} {look['time_of_day']}"
+    return SceneLook(**look, background_seed=derived_seed("background", project, identity))
+
+
+def style_of(bible: StoryBible | None, overrides: Mapping[str, Any]) -> StyleLook:
+    """The story bible's art direction, with what a scene overrides."""
+    palette = {**(bible.color_palette if bible else {}), **(overrides.get("color_palette") or {})}
+    words = {
+        name: str(overrides.get(name) or (getattr(bible, name) if bible else None) or "")
+        for name in ("art_style", "line_weight", "shading_style")
+    }
+    return StyleLook(**words, color_palette={str(name): str(value) for name, value in palette.items()})
+
+
+def positive_prompt(
+    castings: Sequence[Casting], scene: SceneLook, style: StyleLook, said: str, description: str = ""
+) -> str:
+    """The order's own words, then who, what they do, where and when, and the style."""
+    camera = " ".join(word for word in (scene.camera_angle, scene.camera_move) if word)
+    parts = [
+        said,
+        *(prompt_of(casting) for casting in castings),
+        description,
+        scene.action,
+        scene.location,
+        scene.time_of_day,
+        f"{scene.mood} mood" if scene.mood else "",
+        camera,
+        style.art_style,
+        f"{style.shading_style} shading" if style.shading_style else "",
+        f"{style.line_weight} lines" if style.line_weight else "",
+    ]
+    return ", ".join(part.strip() for part in parts if part.strip())
+
+
+def negative_prompt(castings: Sequence[Casting], said: Iterable[str]) -> str:
+    """The order's and the project's words and every character's negative tokens, each once."""
+    tokens = [*said, *(token for casting in castings for token in casting.character.negative_tokens)]
+    return ", ".join(dict.fromkeys(token.strip() for token in tokens if token.strip()))
+
+
+def loras_of(castings: Sequence[Casting], ordered: Sequence[Lora]) -> tuple[Lora, ...]:
+    """The order's LoRAs, and each character's own where the order does not name it already."""
+    named = {lora.path for lora in ordered}
+    own = (
+        Lora(name=casting.character.slug, path=casting.character.lora_model_path)
+        for casting in castings
+        if casting.character.lora_model_path and casting.character.lora_model_path not in named
+    )
+    return (*ordered, *own)
+
+
+def position_of(notes: str | None) -> str:
+    """`left`, `center` or `right` where the notes say so; else empty, for the renderer to choose."""
+    words = (notes or "").lower().replace("centre", "center").split()
+    return next((word for word in _POSITIONS if word in words), "")
+
+
+def derived_seed(*parts: object) -> int:
+    """0 <= seed < 2^64, the same for the same parts on every machine."""
+    text = "/".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def _prompt(
+    character: Character,
+    variations: Sequence[CharacterVariation],
+    said: Mapping[str, str] | None = None,
+) -> str:
+    replaced: dict[str, str] = {}
+    for variation in variations:
+        replaced |= _set_by(variation)
+    replaced |= said or {}
+    parts = [character.base_prompt or character.name]
+    for row in sorted(character.attributes, key=lambda row: (-row.priority, row.attribute_type)):
+        own = row.prompt_tokens or [row.attribute_value]
+        parts += [replaced.pop(row.attribute_type)] if row.attribute_type in replaced else own
+    parts += replaced.values()
+    text = ", ".join(parts)
+    for variation in variations:
+        text = _modified(text, variation.prompt_modifiers)
+    return text
+
+
+def _modified(text: str, modifiers: Mapping[str, Any]) -> str:
+    for old, new in (modifiers.get("replace") or {}).items():
+        text = text.replace(old, new)
+    return ", ".join([*_words(modifiers.get("prepend")), text, *_words(modifiers.get("append"))])
+
+
+def _words(value: str | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) and value else list(value or ())
+
+
+def _set_by(variation: CharacterVariation) -> dict[str, str]:
+    return dict(variation.prompt_modifiers.get("attributes") or {})

@@ -1,0 +1,129 @@
+"""What changes when a take failed its gate: the ladder from a new seed to a person, as a pure function."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from models.metrics import Metric
+from models.recipe import SEED_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from models.recipe import CharacterLook, Recipe
+
+#: these say that somebody does not look like themselves
+IDENTITY_METRICS = frozenset({Metric.FACE_SIMILARITY, Metric.IDENTITY, Metric.SUBJECT_CONSISTENCY})
+#: these say that the picture does not move as it should
+MOTION_METRICS = frozenset(
+    {
+        Metric.TEMPORAL_LPIPS,
+        Metric.MOTION_SMOOTHNESS,
+        Metric.LUMA_FLICKER,
+        Metric.JITTER,
+        Metric.FRAME_ORDER,
+        Metric.LOOP_SEAM,
+        Metric.SUBJECT_CONSISTENCY,
+    }
+)
+WEIGHT_STEP = 0.15
+MOTION_FACTOR = 0.6
+#: a view that shows more of the face, and a camera that comes nearer to it
+_CLEARER_VIEW = {
+    "back": "three_quarter_right",
+    "side_left": "three_quarter_left",
+    "side_right": "three_quarter_right",
+}
+_CLOSER_CAMERA = {"wide": "medium", "medium": "close_up"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetakePlan:
+    """The next take's recipe, and what is different about it."""
+
+    recipe: Recipe
+    #: what changed -> [before, after], in plain JSON types
+    changed: dict[str, list[Any]] = field(default_factory=dict)
+    reason: str
+
+
+def next_recipe(
+    recipe: Recipe, take_number: int, blocking: Collection[Metric], root_seed: int
+) -> RetakePlan | None:
+    """The recipe after take `take_number` (1 is the first) was blocked; None when a person must look.
+
+    Takes 2 and 3 get a new seed. Take 4 also gets what the blocking metrics ask for: a stronger hold on
+    identity, less motion. Seeds follow from the root's, so that the same failure is retaken the
+    same way everywhere. A defect drawn on purpose is never repeated.
+    """
+    if take_number > len(_LADDER):
+        return None
+    retaken, reason = _LADDER[take_number - 1](recipe, frozenset(blocking))
+    retaken = replace(retaken, seed=_derived_seed(root_seed, take_number + 1), defect=None)
+    return RetakePlan(recipe=retaken, changed=_differences(recipe, retaken), reason=reason)
+
+
+def new_seed(recipe: Recipe, blocking: frozenset[Metric]) -> tuple[Recipe, str]:
+    """Nothing but another seed."""
+    return recipe, f"another seed, because of {_names(blocking)}"
+
+
+def firmer_hold(recipe: Recipe, blocking: frozenset[Metric]) -> tuple[Recipe, str]:
+    """A stronger identity where identity failed, less motion where motion failed."""
+    told = []
+    if blocking & IDENTITY_METRICS:
+        recipe = _with_stronger_identity(recipe)
+        told.append("a stronger hold on identity")
+    if recipe.job_type.is_motion and blocking & MOTION_METRICS:
+        recipe = replace(recipe, motion_strength=round(recipe.motion_strength * MOTION_FACTOR, 4))
+        told.append("less motion")
+    return recipe, f"{' and '.join(told) or 'another seed'}, because of {_names(blocking)}"
+
+
+_LADDER: tuple[Callable[[Recipe, frozenset[Metric]], tuple[Recipe, str]], ...] = (
+    new_seed,
+    new_seed,
+    firmer_hold,
+)
+
+
+def _with_stronger_identity(recipe: Recipe) -> Recipe:
+    angle = recipe.scene.camera_angle
+    return replace(
+        recipe,
+        lora_models=tuple(replace(lora, weight=_stronger(lora.weight)) for lora in recipe.lora_models),
+        ipadapter_refs=tuple(replace(ref, weight=_stronger(ref.weight)) for ref in recipe.ipadapter_refs),
+        characters=tuple(_clearer(look) for look in recipe.characters),
+        scene=replace(recipe.scene, camera_angle=_CLOSER_CAMERA.get(angle, angle)),
+    )
+
+
+def _stronger(weight: float) -> float:
+    """A weight somebody set above 1 on purpose is left alone."""
+    return max(weight, min(1.0, round(weight + WEIGHT_STEP, 4)))
+
+
+def _clearer(look: CharacterLook) -> CharacterLook:
+    view = look.attributes.get("view", "")
+    if view not in _CLEARER_VIEW:
+        return look
+    return replace(look, attributes={**look.attributes, "view": _CLEARER_VIEW[view]})
+
+
+def _derived_seed(root_seed: int, take_number: int) -> int:
+    digest = hashlib.sha256(f"retake {root_seed} {take_number}".encode()).digest()
+    seed = int.from_bytes(digest[:8], "big")
+    # One in 2^64: a retake with the seed that failed would be no retake.
+    return (seed + 1) % SEED_LIMIT if seed == root_seed else seed
+
+
+def _differences(before: Recipe, after: Recipe) -> dict[str, list[Any]]:
+    """Each top-level part of the recipe that is not as it was."""
+    old, new = before.to_json(), after.to_json()
+    return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
+
+
+def _names(blocking: frozenset[Metric]) -> str:
+    return ", ".join(sorted(metric.value for metric in blocking)) or "the reviewer's wish"
