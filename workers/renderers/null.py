@@ -1,8 +1,8 @@
 """A renderer that draws almost nothing, for tests of everything around a render.
 
 Its options stand in the recipe's `model_name`, after a colon and separated by commas: `null:seconds=2` takes
-that long with real progress, `null:fail=out_of_memory` fails with that error kind, `null:hang` goes on until the
-work is taken away.
+that long with real progress, `null:fail=out_of_memory` fails with that error kind, `null:hang` goes on until
+the work is taken away.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class NullRenderer:
         from workers.media.takes import TakeWriter
 
         options = _options(recipe.model_name)
-        total = recipe.frame_count
+        total = recipe.frame_count if recipe.job_type.is_motion else 1
         with TakeWriter(into, recipe) as take:
             for index in range(total):
                 _wait(options, total, alive)

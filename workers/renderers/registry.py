@@ -1,7 +1,7 @@
 """Every renderer by name, and what each can make, without loading any of them.
 
-Light on purpose: admission asks for `capabilities` in the front, which must never load skia. A renderer's module
-is named as text and imported when it is asked to draw.
+Light on purpose: admission asks for `capabilities` in the front, which must never load skia. A renderer's
+module is named as text and imported when it is asked to draw.
 """
 
 from __future__ import annotations

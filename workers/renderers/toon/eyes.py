@@ -69,19 +69,19 @@ def draw_eyes(
     mien = _MIENS[moment.expression]
     drop, tall, wide, wing = _SHAPES[design.eye_shape]
     gap = design.eye_gap
-    y = 26 + turn.nod * 0.4
+    y = 27 + turn.nod * 0.4
     sides = [(-1.0, turn.keyed(-45 * gap, 2, 57), turn.keyed(1, 0.96, 0.62))]
     if abs(turn.yaw) < 72:
         sides.append((1.0, turn.keyed(45 * gap, 59, 76), turn.keyed(1, 0.74, 0.4)))
     openness = mien.open * (1 - moment.blink)
     for out, x, squeeze in sides:
         size = design.eye_size
-        eye = _Eye(x, y, 25.5 * squeeze * wide * size, 30 * tall * size * openness, out, drop, mien.lower)
+        eye = _Eye(x, y, 27 * squeeze * wide * size, 32 * tall * size * openness, out, drop, mien.lower)
         if openness < 0.18 or mien.smile:
-            _shut(brush, design, eye, 25.5 * squeeze * wide * size, mien.smile and moment.blink < 0.5)
+            _shut(brush, design, eye, 27 * squeeze * wide * size, mien.smile and moment.blink < 0.5)
         else:
-            _open(brush, design, eye, squeeze, gaze, wing, 30 * tall * size * mien.open)
-        _brow(brush, design, x, y - 47 - 4 * (tall - 0.9), out, squeeze, mien)
+            _open(brush, design, eye, squeeze, gaze, wing, 32 * tall * size * mien.open)
+        _brow(brush, design, x, y - 50 - 4 * (tall - 0.9), out, squeeze, mien)
     if design.mole:
         side = sides[0] if design.mole < 0 or len(sides) == 1 else sides[1]
         brush.fill(ellipse(side[1] + side[0] * 15 * side[2], y + 38, 2.0, 2.0), (92, 50, 50))
@@ -114,7 +114,7 @@ def _iris(
 ) -> None:
     """Rim, gradient, pupil, reflected light below and two highlights, clipped to the eye's opening."""
     x, y = center
-    rx, ry = 18.5 * squeeze * design.eye_size, max(22.0, full * 0.86)
+    rx, ry = 19.5 * squeeze * design.eye_size, max(22.0, full * 0.88)
     color = design.eyes
     disc = ellipse(x, y, rx, ry)
     top, rim = mix(scaled(color, 0.3), (40, 16, 60), 0.35), mix(scaled(color, 0.36), (40, 10, 50), 0.3)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 # The same eighteen points of the contour drawn three times, facing right: from the forehead down the far cheek
 # (in profile: nose, lips) to the chin and up the jaw.
-_FRONT = [(0, -84), (78, -64), (93, -28), (95, 2), (93, 26), (87, 50), (78, 69), (63, 87), (42, 105), (20, 118),
-          (0, 122), (-20, 118), (-42, 105), (-63, 87), (-78, 69), (-87, 50), (-95, 2), (-93, -28)]  # fmt: skip
-_QUARTER = [(24, -84), (72, -64), (85, -30), (79, 2), (82, 24), (84, 42), (80, 60), (71, 80), (58, 100), (43, 115),
-            (29, 120), (12, 115), (-8, 105), (-28, 92), (-46, 74), (-57, 50), (-64, 2), (-70, -28)]  # fmt: skip
+_FRONT = [(0, -84), (78, -64), (93, -28), (95, 2), (93, 26), (87, 50), (79, 69), (65, 86), (45, 102), (22, 113),
+          (0, 117), (-22, 113), (-45, 102), (-65, 86), (-79, 69), (-87, 50), (-95, 2), (-93, -28)]  # fmt: skip
+_QUARTER = [(24, -84), (72, -64), (85, -30), (79, 2), (82, 24), (84, 42), (80, 60), (72, 79), (60, 97), (45, 110),
+            (30, 115), (12, 111), (-8, 102), (-28, 90), (-46, 74), (-57, 50), (-64, 2), (-70, -28)]  # fmt: skip
 _SIDE = [(42, -84), (72, -64), (86, -30), (80, 2), (92, 26), (101, 41), (89, 50), (92, 61), (85, 68), (88, 77),
          (81, 86), (82, 103), (66, 116), (38, 106), (10, 88), (-8, 62), (-16, 2), (-20, -28)]  # fmt: skip
 _JAW = {  # share of width at the cheek, at the jaw, at the chin; share of length
@@ -56,10 +56,11 @@ def draw_face(brush: Brush, design: Design, turn: Turn, *, light: float, jaw_dro
     points = [(x, y + jaw_drop * max(0.0, (y - 60) / 60)) for x, y in contour(design, turn)]
     path = smooth(points)
     line = ink(design.skin)
-    if turn.keyed(1, 0, 0) > 0.35:
+    yaw = abs(turn.yaw)
+    if yaw < 14:
         _ear(brush, design, 97, -1.0)
-    if turn.keyed(1, 0, 0) > 0.35:
-        _ear(brush, design, -97, 1.0)
+    if yaw < 22:
+        _ear(brush, design, turn.keyed(-97, -62, -16), 1.0)
     brush.fill(path, design.skin)
     shade = skin_shadow(design.skin)
     if light < 0:
@@ -69,8 +70,8 @@ def draw_face(brush: Brush, design: Design, turn: Turn, *, light: float, jaw_dro
         inner = [(x + 12 + 3 * math.sin(i), y - 4) for i, (x, y) in enumerate(points[10:17])]
         brush.shade(smooth([*points[10:17], *inner[::-1]], tension=0.8), shade, clip=path)
     brush.outline(path, line, 2.6)
-    if turn.keyed(0, 1, 1) > 0.35:
-        _ear(brush, design, turn.keyed(-97, -62, -16), 1.0 if abs(turn.yaw) < 70 else 1.25)
+    if yaw >= 22:
+        _ear(brush, design, turn.keyed(-97, -62, -16), 1.0 if yaw < 70 else 1.25)
     return path
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import skia
 
-from workers.renderers.toon import body, eyes, face, hair, hair_styles
+from workers.renderers.toon import accessories, body, eyes, face, hair, hair_styles
 from workers.renderers.toon.palette import ink
 from workers.renderers.toon.turn import Turn
 
@@ -62,6 +62,7 @@ class Figure:
         self, brush: Brush, moment: Moment, turn: Turn, fringe: list[hair.Strand], front: list[hair.Strand]
     ) -> None:
         canvas, mirror = brush.canvas, turn.mirror
+        accessories.draw_behind(brush, self.design, turn)
         if abs(turn.yaw) < 120:
             brush.outline(hair.skull(turn), ink(self.design.hair), 5.6)
             brush.fill(hair.skull(turn), self.design.hair)
@@ -77,11 +78,18 @@ class Figure:
             face.draw_mouth(brush, self.design, turn, moment)
             gaze = (moment.gaze[0] * mirror, moment.gaze[1])
             eyes.draw_eyes(brush, self.design, turn, moment, path, gaze)
+            accessories.draw_on_face(brush, self.design, turn)
             canvas.restore()
         dome = hair.cap(turn, -66) if abs(turn.yaw) < 120 else hair.skull(turn)
         bodies = [dome] if dome is not None else []
         whole = hair.draw_group(brush, self.design, [*front, *fringe], bodies=bodies, light=self.light)
+        fringe_path = skia.Path()
+        for strand in fringe:
+            fringe_path.addPath(strand.outline)
+        hair.tips_tint(brush, self.design, fringe_path, -60, 34)
+        hair.crown_shadow(brush, self.design, turn, whole, self.light)
         hair.shine(brush, self.design, turn, whole, -78)
+        accessories.draw_over(brush, self.design, turn, self.light)
 
     def _cast(self, turn: Turn, fringe: list[hair.Strand], mirror: float) -> Any:
         path = skia.Path()

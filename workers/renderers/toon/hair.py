@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import skia
 
 from workers.renderers.toon.brush import Brush, Point, curve, gradient, polygon, ribbon, smooth
-from workers.renderers.toon.palette import ink, lighter, mix, shadow
+from workers.renderers.toon.palette import Rgb, ink, mix, shadow
 from workers.renderers.toon.turn import CENTER_Y, RADII, Turn
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Lock:
     flex: float = 0.0  #: how far its tip sways, units
     lag: float = 0.0  #: how late it follows, radians
     line: bool = True  #: whether its edge is inked inside the group
+    tail: bool = False  #: hangs free beside the head, so the head throws no shade on it
     layer: str = ""  #: `fringe`, `front` or `back` pins it; empty lets its depth decide
 
 
@@ -113,7 +114,8 @@ def draw_group(
 
     `dark` 0..1 pushes the group's colours back, for hair behind the head.
     """
-    base = mix(design.hair, shadow(design.hair, 1.15), dark)
+    deep = shadow(design.hair, 1.15)
+    base = mix(design.hair, deep, dark)
     line, shade = ink(design.hair), mix(shadow(design.hair), shadow(design.hair, 1.9), dark)
     whole = skia.Path()
     for path in [*bodies, *(s.outline for s in group)]:
@@ -122,7 +124,7 @@ def draw_group(
         brush.fill(path, base)
         whole.addPath(path)
     for strand in group:
-        brush.fill(strand.outline, base)
+        brush.fill(strand.outline, mix(design.hair, deep, dark * 0.2) if strand.lock.tail else base)
         whole.addPath(strand.outline)
         _shadow_strip(brush, strand, shade, light)
         if strand.lock.line:
@@ -130,7 +132,7 @@ def draw_group(
     return whole
 
 
-def _shadow_strip(brush: Brush, strand: Strand, shade: tuple[float, float, float], light: float) -> None:
+def _shadow_strip(brush: Brush, strand: Strand, shade: Rgb, light: float) -> None:
     """The side of a lock away from the light, from its middle down to the tip."""
     start = len(strand.line) // 3
     line, half = strand.line[start:], strand.half[start:]
@@ -146,14 +148,25 @@ def _shadow_strip(brush: Brush, strand: Strand, shade: tuple[float, float, float
     brush.shade(smooth(side + inner[::-1], tension=0.8), shade, clip=strand.outline)
 
 
-def _edge(brush: Brush, strand: Strand, line: tuple[float, float, float], light: float) -> None:
-    """A thin pen line up one edge of a lock, fading out towards the root."""
-    start = int(len(strand.line) * 0.3)
+def _edge(brush: Brush, strand: Strand, line: Rgb, light: float) -> None:
+    """A thin pen line up each edge of a lock, long on its shadow side, fading out towards the root."""
     outer = ribbon(strand.line, strand.half)
     count = len(strand.line)
-    for side in (outer[:count], outer[count:][::-1]):
-        brush.ink(side[start:], line, 2.4, 0.85, head=0.0)
-    del light
+    right, left = outer[:count], outer[count:][::-1]
+    dark, bright = (right, left) if light > 0 else (left, right)
+    brush.ink(dark[int(count * 0.28) :], line, 2.5, 0.9)
+    brush.ink(bright[int(count * 0.62) :], line, 2.0, 0.7)
+
+
+def crown_shadow(brush: Brush, design: Design, turn: Turn, clip: Any, light: float) -> None:
+    """The side of the head away from the light, as one hard crescent over all its hair."""
+    bounds = skull(turn, 1.12).getBounds()
+    x, y, r = bounds.centerX(), bounds.centerY(), bounds.width() / 2
+    k = -light
+    crescent = smooth([(x + k * r * 0.34, y - r * 1.04), (x + k * r * 0.9, y - r * 0.7), (x + k * r * 1.2, y),
+                       (x + k * r * 1.1, y + r * 1.1), (x + k * r * 0.86, y + r), (x + k * r * 0.88, y + r * 0.3),
+                       (x + k * r * 0.74, y - r * 0.42)])  # fmt: skip
+    brush.shade(crescent, shadow(design.hair, 1.2), 0.55, clip=clip)
 
 
 def shine(brush: Brush, design: Design, turn: Turn, clip: Any, height: float) -> None:
@@ -168,7 +181,9 @@ def shine(brush: Brush, design: Design, turn: Turn, clip: Any, height: float) ->
         upper.append((x, y))
         x, y, _ = turn.scalp(azimuth, height + bend + 6 + spike, 1.01)
         lower.append((x, y))
-    brush.fill(smooth(upper + lower[::-1], tension=0.35), lighter(design.hair, 0.55), 0.8, clip=clip)
+    brush.fill(
+        smooth(upper + lower[::-1], tension=0.35), mix(design.hair, (236, 240, 255), 0.52), 0.85, clip=clip
+    )
 
 
 def tips_tint(brush: Brush, design: Design, clip: Any, top: float, bottom: float) -> None:

@@ -1,4 +1,4 @@
-"""Every hair style as locks in space: the fringe, the strands beside the face, the mass behind and the tails."""
+"""Every hair style as locks in space: fringe, strands beside the face, the mass behind, tails."""
 
 from __future__ import annotations
 
@@ -89,6 +89,16 @@ def _fringe(design: Design, draw: np.random.Generator) -> list[Lock]:
         half = (5.0, width * 0.75, width, width * 0.98, width * 0.85) if design.bangs == "blunt" else (
             5.0, width * 0.72, width, width * 0.66, 0.5)  # fmt: skip
         out.append(Lock(tuple(points), half, flex=3.0, lag=abs(az) / 60, layer="fringe"))
+    if design.bangs != "blunt" and float(draw.uniform()) < 0.4:
+        # A cowlick: some names have one, and keep it for good.
+        tip = flip * float(draw.uniform(22, 40))
+        ahoge = (
+            (0.0, -112.0, 0.0),
+            (tip * 0.2, -142.0, 4.0),
+            (tip * 0.8, -158.0, 8.0),
+            (tip * 1.5, -146.0, 10.0),
+        )
+        out.append(Lock(ahoge, (5, 6, 5, 0.5), flex=9, layer="front"))
     return out
 
 
@@ -118,10 +128,16 @@ def _mass(
         steps = 7
         heights = [-104.0, -84.0, *(-52.0 + (y + 52) * k / (steps - 2) for k in range(steps - 1))]
         points = list(_fall(azimuth, heights, 1.01, flare))
+        points[0], points[1] = _tucked(points[0], 0.86), _tucked(points[1], 0.95)
         if curl:
             points = [(x + curl(k) * (1 if i % 2 else -1), yy, z) for k, (x, yy, z) in enumerate(points)]
         out.append(Lock(tuple(points), _tapered(width, steps + 1, 0.25, 0.5), flex=flex, lag=i * 0.12))
     return out
+
+
+def _tucked(point: _Space, k: float) -> _Space:
+    """`point` moved inwards, so that a root never bulges out of the skull."""
+    return (point[0] * k, point[1], point[2] * k)
 
 
 def _short(design: Design, draw: np.random.Generator) -> list[Lock]:
@@ -167,8 +183,8 @@ def _messy(design: Design, draw: np.random.Generator) -> list[Lock]:
         y = float(draw.uniform(-52, -16))
         x1, z1 = scalp_point(azimuth, -104, 1.0)
         x2, z2 = scalp_point(azimuth + tilt * 0.5, -66, 1.05)
-        x3, z3 = scalp_point(azimuth + tilt, y, 1.22)
-        out.append(Lock(((x1, -110, z1), (x2, -76, z2), (x3, y, z3)), (8, 16, 0.5), flex=3, lag=0.3))
+        x3, z3 = scalp_point(azimuth + tilt, y, 1.34)
+        out.append(Lock(((x1, -110, z1), (x2, -76, z2), (x3, y, z3)), (8, 20, 0.5), flex=3, lag=0.3))
     return out
 
 
@@ -206,7 +222,9 @@ def _tail(
             (x + ox * 1.2 + spread, y + end * 0.66, z + oz * 1.1 + spread * 0.3),
             (x + ox * 1.0 + spread * 0.8, y + end, z + oz * 0.9),
         )
-        locks_.append(Lock(points, (9, width * 0.8, width, width * 0.78, 0.5), flex=30, lag=0.25 * abs(k)))
+        locks_.append(
+            Lock(points, (9, width * 0.8, width, width * 0.78, 0.5), flex=30, lag=0.25 * abs(k), tail=True)
+        )
     return locks_
 
 
@@ -239,27 +257,28 @@ def _braid(design: Design, draw: np.random.Generator) -> list[Lock]:
     side = -1 if design.parting < 0 else 1
     out = [*_sides(draw, 104, 13), *_nape(draw)]
     for i in range(9):
-        y = 78 + i * 33
-        x = side * (74 + 8 * math.sin(i * 0.6))
+        y = 104 + i * 33
+        x = side * (80 + 8 * math.sin(i * 0.6))
         width = 23 - i * 0.9
         for k in (-1, 1):
-            points = ((x + k * 19, y - 22, 18.0), (x + k * 10, y + 2, 22.0), (x - k * 6, y + 24, 18.0))
+            points = ((x + k * 19, y - 22, -2.0), (x + k * 10, y + 2, 2.0), (x - k * 6, y + 24, -2.0))
             out.append(Lock(points, (5, width * 0.72, 2), flex=2 + i * 1.6, lag=i * 0.16, layer="front"))
-    x, y = side * 78, 78 + 9 * 33
+    x, y = side * 82, 104 + 9 * 33
     out.append(
-        Lock(((x, y - 14, 18), (x, y + 22, 18), (x, y + 60, 16)), (9, 17, 0.5), flex=20, lag=1.5, layer="front")
+        Lock(((x, y - 14, -2), (x, y + 22, -2), (x, y + 60, -4)), (9, 17, 0.5), flex=20, lag=1.5, layer="front")
     )
     return out
 
 
 def _bun(design: Design, draw: np.random.Generator) -> list[Lock]:
     out = [*_sides(draw, 96, 11), *_nape(draw)]
-    for i in range(7):
-        angle = i * 2 * math.pi / 7
-        x, y = 27 * math.cos(angle), -138 + 23 * math.sin(angle)
-        points = ((x * 0.3, -138 + 22 * math.sin(angle + 2.4) * 0.6, -52.0), (x, y, -50.0),
-                  (x * 0.9 - 14 * math.sin(angle), y + 14 * math.cos(angle), -50.0))  # fmt: skip
-        out.append(Lock(points, (20, 24, 6), layer="" if i else "", flex=0))
+    for i, (dx, dy, width) in enumerate(((-15, 4, 22), (15, 4, 22), (0, -2, 27), (4, 6, 17))):
+        points = (
+            (dx - 24.0, dy - 132.0, -46.0),
+            (dx + 0.0, dy - 146.0 - 4 * i, -46.0),
+            (dx + 24.0, dy - 132.0, -46.0),
+        )
+        out.append(Lock(points, (width * 0.55, width, width * 0.55), layer="front"))
     return out
 
 
