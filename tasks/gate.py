@@ -16,10 +16,9 @@ from tasks import runtime
 from tasks.work import Work
 
 if TYPE_CHECKING:
-    from farm.gates import GateOutcome
-    from sqlalchemy.orm import Session
-
+    from db.engine import Session
     from db.queue import Claim
+    from farm.gates import GateOutcome
 
 _log = logging.getLogger(__name__)
 

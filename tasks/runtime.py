@@ -9,9 +9,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
-from db.artifacts import ArtifactStore
 
 from db import queue
+from db.artifacts import ArtifactStore
 from db.engine import Database
 from db.queue import Backoff
 from farm.broker import pool_of
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from uuid import UUID
 
-    from sqlalchemy.orm import Session
-
+    from db.engine import Session
     from db.queue import Claim
     from models.vocabulary import Step
     from workers.bench import Bench

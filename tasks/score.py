@@ -15,8 +15,7 @@ from tasks import runtime
 from tasks.work import Work
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
+    from db.engine import Session
     from models.metrics import Metric
     from models.views import TakeExpectations
     from workers.scoring.panel import Expectations
@@ -64,7 +63,7 @@ def _measure(work: Work) -> Settlement:
 def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, list[tuple[Metric, str]]]:
     """What the take is held against, and which (metric, network) its profile judges."""
     held_to = catalogue_evidence.expectations(session, job_id)
-    judged_by = profiles.profile(held_to.project_profiles, held_to.profile)
+    judged_by = profiles.named(held_to.project_profiles, held_to.profile)
     return held_to, [(mark.metric, mark.network) for mark in judged_by.marks.get(held_to.phase, ())]
 
 

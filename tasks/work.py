@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from sqlalchemy.orm import Session
-
+    from db.engine import Session
     from db.queue import Claim, Settlement
 
 _log = logging.getLogger(__name__)
