@@ -1,38 +1,47 @@
-"""The set behind the characters as flat layers of different depth, painted once per take."""
+"""The set behind the characters, painted once per take as layers of different depth."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import skia
-
-from workers.renderers.toon.brush import Brush, box, gradient
+from workers.renderers.toon import exteriors, interiors
+from workers.renderers.toon.chance import chance
+from workers.renderers.toon.scenery import Layer, Scenery
 
 if TYPE_CHECKING:
     from workers.renderers.toon.stage import Stage
 
-MARGIN = 1.4
-"""Layers are this much larger than the frame, so that a moving camera finds paint everywhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One painted depth; `depth` 0 is infinitely far, 1 moves with the characters."""
-
-    image: Any
-    depth: float
+_SETS = {
+    "classroom": interiors.classroom,
+    "bedroom": interiors.bedroom,
+    "cafe": interiors.cafe,
+    "library": interiors.library,
+    "studio": interiors.studio,
+    "rooftop": exteriors.rooftop,
+    "park": exteriors.park,
+    "street": exteriors.street,
+    "shrine": exteriors.shrine,
+    "beach": exteriors.beach,
+    "forest": exteriors.forest,
+    "station": exteriors.station,
+}
 
 
 def paint_layers(stage: Stage) -> list[Layer]:
-    """The layers of the take's location, the farthest first."""
-    width, height = stage.recipe.width, stage.recipe.height
-    surface = skia.Surface(int(width * MARGIN) + 2, int(height * MARGIN) + 2)
-    brush = Brush(surface.getCanvas())
-    top, middle, low = stage.light.sky
-    h = height * MARGIN
-    brush.wash(
-        box(0, 0, width * MARGIN + 2, h + 2),
-        gradient((0, 0), (0, h), [(0, top, 1), (0.5, middle, 1), (1, low, 1)]),
+    """The layers of the take's location, the farthest first; its layout comes from the scene's seed alone."""
+    recipe, words = stage.recipe, stage.words
+    horizon = {"wide": 560.0, "medium": 590.0, "close_up": 600.0}[stage.framing.shot]
+    horizon += {"low": 150.0, "high": -150.0}.get(words.tilt, 0.0)
+    scenery = Scenery(
+        recipe.width,
+        recipe.height,
+        words,
+        stage.light,
+        horizon,
+        {"wide": 1.0, "medium": 1.25, "close_up": 1.6}[stage.framing.shot],
+        chance("set", words.location, recipe.scene.background_seed),
+        chance("weather", words.location, recipe.scene.background_seed, recipe.seed),
     )
-    return [Layer(surface.makeImageSnapshot(), 0.2)]
+    _SETS[words.location](scenery)
+    scenery.close()
+    return scenery.layers
