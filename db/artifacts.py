@@ -1,0 +1,203 @@
+"""The artifact store: the files of takes, each whole, in place for good, and inside one folder.
+
+    takes/{job}/{epoch}/master.mkv     a published take; counts only once its row is committed
+    scratch/{job}-{epoch}/             what one attempt is writing, on the same file system
+
+An attempt writes into its scratch folder. `publish` brings the bytes to the disk and moves the whole folder
+into place by one rename, before the row is committed: there is never a row without a file. A file without a row
+(the worker was fenced or killed in between) is an orphan, which `attempts` shows and `discard` removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from models.errors import BadInput, StepFailed
+from models.vocabulary import ErrorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTake:
+    """Where a take's files lie, relative to the store's root, with forward slashes."""
+
+    master: str
+    proxy: str | None
+
+
+class ArtifactStore:
+    """Files of takes below one root; every path that goes in or out is confined to it."""
+
+    def __init__(self, root: Path, *, min_free_bytes: int = 256 * 1024**2) -> None:
+        """Touches nothing yet; `min_free_bytes` must be left on the disk for a new attempt to begin."""
+        self.root = root.absolute()
+        self._min_free_bytes = min_free_bytes
+
+    @contextmanager
+    def scratch(self, job_id: UUID, epoch: int) -> Iterator[Path]:
+        """A new, empty folder for one attempt; removed with what is still in it at the end.
+
+        Raises:
+            StepFailed: the disk is too full to begin, or full (DISK_FULL); the store cannot be written
+                (UNAVAILABLE).
+        """
+        folder = self._scratch(job_id, epoch)
+        with _disk_errors_told(self.root):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            self.require_room()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def publish(self, job_id: UUID, epoch: int, master: Path, proxy: Path | None = None) -> StoredTake:
+        """Move an attempt's finished files to their place for good; all of them appear at once.
+
+        The files keep their names and leave their folder. Until the row is committed nobody reads them.
+
+        Raises:
+            StepFailed: the disk is full (DISK_FULL) or the store cannot be written (UNAVAILABLE).
+        """
+        final = self._take(job_id, epoch)
+        partial = final.with_name(f".{epoch}.partial")
+        files = [master] if proxy is None else [master, proxy]
+        with _disk_errors_told(self.root):
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            for file in files:
+                shutil.move(file, partial / file.name)
+                # A take never changes; a delivery may be a second name of this very file.
+                (partial / file.name).chmod(0o444)
+                _sync(partial / file.name)
+            _sync(partial)
+            # A first try of this very attempt that ended in between: its row was never committed.
+            shutil.rmtree(final, ignore_errors=True)
+            partial.rename(final)
+            for folder in (final.parent, final.parent.parent):
+                _sync(folder)
+        return StoredTake(
+            master=self._relative(final / master.name),
+            proxy=self._relative(final / proxy.name) if proxy else None,
+        )
+
+    def discard(self, job_id: UUID, epoch: int) -> None:
+        """Remove everything of one attempt; harmless when there is nothing."""
+        final = self._take(job_id, epoch)
+        for folder in (self._scratch(job_id, epoch), final.with_name(f".{epoch}.partial"), final):
+            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            final.parent.rmdir()
+        except OSError as error:
+            # Another attempt's take is there, or nothing ever was.
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+
+    def path(self, relative: str) -> Path:
+        """The file a row names.
+
+        Raises:
+            BadInput: the path leaves the store, by `..`, by being absolute or through a symbolic link.
+        """
+        pure = PurePosixPath(relative)
+        inside = bool(relative) and "\0" not in relative and not pure.is_absolute() and ".." not in pure.parts
+        if inside:
+            found = (self.root / pure).resolve()
+            if found.is_relative_to(self.root.resolve()):
+                return found
+        raise BadInput(
+            f"The path {relative!r} does not lie inside the artifact store.",
+            hint="Name a file relative to it, as the job's record does.",
+        )
+
+    def attempts(self) -> Iterator[tuple[UUID, int]]:
+        """Job and epoch of every attempt that has files here, published or not; each once."""
+        seen = set()
+        for pair in (*self._published(), *self._unpublished()):
+            if pair not in seen:
+                seen.add(pair)
+                yield pair
+
+    def orphans(self, known: Collection[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
+        """Attempts with files that are not among the `known` takes and running attempts."""
+        return [pair for pair in self.attempts() if pair not in known]
+
+    def require_room(self, needed_bytes: int = 0) -> None:
+        """Refuse to begin what cannot be finished.
+
+        Raises:
+            StepFailed: less than `needed_bytes` and the reserve are free (DISK_FULL).
+        """
+        free = shutil.disk_usage(self.root).free
+        if free < self._min_free_bytes + needed_bytes:
+            raise StepFailed(
+                f"Only {free // 1024**2} MiB are free in {self.root}; a render begins with "
+                f"{(self._min_free_bytes + needed_bytes) // 1024**2} MiB or more.",
+                error_kind=ErrorKind.DISK_FULL,
+                hint="Free some space or point the farm at another disk, then retry the job.",
+            )
+
+    def _take(self, job_id: UUID, epoch: int) -> Path:
+        return self.root / "takes" / str(job_id) / str(epoch)
+
+    def _scratch(self, job_id: UUID, epoch: int) -> Path:
+        return self.root / "scratch" / f"{job_id}-{epoch}"
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def _published(self) -> Iterator[tuple[UUID, int]]:
+        for folder in sorted((self.root / "takes").glob("*/*")):
+            yield from _named(folder.parent.name, folder.name.removeprefix(".").removesuffix(".partial"))
+
+    def _unpublished(self) -> Iterator[tuple[UUID, int]]:
+        for folder in sorted((self.root / "scratch").glob("*")):
+            job_id, _, epoch = folder.name.rpartition("-")
+            yield from _named(job_id, epoch)
+
+
+def _named(job_id: str, epoch: str) -> Iterator[tuple[UUID, int]]:
+    """What a folder's name says; nothing for a folder that is not ours."""
+    if epoch.isdecimal():
+        try:
+            yield UUID(job_id), int(epoch)
+        except ValueError:
+            return
+
+
+@contextmanager
+def _disk_errors_told(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise StepFailed(
+                f"The disk of the artifact store {root} is full.",
+                error_kind=ErrorKind.DISK_FULL,
+                hint="Free some space or point the farm at another disk, then retry the job.",
+            ) from error
+        raise StepFailed(
+            f"The artifact store {root} cannot be written: {error.strerror or error}.",
+            error_kind=ErrorKind.UNAVAILABLE,
+            hint="Check that the folder exists, is mounted, and belongs to the farm's user.",
+        ) from error
+
+
+def _sync(path: Path) -> None:
+    """Bring a file's bytes, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

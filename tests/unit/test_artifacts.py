@@ -1,0 +1,187 @@
+"""The artifact store keeps whole takes inside one folder and forgets what no row names."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from db.artifacts import ArtifactStore
+from db.deliveries import DeliveryName, deliver, slug
+from models.errors import BadInput, StepFailed
+from models.vocabulary import ErrorKind, Phase
+
+JOB = UUID("018f0000-0000-7000-8000-000000000001")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ArtifactStore:
+    return ArtifactStore(tmp_path / "artifacts", min_free_bytes=0)
+
+
+def publish(store: ArtifactStore, job_id: UUID = JOB, epoch: int = 1, text: str = "pixels") -> str:
+    with store.scratch(job_id, epoch) as folder:
+        (folder / "master.png").write_text(text)
+        (folder / "proxy.webp").write_text("small")
+        return store.publish(job_id, epoch, folder / "master.png", folder / "proxy.webp").master
+
+
+def files(store: ArtifactStore) -> list[str]:
+    return sorted(path.relative_to(store.root).as_posix() for path in store.root.rglob("*") if path.is_file())
+
+
+def test_a_published_take_lies_under_its_job_and_epoch(store: ArtifactStore) -> None:
+    with store.scratch(JOB, 3) as folder:
+        (folder / "master.mkv").write_text("frames")
+        (folder / "notes.txt").write_text("left over")
+        stored = store.publish(JOB, 3, folder / "master.mkv")
+
+    assert stored.master == f"takes/{JOB}/3/master.mkv"
+    assert stored.proxy is None
+    assert store.path(stored.master).read_text() == "frames"
+    assert files(store) == [stored.master]
+
+
+def test_an_attempt_that_fails_leaves_nothing(store: ArtifactStore) -> None:
+    with pytest.raises(RuntimeError), store.scratch(JOB, 1) as folder:
+        raise RuntimeError(f"the renderer crashed in {folder.name}")
+
+    assert files(store) == []
+    assert list(store.attempts()) == []
+
+
+def test_an_attempt_never_finds_the_files_of_one_that_was_killed(store: ArtifactStore) -> None:
+    killed = store.root / "scratch" / f"{JOB}-2"
+    killed.mkdir(parents=True)
+    (killed / "half.mkv").write_text("half")
+
+    with store.scratch(JOB, 2) as folder:
+        assert list(folder.iterdir()) == []
+
+
+def test_attempts_shows_published_and_unpublished_files_once(store: ArtifactStore) -> None:
+    other = uuid4()
+    publish(store, JOB, 1)
+    publish(store, JOB, 2)
+    (store.root / f"takes/{other}/.4.partial").mkdir(parents=True)
+    (store.root / f"scratch/{JOB}-2").mkdir(parents=True)
+    (store.root / f"scratch/{JOB}-5").mkdir(parents=True)
+    (store.root / "takes/lost+found/x").mkdir(parents=True)
+
+    assert set(store.attempts()) == {(JOB, 1), (JOB, 2), (JOB, 5), (other, 4)}
+    assert len(list(store.attempts())) == 4
+    assert set(store.orphans({(JOB, 1), (JOB, 5)})) == {(JOB, 2), (other, 4)}
+
+
+def test_discard_removes_one_attempt_and_no_other(store: ArtifactStore) -> None:
+    publish(store, JOB, 1)
+    kept = publish(store, JOB, 2)
+
+    store.discard(JOB, 1)
+    store.discard(JOB, 1)
+    store.discard(uuid4(), 1)
+
+    assert set(store.attempts()) == {(JOB, 2)}
+    assert store.path(kept).is_file()
+    store.discard(JOB, 2)
+    assert list((store.root / "takes").iterdir()) == []
+
+
+def test_publishing_one_attempt_twice_keeps_the_second(store: ArtifactStore) -> None:
+    publish(store, JOB, 1, "first")
+
+    relative = publish(store, JOB, 1, "second")
+
+    assert store.path(relative).read_text() == "second"
+
+
+@pytest.mark.parametrize(
+    "relative", ["", "/etc/passwd", "../outside", "takes/../../outside", "takes/link/secret", "a\0b"]
+)
+def test_no_path_leads_out_of_the_store(store: ArtifactStore, relative: str, tmp_path: Path) -> None:
+    (store.root / "takes").mkdir(parents=True)
+    (tmp_path / "secret").write_text("hush")
+    (store.root / "takes/link").symlink_to(tmp_path)
+
+    with pytest.raises(BadInput, match="inside the artifact store"):
+        store.path(relative)
+
+
+def test_too_little_room_is_said_before_a_render_begins(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path, min_free_bytes=10**18)
+
+    with pytest.raises(StepFailed, match="MiB are free") as caught, store.scratch(JOB, 1):
+        pass
+
+    assert caught.value.error_kind is ErrorKind.DISK_FULL
+    assert files(store) == []
+
+
+def test_a_disk_that_fills_up_is_said_in_one_sentence(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+
+    with pytest.raises(StepFailed, match="is full") as caught:
+        publish(store)
+
+    assert caught.value.error_kind is ErrorKind.DISK_FULL
+
+
+def test_a_store_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(StepFailed, match="cannot be written") as caught:
+        publish(ArtifactStore(tmp_path / "file" / "artifacts"))
+
+    assert caught.value.error_kind is ErrorKind.UNAVAILABLE
+
+
+NAME = DeliveryName(show="Night Train: 夜", episode=1, scene=10, cut=10, phase=Phase.STILL, version=1)
+
+
+def test_a_delivered_still_carries_the_studio_s_name(store: ArtifactStore) -> None:
+    target = deliver(store, publish(store), NAME)
+
+    assert target.relative_to(store.root / "deliveries").as_posix() == (
+        "Night-Train/ep001/sc010/c0010/still/v001/Night-Train_001_010_0010_still_v001.1001.png"
+    )
+    assert target.read_text() == "pixels"
+
+
+def test_a_delivered_version_never_changes(store: ArtifactStore) -> None:
+    first, second = publish(store, epoch=1), publish(store, epoch=2, text="other!")
+    target = deliver(store, first, NAME)
+
+    assert deliver(store, first, NAME) == target
+    with pytest.raises(BadInput, match="never changes") as caught:
+        deliver(store, second, NAME)
+
+    assert "version 2" in caught.value.hint
+    assert target.read_text() == "pixels"
+
+
+def test_a_delivery_outlives_the_take_it_came_from(store: ArtifactStore, tmp_path: Path) -> None:
+    target = deliver(store, publish(store), NAME, into=tmp_path / "elsewhere")
+
+    store.discard(JOB, 1)
+
+    assert target.read_text() == "pixels"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("../up", "up"), ("a b/c", "a-b-c"), (".hidden", "hidden"), ("A_1.2", "A_1.2")]
+)
+def test_a_name_keeps_to_the_studio_s_characters(text: str, expected: str) -> None:
+    assert slug(text) == expected
+
+
+def test_a_name_without_any_letter_is_refused() -> None:
+    with pytest.raises(BadInput):
+        slug("夜")
