@@ -17,6 +17,7 @@ from db.catalogue_evidence import (
     store_measurements,
 )
 from db.catalogue_jobs import count_jobs, find_job, job_detail, job_rows, list_jobs
+from db.catalogue_load import store_show
 from db.catalogue_orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number
 from db.catalogue_shows import (
     characters,
@@ -67,6 +68,7 @@ __all__ = [
     "store_character_reference",
     "store_judgement",
     "store_measurements",
+    "store_show",
     "store_style_reference",
     "tally",
     "why_facts",

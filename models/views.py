@@ -285,3 +285,21 @@ class RootResult:
     takes: tuple[TakeResult, ...]
     #: why its last job failed, where one did
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredShow:
+    """What loading a show came to."""
+
+    project_id: UUID
+    project: str
+    story_bible_version: str
+    #: slug -> id
+    characters: dict[str, UUID]
+    #: path -> id, in story order
+    cuts: dict[str, UUID]
+    #: what the database has and the file has not; left alone, because takes hang on it
+    left_behind: tuple[str, ...]
+    #: slug -> approved pictures the file names; none: loading draws a sheet
+    character_references: dict[str, tuple[str, ...]]
+    style_references: tuple[str, ...]
