@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from models.recipe import CharacterLook, Lora, SceneLook, StyleLook
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
     from models.production import Cut, StoryBible
 
 _POSITIONS = ("left", "center", "right")
+#: how an attribute reads in a prompt where nobody gave it words of its own
+_PHRASES = {
+    "hair_color": "{} hair",
+    "hair_style": "{} hair",
+    "eye_color": "{} eyes",
+    "eye_shape": "{} eyes",
+    "skin": "{} skin",
+    "face": "{} face",
+    "build": "{} build",
+    "height": "{} stature",
+    "outfit_color": "{} clothes",
+    "expression": "{} expression",
+    "view": "seen from {}",
+}
+_HAIR_NOUNS = frozenset({"bob", "ponytail", "twintails", "braid", "bun", "side_tail"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +61,12 @@ def prompt_of(casting: Casting) -> str:
     return _prompt(casting.character, casting.variations, casting.attributes)
 
 
+def phrase(kind: str, word: str) -> str:
+    """A normalised attribute as words of a prompt, e.g. `pink hair`."""
+    form = "{}" if word in _HAIR_NOUNS else _PHRASES.get(kind, "{}")
+    return form.format(word.replace("_", " "))
+
+
 def look_of(casting: Casting, renderer: str) -> CharacterLook:
     """The character's attributes with the variations applied; in the toon renderer's own words for it.
 
@@ -59,7 +81,7 @@ def look_of(casting: Casting, renderer: str) -> CharacterLook:
     # Each layer is read on its own: what a variation only implies still wins over the layer below it.
     seen: dict[str, str] = {}
     for layer in layers:
-        seen |= normalise(layer) if renderer == "toon" else dict(layer)
+        seen |= _normalised(tuple(layer.items())) if renderer == "toon" else dict(layer)
     return CharacterLook(name=casting.character.slug, attributes=seen, position=casting.position)
 
 
@@ -140,6 +162,12 @@ def derived_seed(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
+@lru_cache(maxsize=4096)
+def _normalised(layer: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """`normalise`, remembered: ten thousand orders show the same few people."""
+    return normalise(dict(layer))
+
+
 def _prompt(
     character: Character,
     variations: Sequence[CharacterVariation],
@@ -152,8 +180,9 @@ def _prompt(
     parts = [character.base_prompt or character.name]
     for row in sorted(character.attributes, key=lambda row: (-row.priority, row.attribute_type)):
         own = row.prompt_tokens or [row.attribute_value]
-        parts += [replaced.pop(row.attribute_type)] if row.attribute_type in replaced else own
-    parts += replaced.values()
+        kind = row.attribute_type
+        parts += [phrase(kind, replaced.pop(kind))] if kind in replaced else own
+    parts += [phrase(kind, word) for kind, word in replaced.items()]
     text = ", ".join(parts)
     for variation in variations:
         text = _modified(text, variation.prompt_modifiers)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from db import catalogue
 from farm import yaml_lines
+from farm.recipes import phrase
 from farm.show_form import AttributePart, CharacterPart, CutPart, ScenePart, Show
 from models.errors import BadInput, OrderRefused
 from models.views import StoredShow
@@ -25,19 +26,6 @@ __all__ = ["Show", "load", "store"]
 
 #: where in a show something stands: field names and positions
 Where = tuple[str | int, ...]
-#: how an attribute reads in a prompt where its writer gave no words of their own
-_PHRASES = {
-    "hair_color": "{} hair",
-    "hair_style": "{} hair",
-    "eye_color": "{} eyes",
-    "eye_shape": "{} eyes",
-    "skin": "{} skin",
-    "face": "{} face",
-    "build": "{} build",
-    "outfit_color": "{} clothes",
-    "expression": "{} expression",
-    "accessory": "{}",
-}
 
 
 def load(path: Path | str) -> Show:
@@ -80,12 +68,11 @@ def _attribute_rows(character: CharacterPart, *, normalised: bool) -> list[dict[
     rows = []
     for kind, word in words.items():
         said = next((part for raw, part in parts.items() if kind in normalise({raw: part.value})), None)
-        phrase = _PHRASES.get(kind, "{} " + kind.replace("_", " ")).format(word.replace("_", " "))
         rows.append(
             {
                 "type": kind,
                 "value": word,
-                "tokens": list(said.tokens if said and said.tokens else [phrase]),
+                "tokens": list(said.tokens if said and said.tokens else [phrase(kind, word)]),
                 "priority": said.priority if said else 0,
             }
         )
