@@ -10,6 +10,7 @@ import av
 import numpy as np
 
 from models.errors import BadInput
+from workers.media import ffv1
 from workers.media.limits import require_bounded
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class ClipSource:
         self._path = path
         self._container = container
         self._stream = container.streams.video[0]
-        # A damaged slice must be an error: by default FFmpeg paints over it with its neighbours.
+        # Damage must be an error: by default FFmpeg paints over it with what is around or was before.
         self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
         self._stream.codec_context.thread_count = _THREADS
         self._stream.thread_type = "AUTO"
@@ -45,11 +46,21 @@ class ClipSource:
         """Decode one after the other, then hold the count against what the container promised."""
         count = 0
         with self._container, _damage_told(self._path):
-            for frame in self._container.decode(self._stream):
+            for frame in self._decoded():
                 require_bounded(self._path, frame.width, frame.height)
                 yield _as_rgb(frame)
                 count += 1
         self._require_complete(count)
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        has_checksums = self._stream.codec_context.name == "ffv1"
+        for packet in self._container.demux(self._stream):
+            if has_checksums and packet.size and ffv1.is_damaged(bytes(packet)):
+                raise _damaged(self._path)
+            for frame in packet.decode():
+                if frame.is_corrupt:
+                    raise _damaged(self._path)
+                yield frame
 
     def _require_complete(self, count: int) -> None:
         """Refuse a clip that ends before its header says: a download or a copy was cut short."""
@@ -72,15 +83,18 @@ def open_clip(path: Path) -> ClipSource:
         # Naming the protocol keeps a playlist-like file from making us open other files or addresses.
         container = av.open(str(path), options={"protocol_whitelist": "file"})
     except (av.FFmpegError, UnicodeDecodeError) as error:
-        raise BadInput(
-            f"{path.name} is neither a picture nor a clip that can be read.",
-            hint="PNG, JPEG, WebP, GIF, MKV, MP4 and WebM are known; a clip cut short looks like this.",
-        ) from error
-    if not container.streams.video or not container.streams.video[0].codec_context.width:
+        raise _unreadable(path) from error
+    if not container.streams.video:
         container.close()
         raise BadInput(f"{path.name} holds no picture.", hint="Name a picture or a clip.")
     size = container.streams.video[0].codec_context
-    require_bounded(path, size.width, size.height)
+    try:
+        if not size.width:
+            raise _unreadable(path)
+        require_bounded(path, size.width, size.height)
+    except BadInput:
+        container.close()
+        raise
     return ClipSource(path, container)
 
 
@@ -89,10 +103,21 @@ def _damage_told(path: Path) -> Iterator[None]:
     try:
         yield
     except av.FFmpegError as error:
-        raise BadInput(
-            f"{path.name} is cut short or damaged and cannot be decoded to its end.",
-            hint="Copy or render it again.",
-        ) from error
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> BadInput:
+    return BadInput(
+        f"{path.name} is cut short or damaged and cannot be decoded to its end.",
+        hint="Copy or render it again.",
+    )
+
+
+def _unreadable(path: Path) -> BadInput:
+    return BadInput(
+        f"{path.name} is neither a picture nor a clip that can be read.",
+        hint="PNG, JPEG, WebP, GIF, MKV, MP4 and WebM are known; a clip cut short looks like this.",
+    )
 
 
 def _as_rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:

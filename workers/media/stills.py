@@ -78,7 +78,11 @@ def open_still(path: Path) -> StillSource | None:
         raise BadInput(f"{path.name} is too large to decode safely: {error}", hint="Scale it down.") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise BadInput(f"{path.name} is damaged: {error}.", hint="Copy or render it again.") from error
-    require_bounded(path, *image.size)
+    try:
+        require_bounded(path, *image.size)
+    except BadInput:
+        image.close()
+        raise
     return StillSource(path, image)
 
 

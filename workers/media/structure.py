@@ -10,7 +10,7 @@ Higher is better everywhere, so that a mark is a lower limit:
 | fps         | smaller / larger of ordered and found; only for motion                             | 0.99  |
 | blank       | standard deviation of luma in the flattest frame, luma in 0..1                     | 0.02  |
 | frozen      | 1 - (longest held run - 1) / (frames - 1); 0.0 is one picture; only for motion     | 0.5   |
-| sharpness   | median variance of the Laplacian of luma (0..255) with the short side at 512 px    | 20.0  |
+| sharpness   | median variance of the Laplacian of luma (0..255), short side at most 512 px        | 20.0  |
 
 Animation on threes over 16 frames has a `frozen` of 0.87; half of a clip without any change has 0.5.
 """
@@ -44,7 +44,8 @@ _FOR_MOTION = frozenset({Metric.FPS, Metric.FROZEN})
 _SHARPNESS_SIDE_PX = 512
 #: sharpness is costly and changes slowly: at most about this many frames of a clip are looked at
 _SHARPNESS_SAMPLES = 24
-_HELD_SIDE_PX = 96
+#: blocks small enough to see a blink, and large enough to average a codec's noise away
+_MIN_BLOCK_PX, _BLOCKS_A_SIDE = 8, 48
 #: two frames are one held picture when no small block's mean luma differs by more grey levels than a codec adds
 _HELD_LEVELS = 1.5
 
@@ -176,12 +177,13 @@ def luma_deviation(luma: Image.Image) -> float:
 
 
 def laplacian_variance(luma: Image.Image) -> float:
-    """Variance of the 4-neighbour Laplacian of an `L` picture, its short side brought to 512 px; 0.0 is flat.
+    """Variance of the 4-neighbour Laplacian of an `L` picture, short side scaled down to 512 px; 0.0 is flat.
 
-    Lines of a drawing give hundreds, a strong blur single digits.
+    Lines of a drawing give hundreds, a strong blur single digits. A smaller picture is taken as it is: scaling
+    it up would call every small picture blurred.
     """
     width, height = luma.size
-    scale = _SHARPNESS_SIDE_PX / min(width, height)
+    scale = min(1.0, _SHARPNESS_SIDE_PX / min(width, height))
     size = (max(3, round(width * scale)), max(3, round(height * scale)))
     pixels = np.asarray(luma.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)).astype(np.int16)
     centre = pixels[1:-1, 1:-1]
@@ -217,8 +219,8 @@ class _HeldRuns:
 
 
 def _block_means(luma: Image.Image) -> NDArray[np.float32]:
-    """Mean luma of blocks, about 96 along the short side, as floats: rounding would hide a small change."""
-    side = max(1, min(luma.size) // _HELD_SIDE_PX)
+    """Mean luma of blocks, as floats: rounding would hide a small change."""
+    side = min(*luma.size, max(_MIN_BLOCK_PX, min(luma.size) // _BLOCKS_A_SIDE))
     pixels = np.asarray(luma)
     height, width = (pixels.shape[0] // side) * side, (pixels.shape[1] // side) * side
     blocks = pixels[:height, :width].reshape(height // side, side, width // side, side)
