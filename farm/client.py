@@ -8,9 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+from db import catalogue, queue_recovery
 from db.artifacts import ArtifactStore
-
-from db import catalogue
 from db.engine import Database
 from farm import gates, orders, why
 from farm.settings import settings
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from farm.gates import PhaseReport
     from farm.orders import Order, SubmittedJob
+    from farm.phase_reports import PhaseReport
     from farm.settings import Settings
     from models.views import CutView, JobDetail, JobPage, JobRow, ProjectView, WorkerView
     from models.vocabulary import Phase
@@ -70,8 +69,14 @@ class Farm:
 
     def cancel(self, job_ids: Iterable[UUID | str]) -> list[UUID]:
         """Call jobs off; the ids of those that were not over yet. A running render stops within seconds."""
+        wanted = [job_id_of(each) for each in job_ids]
         with self.database.transaction() as session:
-            return catalogue.cancel(session, [job_id_of(each) for each in job_ids])
+            called_off = queue_recovery.cancel(session, wanted)
+            # What is called off leaves the count, and with that a gate may have been passed.
+            left = {(row.project_id, row.phase) for row in catalogue.job_rows(session, called_off)}
+            for project_id, phase in sorted(left):
+                gates.open_if_earned(session, project_id, phase)
+            return called_off
 
     def retake(self, job_id: UUID | str, *, reason: str, requested_by: str, **changes: Any) -> SubmittedJob:
         """Order another take of a finished job; without `changes` the seed is new.
@@ -156,8 +161,7 @@ class Farm:
     def gate(self, project: str, phase: Phase) -> PhaseReport:
         """How a project's phase stands against its gate; reports, never opens or closes a door."""
         with self.database.transaction() as session:
-            found = catalogue.project(session, project)
-            return gates.phase_report(catalogue.root_results(session, found.id, phase), phase)
+            return gates.project_report(session, catalogue.project(session, project).id, phase)
 
     def projects(self) -> tuple[ProjectView, ...]:
         """Every project."""

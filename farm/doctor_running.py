@@ -24,14 +24,14 @@ _AT_WORK = (WorkerStatus.READY, WorkerStatus.BUSY)
 def _programs(settings: Settings) -> Iterator[Finding]:
     """The servers the farm would start by itself; none are needed where both addresses are given."""
     for name, find, given in (
-        ("postgres", find_postgres, settings.given_database_url),
-        ("valkey", find_valkey, settings.given_redis_url),
+        ("postgres", lambda: find_postgres().folder, settings.given_database_url),
+        ("valkey", lambda: find_valkey()[0].folder, settings.given_redis_url),
     ):
         if given is not None:
             yield Finding(name=name, health=Health.OK, message="an address is given, none is started here")
             continue
         try:
-            yield Finding(name=name, health=Health.OK, message=f"program {find()}")
+            yield Finding(name=name, health=Health.OK, message=f"program in {find()}")
         except NotHere as error:
             yield Finding(name=name, health=Health.FAIL, message=error.message, hint=error.hint)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from farm.client import Farm
+    from models.views import StoredShow
     from workers.scoring.catalogue import NetworkFile
     from workers.scoring.weights import Installed
 
@@ -36,13 +37,20 @@ def join(app: typer.Typer) -> None:
     app.add_typer(networks, name="networks", rich_help_panel="Run the farm")
 
 
-def _make_references(farm: Farm, project: str) -> dict[str, Any]:
+def _make_references(farm: Farm, stored: StoredShow) -> dict[str, Any]:
     from tasks.references import make
 
-    return make(farm, project)
+    return make(farm, stored)
+
+
+def _write_poster(master: Path, target: Path) -> None:
+    from workers.media.proxies import poster
+
+    poster(master, target)
 
 
 extras.AFTER_LOAD.append(_make_references)
+extras.POSTERS.append(_write_poster)
 
 
 @networks.command("list")

@@ -53,8 +53,7 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Measure one file and judge it. Exit 0 pass, 1 not passed, 2 could not be judged, 3 bad input."""
-    from farm.gates import judge
-
+    from farm.verdicts import judge
     from workers.scoring.panel import Panel
     from workers.scoring.profiles import profile as built_in
 

@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import typer
 
     from farm.client import Farm
+    from models.views import StoredShow
 
-#: called with the farm and a project after a show was stored; who has networks adds a maker of references
-AFTER_LOAD: list[Callable[[Farm, str], dict[str, Any]]] = []
+#: who has networks adds a maker of references, called with the farm and the show that was stored
+AFTER_LOAD: list[Callable[[Farm, StoredShow], dict[str, Any]]] = []
+
+#: who reads masters adds a writer of posters, called with the master and the picture to write
+POSTERS: list[Callable[[Path, Path], None]] = []
 
 
 @cache

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from farm.cli.console import AsJson, Exit, note, notes, out, print_json, print_list
 from farm.cli.opened import here
+from models.errors import NotHere
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -62,15 +63,31 @@ def down(as_json: AsJson = False) -> None:
 
 
 def demo(
+    show: Annotated[
+        str | None, typer.Option(help="Another show than the example that comes with the farm.")
+    ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the demo's database and takes afterwards.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Render, score and gate a short episode, with faults drawn on purpose; writes out/demo/index.html."""
-    from farm.demo import run
+    from farm.cli import extras
+    from farm.demo import example_show, run
 
-    report = run(keep=keep, quiet=as_json)
+    extras.joiners()
+    if not extras.AFTER_LOAD:
+        raise NotHere(
+            "This installation can order, but not render or score.",
+            hint="pip install 'anime-render-farm[worker,embedded]'",
+        )
+    report = run(
+        show_file=example_show(show),
+        make_references=extras.AFTER_LOAD[0],
+        poster=extras.POSTERS[0],
+        keep=keep,
+        quiet=as_json,
+    )
     if as_json:
         print_json(report)
     if not report["ok"]:

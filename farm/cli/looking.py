@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from farm.client import Farm
-    from farm.gates import PhaseReport
+    from farm.phase_reports import PhaseReport
     from models.views import JobDetail, JobRow
 
 _PANEL = "Look"
@@ -95,12 +95,10 @@ def gate(
     as_json: AsJson = False,
 ) -> None:
     """Say how a phase stands against its gate, and why. The exit code is the gate: 0 passed, 1 not."""
-    from farm.views import to_json
-
     with opened() as farm:
         report = farm.gate(project, phase)
     if as_json:
-        print_json(to_json(report) | {"project": project})
+        print_json({"project": project, **report.to_json()})
     else:
         _print_gate(project, report)
     raise typer.Exit(Exit.OK if report.can_open else Exit.NOT_PASSED)
@@ -158,8 +156,8 @@ def _print_gate(project: str, report: PhaseReport) -> None:
     state = ("passed", "bold green") if report.can_open else ("not passed", "bold red")
     out().print(Text.assemble(f"{project} · {report.phase.value} · gate ", state))
     share = f"{report.pass_rate:.0%}" if report.pass_rate is not None else "–"
-    out().print(f"{report.passed} of {report.judged} passed ({share})")
+    out().print(f"{report.passed} of {report.ordered} passed ({share}), {report.required_rate:.0%} needed")
     for sentence in report.missing:
         out().print(Text.assemble(("→ ", "yellow"), sentence))
     for issue in report.blocking_issues:
-        out().print(Text.assemble(("✗ ", "red"), str(issue)))
+        out().print(Text.assemble(("✗ ", "red"), issue.sentence))

@@ -120,7 +120,7 @@ def _orders(
         if not said:
             raise BadInput("Nothing was ordered.", hint="Give a YAML file, flags, or --all-cuts; see --help.")
         return [said]
-    from farm.orders import read_orders
+    from farm.order_files import read_orders
 
     return [{**order, **said} for order in read_orders(file)]
 

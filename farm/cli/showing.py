@@ -13,6 +13,7 @@ from farm.cli.opened import opened
 
 if TYPE_CHECKING:
     from farm.client import Farm
+    from models.views import StoredShow
 
 show = typer.Typer(no_args_is_help=True, help="Shows: load one from YAML.")
 
@@ -38,19 +39,27 @@ def load(
     with opened() as farm:
         with farm.database.transaction() as session:
             stored = shows.store(session, story)
-        made = _references(farm, stored.project) if references else {}
+        made = _references(farm, stored) if references else {}
     if as_json:
         print_json(to_json(stored) | {"references": made})
         return
-    out().print(Text.assemble(("✓ ", "green"), f"{stored.project}: {stored.summary}"))
+    out().print(
+        Text.assemble(
+            ("✓ ", "green"),
+            f"{stored.project}: {len(stored.characters)} characters, {len(stored.cuts)} cuts, "
+            f"story bible {stored.story_bible_version}",
+        )
+    )
+    for name in stored.left_behind:
+        note(f"left as it was, though the file no longer has it: {name}", "yellow")
     for sentence in made.get("said", ()):
         note(sentence)
 
 
-def _references(farm: Farm, project: str) -> dict[str, Any]:
+def _references(farm: Farm, stored: StoredShow) -> dict[str, Any]:
     """Ask whoever has networks here to make references; a light installation has nobody."""
     made: dict[str, Any] = {}
     extras.joiners()
     for maker in extras.AFTER_LOAD:
-        made |= maker(farm, project)
+        made |= maker(farm, stored)
     return made

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.cli.verdicts import VERDICT_STYLE, scores_table, verdict_line
-from models.metrics import Metric
-from models.vocabulary import JobState, ScoreStatus
+from farm.dailies_jobs import scores_of as judged_scores
+from models.vocabulary import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,25 +111,18 @@ def attempts_table(detail: JobDetail) -> Table:
 
 def scores_of(scores: ScoresView) -> tuple[Table, Text]:
     """The scores of a job beside the marks that were in force, and the verdict."""
-    lines = []
-    for measured in scores.measurements:
-        mark = scores.thresholds_used.get(measured.metric.value)
-        status = ScoreStatus.NOT_MEASURED
-        if measured.value is not None:
-            status = ScoreStatus.FAIL if measured.metric.value in scores.blocking else ScoreStatus.PASS
-        why = measured.reason or str(measured.detail.get("text", ""))
-        limit = mark["limit"] if mark else None
-        lines.append(
-            (
-                status,
-                Metric(measured.metric),
-                measured.value,
-                limit,
-                measured.network,
-                measured.network_sha256,
-                why,
-            )
+    lines = [
+        (
+            score.status,
+            score.metric,
+            score.value,
+            score.mark,
+            score.network,
+            score.network_sha256,
+            score.reason or str(score.detail.get("text", "")),
         )
+        for score in judged_scores(scores)
+    ]
     return scores_table(lines), verdict_line(scores.verdict, scores.blocking, scores.not_measured)
 
 

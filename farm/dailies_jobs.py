@@ -1,0 +1,141 @@
+"""From jobs in the catalogue to takes on a page of dailies, and to the takes of `report.json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from farm.dailies_page import PageGate, PageScore, PageTake
+from farm.why import changed
+from models.metrics import Metric
+from models.vocabulary import JobType, ScoreStatus
+
+if TYPE_CHECKING:
+    from farm.phase_reports import PhaseReport
+    from models.metrics import Measurement, Profile
+    from models.views import JobDetail, ScoresView
+
+
+def page_take(
+    detail: JobDetail, *, still: str | None = None, moving: str | None = None, master: str | None = None
+) -> PageTake:
+    """One job as the page shows it; the addresses of its media are relative to the page."""
+    row, recipe, take = detail.row, detail.recipe, detail.take
+    cast = tuple(look.name for look in recipe.characters)
+    return PageTake(
+        job_id=str(row.id),
+        parent_job_id=str(row.parent_job_id) if row.parent_job_id else None,
+        root_job_id=str(row.root_job_id),
+        take_number=row.take_number,
+        kind=row.job_type,
+        phase=row.phase,
+        name=row.cut or " & ".join(cast) or row.project,
+        line=recipe.scene.dialogue or recipe.scene.action,
+        characters=cast,
+        seed=recipe.seed,
+        renderer=f"{recipe.renderer} {detail.renderer_version or ''}".strip(),
+        pixel_sha256=take.pixel_sha256 if take else "",
+        frames=take.frames if take else recipe.frame_count,
+        width=take.width if take else recipe.width,
+        height=take.height if take else recipe.height,
+        fps=take.fps if take else recipe.fps,
+        render_seconds=take.render_seconds if take else 0.0,
+        still=still,
+        moving=moving,
+        master=master,
+        verdict=row.verdict,
+        blocking=row.blocking,
+        not_measured=detail.scores.not_measured if detail.scores else (),
+        scores=scores_of(detail.scores) if detail.scores else (),
+        changed=changed(detail.retake_reason).rstrip(".") if detail.retake_reason else "",
+        drill=recipe.defect.value if recipe.defect else "",
+        error=detail.queue.error_message or "",
+    )
+
+
+def scores_of(scores: ScoresView) -> tuple[PageScore, ...]:
+    """What was measured, beside the marks that were in force."""
+    return tuple(_score(measured, scores) for measured in scores.measurements)
+
+
+def status_of(measured: Measurement, scores: ScoresView) -> ScoreStatus:
+    """How a stored measurement stands: what blocked is said by the gate, not worked out again."""
+    if measured.metric.value in scores.blocking:
+        return ScoreStatus.FAIL
+    if measured.value is None or measured.metric.value in scores.not_measured:
+        return ScoreStatus.NOT_MEASURED
+    return ScoreStatus.PASS
+
+
+def _score(measured: Measurement, scores: ScoresView) -> PageScore:
+    mark = scores.thresholds_used.get(measured.metric.value)
+    return PageScore(
+        metric=Metric(measured.metric),
+        value=measured.value,
+        mark=mark["limit"] if mark else None,
+        status=status_of(measured, scores),
+        network=measured.network,
+        network_sha256=measured.network_sha256,
+        formula=measured.formula,
+        detail=measured.detail,
+        reason=measured.reason,
+    )
+
+
+def page_gate(report: PhaseReport) -> PageGate:
+    """A phase's gate as the page shows it."""
+    return PageGate(
+        phase=report.phase,
+        is_open=report.can_open,
+        judged=report.judged,
+        passed=report.passed,
+        pass_rate=report.pass_rate or 0.0,
+        required_rate=report.required_rate,
+        blocking_issues=tuple(issue.sentence for issue in report.blocking_issues),
+    )
+
+
+def left_out(profile: Profile, spec: Profile) -> tuple[dict[str, str], dict[str, str]]:
+    """(metrics of the specification nobody judges here, those judged by another network), each with why."""
+    judged = {mark.metric: mark.network for marks in profile.marks.values() for mark in marks}
+    asked = {mark.metric: mark.network for marks in spec.marks.values() for mark in marks}
+    nobody = {
+        metric.value: profile.leaves_out.get(metric, "not in this profile")
+        for metric in asked
+        if metric not in judged
+    }
+    another = {
+        metric.value: profile.leaves_out.get(metric, f"by {judged[metric]} instead of {network}")
+        for metric, network in asked.items()
+        if metric in judged and judged[metric] != network
+    }
+    return nobody, another
+
+
+def report_take(take: PageTake) -> dict[str, Any]:
+    """One take in the shape that `report.json` promises."""
+    return {
+        "job_id": take.job_id,
+        "parent_job_id": take.parent_job_id,
+        "kind": take.kind.value,
+        "phase": take.phase.value,
+        "cut": None if take.kind is JobType.CHARACTER_SHEET else take.name,
+        "seed": take.seed,
+        "pixel_sha256": take.pixel_sha256,
+        "frames": take.frames,
+        "width": take.width,
+        "height": take.height,
+        "fps": take.fps,
+        "master": take.master,
+        "verdict": take.verdict.value if take.verdict else None,
+        "blocking": list(take.blocking),
+        "drill": take.drill or None,
+        "scores": {
+            score.metric.value: {
+                "value": score.value,
+                "mark": score.mark,
+                "status": score.status.value,
+                "network": score.network,
+            }
+            for score in take.scores
+        },
+    }

@@ -1,0 +1,234 @@
+"""`farm demo`: a short episode from nothing to judged videos, with faults drawn on purpose, in one go.
+
+It runs on a farm of its own in `out/demo`, with servers of its own, and takes everything down at the end,
+however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.live import Live
+
+from farm import demo_orders, demo_report, stack
+from farm.cli.console import note, notes
+from farm.cli.demo_tables import DemoBoard, print_result
+from farm.client import Farm
+from farm.memory import MemoryPeak
+from farm.servers import EmbeddedServers
+from farm.settings import settings
+from models.errors import NotHere, PhaseLocked
+from models.vocabulary import Phase, Verdict
+from workers.scoring.profiles import BUILT_IN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
+    from uuid import UUID
+
+    from farm.demo_orders import Drill
+    from farm.demo_report import DrillResult, Poster
+    from models.views import CutView, JobDetail, StoredShow
+
+    #: makes and stores a show's references
+    References = Callable[[Farm, StoredShow], dict[str, Any]]
+
+_GRACE = timedelta(seconds=10)
+#: a phase that takes longer than this is stuck, and saying so is better than waiting
+_PATIENCE = timedelta(minutes=15)
+
+
+def run(
+    *, show_file: Path, make_references: References, poster: Poster, keep: bool, quiet: bool
+) -> dict[str, Any]:
+    """Run the demo and write `out/demo`; the report, whose `ok` says whether all of it happened.
+
+    Raises:
+        NotHere: something it needs is not installed; the hint says what.
+    """
+    out_dir = Path.cwd() / "out" / "demo"
+    with _own_farm(out_dir, keep=keep), MemoryPeak(timedelta(seconds=1)) as memory:
+        began = time.monotonic()
+        with notes().status("starting") as status:
+            stack.up(settings(), die_with_me=True, renderers=("toon",), say=status.update)
+        with Farm() as farm:
+            project = _load(farm, show_file, make_references)
+            result = _Demo(farm, project).play(began, memory)
+            report = demo_report.write(result, farm.store, out_dir, poster)
+    if not quiet:
+        print_result(result, out_dir)
+    return report
+
+
+def example_show(named: str | None) -> Path:
+    """The show that was named, or the example that comes with the farm.
+
+    Raises:
+        NotHere: there is none.
+    """
+    if named:
+        return Path(named).expanduser()
+    for root in (Path.cwd(), Path(__file__).resolve().parents[1]):
+        for found in sorted((root / "examples").glob("*/show.yaml")):
+            return found
+    raise NotHere(
+        "The example show is not here.", hint="Start in the farm's checkout, or name one with --show."
+    )
+
+
+def _load(farm: Farm, show_file: Path, make_references: References) -> str:
+    from farm import shows
+
+    story = shows.load(show_file)
+    with farm.database.transaction() as session:
+        stored = shows.store(session, story)
+    for sentence in make_references(farm, stored)["said"]:
+        note(sentence)
+    return stored.project
+
+
+class _Demo:
+    """One run over one project."""
+
+    def __init__(self, farm: Farm, project: str) -> None:
+        self._farm = farm
+        self._project = project
+        self._cuts: tuple[CutView, ...] = farm.cuts(project)
+        self._cast = sorted({who for cut in self._cuts for who in cut.characters})
+
+    def play(self, began: float, memory: MemoryPeak) -> demo_report.DemoResult:
+        """All three phases; stops at the first gate that does not open."""
+        refusal = self._refused_too_early()
+        note(f"refused, as it should be: {refusal}")
+        details: list[JobDetail] = []
+        gates, drills = [], []
+        for phase in Phase:
+            made, caught = self._phase(phase)
+            details += made
+            drills += caught
+            gates.append(self._farm.gate(self._project, phase))
+            if not gates[-1].can_open:
+                break
+        return demo_report.DemoResult(
+            show=self._show_name(),
+            details=tuple(details),
+            gates=tuple(gates),
+            drills=tuple(drills),
+            refusal=refusal,
+            profile=BUILT_IN[self._farm.settings.default_profile],
+            spec=BUILT_IN["spec"],
+            seconds=time.monotonic() - began,
+            peak_rss_mib=memory.mib,
+        )
+
+    def _refused_too_early(self) -> str:
+        """The sentence with which a loop is refused before the stills have passed; empty when it is taken."""
+        (order, *_) = demo_orders.orders(Phase.LOOP, self._project, self._cuts, self._cast)
+        try:
+            self._farm.submit(order)
+        except PhaseLocked as error:
+            return str(error)
+        return ""
+
+    def _phase(self, phase: Phase) -> tuple[list[JobDetail], list[DrillResult]]:
+        wanted = demo_orders.orders(phase, self._project, self._cuts, self._cast)
+        submitted = self._farm.submit_many(wanted)
+        ids = [job.job_id for job in submitted]
+        self._show_until_over(phase, ids)
+        details = self._families(ids)
+        faults = [
+            (drill, job_id)
+            for drill in demo_orders.drills(phase)
+            for order, job_id in zip(wanted, ids, strict=True)
+            if order.get("defect") == drill.defect
+        ]
+        return details, [_drill_result(drill, job_id, details) for drill, job_id in faults]
+
+    def _show_until_over(self, phase: Phase, ids: Sequence[UUID]) -> None:
+        deadline = time.monotonic() + _PATIENCE.total_seconds()
+        board = DemoBoard(phase)
+        with Live(console=notes(), refresh_per_second=6, transient=True) as live:
+            for rows in self._farm.watch(ids):
+                live.update(board.look(rows))
+                if time.monotonic() > deadline:
+                    raise NotHere(
+                        f"The {phase.value} phase was not over after {_PATIENCE}.",
+                        hint=f"The logs are in {self._farm.settings.state_dir / 'logs'}.",
+                    )
+        note(board.last_words())
+
+    def _families(self, ids: Sequence[UUID]) -> list[JobDetail]:
+        """Every take of these roots, retakes after their root."""
+        return [self._farm.job(row.id) for job_id in ids for row in self._farm.job(job_id).family]
+
+    def _show_name(self) -> str:
+        return next(each.name for each in self._farm.projects() if each.slug == self._project)
+
+
+def _drill_result(drill: Drill, root: UUID, details: Sequence[JobDetail]) -> DrillResult:
+    family = sorted(
+        (detail for detail in details if detail.row.root_job_id == root), key=lambda each: each.row.take_number
+    )
+    first, *retakes = family
+    return demo_report.DrillResult(
+        drill=drill,
+        cut=first.row.cut or first.row.project,
+        blocking=first.row.blocking,
+        retaken=first.row.verdict is Verdict.RETAKE and bool(retakes),
+        retake_passed=any(each.row.verdict is Verdict.PASS for each in retakes),
+    )
+
+
+@contextmanager
+def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[None]:
+    """A farm in `out_dir/state`, apart from any other, taken down and removed at the end."""
+    state = out_dir / "state"
+    # Servers that were named are somebody's: the demo never touches them.
+    for name in ("FARM_DATABASE_URL", "FARM_REDIS_URL"):
+        os.environ.pop(name, None)
+    os.environ |= {"FARM_STATE_DIR": str(state), "FARM_FLOWER_PORT": "0"}
+    settings.cache_clear()
+    _clear(out_dir, state)
+    with _sigterm_interrupts():
+        try:
+            yield
+        finally:
+            stack.down(settings(), grace=_GRACE)
+            if not keep:
+                EmbeddedServers(state).remove()
+                shutil.rmtree(state, ignore_errors=True)
+
+
+def _clear(out_dir: Path, state: Path) -> None:
+    """Nothing of an earlier run may pass for a result of this one."""
+    if state.exists():
+        stack.down(settings(), grace=_GRACE)
+        EmbeddedServers(state).remove()
+    try:
+        shutil.rmtree(out_dir, ignore_errors=True)
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotHere(
+            f"{out_dir} cannot be written: {error.strerror}.", hint="Start the demo in a folder of your own."
+        ) from error
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Make SIGTERM end the demo as Ctrl-C does, so that everything is taken down."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
