@@ -13,8 +13,23 @@ if TYPE_CHECKING:
     from workers.renderers.toon.turn import Turn
 
 
+#: where tails are tied, head units
+_KNOTS: dict[str, tuple[tuple[float, float, float], ...]] = {
+    "twintails": ((-108, -70, -42), (108, -70, -42)),
+    "ponytail": ((0, -90, -112),),
+    "side_tail": ((106, -33, -32),),
+}
+
+
 def draw_behind(brush: Brush, design: Design, turn: Turn) -> None:
     """What the head hides: the far sides of ears and horns, the back of a bow."""
+    for root in _KNOTS.get(design.hair_style, ()):
+        side = -1.0 if design.parting < 0 else 1.0
+        x, y, _ = turn.project(root[0] * (side if design.hair_style == "side_tail" else 1.0), root[1], root[2])
+        tie = ellipse(x, y, 15, 19)
+        brush.fill(tie, design.accent)
+        brush.fill(ellipse(x - 4, y - 6, 5, 6), lighter(design.accent, 0.5))
+        brush.outline(tie, ink(design.accent), 2.8)
     if design.accessory == "cat_ears":
         for side in _by_depth(turn):
             _cat_ear(brush, design, turn, side)
@@ -163,7 +178,9 @@ def _arc(turn: Turn, y_top: float, y_side: float, z: float, inflate: float) -> l
     for i in range(13):
         a = math.pi * i / 12
         x, y = -105 * inflate * math.cos(a), y_side + (y_top - y_side) * math.sin(a)
-        points.append(turn.project(x, y, z)[:2])
+        px, py, depth = turn.project(x, y, z)
+        if depth > -34 or y < y_top * 0.72:
+            points.append((px, py))
     return points
 
 

@@ -145,9 +145,14 @@ def _cloth_tube(brush: Brush, color: Rgb, line: list[Point], half: list[float], 
                   ink(color), 2.6, 0.8, clip=path)  # fmt: skip
 
 
+def _shouldered(half: list[float]) -> list[float]:
+    """`half` rounded off at the shoulder, so that a sleeve grows out of the trunk."""
+    return [half[0] * 0.5, half[1] * 0.95, *half[2:]]
+
+
 def _long(brush: Brush, color: Rgb, line: list[Point], k: float, light: float) -> None:
     tube = line[:-1]
-    half = [k * (36 - 11 * i / (len(tube) - 1)) for i in range(len(tube))]
+    half = _shouldered([k * (36 - 11 * i / (len(tube) - 1)) for i in range(len(tube))])
     _cloth_tube(brush, color, tube, half, light)
     cuff = smooth(ribbon(line[-3:-1], [k * 27, k * 27]), tension=0.4)
     brush.fill(cuff, lighter(color, 0.18))
@@ -155,11 +160,11 @@ def _long(brush: Brush, color: Rgb, line: list[Point], k: float, light: float) -
 
 
 def _short(brush: Brush, color: Rgb, line: list[Point], k: float, light: float) -> None:
-    _cloth_tube(brush, color, line[:5], [k * (37 + 1.2 * i) for i in range(5)], light)
+    _cloth_tube(brush, color, line[:5], _shouldered([k * (37 + 1.2 * i) for i in range(5)]), light)
 
 
 def _puff(brush: Brush, color: Rgb, line: list[Point], k: float, light: float) -> None:
-    _cloth_tube(brush, color, line[:4], [k * 34, k * 46, k * 44, k * 30], light)
+    _cloth_tube(brush, color, line[:4], [k * 22, k * 46, k * 46, k * 30], light)
     cuff = smooth(ribbon(line[3:5], [k * 29, k * 28]), tension=0.4)
     brush.fill(cuff, (250, 249, 252))
     brush.outline(cuff, ink(color), 2.6)
@@ -175,7 +180,7 @@ def _wide(brush: Brush, color: Rgb, line: list[Point], k: float, light: float) -
         (last[0] * 0.9 + top[5][0] * 0.1, last[1] + drop),
         (top[4][0], top[4][1] + drop * 1.05),
     ]
-    half = [k * (36 - 6 * i / (len(top) - 1)) for i in range(len(top))]
+    half = _shouldered([k * (36 - 6 * i / (len(top) - 1)) for i in range(len(top))])
     band = ribbon(top, half)
     hang = smooth([top[3], *top[5:], *fall], tension=0.5)
     brush.outline(hang, ink(color), 5.0)

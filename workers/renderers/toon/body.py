@@ -47,7 +47,7 @@ def draw_body(brush: Brush, design: Design, moment: Moment, light: float) -> Non
 
 def _neck(brush: Brush, design: Design, frame: Torso) -> None:
     a, b = frame.turn.keyed(-26, -34, -34), frame.turn.keyed(26, 16, 12)
-    neck = smooth([(a, 80), (a - 1, 138), (a - 18, 172), (b + 18, 172), (b + 1, 138), (b, 80)])
+    neck = smooth([(a, 80), (a - 1, 138), (a - 6, 166), (b + 6, 166), (b + 1, 138), (b, 80)])
     brush.outline(neck, ink(design.skin), 5.0)
     brush.fill(neck, design.skin)
     if not frame.back:

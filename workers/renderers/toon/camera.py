@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from models.recipe import Recipe
     from workers.renderers.toon.scene_words import SceneWords
 
-_SPAN = {"close_up": 400.0, "medium": 660.0, "wide": 1500.0}
+_SPAN = {"close_up": 415.0, "medium": 680.0, "wide": 1500.0}
 _PLACE = {"close_up": 250.0, "medium": 300.0, "wide": 400.0}
+GROUND_SHARE = {"close_up": 0.2, "medium": 0.45, "wide": 1.0}
 _REACH = 0.13
 """How far the widest move shifts the picture plane, as a share of the frame."""
 
@@ -39,14 +40,19 @@ class Eye:
     zoom: float = 1.0
 
 
-def framing(recipe: Recipe, words: SceneWords, people: int) -> Framing:
-    """The framing that shows `people` characters in the ordered shot."""
-    shot = words.framing or ("medium" if people else "wide")
+def shot_of(words: SceneWords, people: int) -> str:
+    """The ordered shot; a set without characters is seen whole."""
+    return words.framing or ("medium" if people else "wide")
+
+
+def framing(recipe: Recipe, words: SceneWords, people: int, headroom: float) -> Framing:
+    """The framing that shows `people` characters, the highest reaching `headroom` units above a middle of a head."""
+    shot = shot_of(words, people)
     spacing = _PLACE[shot]
     span = _SPAN[shot]
     wanted = spacing * max(0, people - 1) + (330 if shot == "close_up" else 400)
     span = max(span, wanted * recipe.height / recipe.width * 0.92)
-    top = -150 - 0.05 * span
+    top = -headroom - 0.055 * span
     draw = chance("framing", recipe.seed)
     sx, sy = float(draw.uniform(-1, 1)), float(draw.uniform(-1, 1))
     return Framing(
@@ -55,7 +61,7 @@ def framing(recipe: Recipe, words: SceneWords, people: int) -> Framing:
         center_x=sx * span * 0.012,
         center_y=top + span / 2 + sy * span * 0.008,
         spacing=spacing,
-        ground_share={"close_up": 0.2, "medium": 0.45, "wide": 1.0}[shot],
+        ground_share=GROUND_SHARE[shot],
     )
 
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import skia
 
-from workers.renderers.toon import acting
-from workers.renderers.toon.brush import Brush
+from workers.renderers.toon import acting, atmosphere, particles
+from workers.renderers.toon.background import paint_layers
+from workers.renderers.toon.brush import Brush, ellipse, paint
 from workers.renderers.toon.figure import Figure
+from workers.renderers.toon.scenery import Layer
+from workers.renderers.toon.stage import FEET_Y
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from models.recipe import StyleLook
-    from workers.renderers.toon.background import Layer
     from workers.renderers.toon.camera import Eye
-    from workers.renderers.toon.stage import Stage
+    from workers.renderers.toon.stage import Placed, Stage
 
 _WEIGHT = {"thin": 0.7, "medium": 1.0, "bold": 1.5}
 
@@ -39,21 +39,93 @@ def world_matrix(stage: Stage, eye: Eye) -> Any:
     return matrix
 
 
-def draw_frame(canvas: Any, stage: Stage, layers: Sequence[Layer], frame: int, eye: Eye) -> None:
-    """Everything of one frame onto `canvas`."""
-    canvas.clear(skia.ColorWHITE)
-    for layer in layers:
-        _draw_layer(canvas, stage, layer, eye)
-    canvas.save()
-    canvas.concat(world_matrix(stage, eye))
-    for one in stage.people:
+class FramePainter:
+    """Paints the frames of one take; what a drawing on twos holds is recorded once and replayed."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._layers = [_softened(stage, layer) for layer in paint_layers(stage)]
+        self._acting: tuple[int, Any] | None = None
+        size = (stage.recipe.width, stage.recipe.height)
+        self._figures, self._rim = skia.Surface(*size), skia.Surface(*size)
+
+    def paint(self, canvas: Any, frame: int, eye: Eye) -> None:
+        """Everything of one frame onto `canvas`."""
+        stage = self._stage
+        canvas.clear(skia.ColorWHITE)
+        for layer in self._layers:
+            _draw_layer(canvas, stage, layer, eye)
         canvas.save()
-        canvas.translate(one.x, one.y)
-        canvas.scale(one.scale, one.scale)
-        now = acting.moment(stage.recipe, stage.words, one.role, frame)
-        Figure(one.design, stage.light.side).draw(brush_for(canvas, stage.recipe.style), now)
+        canvas.concat(world_matrix(stage, eye))
+        for one in stage.people:
+            _foot_shadow(canvas, one)
         canvas.restore()
-    canvas.restore()
+        if stage.people:
+            self._paint_figures(canvas, frame, eye)
+        particles.draw_particles(canvas, stage, acting.drawing_of(frame))
+        atmosphere.draw_atmosphere(canvas, stage)
+
+    def _paint_figures(self, canvas: Any, frame: int, eye: Eye) -> None:
+        """The figures in the set's light, with a rim where the sun is low or the moon is out."""
+        under = self._figures.getCanvas()
+        under.clear(skia.ColorTRANSPARENT)
+        under.save()
+        under.concat(world_matrix(self._stage, eye))
+        under.drawPicture(self._drawing(frame))
+        under.restore()
+        image = self._figures.makeImageSnapshot()
+        light = self._stage.light
+        canvas.drawImage(
+            image, 0, 0, skia.SamplingOptions(), skia.Paint(ColorFilter=atmosphere.tint_filter(light))
+        )
+        if not light.rim_strength:
+            return
+        rim = self._rim.getCanvas()
+        rim.clear(skia.ColorTRANSPARENT)
+        rim.drawImage(image, 0, 0)
+        reach = max(1.5, 4.2 * self._stage.framing.scale * eye.zoom)
+        cut = skia.Paint(BlendMode=skia.BlendMode.kDstOut)
+        rim.drawImage(
+            image, -light.side * reach, reach * 0.55, skia.SamplingOptions(skia.FilterMode.kLinear), cut
+        )
+        glow = skia.Paint()
+        glow.setAlphaf(light.rim_strength * 0.85)
+        glow.setColorFilter(skia.ColorFilters.Blend(paint(light.rim).getColor(), skia.BlendMode.kSrcIn))
+        canvas.drawImage(self._rim.makeImageSnapshot(), 0, 0, skia.SamplingOptions(), glow)
+
+    def _drawing(self, frame: int) -> Any:
+        """The drawing shown in `frame`, recorded in world units."""
+        at = acting.drawing_of(frame)
+        if self._acting is None or self._acting[0] != at:
+            recorder = skia.PictureRecorder()
+            canvas = recorder.beginRecording(skia.Rect.MakeLTRB(-9000, -9000, 9000, 9000))
+            for one in self._stage.people:
+                canvas.save()
+                canvas.translate(one.x, one.y)
+                canvas.scale(one.scale, one.scale)
+                now = acting.moment(self._stage.recipe, self._stage.words, one.role, at)
+                Figure(one.design, self._stage.light.side).draw(
+                    brush_for(canvas, self._stage.recipe.style), now
+                )
+                canvas.restore()
+            self._acting = (at, recorder.finishRecordingAsPicture())
+        return self._acting[1]
+
+
+def _softened(stage: Stage, layer: Layer) -> Layer:
+    """A close shot's background lies slightly out of focus."""
+    sigma = {"close_up": 0.0042, "medium": 0.0016, "wide": 0.0}[stage.framing.shot] * stage.recipe.height
+    if sigma < 0.5:
+        return layer
+    surface = skia.Surface(layer.image.width(), layer.image.height())
+    blur = skia.Paint(ImageFilter=skia.ImageFilters.Blur(sigma, sigma, skia.TileMode.kClamp))
+    surface.getCanvas().drawImage(layer.image, 0, 0, skia.SamplingOptions(), blur)
+    return Layer(surface.makeImageSnapshot(), layer.depth)
+
+
+def _foot_shadow(canvas: Any, one: Placed) -> None:
+    y = one.y + FEET_Y * one.scale
+    Brush(canvas).fill(ellipse(one.x, y - 6, 150 * one.scale, 20 * one.scale), (40, 26, 70), 0.3, blur=9)
 
 
 def _draw_layer(canvas: Any, stage: Stage, layer: Layer, eye: Eye) -> None:

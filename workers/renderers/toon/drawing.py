@@ -9,7 +9,6 @@ import skia
 
 from models.vocabulary import JobType
 from workers.renderers.toon import acting, camera, composite, defects, sheet
-from workers.renderers.toon.background import paint_layers
 from workers.renderers.toon.figure import HEAD_BOX, NECK_Y
 from workers.renderers.toon.stage import Placed, Stage, stage
 
@@ -43,14 +42,14 @@ def clean_frames(recipe: Recipe) -> Iterator[npt.NDArray[np.uint8]]:
         yield _pixels(surface)
         return
     set_up = stage(recipe)
-    layers = paint_layers(set_up)
+    painter = composite.FramePainter(set_up)
     count = recipe.frame_count if recipe.job_type.is_motion else 1
     held: tuple[Any, npt.NDArray[np.uint8]] | None = None
     for frame in range(count):
         eye = camera.eye(recipe, set_up.words, frame)
         key = (acting.drawing_of(frame), eye)
         if held is None or held[0] != key:
-            composite.draw_frame(surface.getCanvas(), set_up, layers, frame, eye)
+            painter.paint(surface.getCanvas(), frame, eye)
             held = (key, _pixels(surface))
         yield held[1].copy()
 

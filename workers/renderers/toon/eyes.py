@@ -62,9 +62,7 @@ class _Eye:
         return (self.x + u * self.w * self.out, self.y + v * self.h)
 
 
-def draw_eyes(
-    brush: Brush, design: Design, turn: Turn, moment: Moment, face: Any, gaze: tuple[float, float]
-) -> None:
+def draw_eyes(brush: Brush, design: Design, turn: Turn, moment: Moment, gaze: tuple[float, float]) -> None:
     """Both eyes and brows on the mirrored canvas; in profile the near one only."""
     mien = _MIENS[moment.expression]
     drop, tall, wide, wing = _SHAPES[design.eye_shape]
@@ -81,10 +79,19 @@ def draw_eyes(
             _shut(brush, design, eye, 27 * squeeze * wide * size, mien.smile and moment.blink < 0.5)
         else:
             _open(brush, design, eye, squeeze, gaze, wing, 32 * tall * size * mien.open)
-        _brow(brush, design, x, y - 50 - 4 * (tall - 0.9), out, squeeze, mien)
     if design.mole:
         side = sides[0] if design.mole < 0 or len(sides) == 1 else sides[1]
         brush.fill(ellipse(side[1] + side[0] * 15 * side[2], y + 38, 2.0, 2.0), (92, 50, 50))
+
+
+def draw_brows(brush: Brush, design: Design, turn: Turn, moment: Moment, alpha: float = 1.0) -> None:
+    """The brows on the mirrored canvas; drawn once more over the fringe, faintly, so that a mood still reads."""
+    mien = _MIENS[moment.expression]
+    y = 27 + turn.nod * 0.4 - 50 - 4 * (_SHAPES[design.eye_shape][1] - 0.9)
+    gap = design.eye_gap
+    _brow(brush, design, (turn.keyed(-45 * gap, 2, 57), y, -1.0, turn.keyed(1, 0.96, 0.62)), mien, alpha)
+    if abs(turn.yaw) < 72:
+        _brow(brush, design, (turn.keyed(45 * gap, 59, 76), y, 1.0, turn.keyed(1, 0.74, 0.4)), mien, alpha)
 
 
 def _open(
@@ -177,9 +184,17 @@ def _shut(brush: Brush, design: Design, eye: _Eye, width: float, smile: bool) ->
             brush.ink([(x, y + 4 - k * 3), (x + eye.out * 5, y + 9 - k * 3)], lash, 3.4)
 
 
-def _brow(brush: Brush, design: Design, x: float, y: float, out: float, squeeze: float, mien: _Mien) -> None:
+def _brow(
+    brush: Brush, design: Design, place: tuple[float, float, float, float], mien: _Mien, alpha: float
+) -> None:
+    """One brow; `place` is x, y, the direction outwards and the width's share."""
+    x, y, out, squeeze = place
     color = mix(scaled(design.hair, 0.62), (70, 40, 60), 0.3)
     w = 25 * squeeze
-    points = [(x - out * w * 0.9, y + 3 + mien.brow_inner), (x - out * w * 0.1, y - 3 + mien.brow_inner * 0.35),
-              (x + out * w * 0.5, y - 4 + mien.brow_outer * 0.5), (x + out * w * 1.15, y + 3 + mien.brow_outer)]  # fmt: skip
-    brush.ink(points, color, 5.4 * design.brow, head=0.35)
+    points = [
+        (x - out * w * 0.9, y + 3 + mien.brow_inner),
+        (x - out * w * 0.1, y - 3 + mien.brow_inner * 0.35),
+        (x + out * w * 0.5, y - 4 + mien.brow_outer * 0.5),
+        (x + out * w * 1.15, y + 3 + mien.brow_outer),
+    ]
+    brush.ink(points, color, 5.4 * design.brow, alpha, head=0.35)

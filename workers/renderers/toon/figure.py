@@ -77,7 +77,8 @@ class Figure:
             face.draw_nose(brush, self.design, turn)
             face.draw_mouth(brush, self.design, turn, moment)
             gaze = (moment.gaze[0] * mirror, moment.gaze[1])
-            eyes.draw_eyes(brush, self.design, turn, moment, path, gaze)
+            eyes.draw_brows(brush, self.design, turn, moment)
+            eyes.draw_eyes(brush, self.design, turn, moment, gaze)
             accessories.draw_on_face(brush, self.design, turn)
             canvas.restore()
         dome = hair.cap(turn, -66) if abs(turn.yaw) < 120 else hair.skull(turn)
@@ -89,6 +90,11 @@ class Figure:
         hair.tips_tint(brush, self.design, fringe_path, -60, 34)
         hair.crown_shadow(brush, self.design, turn, whole, self.light)
         hair.shine(brush, self.design, turn, whole, -78)
+        if abs(turn.yaw) < 120:
+            canvas.save()
+            canvas.scale(mirror, 1)
+            eyes.draw_brows(brush, self.design, turn, moment, 0.4)
+            canvas.restore()
         accessories.draw_over(brush, self.design, turn, self.light)
 
     def _cast(self, turn: Turn, fringe: list[hair.Strand], mirror: float) -> Any:

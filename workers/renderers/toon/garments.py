@@ -129,11 +129,6 @@ def _blazer(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: A
     brush.ink([at(0, 398), at(0.02, 470), at(0.05, 530)], ink(design.cloth), 3.4, clip=trunk, head=0.8)
     for y in (424, 474):
         _patch(brush, ellipse(*at(-0.12, y), 7, 7), (224, 190, 104), 2.2)
-    brush.fill(
-        smooth([at(0.46, 300), at(0.78, 298), at(0.76, 312), at(0.46, 314)]),
-        lighter(design.cloth, 0.3),
-        clip=trunk,
-    )
 
 
 def _hoodie(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:

@@ -188,7 +188,7 @@ def shine(brush: Brush, design: Design, turn: Turn, clip: Any, height: float) ->
 
 def tips_tint(brush: Brush, design: Design, clip: Any, top: float, bottom: float) -> None:
     """The fringe takes a little of the skin's colour towards its tips."""
-    warm = mix(design.skin, design.hair, 0.25)
+    warm = mix(design.skin, design.hair, 0.5)
     area = skia.Path()
     area.addRect(skia.Rect.MakeLTRB(-160, top, 160, bottom))
-    brush.wash(area, gradient((0, top), (0, bottom), [(0.0, warm, 0.0), (1.0, warm, 0.42)]), clip=clip)
+    brush.wash(area, gradient((0, top), (0, bottom), [(0.0, warm, 0.0), (1.0, warm, 0.3)]), clip=clip)

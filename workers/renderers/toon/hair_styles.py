@@ -91,14 +91,14 @@ def _fringe(design: Design, draw: np.random.Generator) -> list[Lock]:
         out.append(Lock(tuple(points), half, flex=3.0, lag=abs(az) / 60, layer="fringe"))
     if design.bangs != "blunt" and float(draw.uniform()) < 0.4:
         # A cowlick: some names have one, and keep it for good.
-        tip = flip * float(draw.uniform(22, 40))
+        tip = flip * float(draw.uniform(34, 56))
         ahoge = (
             (0.0, -112.0, 0.0),
             (tip * 0.2, -142.0, 4.0),
             (tip * 0.8, -158.0, 8.0),
             (tip * 1.5, -146.0, 10.0),
         )
-        out.append(Lock(ahoge, (5, 6, 5, 0.5), flex=9, layer="front"))
+        out.append(Lock(ahoge, (8, 7, 5, 0.5), flex=9, layer="front"))
     return out
 
 
@@ -110,8 +110,11 @@ def _sides(
     for side in (-1, 1):
         y = tip + float(draw.uniform(-10, 10))
         heights = [-98.0, -56.0, 10.0, 10 + (y - 10) * 0.45, 10 + (y - 10) * 0.75, y]
-        points = _fall(side * 80, heights, 1.02, flare, side * -4)
-        out.append(Lock(points, (6, width, width, width * 0.95, width * 0.65, 0.5), flex=flex, lag=0.4))
+        points = list(_fall(side * 80, heights, 1.02, flare, side * -4))
+        points[0], points[1] = _tucked(points[0], 0.86), _tucked(points[1], 0.96)
+        out.append(
+            Lock(tuple(points), (4, width * 0.8, width, width * 0.95, width * 0.65, 0.5), flex=flex, lag=0.4)
+        )
     return out
 
 
@@ -128,7 +131,7 @@ def _mass(
         steps = 7
         heights = [-104.0, -84.0, *(-52.0 + (y + 52) * k / (steps - 2) for k in range(steps - 1))]
         points = list(_fall(azimuth, heights, 1.01, flare))
-        points[0], points[1] = _tucked(points[0], 0.86), _tucked(points[1], 0.95)
+        points[0], points[1] = _tucked(points[0], 0.84), _tucked(points[1], 0.91)
         if curl:
             points = [(x + curl(k) * (1 if i % 2 else -1), yy, z) for k, (x, yy, z) in enumerate(points)]
         out.append(Lock(tuple(points), _tapered(width, steps + 1, 0.25, 0.5), flex=flex, lag=i * 0.12))
@@ -223,7 +226,7 @@ def _tail(
             (x + ox * 1.0 + spread * 0.8, y + end, z + oz * 0.9),
         )
         locks_.append(
-            Lock(points, (9, width * 0.8, width, width * 0.78, 0.5), flex=30, lag=0.25 * abs(k), tail=True)
+            Lock(points, (13, width * 0.8, width, width * 0.78, 0.5), flex=30, lag=0.25 * abs(k), tail=True)
         )
     return locks_
 
@@ -233,7 +236,7 @@ def _nape(draw: np.random.Generator) -> list[Lock]:
 
 
 def _ponytail(design: Design, draw: np.random.Generator) -> list[Lock]:
-    tail = _tail(draw, (0, -88, -96), (18 * (design.parting or 1), -34, -74), 400, 4, 30)
+    tail = _tail(draw, (0, -84, -92), (10 * (design.parting or 1), -16, -62), 400, 4, 30)
     return [*_sides(draw, 104, 12), *_nape(draw), *tail]
 
 
@@ -262,11 +265,9 @@ def _braid(design: Design, draw: np.random.Generator) -> list[Lock]:
         width = 23 - i * 0.9
         for k in (-1, 1):
             points = ((x + k * 19, y - 22, -2.0), (x + k * 10, y + 2, 2.0), (x - k * 6, y + 24, -2.0))
-            out.append(Lock(points, (5, width * 0.72, 2), flex=2 + i * 1.6, lag=i * 0.16, layer="front"))
+            out.append(Lock(points, (5, width * 0.72, 2), flex=2 + i * 1.6, lag=i * 0.16))
     x, y = side * 82, 104 + 9 * 33
-    out.append(
-        Lock(((x, y - 14, -2), (x, y + 22, -2), (x, y + 60, -4)), (9, 17, 0.5), flex=20, lag=1.5, layer="front")
-    )
+    out.append(Lock(((x, y - 14, -2), (x, y + 22, -2), (x, y + 60, -4)), (9, 17, 0.5), flex=20, lag=1.5))
     return out
 
 

@@ -189,12 +189,12 @@ class Scenery:
         spots = [
             (float(self.draw.uniform(-0.46, 0.46)), float(self.draw.uniform(-0.36, 0.32))) for _ in range(15)
         ]
-        for tone, dx, dy, r in ((0.72, 0.0, 0.06, 0.26), (1.0, 0.05, -0.02, 0.21), (1.22, 0.1, -0.09, 0.12)):
+        for tone, dx, dy, r in ((0.76, 0.0, 0.05, 0.19), (1.0, 0.04, -0.02, 0.14), (1.16, 0.08, -0.07, 0.07)):
             color = self.tone(
                 (min(255, leaf[0] * tone), min(255, leaf[1] * tone), min(255, leaf[2] * tone)), far
             )
             for sx, sy in spots:
-                k = r * size * (1 - 0.5 * abs(sx))
+                k = r * size * (1 - 0.7 * abs(sx))
                 side = self.light.side
                 brush.fill(
                     ellipse(

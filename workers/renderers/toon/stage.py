@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workers.renderers.toon.acting import Role
 from workers.renderers.toon.attributes import normalise
-from workers.renderers.toon.camera import Framing, framing
+from workers.renderers.toon.camera import GROUND_SHARE, Framing, framing, shot_of
 from workers.renderers.toon.design import Design, design
 from workers.renderers.toon.moment import Moment
 from workers.renderers.toon.palette import LIGHTS, Light
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from models.recipe import CharacterLook, Recipe
 
 FEET_Y = 1150.0
+_TOPS = {"spiky": 186.0, "bun": 172.0, "cat_ears": 192.0, "horns": 200.0, "messy": 156.0, "cap": 164.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,24 @@ def stage(recipe: Recipe) -> Stage:
         OrderRefused: an attribute outside the vocabulary.
     """
     words = scene_words(recipe.scene)
-    frame = framing(recipe, words, len(recipe.characters))
+    frame = framing(recipe, words, len(recipe.characters), _headroom(recipe, words))
     order = _order(recipe.characters)
     people = []
     for slot, index in enumerate(order):
         people.append(_placed(recipe, words, frame, index, slot, len(order)))
     people.sort(key=lambda one: (one.scale * one.design.stature, one.x))
     return Stage(recipe, words, LIGHTS[words.time_of_day], frame, tuple(people))
+
+
+def _headroom(recipe: Recipe, words: SceneWords) -> float:
+    """How far hair and horns reach above the middle of an average head, units."""
+    share = GROUND_SHARE[shot_of(words, len(recipe.characters))]
+    tops = [140.0]
+    for look in recipe.characters:
+        sheet = design(look, recipe.style)
+        tall = max(_TOPS.get(sheet.hair_style, 0.0), _TOPS.get(sheet.accessory, 0.0), 148.0)
+        tops.append(tall * sheet.stature - (1 - sheet.stature) * FEET_Y * share)
+    return max(tops)
 
 
 def _order(looks: tuple[CharacterLook, ...]) -> list[int]:

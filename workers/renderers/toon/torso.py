@@ -58,7 +58,7 @@ class Torso:
         """The joints of the near and the far arm."""
         near = self.turn.keyed(-92, -84, -8) * self.build
         far = self.turn.keyed(92, 68, 8) * self.build
-        return ((near, 206.0), (far, 206.0))
+        return ((near, 192.0), (far, 192.0))
 
     @property
     def hips(self) -> tuple[Point, Point]:
