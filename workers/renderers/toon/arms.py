@@ -29,14 +29,14 @@ class Arm:
 
 # pose -> (near elbow, near hand, far elbow, far hand) relative to the shoulder, x outwards, y down
 _POSES: dict[str, tuple[Point, Point, Point, Point]] = {
-    "standing": ((22, 158), (16, 306), (22, 158), (16, 306)),
+    "standing": ((30, 156), (34, 304), (30, 156), (34, 304)),
     "hands_on_hips": ((88, 128), (8, 254), (88, 128), (8, 254)),
     "arms_crossed": ((20, 150), (-150, 132), (20, 150), (-140, 152)),
-    "waving": ((22, 158), (16, 306), (72, 96), (92, -74)),
+    "waving": ((30, 156), (34, 304), (72, 96), (92, -74)),
     "thinking": ((14, 158), (-104, -38), (26, 152), (-112, 140)),
     "hands_behind_back": ((38, 150), (-40, 258), (38, 150), (-40, 258)),
-    "walking": ((24, 156), (30, 296), (24, 156), (30, 296)),
-    "pointing": ((22, 158), (16, 306), (96, 64), (224, 4)),
+    "walking": ((28, 156), (38, 296), (28, 156), (38, 296)),
+    "pointing": ((30, 156), (34, 304), (96, 64), (224, 4)),
     "hands_clasped": ((30, 146), (-84, 66), (30, 146), (-84, 66)),
 }
 
@@ -55,8 +55,9 @@ def arms(torso: Torso, moment: Moment) -> tuple[Arm, Arm]:
         shift = wave if side > 0 else 0.0
         bent = (joint[0] + side * elbow[0] * squeeze + forward * 0.4, joint[1] + elbow[1])
         grip = (joint[0] + side * (hand[0] * squeeze + shift) + forward, joint[1] + hand[1] - lifted)
-        behind = moment.pose == "hands_behind_back" or (side > 0 and torso.turn.keyed(0, 1, 1) > 0.4 and elbow[0] < 40
-                                                        and hand[0] > -60)  # fmt: skip
+        hangs = elbow[0] < 40 and hand[0] > -60
+        turned = torso.turn.keyed(0, 1, 1) > 0.4
+        behind = moment.pose == "hands_behind_back" or (hangs and (side > 0 or not turned))
         out.append(Arm(joint, bent, grip, side, behind))
     return (out[0], out[1])
 

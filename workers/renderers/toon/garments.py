@@ -82,7 +82,7 @@ def _squeeze(torso: Torso) -> float:
 
 def _skin_v(brush: Brush, design: Design, torso: Torso, low: float, wide: float) -> None:
     """The throat inside a collar."""
-    v = smooth([torso.at(-wide, 150), torso.at(wide, 150), torso.at(0.0, low)], tension=0.3)
+    v = smooth([torso.at(-wide * 0.7, 158), torso.at(wide * 0.7, 158), torso.at(0.0, low)], tension=0.3)
     brush.fill(v, design.skin)
     brush.ink([torso.at(-wide * 0.5, low - 42), torso.at(-0.06, low - 26)], shadow(design.skin), 3)
 
