@@ -145,7 +145,8 @@ def _shadow_strip(brush: Brush, strand: Strand, shade: Rgb, light: float) -> Non
     grow = [min(1.0, i / (count - 1) * 1.6) for i in range(count)]
     inner = [(sx + (x - sx) * 0.85 * g, sy + (y - sy) * 0.85 * g)
              for (x, y), (sx, sy), g in zip(line, side, grow, strict=True)]  # fmt: skip
-    brush.shade(smooth(side + inner[::-1], tension=0.8), shade, clip=strand.outline)
+    # Unclipped: the strip lies inside the lock, and its outer edge meets ink that was drawn before it.
+    brush.shade(smooth(side + inner[::-1], tension=0.8), shade)
 
 
 def _edge(brush: Brush, strand: Strand, line: Rgb, light: float) -> None:
