@@ -46,6 +46,7 @@ class Design:
     build: float  #: body width
     eye_gap: float
     eye_size: float
+    lashes: float  #: length of the lash wings
     brow: float  #: thickness
     chin: float  #: length of the lower face
     parting: float  #: -1..1: where the fringe parts
@@ -85,11 +86,18 @@ def design(look: CharacterLook, style: StyleLook) -> Design:
         build=_BUILD[said.get("build", "average")],
         eye_gap=float(draw.uniform(0.95, 1.06)),
         eye_size=float(draw.uniform(0.94, 1.06)) * {"child": 1.1, "adult": 0.93}.get(age, 1.0),
+        lashes=_lashes(style_word, said),
         brow=float(draw.uniform(0.75, 1.35)),
         chin=float(draw.uniform(0.97, 1.03)) * {"child": 0.95, "adult": 1.03}.get(age, 1.0),
         parting=float(draw.uniform(-1.0, 1.0)),
         mole=int(draw.choice([0, 0, 0, -1, 1])),
     )
+
+
+def _lashes(hair_style: str, said: dict[str, str]) -> float:
+    """Rugged characters get plain lids: every sign of it shortens the lashes."""
+    rugged = (hair_style in ("spiky", "short"), said.get("build") == "sturdy", said.get("face") == "square")
+    return max(0.0, 1.0 - 0.55 * sum(rugged))
 
 
 def _accent(outfit: str, name: str) -> Rgb:

@@ -66,6 +66,7 @@ def draw_eyes(brush: Brush, design: Design, turn: Turn, moment: Moment, gaze: tu
     """Both eyes and brows on the mirrored canvas; in profile the near one only."""
     mien = _MIENS[moment.expression]
     drop, tall, wide, wing = _SHAPES[design.eye_shape]
+    wing *= design.lashes
     gap = design.eye_gap
     y = 27 + turn.nod * 0.4
     sides = [(-1.0, turn.keyed(-45 * gap, 2, 57), turn.keyed(1, 0.96, 0.62))]
@@ -157,7 +158,8 @@ def _lashes(brush: Brush, design: Design, eye: _Eye, wing: float, low: float) ->
         eye.at(-0.94, 0.04),
     ]
     brush.fill(smooth(upper + under, tension=0.9), lash)
-    for u, v, long in ((0.98, -0.25, 1.0), (0.84, -0.52, 0.8)):
+    # Plain lids keep no wings at all: a stub of one would read as a smudge.
+    for u, v, long in () if wing < 0.2 else ((0.98, -0.25, 1.0), (0.84, -0.52, 0.8)):
         x, y = eye.at(u, v)
         tip = (x + eye.out * 11 * wing * long * min(1.0, eye.w / 22), y - 8 * wing * long)
         brush.fill(polygon([eye.at(u - 0.2, v - 0.12), tip, eye.at(u + 0.04, v + 0.26)]), lash)

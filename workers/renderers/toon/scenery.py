@@ -194,7 +194,7 @@ class Scenery:
                 (min(255, leaf[0] * tone), min(255, leaf[1] * tone), min(255, leaf[2] * tone)), far
             )
             for sx, sy in spots:
-                k = r * size * (1 - 0.7 * abs(sx))
+                k = r * size * (1 - 0.7 * abs(sx)) * (1.0 if size < 400 else 0.66)
                 side = self.light.side
                 brush.fill(
                     ellipse(
