@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from farm.servers.privileges import home_of, server_account
 from farm.servers.state import ServerRecord, ServersRecord, ServersState, ServerUrls, folder_errors_told
 from farm.servers.supervisor import end, mark_of, python_environment, spawn
 from farm.servers.valkey import Valkey
+from models.errors import NotHere
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -103,7 +105,9 @@ class EmbeddedServers:
                 life.stop(server, kept)
                 record = _with(record, name, replace(kept, mark=None))
             if record.home:
-                self._state.save(replace(record, watchdog=None))
+                # A full disk must not keep a stop from succeeding: old marks are seen to be dead anyway.
+                with suppress(NotHere):
+                    self._state.save(replace(record, watchdog=None))
             if self._temporary:
                 self._remove(record)
         self._started_here = False
@@ -144,9 +148,14 @@ class EmbeddedServers:
             if self._die_with_parent:
                 # Before any server: a parent killed in the middle of a start leaves nothing either.
                 record = replace(record, watchdog=self._spawn_watchdog())
-            self._state.save(record)
-            for name, server in servers.items():
-                record = self._start_one(name, server, record)
+            before = record
+            try:
+                self._state.save(record)
+                for name, server in servers.items():
+                    record = self._start_one(name, server, record)
+            except BaseException:
+                self._undo(servers, before)
+                raise
         self._started_here = True
         return record
 
@@ -167,6 +176,16 @@ class EmbeddedServers:
         if record.home:
             shutil.rmtree(record.home, ignore_errors=True)
         shutil.rmtree(self._state.folder, ignore_errors=True)
+
+    def _undo(self, servers: dict[str, Server], before: ServersRecord) -> None:
+        """End what a start that failed half way had started, and nothing that ran before it."""
+        now = self._state.load()
+        for name, server in servers.items():
+            kept: ServerRecord = getattr(now, name)
+            if kept.mark != getattr(before, name).mark:
+                life.stop(server, kept)
+        if self._die_with_parent and before.watchdog is not None:
+            end(before.watchdog, ())
 
     def _start_one(self, name: str, server: Server, record: ServersRecord) -> ServersRecord:
         def note(kept: ServerRecord) -> None:

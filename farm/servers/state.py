@@ -131,11 +131,13 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
     """Replace a 0600 JSON file as a whole: a kill leaves the old one or the new one."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(data, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            file.write(json.dumps(data, indent=1).encode())
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,20 +31,36 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops its privileges")
 
 
-@pytest.fixture(autouse=True)
-def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def nothing_given() -> Iterator[None]:
     """These tests are about our own servers, also in a run against real ones."""
-    monkeypatch.delenv("FARM_DATABASE_URL", raising=False)
-    monkeypatch.delenv("FARM_REDIS_URL", raising=False)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("FARM_DATABASE_URL", raising=False)
+        environment.delenv("FARM_REDIS_URL", raising=False)
+        yield
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextmanager
+def state_folder() -> Iterator[Path]:
     """A state folder that is open to pass, and everything in it ended afterwards."""
     with tempfile.TemporaryDirectory(prefix="farm-servers-") as name:
         Path(name).chmod(0o711)
         yield Path(name) / "state"
         EmbeddedServers(Path(name) / "state").stop()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A test's own folder, for what starts, kills and stops."""
+    with state_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def running(nothing_given: None) -> Iterator[tuple[Path, ServerUrls]]:
+    """A folder whose servers run, for what only looks."""
+    with state_folder() as folder:
+        yield folder, EmbeddedServers(folder).start()
 
 
 def sql(urls: ServerUrls, statement: str) -> list[tuple[object, ...]]:
@@ -89,8 +105,8 @@ def test_both_servers_answer_and_are_found_by_every_other_command(folder: Path) 
     assert [status.running for status in EmbeddedServers(folder).status()] == [True, True]
 
 
-def test_a_second_start_joins_the_servers_and_does_not_stop_them(folder: Path) -> None:
-    urls = EmbeddedServers(folder).start()
+def test_a_second_start_joins_the_servers_and_does_not_stop_them(running: tuple[Path, ServerUrls]) -> None:
+    folder, urls = running
     before = pids(folder)
 
     with EmbeddedServers(folder) as joined:
@@ -100,8 +116,8 @@ def test_a_second_start_joins_the_servers_and_does_not_stop_them(folder: Path) -
     assert find_running(folder) == urls
 
 
-def test_postgres_keeps_checksums_scram_and_durable_commits(folder: Path) -> None:
-    urls = EmbeddedServers(folder).start()
+def test_postgres_keeps_checksums_scram_and_durable_commits(running: tuple[Path, ServerUrls]) -> None:
+    _, urls = running
 
     settings: dict[object, object] = dict(
         sql(  # type: ignore[arg-type]
@@ -122,8 +138,8 @@ def test_postgres_keeps_checksums_scram_and_durable_commits(folder: Path) -> Non
     }
 
 
-def test_valkey_keeps_an_append_only_file_and_evicts_nothing(folder: Path) -> None:
-    urls = EmbeddedServers(folder).start()
+def test_valkey_keeps_an_append_only_file_and_evicts_nothing(running: tuple[Path, ServerUrls]) -> None:
+    _, urls = running
 
     with closing(broker(urls)) as client:
         told = client.config_get("*")
@@ -134,8 +150,10 @@ def test_valkey_keeps_an_append_only_file_and_evicts_nothing(folder: Path) -> No
     assert told["save"] == ""
 
 
-def test_only_who_knows_the_password_gets_in_and_only_from_this_machine(folder: Path) -> None:
-    urls = EmbeddedServers(folder).start()
+def test_only_who_knows_the_password_gets_in_from_this_machine_alone(
+    running: tuple[Path, ServerUrls],
+) -> None:
+    folder, urls = running
 
     for url in ("postgresql://farm@", "postgresql://farm:wrong@", "postgresql://postgres:wrong@"):
         address = urls.database_url.rsplit("@", 1)[1]
@@ -153,8 +171,8 @@ def test_only_who_knows_the_password_gets_in_and_only_from_this_machine(folder: 
     assert listening == ["127.0.0.1", "127.0.0.1"]
 
 
-def test_passwords_are_in_one_closed_file_and_on_no_command_line(folder: Path) -> None:
-    urls = EmbeddedServers(folder).start()
+def test_passwords_are_in_one_closed_file_and_on_no_command_line(running: tuple[Path, ServerUrls]) -> None:
+    folder, urls = running
     record = ServersState(folder).load()
 
     assert (folder / "servers.json").stat().st_mode & 0o777 == 0o600
@@ -283,6 +301,21 @@ def test_a_remembered_port_that_somebody_took_is_replaced(folder: Path) -> None:
         assert f":{taken}/" not in urls.redis_url
 
 
+def test_a_start_that_fails_half_way_leaves_nothing_running(folder: Path) -> None:
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        servers = EmbeddedServers(folder, die_with_parent=True, valkey_port=other.getsockname()[1])
+
+        with pytest.raises(Unavailable, match="embedded Valkey is taken"):
+            servers.start()
+
+    record = ServersState(folder).load()
+    for mark in (record.postgres.mark, record.watchdog):
+        assert mark is not None
+        assert not mark.is_running()
+
+
 def test_a_state_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
@@ -304,9 +337,9 @@ def test_missing_programs_are_said_in_one_sentence(folder: Path, monkeypatch: py
 
 
 def test_servers_that_were_given_are_used_and_never_started_or_stopped(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    running: tuple[Path, ServerUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = EmbeddedServers(folder).start()
+    _, real = running
     monkeypatch.setenv("FARM_DATABASE_URL", real.database_url)
     monkeypatch.setenv("FARM_REDIS_URL", real.redis_url)
 
@@ -329,21 +362,20 @@ def test_a_given_server_that_is_silent_is_named_without_its_password(
 
 
 def test_one_given_server_and_one_of_our_own_work_together(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    running: tuple[Path, ServerUrls], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = EmbeddedServers(folder).start()
+    _, real = running
     monkeypatch.setenv("FARM_DATABASE_URL", real.database_url)
-    other = folder.parent / "other"
 
-    with EmbeddedServers(other) as urls:
+    with EmbeddedServers(folder) as urls:
         assert urls.database_url == real.database_url
         assert urls.redis_url != real.redis_url
-        assert not (other / "servers/postgres").exists()
+        assert not (folder / "servers/postgres").exists()
 
 
 @as_root
-def test_as_root_the_servers_run_unprivileged(folder: Path) -> None:
-    EmbeddedServers(folder).start()
+def test_as_root_the_servers_run_unprivileged(running: tuple[Path, ServerUrls]) -> None:
+    folder, _ = running
 
     assert {process.uids().effective for process in with_children(*pids(folder))} == {65534}
 
