@@ -139,7 +139,9 @@ class Order(_Form):
 
 
 def _refusal(error: ValidationError, form: type[BaseModel]) -> OrderRefused:
-    first = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    # A misspelt field is also a missing one: the misspelling is what a person can see.
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
     where = ".".join(str(part) for part in first["loc"] if part != "[key]")
     if first["type"] == "extra_forbidden":
         return _unknown_field(where, form)

@@ -152,7 +152,9 @@ class _Check:
 
 def _complaint(document: Document, error: ValidationError) -> BadInput:
     """The first thing a form objects to, as a sentence with its line."""
-    first = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    # A misspelt field is also a missing one: the misspelling is what the writer can see.
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
     where = tuple(part for part in first["loc"] if part not in ("[key]", "AttributePart"))
     name = ".".join(str(part) for part in where)
     if first["type"] == "extra_forbidden":

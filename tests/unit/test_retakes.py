@@ -1,0 +1,95 @@
+"""The ladder: what a retake changes, and where it ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from farm.retakes import next_recipe
+from models.metrics import Metric
+from models.recipe import SEED_LIMIT, CharacterLook, IpAdapter, Lora, SceneLook
+from models.vocabulary import Defect, JobType
+from tests.factories import a_recipe
+
+IDENTITY = [Metric.IDENTITY]
+
+
+@pytest.mark.parametrize("take_number", [1, 2])
+def test_the_first_two_retakes_change_nothing_but_the_seed(take_number: int) -> None:
+    recipe = a_recipe()
+
+    plan = next_recipe(recipe, take_number, IDENTITY, recipe.seed)
+
+    assert plan is not None
+    assert list(plan.changed) == ["seed"]
+    assert replace(plan.recipe, seed=recipe.seed) == recipe
+
+
+def test_every_retake_has_a_seed_of_its_own_and_the_same_one_each_time() -> None:
+    recipe = a_recipe(seed=SEED_LIMIT - 1)
+
+    plans = [next_recipe(recipe, number, IDENTITY, recipe.seed) for number in (1, 2, 3)]
+    again = [next_recipe(recipe, number, IDENTITY, recipe.seed) for number in (1, 2, 3)]
+
+    seeds = [plan.recipe.seed for plan in plans if plan]
+    assert len({recipe.seed, *seeds}) == 4
+    assert all(0 <= seed < SEED_LIMIT for seed in seeds)
+    assert plans == again
+
+
+def test_the_third_retake_holds_on_to_identity_where_identity_failed() -> None:
+    recipe = a_recipe(
+        lora_models=(Lora(name="mio", path="mio.safetensors", weight=0.8), Lora(name="strong", weight=1.3)),
+        ipadapter_refs=(IpAdapter(reference_image_path="mio.png", weight=0.95),),
+        characters=(CharacterLook(name="mio", attributes={"view": "side_left"}),),
+        scene=SceneLook(camera_angle="wide"),
+    )
+
+    plan = next_recipe(recipe, 3, IDENTITY, recipe.seed)
+
+    assert plan is not None
+    assert [lora.weight for lora in plan.recipe.lora_models] == [0.95, 1.3]
+    assert plan.recipe.ipadapter_refs[0].weight == 1.0
+    assert plan.recipe.characters[0].attributes == {"view": "three_quarter_left"}
+    assert plan.recipe.scene.camera_angle == "medium"
+    assert plan.recipe.motion_strength == 1.0
+    assert set(plan.changed) == {"seed", "lora_models", "ipadapter_refs", "characters", "scene"}
+
+
+def test_the_third_retake_moves_less_where_motion_failed() -> None:
+    plan = next_recipe(a_recipe(), 3, [Metric.JITTER], 7)
+
+    assert plan is not None
+    assert plan.recipe.motion_strength == pytest.approx(0.6)
+    assert plan.changed["motion_strength"] == [1.0, 0.6]
+    assert "less motion" in plan.reason
+
+
+def test_a_still_has_no_motion_to_lessen() -> None:
+    recipe = a_recipe(job_type=JobType.STILL_IMAGE, frame_count=1)
+
+    plan = next_recipe(recipe, 3, [Metric.SUBJECT_CONSISTENCY], 7)
+
+    assert plan is not None
+    assert plan.recipe.motion_strength == 1.0
+
+
+def test_after_the_ladder_comes_a_person() -> None:
+    assert next_recipe(a_recipe(), 4, IDENTITY, 7) is None
+
+
+@pytest.mark.parametrize("take_number", [1, 2, 3])
+def test_a_defect_drawn_on_purpose_is_never_repeated(take_number: int) -> None:
+    plan = next_recipe(a_recipe(defect=Defect.FLICKER), take_number, [Metric.LUMA_FLICKER], 7)
+
+    assert plan is not None
+    assert plan.recipe.defect is None
+    assert plan.changed["defect"] == ["flicker", None]
+
+
+def test_a_retake_says_why() -> None:
+    plan = next_recipe(a_recipe(), 1, [Metric.JITTER, Metric.IDENTITY], 7)
+
+    assert plan is not None
+    assert plan.reason == "another seed, because of identity, jitter"
