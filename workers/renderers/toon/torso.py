@@ -51,7 +51,20 @@ class Torso:
         """A point on the front: `u` -1 at the near edge, 0 on the centre line, 1 at the far edge of the chest."""
         far, near = self.turn.keyed(100, 90, 60) * self.build, self.turn.keyed(-100, -94, -66) * self.build
         middle = self.middle
+        # The more the trunk is turned, the more its own edge is where cloth ends; a front hides it behind collars.
+        turned = self.turn.keyed(0.0, 0.55, 1.0)
+        edge = self._edge_at(y)
+        far += (edge + 3 - far) * turned
+        middle = min(middle + (edge - 8 * self.build - middle) * turned * 0.9, far)
         return (middle + u * ((far - middle) if u > 0 else (middle - near)), y)
+
+    def _edge_at(self, y: float) -> float:
+        """x of the far edge at height `y`."""
+        points = self.far
+        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+            if y <= y1:
+                return x0 + (x1 - x0) * max(0.0, (y - y0) / (y1 - y0))
+        return points[-1][0]
 
     @property
     def shoulders(self) -> tuple[Point, Point]:
