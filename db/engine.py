@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+#: Alembic keeps what it runs in globals of the process; between processes an advisory lock does the same
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class Database:
@@ -52,12 +55,12 @@ class Database:
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema up to `revision`; two at once are harmless, the second finds nothing to do."""
-        with translated_errors():
+        with translated_errors(), _ONE_AT_A_TIME:
             command.upgrade(self._config(), revision)
 
     def downgrade(self, revision: str) -> None:
         """Take the schema back to `revision` (`base` is an empty database), with the data of what goes."""
-        with translated_errors():
+        with translated_errors(), _ONE_AT_A_TIME:
             command.downgrade(self._config(), revision)
 
     def revision(self) -> str | None:

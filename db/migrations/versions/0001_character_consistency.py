@@ -173,10 +173,10 @@ def _evidence() -> None:
         c.primary("generation_params"),
         c.points("generation_params", "job_id", "jobs"),
         c.unique("generation_params", "job_id"),
-        sa.CheckConstraint(f"seed >= 0 AND seed < {SEED_LIMIT}", name="ck_generation_params_seed_range"),
+        sa.CheckConstraint(f"seed >= 0 AND seed < {SEED_LIMIT}", name=op.f("ck_generation_params_seed_range")),
         sa.CheckConstraint(
             f"subseed IS NULL OR (subseed >= 0 AND subseed < {SEED_LIMIT})",
-            name="ck_generation_params_subseed_range",
+            name=op.f("ck_generation_params_subseed_range"),
         ),
     )
     op.create_table(

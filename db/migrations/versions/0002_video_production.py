@@ -29,7 +29,7 @@ def upgrade() -> None:
         c.primary("render_queue"),
         c.points("render_queue", "job_id", "jobs"),
         c.unique("render_queue", "job_id"),
-        sa.CheckConstraint("priority BETWEEN 1 AND 10", name="ck_render_queue_priority"),
+        sa.CheckConstraint("priority BETWEEN 1 AND 10", name=op.f("ck_render_queue_priority")),
     )
     op.create_index("ix_render_queue_status_priority", "render_queue", ["status", sa.text("priority DESC")])
     op.add_column("jobs", c.ref("scene_id", nullable=True))

@@ -74,7 +74,7 @@ def _jobs() -> None:
     )
     op.add_column("jobs", c.number("take_number", default=1))
     op.create_unique_constraint("uq_jobs_root_job_id_take_number", "jobs", ["root_job_id", "take_number"])
-    op.create_check_constraint("ck_jobs_take_number", "jobs", "take_number >= 1")
+    op.create_check_constraint(op.f("ck_jobs_take_number"), "jobs", "take_number >= 1")
     op.add_column("jobs", c.number("max_retakes", default=3))
     op.add_column("jobs", c.json_object("order_data"))
     _add_required("jobs", "profile", "'spec'")
