@@ -15,7 +15,7 @@ from farm.servers import server as life
 from farm.servers.postgres import Postgres
 from farm.servers.privileges import home_of, server_account
 from farm.servers.state import ServerRecord, ServersRecord, ServersState, ServerUrls, folder_errors_told
-from farm.servers.supervisor import end, mark_of, python_environment, spawn
+from farm.servers.supervisor import end_alone, mark_of, python_environment, spawn
 from farm.servers.valkey import Valkey
 from models.errors import NotHere
 
@@ -43,9 +43,10 @@ class EmbeddedServers:
     """Postgres and Valkey for one state folder.
 
     `FARM_DATABASE_URL` and `FARM_REDIS_URL` win, each for itself: a server that was given is checked, never
-    started or stopped. With `die_with_parent` the servers end when this process does, however it ends; without,
-    they go on until somebody calls `stop`. As a context manager it stops what it started, and leaves alone what
-    it found running. `temporary` servers delete their data when they stop, and do not wait for the disk.
+    started or stopped. With `die_with_parent` the servers, and the `ProcessGroup` of the folder, end when this
+    process does, however it ends; without, they go on until somebody calls `stop`. As a context manager it
+    stops what it started, and leaves alone what it found running. `temporary` servers delete their data when
+    they stop, and do not wait for the disk.
     """
 
     def __init__(
@@ -78,6 +79,8 @@ class EmbeddedServers:
             if url:
                 external.require_answer(name, url)
         if all(self._given.values()):
+            if self._die_with_parent:
+                self._watch_only()
             return self._urls(ServersRecord(), {})
         self._state.prepare()
         with self._state.locked():
@@ -99,12 +102,12 @@ class EmbeddedServers:
             record = self._state.load()
             # The watchdog first: it would otherwise wake up to a stop that is already under way.
             if record.watchdog is not None and record.watchdog.pid != os.getpid():
-                end(record.watchdog, ())
+                end_alone(record.watchdog, 1.0)
             for name, server in reversed(self._servers(record).items()):
                 kept: ServerRecord = getattr(record, name)
                 life.stop(server, kept)
                 record = _with(record, name, replace(kept, mark=None))
-            if record.home:
+            if record != ServersRecord():
                 # A full disk must not keep a stop from succeeding: old marks are seen to be dead anyway.
                 with suppress(NotHere):
                     self._state.save(replace(record, watchdog=None))
@@ -177,6 +180,13 @@ class EmbeddedServers:
             shutil.rmtree(record.home, ignore_errors=True)
         shutil.rmtree(self._state.folder, ignore_errors=True)
 
+    def _watch_only(self) -> None:
+        """No server is ours, but the state folder's processes are to end with this one all the same."""
+        self._state.prepare()
+        with self._state.locked():
+            self._state.save(replace(self._state.load(), watchdog=self._spawn_watchdog()))
+        self._started_here = True
+
     def _undo(self, servers: dict[str, Server], before: ServersRecord) -> None:
         """End what a start that failed half way had started, and nothing that ran before it."""
         now = self._state.load()
@@ -185,7 +195,7 @@ class EmbeddedServers:
             if kept.mark != getattr(before, name).mark:
                 life.stop(server, kept)
         if self._die_with_parent and before.watchdog is not None:
-            end(before.watchdog, ())
+            end_alone(before.watchdog, 1.0)
 
     def _start_one(self, name: str, server: Server, record: ServersRecord) -> ServersRecord:
         def note(kept: ServerRecord) -> None:

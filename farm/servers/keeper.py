@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from farm.servers.embedded import EmbeddedServers
 from farm.servers.processes import ProcessGroup
 from farm.servers.state import ServersState, folder_errors_told
-from farm.servers.supervisor import end, mark_of, python_environment, spawn, wait_until
+from farm.servers.supervisor import end_alone, mark_of, python_environment, spawn, wait_until
 from models.errors import FarmError
 
 if TYPE_CHECKING:
@@ -72,6 +72,6 @@ def keep_in_background(state_dir: Path) -> ProcessMark:
     try:
         ProcessGroup(state_dir).note_keeper(mark)
     except FarmError:
-        end(mark, ())
+        end_alone(mark, 1.0)
         raise
     return mark

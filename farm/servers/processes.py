@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from farm.servers.state import ServersState, folder_errors_told, read_json, write_json
-from farm.servers.supervisor import ProcessMark, ask_to_end, end, end_family, family_of, spawn, wait_until
+from farm.servers.supervisor import ProcessMark, ask_to_end, end_alone, end_family, family_of, spawn, wait_until
 from models.errors import NotHere, Unavailable
 
 if TYPE_CHECKING:
@@ -115,9 +114,10 @@ class ProcessGroup:
             return
         with self._locked():
             group = self._load()
-            # The keeper first: it would start again what is being stopped.
+            # The keeper first, for it would start again what is being stopped; and alone, for what it
+            # restarted are its children, and those are to drain.
             if group.keeper is not None and group.keeper.pid != os.getpid():
-                end(group.keeper, [(signal.SIGTERM, 2.0)])
+                end_alone(group.keeper, 2.0)
             marks = [record.mark for record in group.processes.values()]
             families = [(mark, family_of(mark)) for mark in reversed(marks)]
             for mark in reversed(marks):

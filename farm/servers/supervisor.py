@@ -101,6 +101,14 @@ def end(mark: ProcessMark, steps: Sequence[tuple[signal.Signals, float]]) -> Non
     end_family(mark, family)
 
 
+def end_alone(mark: ProcessMark, seconds: float) -> None:
+    """End one process and none of its children: SIGTERM, and SIGKILL after `seconds`."""
+    for number, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
+        ask_to_end(mark, number)
+        if wait_until(lambda: not mark.is_running(), patience):
+            return
+
+
 def ask_to_end(mark: ProcessMark, number: signal.Signals = signal.SIGTERM) -> None:
     """Send one signal to the marked process alone, if it lives."""
     process = mark.process()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from farm.servers import EmbeddedServers, ProcessGroup, keep, keep_in_background
-from farm.servers.supervisor import ProcessMark, ask_to_end, mark_of, wait_until
+from farm.servers.supervisor import ProcessMark, ask_to_end, mark_of, python_environment, wait_until
 from models.errors import NotHere, Unavailable
 
 if TYPE_CHECKING:
@@ -142,6 +143,49 @@ def test_a_keeper_in_the_background_restarts_what_dies_and_is_stopped_first(stat
     group.stop(grace_s=5)
     assert not keeper.is_running()
     assert not alive(second)
+
+
+def test_what_a_keeper_restarted_is_drained_and_not_cut_off(state: Path, tmp_path: Path) -> None:
+    group = ProcessGroup(state)
+    drains = (
+        "import signal, sys, time\n"
+        "def drain(*_):\n"
+        "    time.sleep(0.5); print('drained', flush=True); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, drain)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(300)"
+    )
+    first = group.start("worker", [sys.executable, "-S", "-c", drains])
+    log = state / "logs/worker.log"
+    assert wait_until(lambda: log.read_text() == "ready\n", 10)
+    keep_in_background(state)
+    os.kill(first.pid, signal.SIGKILL)
+    assert wait_until(lambda: log.read_text() == "ready\nready\n", 20)
+
+    group.stop()
+
+    assert log.read_text().endswith("drained\n")
+
+
+def test_processes_end_with_a_parent_that_is_killed(state: Path) -> None:
+    script = (
+        "import pathlib, sys, time\n"
+        "from farm.servers import EmbeddedServers, ProcessGroup, external\n"
+        "external.require_answer = lambda name, url: None\n"
+        f"state = pathlib.Path({str(state)!r})\n"
+        "EmbeddedServers(state, die_with_parent=True).start()\n"
+        "ProcessGroup(state).start('worker', [sys.executable, '-S', '-c', 'import time; time.sleep(300)'])\n"
+        "time.sleep(300)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], env=python_environment())
+    group = ProcessGroup(state)
+    assert wait_until(lambda: bool(group.status()) or parent.poll() is not None, 20)
+    worker = psutil.Process(group.status()[0].pid)
+
+    parent.kill()
+    parent.wait()
+
+    assert wait_until(lambda: not alive(worker), 15)
 
 
 def test_a_second_keeper_is_refused(state: Path) -> None:
