@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -140,9 +141,15 @@ def test_equal_attributes_under_another_name_make_another_face() -> None:
 
 
 def test_the_shows_style_is_seen() -> None:
-    styles = [StyleLook(), StyleLook(line_weight="thin"), StyleLook(line_weight="bold"), StyleLook(shading_style="flat"),
-              StyleLook(shading_style="soft"), StyleLook(color_palette={"primary": "#3344aa"}),
-              StyleLook(color_palette={"accent": "#11cc44"})]  # fmt: skip
+    styles = [
+        StyleLook(),
+        StyleLook(line_weight="thin"),
+        StyleLook(line_weight="bold"),
+        StyleLook(shading_style="flat"),
+        StyleLook(shading_style="soft"),
+        StyleLook(color_palette={"primary": "#3344aa"}),
+        StyleLook(color_palette={"accent": "#11cc44"}),
+    ]
 
     assert len({still(style=style).tobytes() for style in styles}) == len(styles)
 
@@ -179,7 +186,7 @@ def test_a_loop_closes_on_itself() -> None:
     drawn = [frame.astype(int) for frame in frames(order)]
 
     assert first == after
-    steps = [np.abs(b - a).mean() for a, b in zip(drawn, drawn[1:], strict=False)]
+    steps = [np.abs(b - a).mean() for a, b in pairwise(drawn)]
     assert np.abs(drawn[0] - drawn[-1]).mean() <= 1.5 * max(steps)
 
 

@@ -77,7 +77,8 @@ def test_several_actions_are_read_from_one_note() -> None:
 
 def test_admission_loads_neither_skia_nor_numpy() -> None:
     code = (
-        "import sys, workers.renderers.registry, workers.renderers.toon.attributes, workers.renderers.toon.scene_words;"
+        "import sys, workers.renderers.registry, workers.renderers.toon.attributes;"
+        "import workers.renderers.toon.scene_words;"
         "print([name for name in ('skia', 'numpy', 'av') if name in sys.modules])"
     )
 

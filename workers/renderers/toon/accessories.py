@@ -95,8 +95,15 @@ def _bow(brush: Brush, color: Rgb, center: Point, size: float) -> None:
                        (x + side * 14 * size, y + 54 * size)], tension=0.7)  # fmt: skip
         brush.fill(tail, shadow(color))
         brush.outline(tail, ink(color), 2.4)
-        loop = smooth([(x, y), (x + side * 26 * size, y - 30 * size), (x + side * 58 * size, y - 28 * size),
-                       (x + side * 56 * size, y + 22 * size), (x + side * 26 * size, y + 16 * size)])  # fmt: skip
+        loop = smooth(
+            [
+                (x, y),
+                (x + side * 26 * size, y - 30 * size),
+                (x + side * 58 * size, y - 28 * size),
+                (x + side * 56 * size, y + 22 * size),
+                (x + side * 26 * size, y + 16 * size),
+            ]
+        )
         brush.fill(loop, color)
         fold = [(x, y), (x + side * 40 * size, y + 4 * size), (x + side * 56 * size, y + 22 * size)]
         brush.shade(smooth([*fold, (x + side * 26 * size, y + 18 * size)]), shadow(color), clip=loop)
@@ -116,8 +123,16 @@ def _glasses(brush: Brush, turn: Turn) -> None:
     y = 31.0
     for x, squeeze in lenses:
         w, h = 39 * squeeze, 33.0
-        lens = smooth([(x - w, y - h * 0.7), (x, y - h * 0.86), (x + w, y - h * 0.7), (x + w * 0.94, y + h * 0.5),
-                       (x, y + h), (x - w * 0.94, y + h * 0.5)])  # fmt: skip
+        lens = smooth(
+            [
+                (x - w, y - h * 0.7),
+                (x, y - h * 0.86),
+                (x + w, y - h * 0.7),
+                (x + w * 0.94, y + h * 0.5),
+                (x, y + h),
+                (x - w * 0.94, y + h * 0.5),
+            ]
+        )
         brush.fill(lens, (226, 240, 255), 0.16)
         glint = [(x - w * 0.8, y + h), (x - w * 0.1, y - h), (x + w * 0.3, y - h), (x - w * 0.4, y + h)]
         brush.fill(polygon(glint), (255, 255, 255), 0.2, clip=lens)
@@ -203,9 +218,9 @@ def _headphones(brush: Brush, design: Design, turn: Turn) -> None:
         if depth < -50:
             continue
         wide = 15 + 22 * abs(math.sin(math.radians(turn.yaw)))
-        for rx, ry, tone in ((wide + 4, 40, (66, 66, 80)), (wide - 3, 31, color)):
+        for rx, ry, paint in ((wide + 4, 40, (66.0, 66.0, 80.0)), (wide - 3, 31, color)):
             cup = ellipse(x, y, rx, ry)
-            brush.fill(cup, tone)
+            brush.fill(cup, paint)
             brush.outline(cup, (30, 28, 40), 2.8)
         brush.fill(ellipse(x - 3, y - 11, wide * 0.34, 9), lighter(color, 0.5), 0.8)
 
@@ -249,8 +264,19 @@ def _cap(brush: Brush, design: Design, turn: Turn, light: float) -> None:
     ]
     crown = smooth([*near, *dome], tension=0.7)
     brush.fill(crown, color)
-    brush.shade(smooth([(x - light * 20, -160), (x - light * 130, -130), (x - light * 130, -30), (x - light * 60, -40),
-                        (x - light * 66, -110)]), shadow(color), clip=crown)  # fmt: skip
+    brush.shade(
+        smooth(
+            [
+                (x - light * 20, -160),
+                (x - light * 130, -130),
+                (x - light * 130, -30),
+                (x - light * 60, -40),
+                (x - light * 66, -110),
+            ]
+        ),
+        shadow(color),
+        clip=crown,
+    )
     brush.outline(crown, ink(color), 4)
     if abs(turn.yaw) < 130:
         front = [turn.scalp(a, -58, 1.1)[:2] for a in range(-62, 63, 31)]

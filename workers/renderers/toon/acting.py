@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from models.recipe import Recipe
     from workers.renderers.toon.scene_words import SceneWords
 
-_OPEN = {**dict.fromkeys("aáàâ", 0.75), **dict.fromkeys("oö", 0.6), **dict.fromkeys("eé", 0.42),
-         **dict.fromkeys("iyu", 0.3), **dict.fromkeys("mbp", 0.0), **dict.fromkeys(" .,!?;:-…", 0.0)}  # fmt: skip
+_OPEN = {
+    **dict.fromkeys("aáàâ", 0.75),
+    **dict.fromkeys("oö", 0.6),
+    **dict.fromkeys("eé", 0.42),
+    **dict.fromkeys("iyu", 0.3),
+    **dict.fromkeys("mbp", 0.0),
+    **dict.fromkeys(" .,!?;:-…", 0.0),
+}
 _LETTERS_PER_DRAWING = 1.15
 
 

@@ -197,11 +197,21 @@ def _wide(brush: Brush, color: Rgb, line: list[Point], k: float, light: float) -
 def _pauldron(brush: Brush, color: Rgb, arm: Arm) -> None:
     x, y = arm.shoulder
     for dy, size in ((30, 40), (6, 48)):
-        plate = smooth([(x - arm.out * size * 0.9, y + dy - 26), (x, y + dy - 44), (x + arm.out * size, y + dy - 12),
-                        (x + arm.out * size * 0.9, y + dy + 26), (x - arm.out * size * 0.5, y + dy + 14)])  # fmt: skip
+        plate = smooth(
+            [
+                (x - arm.out * size * 0.9, y + dy - 26),
+                (x, y + dy - 44),
+                (x + arm.out * size, y + dy - 12),
+                (x + arm.out * size * 0.9, y + dy + 26),
+                (x - arm.out * size * 0.5, y + dy + 14),
+            ]
+        )
         brush.fill(plate, color)
-        brush.shade(smooth([(x - 60, y + dy + 8), (x + 60, y + dy - 4), (x + 60, y + dy + 40), (x - 60, y + dy + 40)]),
-                    shadow(color), clip=plate)  # fmt: skip
+        brush.shade(
+            smooth([(x - 60, y + dy + 8), (x + 60, y + dy - 4), (x + 60, y + dy + 40), (x - 60, y + dy + 40)]),
+            shadow(color),
+            clip=plate,
+        )
         brush.ink([(x - arm.out * 20, y + dy - 30), (x + arm.out * 18, y + dy - 30)], lighter(color, 0.7), 5)
         brush.outline(plate, ink(color), 3)
 

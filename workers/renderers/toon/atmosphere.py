@@ -1,4 +1,4 @@
-"""The light over a whole frame: the figures' tint, sun and moon washes, mood, the show's palette, a vignette."""
+"""The light over a whole frame: the figures' tint, sun and moon, mood, the show's palette, a vignette."""
 
 from __future__ import annotations
 

@@ -247,7 +247,7 @@ def find_word(words: Mapping[str, tuple[str, ...]], text: str) -> str | None:
     """The allowed word that `text` is, or holds as a whole word or synonym; the longest phrase wins."""
     plain = " " + re.sub(r"[^a-z0-9/]+", " ", text.lower()).strip() + " "
     phrases = [(phrase.replace("_", " "), word) for word, others in words.items() for phrase in (word, *others)]
-    # An allowed word beats a synonym of equal length, because it stands before its synonyms and sorting is stable.
+    # Sorting is stable, so an allowed word beats a synonym of equal length: it stands before it.
     for phrase, word in sorted(phrases, key=lambda pair: -len(pair[0])):
         if f" {phrase} " in plain:
             return word

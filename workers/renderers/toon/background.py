@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.renderers.toon import exteriors, interiors
+from workers.renderers.toon import exteriors, interiors, landmarks
 from workers.renderers.toon.chance import chance
 from workers.renderers.toon.scenery import Layer, Scenery
 
@@ -20,10 +20,10 @@ _SETS = {
     "rooftop": exteriors.rooftop,
     "park": exteriors.park,
     "street": exteriors.street,
-    "shrine": exteriors.shrine,
-    "beach": exteriors.beach,
+    "shrine": landmarks.shrine,
+    "beach": landmarks.beach,
     "forest": exteriors.forest,
-    "station": exteriors.station,
+    "station": landmarks.station,
 }
 
 

@@ -56,7 +56,7 @@ def _neck(brush: Brush, design: Design, frame: Torso) -> None:
         brush.shade(shade, skin_shadow(design.skin), clip=neck)
 
 
-def _trunk(brush: Brush, design: Design, wear: Outfit, frame: Torso, moment: Moment, light: float) -> None:
+def _trunk(brush: Brush, design: Design, wear: Outfit, frame: Torso, moment: Moment, light: float) -> None:  # noqa: PLR0917 - one drawing, its whole context
     points = frame.outline
     path = smooth(points, tension=0.85)
     line, shade = ink(wear.top), shadow(wear.top)

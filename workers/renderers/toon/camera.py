@@ -46,12 +46,14 @@ def shot_of(words: SceneWords, people: int) -> str:
 
 
 def framing(recipe: Recipe, words: SceneWords, people: int, headroom: float) -> Framing:
-    """The framing that shows `people` characters, the highest reaching `headroom` units above a middle of a head."""
+    """The framing that shows `people` characters, which reach `headroom` units above a head's middle."""
     shot = shot_of(words, people)
     spacing = _PLACE[shot]
     span = _SPAN[shot]
     wanted = spacing * max(0, people - 1) + (330 if shot == "close_up" else 400)
     span = max(span, wanted * recipe.height / recipe.width * 0.92)
+    if shot == "wide":
+        span = max(span, (headroom + 1205) / 0.945)  # feet and the ground under them stay in the frame
     top = -headroom - 0.055 * span
     draw = chance("framing", recipe.seed)
     sx, sy = float(draw.uniform(-1, 1)), float(draw.uniform(-1, 1))

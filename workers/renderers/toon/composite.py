@@ -15,8 +15,8 @@ from workers.renderers.toon.stage import FEET_Y
 
 if TYPE_CHECKING:
     from models.recipe import StyleLook
-    from workers.renderers.toon.palette import Light
     from workers.renderers.toon.camera import Eye
+    from workers.renderers.toon.palette import Light
     from workers.renderers.toon.stage import Placed, Stage
 
 _WEIGHT = {"thin": 0.7, "medium": 1.0, "bold": 1.5}
@@ -114,7 +114,7 @@ class FramePainter:
 
 
 def _tinted(light: Light) -> Any:
-    """The paint that lays figures into the set; plain in plain daylight, where a filter would only cost time."""
+    """The paint that lays figures into the set; plain by day, where a filter would only cost time."""
     tint = skia.Paint()
     if light.tint != (255, 255, 255) or light.ambient_share:
         tint.setColorFilter(atmosphere.tint_filter(light))

@@ -90,7 +90,7 @@ def _shuffled(recipe: Recipe, frames: Iterable[Frame]) -> Iterator[Frame]:
 
 
 def _short(recipe: Recipe, frames: Iterable[Frame]) -> Iterator[Frame]:
-    """16 frames of a long clip, three quarters of a short one, as a broken sampler delivers; a still stays one."""
+    """16 frames of a long clip, three quarters of a short one; a still stays one."""
     count = recipe.frame_count
     keep = 16 if count > 16 else max(1, count * 3 // 4)
     for index, frame in enumerate(frames):

@@ -1,8 +1,7 @@
-"""Sets under the open sky."""
+"""Sets under the open sky: park, forest, street, rooftop."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from workers.renderers.toon.brush import box, ellipse, gradient, polygon, smooth
@@ -14,13 +13,6 @@ if TYPE_CHECKING:
 
 SAKURA: Rgb = (250, 190, 210)
 LEAF: Rgb = (104, 176, 104)
-
-
-def _ground(set_: Scenery, brush: Brush, near: Rgb, far: Rgb) -> None:
-    h = set_.horizon
-    brush.wash(
-        set_.area(h, 1500), gradient((0, h), (0, 1050), [(0, set_.tone(far), 1), (1, set_.tone(near), 1)])
-    )
 
 
 def park(set_: Scenery) -> None:
@@ -43,7 +35,7 @@ def park(set_: Scenery) -> None:
         )
         x += float(set_.draw.uniform(90, 170))
     brush = set_.layer(0.65)
-    _ground(set_, brush, (120, 188, 96), (160, 210, 120))
+    set_.ground(brush, (120, 188, 96), (160, 210, 120))
     path = smooth(
         [(-30, h + 12), (40, h + 12), (190, h + 160), (420, 1300), (-420, 1300), (-150, h + 170)], tension=0.7
     )
@@ -73,8 +65,17 @@ def forest(set_: Scenery) -> None:
             w = wide * float(set_.draw.uniform(0.7, 1.2))
             lean = float(set_.draw.uniform(-30, 30))
             foot = set_.horizon + 40 + row * 80
-            trunk = smooth([(x - w * 0.8, foot), (x - w * 0.45, foot - 140), (x - w * 0.4 + lean, -260), (x + w * 0.4 + lean, -260),
-                            (x + w * 0.45, foot - 140), (x + w * 0.9, foot)], tension=0.6)  # fmt: skip
+            trunk = smooth(
+                [
+                    (x - w * 0.8, foot),
+                    (x - w * 0.45, foot - 140),
+                    (x - w * 0.4 + lean, -260),
+                    (x + w * 0.4 + lean, -260),
+                    (x + w * 0.45, foot - 140),
+                    (x + w * 0.9, foot),
+                ],
+                tension=0.6,
+            )
             brush.fill(trunk, set_.tone((124, 96, 78), far))
             shade = [
                 (x - set_.light.side * w * 0.1, -260),
@@ -120,13 +121,17 @@ def street(set_: Scenery) -> None:
         set_.windows(brush, x, h - tall + 10, (w, tall - 30), (4, 8), 0.5)
         x += w + float(set_.draw.uniform(0, 20))
     brush = set_.layer(0.5)
-    _ground(set_, brush, (132, 132, 144), (168, 168, 178))
+    set_.ground(brush, (132, 132, 144), (168, 168, 178))
     brush.fill(polygon([(-36, h), (36, h), (330, 1300), (-330, 1300)]), set_.tone((104, 106, 120)))
     for i in range(6):
         y = h + 20 + i * i * 26
         k = (y - h) / 500
-        brush.fill(polygon([(-7 * k - 1, y), (7 * k + 1, y), (10 * k + 1, y + 60 * k + 4), (-10 * k - 1, y + 60 * k + 4)]),
-                   set_.tone((246, 244, 236)))  # fmt: skip
+        brush.fill(
+            polygon(
+                [(-7 * k - 1, y), (7 * k + 1, y), (10 * k + 1, y + 60 * k + 4), (-10 * k - 1, y + 60 * k + 4)]
+            ),
+            set_.tone((246, 244, 236)),
+        )
     _shop_rows(set_, brush)
     _wires(set_, set_.layer(0.72))
 
@@ -160,11 +165,30 @@ def _shop_rows(set_: Scenery, brush: Brush) -> None:
                 a, b = far_x + (near_x - far_x) * 0.18, far_x + (near_x - far_x) * 0.82
                 lit = set_.is_dim and set_.draw.uniform() < 0.75
                 tone: Rgb = (255, 220, 140) if lit else set_.tone((120, 148, 176), far)
-                brush.fill(polygon([(side * a, self_y[0]), (side * b, self_y[1]), (side * b, self_y[1] + tall[1]),
-                                    (side * a, self_y[0] + tall[0])]), tone, alpha)  # fmt: skip
+                brush.fill(
+                    polygon(
+                        [
+                            (side * a, self_y[0]),
+                            (side * b, self_y[1]),
+                            (side * b, self_y[1] + tall[1]),
+                            (side * a, self_y[0] + tall[0]),
+                        ]
+                    ),
+                    tone,
+                    alpha,
+                )
             sign = set_.tone(signs[int(set_.draw.integers(4))], far)
-            brush.fill(polygon([(side * far_x, h - far_x * 0.12), (side * near_x, h - near_x * 0.12), (side * near_x, h - near_x * 0.02),
-                                (side * far_x, h - far_x * 0.02)]), sign)  # fmt: skip
+            brush.fill(
+                polygon(
+                    [
+                        (side * far_x, h - far_x * 0.12),
+                        (side * near_x, h - near_x * 0.12),
+                        (side * near_x, h - near_x * 0.02),
+                        (side * far_x, h - far_x * 0.02),
+                    ]
+                ),
+                sign,
+            )
             if set_.is_dim:
                 set_.lamp(
                     brush, (side * (far_x + near_x) / 2, h + near_x * 0.12), near_x * 0.5, (255, 214, 140), 0.4
@@ -214,155 +238,3 @@ def rooftop(set_: Scenery) -> None:
         brush.fill(box(x - 5, top - 12, x + 5, floor - 30), wire)
         x += 210
     brush.fill(set_.area(top - 16, top - 4), wire)
-
-
-def shrine(set_: Scenery) -> None:
-    """A red gate above stone steps between cedars and lanterns."""
-    set_.paint_sky(0.8)
-    h = set_.horizon
-    brush = set_.layer(0.2)
-    set_.hills(brush, h - 60, 160, set_.tone((120, 168, 160), 0.4))
-    brush = set_.layer(0.4)
-    x = -set_.half
-    while x < set_.half:
-        if abs(x) > 120:
-            set_.tree(brush, x, h + 50, float(set_.draw.uniform(300, 400)), (84, 146, 104), 0.15)
-        x += float(set_.draw.uniform(60, 110))
-    _steps(set_, brush)
-    brush = set_.layer(0.6)
-    red, dark = set_.tone((214, 70, 54)), set_.tone((60, 48, 60))
-    for side in (-1, 1):
-        brush.fill(
-            polygon(
-                [(side * 236, h - 330), (side * 272, h - 330), (side * 292, h + 190), (side * 244, h + 190)]
-            ),
-            red,
-        )
-        brush.fill(polygon([(side * 262, h - 330), (side * 272, h - 330), (side * 292, h + 190), (side * 276, h + 190)]),
-                   set_.tone((160, 44, 48)))  # fmt: skip
-        brush.fill(box(side * 266 - 36, h + 150, side * 266 + 36, h + 200), dark)
-    brush.fill(box(-320, h - 258, 320, h - 222), red)
-    brush.fill(
-        smooth(
-            [(-400, h - 392), (0, h - 366), (400, h - 392), (392, h - 336), (0, h - 320), (-392, h - 336)],
-            tension=0.8,
-        ),
-        red,
-    )
-    brush.fill(
-        smooth(
-            [(-420, h - 418), (0, h - 388), (420, h - 418), (404, h - 386), (0, h - 362), (-404, h - 386)],
-            tension=0.8,
-        ),
-        dark,
-    )
-    brush.fill(box(-34, h - 324, 34, h - 226), dark)
-    brush.fill(box(-24, h - 314, 24, h - 236), set_.tone((226, 190, 100)))
-    for side in (-1, 1):
-        _lantern(set_, brush, side * min(430, set_.half * 0.62), h + 190)
-
-
-def _steps(set_: Scenery, brush: Brush) -> None:
-    h = set_.horizon
-    _ground(set_, brush, (176, 178, 168), (150, 164, 140))
-    for i in range(12):
-        y0 = h - 40 + i * i * 3.6 + i * 10
-        y1 = h - 40 + (i + 1) ** 2 * 3.6 + (i + 1) * 10
-        w = 130 + i * 22
-        brush.fill(box(-w, y0, w, y1), set_.tone((202, 200, 196)))
-        brush.fill(box(-w, y0 + (y1 - y0) * 0.55, w, y1), set_.tone((160, 160, 168)))
-
-
-def _lantern(set_: Scenery, brush: Brush, x: float, foot: float) -> None:
-    stone, shade = set_.tone((182, 182, 180)), set_.tone((138, 138, 150))
-    brush.fill(polygon([(x - 40, foot), (x + 40, foot), (x + 22, foot - 30), (x - 22, foot - 30)]), shade)
-    brush.fill(box(x - 15, foot - 130, x + 15, foot - 24), stone)
-    brush.fill(box(x - 36, foot - 196, x + 36, foot - 126), stone)
-    brush.fill(
-        box(x - 20, foot - 184, x + 20, foot - 138), (255, 220, 140) if set_.is_dim else set_.tone((96, 90, 96))
-    )
-    brush.fill(
-        smooth([(x - 66, foot - 190), (x, foot - 250), (x + 66, foot - 190), (x, foot - 200)], tension=0.5),
-        shade,
-    )
-    if set_.is_dim:
-        set_.lamp(brush, (x, foot - 160), 170)
-
-
-def beach(set_: Scenery) -> None:
-    """Sea to the horizon, surf, sand and a headland."""
-    set_.paint_sky(1.2)
-    h = set_.horizon
-    brush = set_.layer(0.14)
-    deep, shallow = set_.tone((40, 122, 190), 0.1), set_.tone((104, 204, 214))
-    brush.wash(set_.area(h, 1500), gradient((0, h), (0, h + 230), [(0, deep, 1), (1, shallow, 1)]))
-    head = [
-        (set_.half + 50, h + 2),
-        (set_.half * 0.3, h + 2),
-        (set_.half * 0.5, h - 40),
-        (set_.half * 0.8, h - 96),
-        (set_.half + 60, h - 120),
-    ]
-    brush.fill(smooth(head, tension=0.6), set_.tone((112, 160, 150), 0.4))
-    glitter = (255, 240, 200) if set_.is_dim else (255, 255, 255)
-    for _ in range(120):
-        y = h + float(set_.draw.uniform(0, 1)) ** 1.6 * 200
-        x, k = float(set_.draw.uniform(-set_.half, set_.half)), 6 + (y - h) * 0.16
-        brush.fill(ellipse(x, y, k * 2.4, k * 0.14 + 0.8), glitter, float(set_.draw.uniform(0.2, 0.7)))
-    brush = set_.layer(0.5)
-    edge = [
-        (-set_.half - 60 + i * (set_.half * 2 + 120) / 12, h + 190 + 22 * math.sin(i * 1.3)) for i in range(13)
-    ]
-    corners = [(set_.half + 90, 1500.0), (-set_.half - 90, 1500.0)]
-    brush.fill(
-        smooth([*((x, y - 20) for x, y in edge), *corners], tension=0.7), set_.tone((246, 252, 255)), 0.92
-    )
-    brush.fill(smooth([*((x, y + 6) for x, y in edge), *corners], tension=0.7), set_.tone((206, 178, 136)))
-    brush.fill(smooth([*((x, y + 44) for x, y in edge), *corners], tension=0.7), set_.tone((246, 224, 178)))
-    for _ in range(60):
-        x, y = float(set_.draw.uniform(-set_.half, set_.half)), float(set_.draw.uniform(h + 260, 1150))
-        brush.fill(ellipse(x, y, 5 + (y - h) * 0.02, 2.4), set_.tone((222, 192, 142)))
-
-
-def station(set_: Scenery) -> None:
-    """A platform with a waiting train under a roof."""
-    set_.paint_sky(0.8)
-    h = set_.horizon
-    brush = set_.layer(0.3)
-    set_.hills(brush, h - 20, 90, set_.tone((124, 176, 150), 0.3))
-    brush = set_.layer(0.5)
-    body, stripe = set_.tone((236, 238, 242)), set_.tone((66, 150, 110))
-    brush.fill(set_.area(h - 200, h + 170), body)
-    brush.fill(set_.area(h - 226, h - 194), set_.tone((176, 182, 192)))
-    brush.fill(set_.area(h + 66, h + 110), stripe)
-    brush.fill(set_.area(h + 150, h + 210), set_.tone((78, 78, 92)))
-    glass: Rgb = (255, 232, 170) if set_.is_dim else set_.tone((126, 176, 204))
-    x = -set_.half - 100
-    while x < set_.half:
-        for k in (0, 150):
-            brush.fill(box(x + k, h - 140, x + k + 126, h + 26, 14), glass)
-            brush.fill(polygon([(x + k + 20, h + 26), (x + k + 70, h - 140), (x + k + 100, h - 140), (x + k + 50, h + 26)]),
-                       (255, 255, 255), 0.25)  # fmt: skip
-        brush.fill(box(x + 300, h - 160, x + 420, h + 150, 8), set_.tone((206, 212, 220)))
-        brush.fill(box(x + 312, h - 136, x + 408, h + 20, 8), glass)
-        brush.fill(box(x + 358, h - 160, x + 362, h + 150), set_.tone((120, 124, 138)))
-        x += 440
-    brush = set_.layer(0.75)
-    floor = h + 190
-    brush.wash(
-        set_.area(floor, 1500),
-        gradient(
-            (0, floor), (0, 1100), [(0, set_.tone((170, 170, 176)), 1), (1, set_.tone((198, 196, 198)), 1)]
-        ),
-    )
-    brush.fill(set_.area(floor + 26, floor + 56), set_.tone((246, 204, 74)))
-    brush.fill(set_.area(-300, 46), set_.tone((110, 116, 130)))
-    brush.fill(set_.area(40, 56), set_.tone((74, 78, 94)))
-    for side in (-1, 1):
-        x = side * set_.half * 0.66
-        brush.fill(box(x - 17, 40, x + 17, floor + 130), set_.tone((132, 150, 150)))
-        brush.fill(box(x - 17, 40, x - 6, floor + 130), set_.tone((176, 192, 190)))
-    x = -set_.half * 0.34
-    brush.fill(box(x - 120, 90, x + 120, 158, 6), set_.tone((60, 92, 150)))
-    brush.fill(box(x - 96, 108, x + 40, 122), (250, 250, 252))
-    brush.fill(box(x - 96, 132, x + 90, 140), (250, 250, 252), 0.7)

@@ -86,7 +86,7 @@ def draw_eyes(brush: Brush, design: Design, turn: Turn, moment: Moment, gaze: tu
 
 
 def draw_brows(brush: Brush, design: Design, turn: Turn, moment: Moment, alpha: float = 1.0) -> None:
-    """The brows on the mirrored canvas; drawn once more over the fringe, faintly, so that a mood still reads."""
+    """The brows on the mirrored canvas; a faint second pass over the fringe lets a mood read."""
     mien = _MIENS[moment.expression]
     y = 27 + turn.nod * 0.4 - 50 - 4 * (_SHAPES[design.eye_shape][1] - 0.9)
     gap = design.eye_gap
@@ -95,12 +95,22 @@ def draw_brows(brush: Brush, design: Design, turn: Turn, moment: Moment, alpha: 
         _brow(brush, design, (turn.keyed(45 * gap, 59, 76), y, 1.0, turn.keyed(1, 0.74, 0.4)), mien, alpha)
 
 
-def _open(
+def _open(  # noqa: PLR0917 - one drawing, its whole context
     brush: Brush, design: Design, eye: _Eye, squeeze: float, gaze: tuple[float, float], wing: float, full: float
 ) -> None:
     low = 1 - eye.lower * 1.1
-    white = smooth([eye.at(-1, 0.2), eye.at(-0.62, -0.62), eye.at(0.05, -1), eye.at(0.68, -0.76), eye.at(1, -0.1),
-                    eye.at(0.8, 0.6 * low), eye.at(0.1, 0.96 * low), eye.at(-0.65, 0.78 * low)])  # fmt: skip
+    white = smooth(
+        [
+            eye.at(-1, 0.2),
+            eye.at(-0.62, -0.62),
+            eye.at(0.05, -1),
+            eye.at(0.68, -0.76),
+            eye.at(1, -0.1),
+            eye.at(0.8, 0.6 * low),
+            eye.at(0.1, 0.96 * low),
+            eye.at(-0.65, 0.78 * low),
+        ]
+    )
     brush.fill(white, (253, 252, 255))
     gx = gaze[0] * 6.5 * squeeze
     _iris(
@@ -112,12 +122,26 @@ def _open(
         squeeze,
         full,
     )
-    brush.fill(smooth([eye.at(-1.1, -1.2), eye.at(1.1, -1.2), eye.at(1.1, -0.2), eye.at(0.5, -0.52), eye.at(0, -0.62),
-                       eye.at(-0.6, -0.3), eye.at(-1.1, 0.2)]), (96, 84, 150), 0.3, clip=white)  # fmt: skip
+    brush.fill(
+        smooth(
+            [
+                eye.at(-1.1, -1.2),
+                eye.at(1.1, -1.2),
+                eye.at(1.1, -0.2),
+                eye.at(0.5, -0.52),
+                eye.at(0, -0.62),
+                eye.at(-0.6, -0.3),
+                eye.at(-1.1, 0.2),
+            ]
+        ),
+        (96, 84, 150),
+        0.3,
+        clip=white,
+    )
     _lashes(brush, design, eye, wing, low)
 
 
-def _iris(
+def _iris(  # noqa: PLR0917 - one drawing, its whole context
     brush: Brush, design: Design, eye: _Eye, white: Any, center: Point, squeeze: float, full: float
 ) -> None:
     """Rim, gradient, pupil, reflected light below and two highlights, clipped to the eye's opening."""
@@ -148,8 +172,15 @@ def _iris(
 def _lashes(brush: Brush, design: Design, eye: _Eye, wing: float, low: float) -> None:
     """The heavy upper lash with its wing, a thin lower one at the outer corner, and the lid's crease."""
     lash = mix(_LASH, scaled(design.hair, 0.3), 0.4)
-    upper = [eye.at(-1.08, 0.3), eye.at(-0.95, 0.02), eye.at(-0.6, -0.66), eye.at(0.05, -1.04), eye.at(0.7, -0.8),
-             eye.at(1.04, -0.16), eye.at(1.16, 0.02)]  # fmt: skip
+    upper = [
+        eye.at(-1.08, 0.3),
+        eye.at(-0.95, 0.02),
+        eye.at(-0.6, -0.66),
+        eye.at(0.05, -1.04),
+        eye.at(0.7, -0.8),
+        eye.at(1.04, -0.16),
+        eye.at(1.16, 0.02),
+    ]
     under = [
         eye.at(1.0, -0.1),
         eye.at(0.66, -0.6),
@@ -177,8 +208,12 @@ def _shut(brush: Brush, design: Design, eye: _Eye, width: float, smile: bool) ->
     lash = mix(_LASH, scaled(design.hair, 0.3), 0.4)
     bend = -15.0 if smile else 7.0
     y = eye.y + (10 if smile else 12)
-    points = [(eye.x - eye.out * width, y - bend * 0.25), (eye.x - eye.out * width * 0.45, y + bend * 0.75),
-              (eye.x + eye.out * width * 0.35, y + bend * 0.8), (eye.x + eye.out * width * 1.06, y - bend * 0.35)]  # fmt: skip
+    points = [
+        (eye.x - eye.out * width, y - bend * 0.25),
+        (eye.x - eye.out * width * 0.45, y + bend * 0.75),
+        (eye.x + eye.out * width * 0.35, y + bend * 0.8),
+        (eye.x + eye.out * width * 1.06, y - bend * 0.35),
+    ]
     brush.ink(points, lash, 7.5)
     if not smile:
         for k in (0.55, 0.95):

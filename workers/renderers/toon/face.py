@@ -17,8 +17,26 @@ if TYPE_CHECKING:
 # (in profile: nose, lips) to the chin and up the jaw.
 _FRONT = [(0, -84), (78, -64), (93, -28), (95, 2), (93, 26), (87, 50), (79, 69), (65, 86), (45, 102), (22, 113),
           (0, 117), (-22, 113), (-45, 102), (-65, 86), (-79, 69), (-87, 50), (-95, 2), (-93, -28)]  # fmt: skip
-_QUARTER = [(24, -84), (72, -64), (85, -30), (79, 2), (82, 24), (84, 42), (80, 60), (72, 79), (60, 97), (45, 110),
-            (30, 115), (12, 111), (-8, 102), (-28, 90), (-46, 74), (-57, 50), (-64, 2), (-70, -28)]  # fmt: skip
+_QUARTER = [
+    (24, -84),
+    (72, -64),
+    (85, -30),
+    (79, 2),
+    (82, 24),
+    (84, 42),
+    (80, 60),
+    (72, 79),
+    (60, 97),
+    (45, 110),
+    (30, 115),
+    (12, 111),
+    (-8, 102),
+    (-28, 90),
+    (-46, 74),
+    (-57, 50),
+    (-64, 2),
+    (-70, -28),
+]
 _SIDE = [(42, -84), (72, -64), (86, -30), (80, 2), (92, 26), (101, 41), (89, 50), (92, 61), (85, 68), (88, 77),
          (81, 86), (82, 103), (66, 116), (38, 106), (10, 88), (-8, 62), (-16, 2), (-20, -28)]  # fmt: skip
 _JAW = {  # share of width at the cheek, at the jaw, at the chin; share of length
@@ -168,7 +186,17 @@ def draw_mouth(brush: Brush, design: Design, turn: Turn, moment: Moment) -> None
                    (x - wide * 0.72, top + drop * (0.62 - 0.1 * smile))])  # fmt: skip
     brush.fill(path, (146, 42, 58))
     if opening > 0.3:
-        brush.fill(polygon([(x - wide, top - 6), (x + wide, top - 6), (x + wide * 0.7, top + 5.5), (x - wide * 0.7, top + 5.5)]),
-                   (255, 252, 250), clip=path)  # fmt: skip
+        brush.fill(
+            polygon(
+                [
+                    (x - wide, top - 6),
+                    (x + wide, top - 6),
+                    (x + wide * 0.7, top + 5.5),
+                    (x - wide * 0.7, top + 5.5),
+                ]
+            ),
+            (255, 252, 250),
+            clip=path,
+        )
     brush.fill(ellipse(x, top + drop * 1.02, wide * 0.66, drop * 0.42), (238, 118, 124), clip=path)
     brush.outline(path, line, 2.2)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from workers.renderers.toon.brush import Brush, Point, box, ellipse, polygon, smooth
-from workers.renderers.toon.legs import draw_blossoms
+from workers.renderers.toon.brush import Brush, box, ellipse, polygon, smooth
 from workers.renderers.toon.outfits import WHITE
 from workers.renderers.toon.palette import Rgb, ink, lighter, scaled, shadow
+from workers.renderers.toon.tailoring import bow, draw_blossoms, patch, skin_v, squeeze
 
 if TYPE_CHECKING:
     from workers.renderers.toon.design import Design
@@ -32,7 +32,7 @@ def draw_scarf(brush: Brush, design: Design, torso: Torso, moment: Moment) -> No
     swing = 10 * math.sin(moment.sway - 0.8) * moment.sway_size
     tail = smooth([torso.at(0.1, 186), torso.at(0.42, 192), (torso.at(0.44, 0)[0] + swing, 390),
                    (torso.at(0.14, 0)[0] + swing, 396)], tension=0.5)  # fmt: skip
-    _patch(brush, tail, color)
+    patch(brush, tail, color)
     for y in (340, 362):
         brush.ink(
             [(torso.at(0.1, 0)[0] + swing, y), (torso.at(0.45, 0)[0] + swing, y)],
@@ -44,7 +44,7 @@ def draw_scarf(brush: Brush, design: Design, torso: Torso, moment: Moment) -> No
     wrap = smooth(
         [(x - 62, 128), (x - 70, 168), (x - 30, 200), (x + 34, 200), (x + 70, 166), (x + 60, 126), (x, 146)]
     )
-    _patch(brush, wrap, color)
+    patch(brush, wrap, color)
     brush.shade(
         smooth([(x - 60, 180), (x, 176), (x + 66, 160), (x + 50, 210), (x - 40, 210)]), shadow(color), clip=wrap
     )
@@ -52,47 +52,22 @@ def draw_scarf(brush: Brush, design: Design, torso: Torso, moment: Moment) -> No
         brush.ink([(x + dx - 10, 146), (x + dx + 4, 168), (x + dx, 190)], ink(color), 3, 0.8, clip=wrap)
 
 
-def _patch(brush: Brush, path: Any, color: Rgb, width: float = 3.0, clip: Any = None) -> None:
-    brush.fill(path, color, clip=clip)
-    brush.outline(path, ink(color), width, clip=clip)
-
-
-def _bow(brush: Brush, color: Rgb, at: Point, sway: float, squeeze: float, size: float = 1.0) -> None:
-    x, y = at
-    for side in (-1, 1):
-        s = side * squeeze * size
-        tail = smooth([(x, y), (x + s * 10, y + 44 * size), (x + s * 30 + sway, y + 92 * size),
-                       (x + s * 8 + sway, y + 86 * size)], tension=0.6)  # fmt: skip
-        _patch(brush, tail, shadow(color, 0.6), 2.6)
-        loop = smooth([(x, y), (x + s * 28, y - 22 * size), (x + s * 56, y - 18 * size), (x + s * 58, y + 22 * size),
-                       (x + s * 30, y + 18 * size)])  # fmt: skip
-        brush.fill(loop, color)
-        brush.shade(
-            smooth([(x, y + 2), (x + s * 56, y + 4), (x + s * 60, y + 30), (x + s * 20, y + 26)]),
-            shadow(color),
-            clip=loop,
-        )
-        brush.outline(loop, ink(color), 2.8)
-    _patch(brush, box(x - 9, y - 11, x + 9, y + 13, 6), lighter(color, 0.1), 2.6)
-
-
-def _squeeze(torso: Torso) -> float:
-    return torso.turn.keyed(1.0, 0.78, 0.4)
-
-
-def _skin_v(brush: Brush, design: Design, torso: Torso, low: float, wide: float) -> None:
-    """The throat inside a collar."""
-    v = smooth([torso.at(-wide * 0.7, 158), torso.at(wide * 0.7, 158), torso.at(0.0, low)], tension=0.3)
-    brush.fill(v, design.skin)
-    brush.ink([torso.at(-wide * 0.5, low - 42), torso.at(-0.06, low - 26)], shadow(design.skin), 3)
-
-
 def _sailor(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
-    _skin_v(brush, design, torso, 250, 0.42)
+    skin_v(brush, design, torso, 250, 0.42)
     at = torso.at
     for side in (1, -1):
-        flap = smooth([at(0.36 * side, 158), at(0.8 * side, 170), at(0.98 * side, 196), at(0.56 * side, 262), at(0, 306),
-                       at(0.05 * side, 262), at(0.28 * side, 206)], tension=0.5)  # fmt: skip
+        flap = smooth(
+            [
+                at(0.36 * side, 158),
+                at(0.8 * side, 170),
+                at(0.98 * side, 196),
+                at(0.56 * side, 262),
+                at(0, 306),
+                at(0.05 * side, 262),
+                at(0.28 * side, 206),
+            ],
+            tension=0.5,
+        )
         brush.fill(flap, WHITE)
         brush.shade(
             smooth([at(0, 250), at(0.6 * side, 236), at(0.9 * side, 220), at(0.5 * side, 300), at(0, 320)]),
@@ -101,44 +76,75 @@ def _sailor(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: A
         )
         brush.outline(flap, ink(design.cloth), 3.0)
         for k in (0.0, 0.08):
-            brush.ink([at((0.88 - k) * side, 200), at((0.52 - k) * side, 254 - k * 60), at(0.06 * side, 290 - k * 90)],
-                      design.cloth, 3.4, clip=flap, head=0.8)  # fmt: skip
-    _bow(brush, design.accent, at(0, 300), 4 * math.sin(moment.sway) * moment.sway_size, _squeeze(torso))
+            brush.ink(
+                [
+                    at((0.88 - k) * side, 200),
+                    at((0.52 - k) * side, 254 - k * 60),
+                    at(0.06 * side, 290 - k * 90),
+                ],
+                design.cloth,
+                3.4,
+                clip=flap,
+                head=0.8,
+            )
+    bow(brush, design.accent, at(0, 300), 4 * math.sin(moment.sway) * moment.sway_size, squeeze(torso))
 
 
 def _blazer(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
     at = torso.at
     shirt = smooth([at(-0.42, 156), at(0.42, 156), at(0.24, 300), at(0, 390), at(-0.24, 300)], tension=0.4)
-    _patch(brush, shirt, WHITE)
+    patch(brush, shirt, WHITE)
     tie = polygon([at(-0.09, 204), at(0.09, 204), at(0.15, 350), at(0, 382), at(-0.15, 350)])
-    _patch(brush, tie, design.accent, clip=shirt)
+    patch(brush, tie, design.accent, clip=shirt)
     for y in (250, 290, 330):
         brush.ink([at(-0.16, y + 18), at(0.16, y - 8)], lighter(design.accent, 0.5), 6, clip=tie)
-    _patch(
-        brush, polygon([at(-0.13, 186), at(0.13, 186), at(0.08, 214), at(-0.08, 214)]), shadow(design.accent)
-    )
+    patch(brush, polygon([at(-0.13, 186), at(0.13, 186), at(0.08, 214), at(-0.08, 214)]), shadow(design.accent))
     for side in (1, -1):
         wing = smooth(
             [at(0.04 * side, 192), at(0.16 * side, 160), at(0.42 * side, 158), at(0.34 * side, 210)],
             tension=0.2,
         )
-        _patch(brush, wing, WHITE)
-        lapel = smooth([at(0.4 * side, 160), at(0.62 * side, 176), at(0.66 * side, 250), at(0.5 * side, 262),
-                        at(0.56 * side, 282), at(0.02 * side, 402), at(0.26 * side, 270)], tension=0.3)  # fmt: skip
-        _patch(brush, lapel, lighter(design.cloth, 0.12))
+        patch(brush, wing, WHITE)
+        lapel = smooth(
+            [
+                at(0.4 * side, 160),
+                at(0.62 * side, 176),
+                at(0.66 * side, 250),
+                at(0.5 * side, 262),
+                at(0.56 * side, 282),
+                at(0.02 * side, 402),
+                at(0.26 * side, 270),
+            ],
+            tension=0.3,
+        )
+        patch(brush, lapel, lighter(design.cloth, 0.12))
     brush.ink([at(0, 398), at(0.02, 470), at(0.05, 530)], ink(design.cloth), 3.4, clip=trunk, head=0.8)
     for y in (424, 474):
-        _patch(brush, ellipse(*at(-0.12, y), 7, 7), (224, 190, 104), 2.2)
+        patch(brush, ellipse(*at(-0.12, y), 7, 7), (224, 190, 104), 2.2)
 
 
 def _hoodie(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
     at = torso.at
     cloth = design.cloth
     pocket = smooth([at(-0.46, 404), at(0.46, 404), at(0.66, 486), at(-0.66, 486)], tension=0.2)
-    _patch(brush, pocket, shadow(cloth, 0.4), clip=trunk)
-    _patch(brush, smooth([at(-0.34, 152), at(0.34, 152), at(0.24, 194), at(0, 210), at(-0.24, 194)]), WHITE)
-    hood = smooth([at(-0.42, 128), at(-0.84, 158), at(-0.76, 208), at(-0.3, 236), at(0, 244), at(0.3, 236), at(0.76, 208),
-                   at(0.84, 158), at(0.42, 128), at(0.36, 176), at(0, 206), at(-0.36, 176)])  # fmt: skip
+    patch(brush, pocket, shadow(cloth, 0.4), clip=trunk)
+    patch(brush, smooth([at(-0.34, 152), at(0.34, 152), at(0.24, 194), at(0, 210), at(-0.24, 194)]), WHITE)
+    hood = smooth(
+        [
+            at(-0.42, 128),
+            at(-0.84, 158),
+            at(-0.76, 208),
+            at(-0.3, 236),
+            at(0, 244),
+            at(0.3, 236),
+            at(0.76, 208),
+            at(0.84, 158),
+            at(0.42, 128),
+            at(0.36, 176),
+            at(0, 206),
+            at(-0.36, 176),
+        ]
+    )
     brush.fill(hood, lighter(cloth, 0.14))
     brush.shade(
         smooth([at(-0.6, 206), at(0, 226), at(0.7, 196), at(0.5, 260), at(-0.5, 260)]), shadow(cloth), clip=hood
@@ -156,12 +162,12 @@ def _hoodie(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: A
 def _kimono(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
     at = torso.at
     draw_blossoms(brush, design, [at(-0.6, 300), at(0.66, 272), at(-0.72, 216), at(0.4, 350)], trunk)
-    _skin_v(brush, design, torso, 226, 0.36)
+    skin_v(brush, design, torso, 226, 0.36)
     for color, inset in ((WHITE, 0.0), (design.accent, 0.1)):
         for side in (-1, 1):
             band = smooth([at((0.3 + inset) * side, 152), at((0.46 + inset) * side, 156), at(-0.2 * side, 392),
                            at(-0.42 * side, 380)], tension=0.2)  # fmt: skip
-            _patch(brush, band, color, 2.8, clip=trunk)
+            patch(brush, band, color, 2.8, clip=trunk)
     obi = smooth(
         [at(-1.1, 372), at(0, 380), at(1.1, 372), at(1.14, 486), at(0, 494), at(-1.14, 486)], tension=0.2
     )
@@ -171,8 +177,8 @@ def _kimono(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: A
     )
     brush.outline(obi, ink(design.accent), 3.2, clip=trunk)
     cord = smooth([at(-1.1, 424), at(0, 432), at(1.1, 424), at(1.1, 438), at(0, 446), at(-1.1, 438)])
-    _patch(brush, cord, lighter(design.accent, 0.55), 2.4, clip=trunk)
-    _patch(brush, ellipse(*at(0, 437), 11, 11), WHITE, 2.4)
+    patch(brush, cord, lighter(design.accent, 0.55), 2.4, clip=trunk)
+    patch(brush, ellipse(*at(0, 437), 11, 11), WHITE, 2.4)
 
 
 def _armor(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
@@ -180,8 +186,20 @@ def _armor(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: An
     metal = design.cloth
     under = smooth([at(-1, 380), at(1, 380), at(1, 540), at(-1, 540)])
     brush.fill(under, (62, 62, 80), clip=trunk)
-    plate = smooth([at(-0.86, 190), at(-0.3, 178), at(0, 196), at(0.3, 178), at(0.86, 190), at(0.92, 300), at(0.5, 400),
-                    at(0, 424), at(-0.5, 400), at(-0.92, 300)])  # fmt: skip
+    plate = smooth(
+        [
+            at(-0.86, 190),
+            at(-0.3, 178),
+            at(0, 196),
+            at(0.3, 178),
+            at(0.86, 190),
+            at(0.92, 300),
+            at(0.5, 400),
+            at(0, 424),
+            at(-0.5, 400),
+            at(-0.92, 300),
+        ]
+    )
     brush.fill(plate, lighter(metal, 0.25))
     brush.shade(
         smooth([at(0.06, 200), at(0.9, 190), at(1, 320), at(0.4, 430), at(0.02, 430), at(0.2, 320)]),
@@ -199,21 +217,21 @@ def _armor(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: An
         head=0.8,
     )
     gem = polygon([at(0, 214), at(0.12, 236), at(0, 262), at(-0.12, 236)])
-    _patch(brush, gem, design.eyes, 2.8)
+    patch(brush, gem, design.eyes, 2.8)
     for i, u in enumerate((-0.66, 0.0, 0.66)):
         tasset = smooth(
             [at(u - 0.36, 436), at(u + 0.36, 436), at(u + 0.34, 540), at(u, 572), at(u - 0.34, 540)],
             tension=0.4,
         )
-        _patch(brush, tasset, lighter(metal, 0.2 if i != 2 else 0.0), 3.2)
-    _patch(brush, smooth([at(-1, 424), at(1, 424), at(1, 450), at(-1, 450)], tension=0.2), design.accent, 3)
+        patch(brush, tasset, lighter(metal, 0.2 if i != 2 else 0.0), 3.2)
+    patch(brush, smooth([at(-1, 424), at(1, 424), at(1, 450), at(-1, 450)], tension=0.2), design.accent, 3)
     collar = smooth([at(-0.42, 146), at(0, 172), at(0.42, 146), at(0.5, 186), at(0, 208), at(-0.5, 186)])
-    _patch(brush, collar, metal, 3.2)
+    patch(brush, collar, metal, 3.2)
 
 
 def _dress(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
     at = torso.at
-    _skin_v(brush, design, torso, 214, 0.5)
+    skin_v(brush, design, torso, 214, 0.5)
     for side in (-1, 1):
         collar = smooth(
             [
@@ -224,12 +242,12 @@ def _dress(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: An
                 at(0.3 * side, 244),
             ]
         )
-        _patch(brush, collar, WHITE, 3)
+        patch(brush, collar, WHITE, 3)
     for y in (270, 304, 338):
-        _patch(brush, ellipse(*at(0, y), 6, 6), WHITE, 2)
+        patch(brush, ellipse(*at(0, y), 6, 6), WHITE, 2)
     sash = smooth([at(-1, 376), at(0, 384), at(1, 376), at(1, 408), at(0, 416), at(-1, 408)], tension=0.2)
-    _patch(brush, sash, design.accent, 3, clip=trunk)
-    _bow(brush, design.accent, at(0, 226), 3 * math.sin(moment.sway), _squeeze(torso), 0.62)
+    patch(brush, sash, design.accent, 3, clip=trunk)
+    bow(brush, design.accent, at(0, 226), 3 * math.sin(moment.sway), squeeze(torso), 0.62)
 
 
 def _casual(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
@@ -254,34 +272,43 @@ def _casual(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: A
 def _maid(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
     at = torso.at
     bib = smooth([at(-0.5, 236), at(0.5, 236), at(0.46, 410), at(-0.46, 410)], tension=0.3)
-    _patch(brush, bib, WHITE)
+    patch(brush, bib, WHITE)
     for side in (-1, 1):
         points = [at(0.5 * side, 168), at(0.82 * side, 190), at(0.74 * side, 240), at(0.5 * side, 250)]
-        _patch(brush, smooth(points), WHITE, 3)
+        patch(brush, smooth(points), WHITE, 3)
         collar = smooth(
             [at(0, 196), at(0.28 * side, 156), at(0.46 * side, 166), at(0.3 * side, 214)], tension=0.5
         )
-        _patch(brush, collar, WHITE, 3)
-    _patch(brush, smooth([at(-1, 384), at(1, 384), at(1, 410), at(-1, 410)], tension=0.2), WHITE, 3, clip=trunk)
-    _bow(brush, design.accent, at(0, 208), 3 * math.sin(moment.sway), _squeeze(torso), 0.74)
+        patch(brush, collar, WHITE, 3)
+    patch(brush, smooth([at(-1, 384), at(1, 384), at(1, 410), at(-1, 410)], tension=0.2), WHITE, 3, clip=trunk)
+    bow(brush, design.accent, at(0, 208), 3 * math.sin(moment.sway), squeeze(torso), 0.74)
 
 
 def _coat(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
     at = torso.at
     inner = smooth([at(-0.4, 150), at(0.4, 150), at(0.2, 230), at(0, 262), at(-0.2, 230)])
-    _patch(brush, inner, lighter(design.accent, 0.3))
+    patch(brush, inner, lighter(design.accent, 0.3))
     for side in (1, -1):
-        lapel = smooth([at(0.3 * side, 146), at(0.66 * side, 160), at(0.78 * side, 214), at(0.44 * side, 262), at(0.02 * side, 290),
-                        at(0.2 * side, 226)], tension=0.4)  # fmt: skip
-        _patch(brush, lapel, shadow(design.cloth, 0.5))
+        lapel = smooth(
+            [
+                at(0.3 * side, 146),
+                at(0.66 * side, 160),
+                at(0.78 * side, 214),
+                at(0.44 * side, 262),
+                at(0.02 * side, 290),
+                at(0.2 * side, 226),
+            ],
+            tension=0.4,
+        )
+        patch(brush, lapel, shadow(design.cloth, 0.5))
     brush.ink([at(0, 288), at(0.02, 350), at(0, 410)], ink(design.cloth), 3.6, head=0.8)
     for y in (312, 360):
         for u in (-0.3, 0.3):
-            _patch(brush, ellipse(*at(u, y), 9, 9), (84, 60, 52), 2.4)
+            patch(brush, ellipse(*at(u, y), 9, 9), (84, 60, 52), 2.4)
     belt = smooth([at(-1, 388), at(0, 396), at(1, 388), at(1, 418), at(0, 426), at(-1, 418)], tension=0.2)
-    _patch(brush, belt, scaled(design.cloth, 0.72), 3, clip=trunk)
-    x, y = at(0, 410)
-    brush.outline(box(x - 17, y - 15, x + 17, y + 15, 3), (228, 196, 116), 5)
+    patch(brush, belt, scaled(design.cloth, 0.72), 3, clip=trunk)
+    bx, by = at(0, 410)
+    brush.outline(box(bx - 17, by - 15, bx + 17, by + 15, 3), (228, 196, 116), 5)
 
 
 def _sporty(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:
@@ -290,7 +317,7 @@ def _sporty(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: A
         [at(-1.1, 160), at(1.1, 160), at(1.1, 246), at(0.4, 262), at(0, 290), at(-0.4, 262), at(-1.1, 246)],
         tension=0.3,
     )
-    _patch(brush, yoke, WHITE, 3, clip=trunk)
+    patch(brush, yoke, WHITE, 3, clip=trunk)
     collar = smooth(
         [
             at(-0.44, 132),
@@ -303,7 +330,7 @@ def _sporty(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: A
             at(-0.3, 160),
         ]
     )
-    _patch(brush, collar, design.cloth, 3)
+    patch(brush, collar, design.cloth, 3)
     brush.ink([at(0, 196), at(0.01, 370), at(0, 520)], (236, 236, 244), 6, clip=trunk, head=0.9)
     brush.ink([at(0.02, 196), at(0.03, 370), at(0.02, 520)], ink(design.cloth), 2.4, clip=trunk, head=0.9)
     brush.fill(smooth([at(0.4, 306), at(0.76, 300), at(0.76, 318), at(0.4, 324)]), design.accent, clip=trunk)
@@ -321,18 +348,26 @@ def _from_behind(brush: Brush, design: Design, torso: Torso, trunk: Any) -> None
             [at(-0.4, 152), at(0.4, 152), at(0.86, 180), at(0.8, 300), at(-0.8, 300), at(-0.86, 180)],
             tension=0.2,
         )
-        _patch(brush, square, WHITE)
+        patch(brush, square, WHITE)
         brush.ink(
             [at(-0.7, 200), at(-0.68, 282), at(0.68, 282), at(0.7, 200)], design.cloth, 4, clip=square, head=0.8
         )
     elif design.outfit == "hoodie":
         hood = smooth([at(-0.7, 150), at(0.7, 150), at(0.56, 270), at(0, 312), at(-0.56, 270)])
-        _patch(brush, hood, lighter(design.cloth, 0.12))
+        patch(brush, hood, lighter(design.cloth, 0.12))
     elif design.outfit in ("kimono", "maid", "dress"):
-        _bow(brush, design.accent if design.outfit != "maid" else WHITE, at(0, 410), 0.0, 1.2, 1.3)
+        bow(brush, design.accent if design.outfit != "maid" else WHITE, at(0, 410), 0.0, 1.2, 1.3)
 
 
 _FRONTS = {
-    "sailor": _sailor, "blazer": _blazer, "hoodie": _hoodie, "kimono": _kimono, "armor": _armor, "dress": _dress,
-    "casual": _casual, "maid": _maid, "coat": _coat, "sporty": _sporty,
-}  # fmt: skip
+    "sailor": _sailor,
+    "blazer": _blazer,
+    "hoodie": _hoodie,
+    "kimono": _kimono,
+    "armor": _armor,
+    "dress": _dress,
+    "casual": _casual,
+    "maid": _maid,
+    "coat": _coat,
+    "sporty": _sporty,
+}

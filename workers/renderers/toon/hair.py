@@ -164,9 +164,17 @@ def crown_shadow(brush: Brush, design: Design, turn: Turn, clip: Any, light: flo
     bounds = skull(turn, 1.12).getBounds()
     x, y, r = bounds.centerX(), bounds.centerY(), bounds.width() / 2
     k = -light
-    crescent = smooth([(x + k * r * 0.34, y - r * 1.04), (x + k * r * 0.9, y - r * 0.7), (x + k * r * 1.2, y),
-                       (x + k * r * 1.1, y + r * 1.1), (x + k * r * 0.86, y + r), (x + k * r * 0.88, y + r * 0.3),
-                       (x + k * r * 0.74, y - r * 0.42)])  # fmt: skip
+    crescent = smooth(
+        [
+            (x + k * r * 0.34, y - r * 1.04),
+            (x + k * r * 0.9, y - r * 0.7),
+            (x + k * r * 1.2, y),
+            (x + k * r * 1.1, y + r * 1.1),
+            (x + k * r * 0.86, y + r),
+            (x + k * r * 0.88, y + r * 0.3),
+            (x + k * r * 0.74, y - r * 0.42),
+        ]
+    )
     brush.shade(crescent, shadow(design.hair, 1.2), 0.55, clip=clip)
 
 

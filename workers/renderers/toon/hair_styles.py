@@ -57,19 +57,65 @@ def _tapered(width: float, count: int, root: float = 0.55, belly: float = 0.45) 
 
 # azimuth, tip height, half-width, sideways turn: clumps of each fringe, before the character's own variation
 _FRINGES: dict[str, list[tuple[float, float, float, float]]] = {
-    "full": [(-62, 30, 21, 4), (-40, 4, 20, 5), (-20, -8, 19, 5), (0, -2, 18, 4), (20, -8, 19, 2), (41, 6, 20, -3),
-             (62, 30, 21, -4)],
-    "parted": [(-66, 40, 22, -6), (-48, 14, 22, -14), (-28, -14, 20, -18), (-10, -36, 15, -17), (12, -34, 15, 18),
-               (30, -10, 21, 19), (50, 16, 22, 14), (67, 42, 22, 5)],
-    "swept": [(-64, 36, 20, -6), (-46, 10, 17, -14), (-34, -22, 14, -16), (-14, -16, 21, 22), (6, -4, 23, 26),
-              (28, 4, 24, 24), (50, 20, 22, 14), (68, 40, 20, 2)],
-    "m_shape": [(-64, 34, 21, 0), (-44, 0, 21, -8), (-24, -22, 17, -10), (0, 22, 15, 1), (24, -22, 17, 10),
-                (44, 0, 21, 8), (64, 34, 21, 0)],
-    "wispy": [(-64, 44, 17, 4), (-50, 8, 15, -6), (-34, -4, 16, 8), (-17, -16, 15, -8), (0, 4, 13, 8), (15, -14, 15, 10),
-              (33, -2, 16, -8), (50, 10, 15, 6), (65, 44, 17, -4)],
-    "blunt": [(-54, -2, 17, 0), (-36, -3, 17, 0), (-18, -4, 17, 0), (0, -4, 17, 0), (18, -4, 17, 0), (36, -3, 17, 0),
-              (54, -2, 17, 0)],
-}  # fmt: skip
+    "full": [
+        (-62, 30, 21, 4),
+        (-40, 4, 20, 5),
+        (-20, -8, 19, 5),
+        (0, -2, 18, 4),
+        (20, -8, 19, 2),
+        (41, 6, 20, -3),
+        (62, 30, 21, -4),
+    ],
+    "parted": [
+        (-66, 40, 22, -6),
+        (-48, 14, 22, -14),
+        (-28, -14, 20, -18),
+        (-10, -36, 15, -17),
+        (12, -34, 15, 18),
+        (30, -10, 21, 19),
+        (50, 16, 22, 14),
+        (67, 42, 22, 5),
+    ],
+    "swept": [
+        (-64, 36, 20, -6),
+        (-46, 10, 17, -14),
+        (-34, -22, 14, -16),
+        (-14, -16, 21, 22),
+        (6, -4, 23, 26),
+        (28, 4, 24, 24),
+        (50, 20, 22, 14),
+        (68, 40, 20, 2),
+    ],
+    "m_shape": [
+        (-64, 34, 21, 0),
+        (-44, 0, 21, -8),
+        (-24, -22, 17, -10),
+        (0, 22, 15, 1),
+        (24, -22, 17, 10),
+        (44, 0, 21, 8),
+        (64, 34, 21, 0),
+    ],
+    "wispy": [
+        (-64, 44, 17, 4),
+        (-50, 8, 15, -6),
+        (-34, -4, 16, 8),
+        (-17, -16, 15, -8),
+        (0, 4, 13, 8),
+        (15, -14, 15, 10),
+        (33, -2, 16, -8),
+        (50, 10, 15, 6),
+        (65, 44, 17, -4),
+    ],
+    "blunt": [
+        (-54, -2, 17, 0),
+        (-36, -3, 17, 0),
+        (-18, -4, 17, 0),
+        (0, -4, 17, 0),
+        (18, -4, 17, 0),
+        (36, -3, 17, 0),
+        (54, -2, 17, 0),
+    ],
+}
 
 
 def _fringe(design: Design, draw: np.random.Generator) -> list[Lock]:
@@ -119,9 +165,17 @@ def _sides(
 
 
 def _mass(
-    draw: np.random.Generator, tip: float, *, count: int = 9, width: float = 30.0, flare: float = 0.15, flex: float = 14.0,
-    spread: float = 15.0, curl: Callable[[int], float] | None = None, first: float = 98.0,
-) -> list[Lock]:  # fmt: skip
+    draw: np.random.Generator,
+    tip: float,
+    *,
+    count: int = 9,
+    width: float = 30.0,
+    flare: float = 0.15,
+    flex: float = 14.0,
+    spread: float = 15.0,
+    curl: Callable[[int], float] | None = None,
+    first: float = 98.0,
+) -> list[Lock]:
     """The hair behind: `count` locks from ear to ear round the back, down to about `tip`."""
     out = []
     for i in range(count):
@@ -202,12 +256,17 @@ def _spiky(design: Design, draw: np.random.Generator) -> list[Lock]:
             x1, z1 = scalp_point(az, rise * 0.8, 1.06)
             lift = rise - (36 if rise < -100 else 18) + float(draw.uniform(-12, 12))
             x2, z2 = scalp_point(az, rise * 0.62, reach)
-            out.append(Lock(((x0, -46 if rise > -100 else -70, z0), (x1, rise * 0.8, z1), (x2, lift, z2)), (24, 24, 0.5),
-                            flex=2))  # fmt: skip
+            out.append(
+                Lock(
+                    ((x0, -46 if rise > -100 else -70, z0), (x1, rise * 0.8, z1), (x2, lift, z2)),
+                    (24, 24, 0.5),
+                    flex=2,
+                )
+            )
     return out
 
 
-def _tail(
+def _tail(  # noqa: PLR0917 - one drawing, its whole context
     draw: np.random.Generator, root: _Space, out_by: _Space, length: float, count: int, width: float
 ) -> list[Lock]:
     """A bundle of locks from one knot: out, over and down."""

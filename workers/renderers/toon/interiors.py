@@ -41,8 +41,13 @@ def _wall(
         brush.fill(
             polygon([(x0 + 30, y1), (x0 + 110, y0), (x0 + 150, y0), (x0 + 70, y1)]), (255, 255, 255), 0.16
         )
-        for a, b, c, d in ((x0 - 12, y0 - 12, x1 + 12, y0 + 6), (x0 - 12, y1 - 6, x1 + 12, y1 + 18), (x0 - 12, y0, x0 + 6, y1),
-                           (x1 - 6, y0, x1 + 12, y1), ((x0 + x1) / 2 - 6, y0, (x0 + x1) / 2 + 6, y1)):  # fmt: skip
+        for a, b, c, d in (
+            (x0 - 12, y0 - 12, x1 + 12, y0 + 6),
+            (x0 - 12, y1 - 6, x1 + 12, y1 + 18),
+            (x0 - 12, y0, x0 + 6, y1),
+            (x1 - 6, y0, x1 + 12, y1),
+            ((x0 + x1) / 2 - 6, y0, (x0 + x1) / 2 + 6, y1),
+        ):
             brush.fill(box(a, b, c, d), frame)
         brush.fill(box(x0 - 12, y1 + 14, x1 + 12, y1 + 24), set_.tone((176, 168, 178)))
 
@@ -66,7 +71,7 @@ def _shafts(set_: Scenery, brush: Brush, holes: list[tuple[float, float, float, 
         brush.fill(polygon([(x0, y0), (x1, y0), (x1 + lean, y1 + 500), (x0 + lean, y1 + 500)]), color, 0.13)
 
 
-def _curtain(set_: Scenery, brush: Brush, x: float, top: float, low: float, color: Rgb, side: int) -> None:
+def _curtain(set_: Scenery, brush: Brush, x: float, top: float, low: float, color: Rgb, side: int) -> None:  # noqa: PLR0917 - one drawing, its whole context
     cloth = smooth(
         [
             (x, top),
@@ -88,7 +93,7 @@ def classroom(set_: Scenery) -> None:
     _outside(set_)
     h = set_.horizon
     brush = set_.layer(0.55)
-    holes = [(x, h - 420, x + 300, h + 20) for x in range(-1500, 1500, 350)]
+    holes = [(float(x), h - 420, x + 300.0, h + 20) for x in range(-1500, 1500, 350)]
     _wall(set_, brush, (246, 238, 220), holes, h + 190)
     for x in range(-1500, 1500, 700):
         _curtain(set_, brush, x - 30, h - 440, h + 40, (250, 246, 236), 1)
@@ -98,10 +103,10 @@ def classroom(set_: Scenery) -> None:
     brush = set_.layer(0.8)
     for row in range(2):
         y, k = h + 190 + row * 130, 1 + row * 0.5
-        x = -set_.half - 100 + row * 90
-        while x < set_.half + 100:
-            _desk(set_, brush, x, y, k)
-            x += 330 * k
+        left = -set_.half - 100 + row * 90
+        while left < set_.half + 100:
+            _desk(set_, brush, left, y, k)
+            left += 330 * k
 
 
 def _desk(set_: Scenery, brush: Brush, x: float, y: float, k: float) -> None:
@@ -131,14 +136,19 @@ def bedroom(set_: Scenery) -> None:
     _shelf(set_, brush, -min(set_.half * 0.8, 640), h - 260, 250, h + 250)
     x = min(set_.half * 0.42, 330)
     brush.fill(box(x, h + 40, x + 700, h + 290, 18), set_.tone((176, 126, 92)))
-    brush.fill(smooth([(x - 20, h + 150), (x + 60, h + 96), (x + 700, h + 90), (x + 700, h + 300), (x - 10, h + 300)], tension=0.5),
-               set_.tone((136, 174, 220)))  # fmt: skip
+    brush.fill(
+        smooth(
+            [(x - 20, h + 150), (x + 60, h + 96), (x + 700, h + 90), (x + 700, h + 300), (x - 10, h + 300)],
+            tension=0.5,
+        ),
+        set_.tone((136, 174, 220)),
+    )
     brush.fill(box(x + 30, h + 60, x + 230, h + 136, 34), set_.tone((252, 250, 250)))
     if set_.is_dim:
         set_.lamp(brush, (-set_.half * 0.5, h - 330), 420, (255, 214, 150), 0.45)
 
 
-def _shelf(set_: Scenery, brush: Brush, x: float, top: float, width: float, foot: float) -> None:
+def _shelf(set_: Scenery, brush: Brush, x: float, top: float, width: float, foot: float) -> None:  # noqa: PLR0917 - one drawing, its whole context
     brush.fill(box(x - 12, top - 12, x + width + 12, foot), set_.tone((150, 108, 80)))
     colors: tuple[Rgb, ...] = (
         (206, 92, 84),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from workers.renderers.toon.brush import Brush, Point, curve, ellipse, ribbon, smooth
+from workers.renderers.toon.brush import Brush, Point, curve, ribbon, smooth
 from workers.renderers.toon.palette import Rgb, ink, lighter, mix, shadow, skin_shadow
+from workers.renderers.toon.tailoring import draw_blossoms
 
 if TYPE_CHECKING:
     from workers.renderers.toon.design import Design
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from workers.renderers.toon.torso import Torso
 
 
-def draw_legs(brush: Brush, design: Design, wear: Outfit, torso: Torso, moment: Moment, light: float) -> None:
+def draw_legs(brush: Brush, design: Design, wear: Outfit, torso: Torso, moment: Moment, light: float) -> None:  # noqa: PLR0917 - one drawing, its whole context
     """Both legs, the far one first."""
     near, far = torso.hips
     swing = math.sin(moment.stride) if moment.pose == "walking" else 0.0
@@ -38,7 +39,7 @@ def _leg(brush: Brush, design: Design, wear: Outfit, joints: list[Point], light:
     brush.shade(_side(line, half, light), skin_shadow(design.skin), clip=bare)
     if wear.socks is not None:
         _tube(brush, wear.socks, line[6:], [w + 2 for w in half[6:]], light)
-    if wear.lower == "trousers" or wear.lower == "coat":
+    if wear.lower in ("trousers", "coat"):
         color: Rgb = (70, 70, 88) if wear.lower == "coat" else wear.lower_color
         _tube(brush, color, line[:10], [w + 5 + i * 1.1 for i, w in enumerate(half[:10])], light)
         x, y = line[5]
@@ -62,8 +63,17 @@ def _side(line: list[Point], half: list[float], light: float) -> object:
 
 def _shoe(brush: Brush, color: Rgb, ankle: Point, toe: float) -> None:
     x, y = ankle
-    shoe = smooth([(x - 22, y - 6), (x + 20, y - 6), (x + 24 + toe * 0.6, y + 24), (x + 22 + toe, y + 44), (x, y + 50),
-                   (x - 26 + min(0.0, toe), y + 44)], tension=0.8)  # fmt: skip
+    shoe = smooth(
+        [
+            (x - 22, y - 6),
+            (x + 20, y - 6),
+            (x + 24 + toe * 0.6, y + 24),
+            (x + 22 + toe, y + 44),
+            (x, y + 50),
+            (x - 26 + min(0.0, toe), y + 44),
+        ],
+        tension=0.8,
+    )
     brush.outline(shoe, ink(color), 5.0)
     brush.fill(shoe, color)
     brush.shade(
@@ -73,7 +83,7 @@ def _shoe(brush: Brush, color: Rgb, ankle: Point, toe: float) -> None:
     )
 
 
-def draw_lower(brush: Brush, design: Design, wear: Outfit, torso: Torso, moment: Moment, light: float) -> None:
+def draw_lower(brush: Brush, design: Design, wear: Outfit, torso: Torso, moment: Moment, light: float) -> None:  # noqa: PLR0917 - one drawing, its whole context
     """What hangs from the waist over the legs, swaying late."""
     shape = {"skirt": (400.0, 655.0, 52.0, 9), "gown": (396.0, 790.0, 84.0, 8), "robe": (400.0, 1080.0, 2.0, 0),
              "coat": (400.0, 760.0, 34.0, 3)}.get(wear.lower)  # fmt: skip
@@ -95,8 +105,13 @@ def draw_lower(brush: Brush, design: Design, wear: Outfit, torso: Torso, moment:
     brush.fill(body, color)
     edge = right if light < 0 else left
     mid = (right[0] + left[0]) / 2 - light * (right[0] - left[0]) * 0.22
-    brush.shade(smooth([(far if light < 0 else near, top), edge, (mid, hem + 30), (mid + light * 20, 560)], tension=0.5),
-                shadow(color), clip=body)  # fmt: skip
+    brush.shade(
+        smooth(
+            [(far if light < 0 else near, top), edge, (mid, hem + 30), (mid + light * 20, 560)], tension=0.5
+        ),
+        shadow(color),
+        clip=body,
+    )
     for i in range(1, pleats):
         t = i / pleats
         foot = (left[0] + (right[0] - left[0]) * t, hem + 14)
@@ -113,7 +128,7 @@ def draw_lower(brush: Brush, design: Design, wear: Outfit, torso: Torso, moment:
     _trim(brush, design, wear, body, (left, right), torso, hem)
 
 
-def _trim(
+def _trim(  # noqa: PLR0917 - one drawing, its whole context
     brush: Brush,
     design: Design,
     wear: Outfit,
@@ -134,9 +149,17 @@ def _trim(
             head=0.9,
         )
     if design.outfit == "maid" and not torso.back:
-        apron = smooth([torso.at(-0.5, 400), torso.at(0.5, 400), (torso.at(0.75, 600)[0] + 18, 640),
-                        (torso.at(0.5, 700)[0] + 10, 726), (torso.middle, 744), (torso.at(-0.5, 700)[0] - 10, 726),
-                        (torso.at(-0.75, 600)[0] - 18, 640)])  # fmt: skip
+        apron = smooth(
+            [
+                torso.at(-0.5, 400),
+                torso.at(0.5, 400),
+                (torso.at(0.75, 600)[0] + 18, 640),
+                (torso.at(0.5, 700)[0] + 10, 726),
+                (torso.middle, 744),
+                (torso.at(-0.5, 700)[0] - 10, 726),
+                (torso.at(-0.75, 600)[0] - 18, 640),
+            ]
+        )
         brush.fill(apron, (250, 249, 252), clip=body)
         brush.outline(apron, mix(ink(wear.lower_color), (120, 110, 140), 0.5), 3, clip=body)
     if wear.lower == "robe" and not torso.back:
@@ -144,21 +167,15 @@ def _trim(
         brush.ink(
             [(x + 10, 470), (x - 6, 760), (x - 26, 1084)], ink(wear.lower_color), 4.0, clip=body, head=0.8
         )
-        draw_blossoms(brush, design, [(torso.at(u, 0)[0], y) for u, y in ((-0.5, 700), (0.5, 820), (-0.2, 940), (0.62, 1010),
-                                                                    (-0.7, 1030), (0.3, 640))], body)  # fmt: skip
+        draw_blossoms(
+            brush,
+            design,
+            [
+                (torso.at(u, 0)[0], y)
+                for u, y in ((-0.5, 700), (0.5, 820), (-0.2, 940), (0.62, 1010), (-0.7, 1030), (0.3, 640))
+            ],
+            body,
+        )
     if wear.lower == "coat" and not torso.back:
         x = torso.middle
         brush.ink([(x, 400), (x + 2, 580), (x - 4, 770)], ink(wear.lower_color), 3.6, clip=body, head=0.8)
-
-
-def draw_blossoms(brush: Brush, design: Design, places: list[Point], clip: object) -> None:
-    """Printed blossoms."""
-    for x, y in places:
-        for j in range(5):
-            a = j * 2 * math.pi / 5
-            brush.fill(
-                ellipse(x + 12 * math.cos(a), y + 12 * math.sin(a), 9, 9),
-                lighter(design.accent, 0.45),
-                clip=clip,
-            )
-        brush.fill(ellipse(x, y, 5, 5), design.accent, clip=clip)

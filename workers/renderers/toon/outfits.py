@@ -1,4 +1,4 @@
-"""What every outfit is made of: sleeves, legs, shoes and their colours; how it is drawn stands in `garments`."""
+"""What every outfit is made of: sleeves, legs, shoes and their colours; `garments` draws its front."""
 
 from __future__ import annotations
 

@@ -65,8 +65,10 @@ def _petals(brush: Brush, stage: Stage, frame: int) -> None:
         r = h * 0.009 * size + 1
         turn = y / h * 9 + phase
         c, s = math.cos(turn), math.sin(turn)
-        points = [(drift + (a * c - b * s) * r, y + (a * s + b * c) * r)
-                  for a, b in ((-1.2, 0), (-0.2, -0.7), (1, -0.5), (0.75, 0), (1, 0.5), (-0.2, 0.7))]  # fmt: skip
+        points = [
+            (drift + (a * c - b * s) * r, y + (a * s + b * c) * r)
+            for a, b in ((-1.2, 0), (-0.2, -0.7), (1, -0.5), (0.75, 0), (1, 0.5), (-0.2, 0.7))
+        ]
         brush.fill(smooth(points), (252, 196, 214), 0.55 + 0.4 * size)
 
 

@@ -89,6 +89,12 @@ class Scenery:
         lit = mix(lit, self.light.ambient, self.light.ambient_share)
         return mix(lit, self.light.sky[2], far)
 
+    def ground(self, brush: Brush, near: Rgb, far: Rgb) -> None:
+        """Level ground from the eye line to the frame's foot."""
+        h = self.horizon
+        stops = [(0.0, self.tone(far), 1.0), (1.0, self.tone(near), 1.0)]
+        brush.wash(self.area(h, 1500), gradient((0, h), (0, 1050), stops))
+
     def area(self, top: float, bottom: float) -> Any:
         """The whole width between two heights."""
         return box(-self.half - 60, top, self.half + 60, bottom)
@@ -102,7 +108,7 @@ class Scenery:
         shader = glow(at, radius, [(0.0, color, strength), (0.35, color, strength * 0.4), (1.0, color, 0.0)])
         brush.wash(ellipse(at[0], at[1], radius, radius), shader)
 
-    def windows(
+    def windows(  # noqa: PLR0917 - one drawing, its whole context
         self, brush: Brush, left: float, top: float, size: Point, grid: tuple[int, int], lit: float
     ) -> None:
         """A house front's windows; a share `lit` of them glows at night."""
@@ -181,11 +187,21 @@ class Scenery:
         points.append((self.half + 80, 1500))
         brush.fill(smooth(points, tension=0.8), color)
 
-    def tree(self, brush: Brush, x: float, foot: float, size: float, leaf: Rgb, far: float = 0.0) -> None:
+    def tree(self, brush: Brush, x: float, foot: float, size: float, leaf: Rgb, far: float = 0.0) -> None:  # noqa: PLR0917 - one drawing, its whole context
         """A trunk under a crown of three tones of leaf clusters."""
         bark = self.tone((112, 82, 70), far)
-        brush.fill(smooth([(x - size * 0.09, foot), (x - size * 0.05, foot - size * 0.7), (x + size * 0.05, foot - size * 0.7),
-                           (x + size * 0.1, foot)], tension=0.4), bark)  # fmt: skip
+        brush.fill(
+            smooth(
+                [
+                    (x - size * 0.09, foot),
+                    (x - size * 0.05, foot - size * 0.7),
+                    (x + size * 0.05, foot - size * 0.7),
+                    (x + size * 0.1, foot),
+                ],
+                tension=0.4,
+            ),
+            bark,
+        )
         spots = [
             (float(self.draw.uniform(-0.46, 0.46)), float(self.draw.uniform(-0.36, 0.32))) for _ in range(15)
         ]

@@ -76,7 +76,7 @@ def _order(looks: tuple[CharacterLook, ...]) -> list[int]:
     return sorted(range(len(looks)), key=lambda i: (rank.get(looks[i].position, 1), i))
 
 
-def _placed(recipe: Recipe, words: SceneWords, frame: Framing, index: int, slot: int, count: int) -> Placed:
+def _placed(recipe: Recipe, words: SceneWords, frame: Framing, index: int, slot: int, count: int) -> Placed:  # noqa: PLR0917 - one drawing, its whole context
     look = recipe.characters[index]
     sheet = design(look, recipe.style)
     said = normalise(look.attributes)

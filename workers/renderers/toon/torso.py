@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from workers.renderers.toon.turn import Turn
@@ -44,14 +45,14 @@ class Torso:
 
     @property
     def middle(self) -> float:
-        """x of the front's centre line."""
+        """X of the front's centre line."""
         return self.turn.keyed(0, 30, 52) * self.build
 
     def at(self, u: float, y: float) -> Point:
-        """A point on the front: `u` -1 at the near edge, 0 on the centre line, 1 at the far edge of the chest."""
+        """A point on the front: `u` -1 at the near edge, 0 in the middle, 1 at the far edge."""
         far, near = self.turn.keyed(100, 90, 60) * self.build, self.turn.keyed(-100, -94, -66) * self.build
         middle = self.middle
-        # The more the trunk is turned, the more its own edge is where cloth ends; a front hides it behind collars.
+        # A turned trunk ends its cloth at its own edge; in front collars may reach beyond it.
         turned = self.turn.keyed(0.0, 0.55, 1.0)
         edge = self._edge_at(y)
         far += (edge + 3 - far) * turned
@@ -59,9 +60,9 @@ class Torso:
         return (middle + u * ((far - middle) if u > 0 else (middle - near)), y)
 
     def _edge_at(self, y: float) -> float:
-        """x of the far edge at height `y`."""
+        """X of the far edge at height `y`."""
         points = self.far
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             if y <= y1:
                 return x0 + (x1 - x0) * max(0.0, (y - y0) / (y1 - y0))
         return points[-1][0]

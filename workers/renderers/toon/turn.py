@@ -20,7 +20,7 @@ RADII = (103.0, 104.0, 106.0)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Which way a head faces: `yaw` in degrees, positive to the picture's right; `nod` in units, down positive."""
+    """Which way a head faces: `yaw` in degrees, right positive; `nod` in units, down positive."""
 
     yaw: float
     nod: float = 0.0
