@@ -82,19 +82,17 @@ class Postgres:
         return [str(installation / "bin/postgres"), "-D", str(self.data)]
 
     def answers(self, record: ServerRecord) -> bool:
-        """Whether `SELECT 1` is answered; the farm's database is created on the way when it is missing."""
+        """Whether `SELECT 1` is answered."""
         try:
-            with closing(_connect(record, "postgres")) as connection, connection.cursor() as cursor:
-                connection.autocommit = True
-                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_DATABASE,))
-                if cursor.fetchone() is None:
-                    cursor.execute(f'CREATE DATABASE "{_DATABASE}"')
+            with closing(_connect(record)) as connection, connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
                 return True
         except psycopg2.OperationalError as error:
             return any(words in str(error) for words in _BUSY)
 
     def _create_cluster(self, installation: Path, record: ServerRecord) -> None:
-        """Run initdb into a temporary folder: one that was interrupted is never taken for a whole one."""
+        """Make cluster and database in a temporary folder: a half-made one is never taken for a whole one."""
+        self._require_nothing_there()
         fresh = self.data.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         make_home(fresh, self.account)
@@ -104,44 +102,57 @@ class Postgres:
             with os.fdopen(descriptor, "w") as file:
                 file.write(record.password)
             give(password, self.account)
-            self._run_initdb(installation, fresh, password)
+            command = ["initdb", "-D", str(fresh), "-U", _USER, "-A", "scram-sha-256", f"--pwfile={password}"]
+            command += ["--data-checksums", "--encoding=UTF8", "--locale=C"]
+            self._run(installation, [*command, *(["--no-sync"] if self._fsync == "off" else [])], fresh)
         finally:
             password.unlink(missing_ok=True)
+        single = ["postgres", "--single", "-D", str(fresh), "-c", "exit_on_error=on", "postgres"]
+        self._run(installation, single, fresh, said=f"CREATE DATABASE {_DATABASE}\n")
         (fresh / "pg_hba.conf").write_text(_ACCESS)
         with (fresh / "postgresql.conf").open("a") as file:
             file.write(f"\ninclude_if_exists = '{_CONFIG}'\n")
-        shutil.rmtree(self.data, ignore_errors=True)
         fresh.rename(self.data)
 
-    def _run_initdb(self, installation: Path, fresh: Path, password: Path) -> None:
-        command = [str(installation / "bin/initdb"), "-D", str(fresh), "-U", _USER, "-A", "scram-sha-256"]
-        command += [f"--pwfile={password}", "--data-checksums", "--encoding=UTF8", "--locale=C"]
-        command += ["--no-sync"] if self._fsync == "off" else []
+    def _require_nothing_there(self) -> None:
+        """A data folder that lost its version file is somebody's database, not a place for a new one."""
+        if self.data.is_dir():
+            if any(self.data.iterdir()):
+                raise NotHere(
+                    f"{self.data} holds files and is no PostgreSQL data folder.",
+                    hint="Restore it, or move it away to begin with an empty database.",
+                )
+            self.data.rmdir()
+
+    def _run(self, installation: Path, command: list[str], cwd: Path, *, said: str = "") -> None:
+        """Run one of Postgres's programs to its end as the servers' account, telling it `said`."""
         account = self.account
         done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
+            [str(installation / "bin" / command[0]), *command[1:]],
+            input=said.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-            cwd=fresh,
+            cwd=cwd,
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
             check=False,
         )
         if done.returncode:
-            shutil.rmtree(fresh, ignore_errors=True)
-            said = done.stdout.decode(errors="replace")
-            self.log.write_text(said)
-            if "no space left" in said.lower():
-                raise NotHere(
-                    f"The disk is full: a database cannot be created in {self.home}.",
-                    hint="Free some space, or set FARM_STATE_DIR to a folder on another disk.",
-                )
+            shutil.rmtree(cwd, ignore_errors=True)
+            self._tell_failure(done.stdout.decode(errors="replace"))
+
+    def _tell_failure(self, output: str) -> None:
+        if "no space left" in output.lower():
             raise NotHere(
-                "The embedded PostgreSQL cannot create a database.", hint=f"What it said is in {self.log}."
+                f"The disk is full: a database cannot be created in {self.home}.",
+                hint="Free some space, or set FARM_STATE_DIR to a folder on another disk.",
             )
+        self.log.write_text(output)
+        raise NotHere(
+            "The embedded PostgreSQL cannot create a database.", hint=f"What it said is in {self.log}."
+        )
 
     def _require_same_version(self, installation: Path) -> None:
         ours = (self.data / "PG_VERSION").read_text().strip()
@@ -168,13 +179,13 @@ class Postgres:
                 note.unlink()
 
 
-def _connect(record: ServerRecord, database: str) -> psycopg2.extensions.connection:
+def _connect(record: ServerRecord) -> psycopg2.extensions.connection:
     return psycopg2.connect(
         host=LOOPBACK,
         port=record.port,
         user=_USER,
         password=record.password,
-        dbname=database,
+        dbname=_DATABASE,
         connect_timeout=2,
         application_name="farm servers",
     )

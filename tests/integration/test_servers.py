@@ -238,6 +238,18 @@ def test_a_damaged_append_only_file_is_laid_aside(folder: Path) -> None:
     assert list((folder / "servers/valkey").glob("appendonlydir.damaged-*"))
 
 
+def test_a_data_folder_that_lost_its_version_is_not_overwritten(folder: Path) -> None:
+    servers = EmbeddedServers(folder)
+    servers.start()
+    servers.stop()
+    (folder / "servers/postgres/PG_VERSION").unlink()
+
+    with pytest.raises(NotHere, match="no PostgreSQL data folder"):
+        servers.start()
+
+    assert (folder / "servers/postgres/base").is_dir()
+
+
 def test_stop_leaves_no_process_and_no_port(folder: Path) -> None:
     servers = EmbeddedServers(folder)
     servers.start()
