@@ -38,6 +38,11 @@ def test_free_text_settles_colour_and_style_together() -> None:
     }
 
 
+@pytest.mark.parametrize(("years", "word"), [("8", "child"), ("17", "teen"), ("34", "adult")])
+def test_years_become_an_age(years: str, word: str) -> None:
+    assert normalise({"age": years}) == {"age": word}
+
+
 def test_what_is_said_by_name_wins_over_what_a_neighbour_implies() -> None:
     found = normalise({"hair_style": "long silver hair", "hair_color": "blue"})
 

@@ -237,10 +237,15 @@ def _read(kinds: tuple[str, ...], text: str) -> dict[str, str]:
     """The vocabulary word each of `kinds` finds in `text`; kinds that find none are left out."""
     found = {}
     for kind in kinds:
-        word = find_word(VOCABULARY[kind], text)
+        word = _age(text) if kind == "age" and text.strip().isdigit() else find_word(VOCABULARY[kind], text)
         if word:
             found[kind] = word
     return found
+
+
+def _age(years: str) -> str:
+    """The age word for a number of years."""
+    return "child" if int(years) < 12 else "teen" if int(years) < 20 else "adult"
 
 
 def find_word(words: Mapping[str, tuple[str, ...]], text: str) -> str | None:

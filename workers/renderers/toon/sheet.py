@@ -65,17 +65,17 @@ def draw_sheet(canvas: Any, recipe: Recipe) -> None:
         return
     model = design(recipe.characters[0], recipe.style)
     figure = Figure(model)
+    brush = Brush(canvas)
     for i, (x, y, scale, moment) in enumerate(_cells(recipe)):
         canvas.save()
         if i >= len(_VIEWS):
-            canvas.clipRect(
-                skia.Rect.MakeLTRB(x - 140 * scale, y - 160 * scale, x + 140 * scale, y + 180 * scale)
-            )
+            frame = box(x - 138 * scale, y - 174 * scale, x + 138 * scale, y + 180 * scale, 16 * scale)
+            brush.fill(frame, (222, 228, 238))
+            canvas.clipPath(frame, skia.ClipOp.kIntersect, True)
         canvas.translate(x, y)
         canvas.scale(scale, scale)
         figure.draw(brush_for(canvas, recipe.style), moment)
         canvas.restore()
-    brush = Brush(canvas)
     colors = (model.hair, shadow(model.hair), model.eyes, model.skin, model.cloth, model.accent)
     side = min(w, h) * 0.035
     for i, color in enumerate(colors):
