@@ -22,7 +22,6 @@ from farm.cli.console import note, notes
 from farm.cli.demo_tables import DemoBoard, print_result
 from farm.client import Farm
 from farm.memory import MemoryPeak
-from farm.servers import EmbeddedServers
 from farm.settings import settings
 from models.errors import NotHere, PhaseLocked
 from models.vocabulary import Phase, Verdict
@@ -200,17 +199,15 @@ def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[None]:
         try:
             yield
         finally:
-            stack.down(settings(), grace=_GRACE)
+            stack.down(settings(), grace=_GRACE, forget=not keep)
             if not keep:
-                EmbeddedServers(state).remove()
                 shutil.rmtree(state, ignore_errors=True)
 
 
 def _clear(out_dir: Path, state: Path) -> None:
     """Nothing of an earlier run may pass for a result of this one."""
     if state.exists():
-        stack.down(settings(), grace=_GRACE)
-        EmbeddedServers(state).remove()
+        stack.down(settings(), grace=_GRACE, forget=True)
     try:
         shutil.rmtree(out_dir, ignore_errors=True)
         out_dir.mkdir(parents=True, exist_ok=True)

@@ -113,7 +113,7 @@ def _copied(detail: JobDetail, store: ArtifactStore, out_dir: Path, poster: Post
         return page_take(detail)
     row = detail.row
     stem = f"{(row.cut or row.job_type.value).replace('/', '_')}_{row.phase.value}_v{row.take_number:03d}"
-    folder = out_dir / "media" / f"{stem}_{str(row.id)[:8]}"
+    folder = out_dir / "media" / f"{stem}_{str(row.id)[-6:]}"
     folder.mkdir(parents=True, exist_ok=True)
     master = shutil.copyfile(
         store.path(detail.take.master_path), folder / f"master{_suffix(detail.take.master_path)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -104,12 +104,15 @@ def tend(settings: Settings, until: Callable[[], bool], say: Callable[[str], Non
     keep(settings.state_dir, until, told=say)
 
 
-def down(settings: Settings, *, grace: timedelta = DRAIN) -> list[str]:
-    """Drain the workers and stop everything of this state folder; the names of what ran."""
+def down(settings: Settings, *, grace: timedelta = DRAIN, forget: bool = False) -> list[str]:
+    """Drain the workers and stop everything of this state folder; the names of what ran.
+
+    With `forget` the embedded servers' data goes too.
+    """
     group = ProcessGroup(settings.state_dir)
     ran = [process.name for process in group.status() if process.running]
     group.stop(grace_s=grace.total_seconds())
-    servers = EmbeddedServers(settings.state_dir)
+    servers = EmbeddedServers(settings.state_dir, temporary=forget)
     ran += [server.name for server in servers.status() if server.embedded and server.running]
     servers.stop()
     flower.forget(settings)
@@ -161,7 +164,7 @@ def _worker(name: str, pool: str, queues: str, env: dict[str, str]) -> _Program:
 
 def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
     """What every process of the stack is told; one thread each, so that few cores are not fought over."""
-    threads = str(max(1, (os.cpu_count() or 1) // 2))
+    threads = str(threads_here())
     return {
         "PYTHONPATH": python_environment()["PYTHONPATH"],
         "FARM_STATE_DIR": str(settings.state_dir),
@@ -173,6 +176,11 @@ def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
         # Idle OpenMP threads that spin would take the core from the renderer beside them.
         "OMP_WAIT_POLICY": "PASSIVE",
     }
+
+
+def threads_here() -> int:
+    """CPU threads that one process of ours may use, so that a renderer and a scorer share the cores."""
+    return max(1, (os.cpu_count() or 1) // 2)
 
 
 def _await_life(
@@ -202,11 +210,3 @@ def _await_life(
     finally:
         database.close()
     return found
-
-
-def with_state(settings: Settings, **changed: object) -> Settings:
-    """The same settings with some replaced, checked as if they came from the environment."""
-    return settings.model_copy(update=changed)
-
-
-__all__ = ["DRAIN", "Stack", "down", "leave_running", "refuse_twice", "replace", "tend", "up"]

@@ -53,6 +53,7 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Measure one file and judge it. Exit 0 pass, 1 not passed, 2 could not be judged, 3 bad input."""
+    from farm.stack import threads_here
     from farm.verdicts import judge
     from workers.scoring.panel import Panel
     from workers.scoring.profiles import profile as built_in
@@ -60,7 +61,7 @@ def score(
     path = Path(file).expanduser()
     judged_by = built_in(profile)
     ordered = _ordered(path, phase, frames=frames, size=_size(size), fps=fps)
-    panel = Panel(here().networks_dir)
+    panel = Panel(here().networks_dir, threads=threads_here())
     expectations = _expect(panel, judged_by, phase, ordered, references=reference or [], styles=style or [])
     wanted = [(mark.metric, mark.network) for mark in judged_by.marks[phase]]
     with counting_bar(f"scoring {path.name}") as bar:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from db import catalogue
 from db.catalogue_references import KnownReference, known_references
 from farm.cli.progress import counting_bar
-from farm.recipes import style_of
 from farm.roots import confined
+from farm.stack import threads_here
 from models.errors import FarmError, NotHere, NotMeasured
-from tasks.reference_recipes import sittings, style_frames
+from tasks.reference_recipes import Story, sittings, style_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,19 +97,22 @@ class _Studio:
         stored, roots = self._stored, self._farm.settings.roots
         with self._farm.database.transaction() as session:
             project = catalogue.project(session, stored.project)
-            cast = catalogue.characters(session, project.id)
-            cuts = [(path, catalogue.cut(session, project, path)) for path in stored.cuts]
-            style = style_of(project.story_bible, {})
+            story = Story(
+                project=stored.project,
+                cast=catalogue.characters(session, project.id),
+                cuts=[(path, catalogue.cut(session, project, path)) for path in stored.cuts],
+                bible=project.story_bible,
+            )
             found = []
-            for slug, character in cast.items():
+            for slug, character in story.cast.items():
                 named = tuple(
                     confined(path, roots, "reference picture")
                     for path in stored.character_references.get(slug, ())
                 )
-                drawn = () if named else tuple(sittings(stored.project, character, style))
+                drawn = () if named else tuple(sittings(story, character))
                 found.append(_Wanted(character=slug, named=named, recipes=drawn))
             named = tuple(confined(path, roots, "style picture") for path in stored.style_references)
-            frames = () if named else tuple(style_frames(stored.project, cast, cuts, project.story_bible))
+            frames = () if named else tuple(style_frames(story))
         return [*found, _Wanted(character=None, named=named, recipes=frames)]
 
     def _make(self, wanted: _Wanted, drawn: Callable[[int], None]) -> None:
@@ -185,12 +188,14 @@ def _equipment(networks_dir: Path) -> tuple[Renderer, Shelf]:
     drawing = renderer("toon")
     try:
         from workers.scoring.networks.shelf import Shelf
+        from workers.scoring.networks.torch_device import set_threads
     except ImportError as error:
         raise NotHere(
             f"The networks cannot be loaded here: {error}.",
             hint="Install the worker extra, then load the show again.",
         ) from error
     shelf = Shelf(networks_dir)
+    set_threads(threads_here())
     shelf.identity_toon()
     return drawing, shelf
 

@@ -39,7 +39,7 @@ def jobs_table(rows: Iterable[JobRow]) -> Table:
         table.add_column(title, no_wrap=title in ("job", "take", "state"))
     for row in rows:
         table.add_row(
-            Text(str(row.id)[:8], "dim"),
+            Text(str(row.id), "dim"),
             row.cut or row.project,
             row.job_type.value.replace("_", " "),
             str(row.take_number),
