@@ -7,10 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -22,6 +18,7 @@ __all__ = ["Database", "Session", "synchronous_commit_off", "translated_errors"]
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alembic.config import Config
     from sqlalchemy import URL, Engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -55,21 +52,30 @@ class Database:
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema up to `revision`; two at once are harmless, the second finds nothing to do."""
+        # Alembic is loaded where it is used: a script that only submits never migrates.
+        from alembic import command
+
         with translated_errors(), _ONE_AT_A_TIME:
             command.upgrade(self._config(), revision)
 
     def downgrade(self, revision: str) -> None:
         """Take the schema back to `revision` (`base` is an empty database), with the data of what goes."""
+        from alembic import command
+
         with translated_errors(), _ONE_AT_A_TIME:
             command.downgrade(self._config(), revision)
 
     def revision(self) -> str | None:
         """The schema's present revision; None for a database that was never migrated."""
+        from alembic.runtime.migration import MigrationContext
+
         with translated_errors(), self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
     def require_current_schema(self) -> None:
         """Raises `NotHere` unless the schema is the one this code was written for."""
+        from alembic.script import ScriptDirectory
+
         wanted = ScriptDirectory.from_config(self._config()).get_current_head()
         found = self.revision()
         if found != wanted:
@@ -83,6 +89,8 @@ class Database:
         self.engine.dispose()
 
     def _config(self) -> Config:
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["engine"] = self.engine
@@ -112,7 +120,7 @@ def _unavailable(error: DBAPIError) -> Unavailable:
         str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else "no reason given"
     )
     return Unavailable(
-        f"The database does not answer: {reason.rstrip('.')}.", hint="It is tried again by itself."
+        f"The database does not answer: {reason.rstrip('.')}.", hint="See whether it runs, and try again."
     )
 
 
