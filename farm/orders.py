@@ -27,6 +27,9 @@ __all__ = ["Order", "SubmittedJob", "admit", "parse", "retake", "submit"]
 #: part of an order that may differ when it is sent again under the same idempotency key
 _NOT_COMPARED = frozenset({"requested_by"})
 
+#: what a retake shares with its root, or the gate would count one take for another
+_IDENTITY = frozenset({"project", "cut", "job_type", "idempotency_key"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmittedJob:
@@ -103,6 +106,11 @@ def retake(
     detail = catalogue.job_detail(session, job_id)
     _refuse_while_in_work(detail.family)
     changed = dict(changes or {}) or {"seed": secrets.randbelow(SEED_LIMIT)}
+    if other := sorted(_IDENTITY & changed.keys()):
+        raise OrderRefused(
+            f"A retake keeps its {other[0]}: it counts in place of the take before it.",
+            hint="Submit a new order instead.",
+        )
     order = Order.model_validate(
         {
             **detail.order_data,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from db import catalogue
 from db.engine import Database, Session
-from farm import gates, orders
+from farm import gates, orders, shows, yaml_lines
 from models.errors import OrderRefused, PhaseLocked, UnknownName
 from models.recipe import SEED_LIMIT
 from models.rendering import GenerationParams, Job, QueueRow
@@ -18,8 +19,7 @@ from models.views import StoredShow
 from models.vocabulary import JobState, Phase
 from tests.factories import a_stored_show, ordered, settings_for
 
-if TYPE_CHECKING:
-    from pathlib import Path
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +243,23 @@ def test_a_lora_inside_the_roots_is_accepted_and_recorded(
     assert loras == [{"name": "mio", "path": str(tmp_path / "mio.safetensors"), "weight": 0.8}]
 
 
-def test_ten_thousand_orders_are_a_handful_of_statements(database: Database, show: StoredShow) -> None:
+def test_the_example_order_fits_the_example_show(database: Database) -> None:
+    order = orders.parse(yaml_lines.read(EXAMPLES / "order.yaml").data)
+    with database.transaction() as session:
+        stored = shows.store(session, shows.load(EXAMPLES / "lantern_street" / "show.yaml"))
+        (job,) = orders.submit(session, [order])
+        detail = catalogue.job_detail(session, job.job_id)
+
+        every_cut = [orders.parse({"project": stored.project, "cut": path}) for path in stored.cuts]
+        recipes = [orders.admit(session, each).recipe for each in every_cut]
+
+    assert (detail.row.cut, detail.recipe.width, detail.recipe.height) == ("ep001/sc010/c0040", 832, 480)
+    assert detail.recipe.characters[0].attributes["outfit"] == "kimono"
+    assert len({recipe.seed for recipe in recipes}) == len(recipes)
+    assert len({recipe.scene.background_seed for recipe in recipes}) == 3
+
+
+def test_thousands_of_orders_are_stored_in_one_go(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
         ids = ordered(session, show, count=2000, renderer="null")
 

@@ -326,6 +326,18 @@ def test_a_person_may_order_another_take_with_changes(database: Database, show: 
     assert detail.retake_reason["reason"] == "closer"
 
 
+@pytest.mark.parametrize("changes", [{"job_type": "full_video"}, {"cut": "1/10/20"}, {"project": "other"}])
+def test_a_retake_cannot_become_another_take(
+    database: Database, show: StoredShow, changes: dict[str, str]
+) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show, max_retakes=0)
+        judged(session, job_id, *BAD)
+
+    with pytest.raises(OrderRefused, match="A retake keeps its"), database.transaction() as session:
+        orders.retake(session, job_id, reason="other", requested_by="Ada", changes=changes)
+
+
 def test_no_second_take_is_ordered_while_one_is_in_work(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
         (job_id,) = ordered(session, show)
