@@ -15,7 +15,7 @@ from celery import Celery, chain
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from models.errors import Unavailable
+from models.errors import FarmError, Unavailable
 from models.vocabulary import Step
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ app.config_from_object("celeryconfig")
 
 def task(name: TaskName, *, bind: bool = False) -> Callable[[Callable[..., str]], Any]:
     """Register a function of `tasks` under one of our names; with `bind` its first argument is the task."""
-    decorate: Callable[[Callable[..., str]], Any] = app.task(name=name.value, bind=bind)
+    # Expected errors are told in one line; `tasks.work` logs the traceback of the others.
+    decorate: Callable[[Callable[..., str]], Any] = app.task(name=name.value, bind=bind, throws=(FarmError,))
     return decorate
 
 

@@ -89,6 +89,8 @@ class Work:
         if isinstance(error, LeaseLost):
             raise error
         failure = as_step_failure(error)
+        if failure.error_kind is ErrorKind.BUG:
+            _log.error("Job %s failed at %s.", self.claim.job_id, self.claim.step, exc_info=error)
         if self.fail(failure.error_kind, str(failure)) is None:
             raise LeaseLost from error
         raise failure from error

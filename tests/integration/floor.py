@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ import psutil
 from sqlalchemy import text
 
 from farm.servers.supervisor import end, spawn, wait_until
+from tests.integration.invariants import assert_nothing_lost_nothing_twice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,13 +70,13 @@ class Hand:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def children(self) -> list[psutil.Process]:
-        """The pool's children that run tasks; not the helper that multiprocessing keeps beside them."""
-        found = psutil.Process(self.pid).children(recursive=True)
-        return [child for child in found if "resource_tracker" not in " ".join(child.cmdline())]
+        """The pool's children that run tasks; not the tracker of semaphores that billiard keeps beside them."""
+        found = psutil.Process(self.pid).children()
+        return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
 
     def kill(self) -> None:
         """As the kernel's out-of-memory killer would."""
-        os.kill(self.pid, signal.SIGKILL)
+        end(self.mark, [(signal.SIGKILL, 5.0)])
 
     def kill_child(self) -> None:
         """Only the process that works, not the one that watches it."""
@@ -84,6 +86,28 @@ class Hand:
     def stop(self, seconds: float = 20) -> None:
         """Drain, then end."""
         end(self.mark, [(signal.SIGTERM, seconds)])
+
+
+@dataclass
+class Cast:
+    """Who works on the floor; `revive` replaces those that a test killed."""
+
+    floor: Floor
+    render: Hand
+    score: Hand
+    gate: Hand
+    beat: Hand
+
+    def at(self, step: str) -> Hand:
+        return {"render": self.render, "score": self.score, "gate": self.gate}[step]
+
+    def revive(self) -> None:
+        """Start again who is gone."""
+        for role, queue in (("render", RENDER), ("score", SCORE), ("gate", CONTROL)):
+            if not getattr(self, role).mark.is_running():
+                setattr(self, role, self.floor.worker(queue, ready=False))
+        if not self.beat.mark.is_running():
+            self.beat = self.floor.beat()
 
 
 @dataclass
@@ -129,8 +153,23 @@ class Floor:
             env,
         )
         if ready:
-            self.wait(lambda: " ready." in hand.said(), f"worker {name} to be ready", 60)
+            self.wait_ready(hand)
         return hand
+
+    def cast(self) -> Cast:
+        """A full shift: one worker for each step and a beat, started side by side."""
+        hands = [self.worker(queue, ready=False) for queue in (RENDER, SCORE, CONTROL)]
+        cast = Cast(self, *hands, beat=self.beat())
+        for hand in hands:
+            self.wait_ready(hand)
+        return cast
+
+    def python(self, code: str) -> None:
+        """Run a piece of the front in a process of its own, as a script would."""
+        subprocess.run([sys.executable, "-c", code], env=self.env, cwd=self.folder, check=True, timeout=60)
+
+    def wait_ready(self, hand: Hand) -> None:
+        self.wait(lambda: " ready." in hand.said(), f"worker {hand.name} to be ready", 60)
 
     def beat(self) -> Hand:
         """Start a beat."""
@@ -167,6 +206,16 @@ class Floor:
             queue = session.execute(text(_QUEUE)).all()
             attempts = session.execute(text(_ATTEMPTS)).all()
         return "\n".join(map(str, [*queue, *attempts]))
+
+    def settled(self) -> None:
+        """Wait until nothing is left of a fault, then check that nothing was lost and nothing came twice."""
+        running = "SELECT count(*) FROM render_queue WHERE status = 'running'"
+        self.wait(lambda: self.scalar(running) == 0, "the floor to be quiet")
+        artifacts = self.folder / "artifacts"
+        try:
+            assert_nothing_lost_nothing_twice(self.database, artifacts)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.rows()}") from error
 
     def clear(self) -> None:
         """End every process."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.floor import CONTROL, RENDER, SCORE, Floor
-from tests.integration.invariants import assert_nothing_lost_nothing_twice
 from tests.integration.queue_jobs import add_jobs, add_project
 
 if TYPE_CHECKING:
@@ -37,5 +36,5 @@ def test_jobs_are_rendered_scored_and_judged(floor):
 
     floor.wait_until_over(jobs)
 
-    assert_nothing_lost_nothing_twice(floor.database, floor.folder / "artifacts")
+    floor.settled()
     assert floor.scalar("SELECT count(*) FROM render_queue WHERE status = 'completed'") == 12
