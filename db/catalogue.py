@@ -18,7 +18,7 @@ from db.catalogue_evidence import (
 )
 from db.catalogue_jobs import count_jobs, find_job, job_detail, job_rows, list_jobs
 from db.catalogue_load import store_show
-from db.catalogue_orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number
+from db.catalogue_orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
 from db.catalogue_shows import (
     characters,
     cut,
@@ -64,6 +64,7 @@ __all__ = [
     "project_view",
     "projects",
     "roots",
+    "seed_of",
     "set_door",
     "store_character_reference",
     "store_judgement",

@@ -98,6 +98,11 @@ def newest_take_number(session: Session, root_job_id: UUID) -> int:
     return session.scalar(select(func.max(Job.take_number)).where(Job.root_job_id == root_job_id)) or 0
 
 
+def seed_of(session: Session, job_id: UUID) -> int:
+    """The seed a job was ordered with; raises `NoResultFound`."""
+    return session.scalars(select(GenerationParams.seed).where(GenerationParams.job_id == job_id)).one()
+
+
 def _ids_in_order(count: int) -> list[UUID]:
     """UUIDs (version 7) that sort as they were made.
 

@@ -149,9 +149,8 @@ def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, 
     """Order the next take; `review` when the ladder or the budget ends here."""
     if job.take_number > job.max_retakes:
         return Verdict.REVIEW, None
-    detail = catalogue.job_detail(session, job.root_job_id)
     recipe = Recipe.from_json(job.params.recipe)
-    plan = next_recipe(recipe, job.take_number, judgement.blocking, detail.recipe.seed)
+    plan = next_recipe(recipe, job.take_number, judgement.blocking, catalogue.seed_of(session, job.root_job_id))
     if plan is None:
         return Verdict.REVIEW, None
     new = NewJob(
