@@ -52,7 +52,7 @@ def panel(networks):
 
 @pytest.fixture(scope="module")
 def loop():
-    return clip(2, JobType.ANIMATION_LOOP, frames=16)
+    return clip(2, JobType.ANIMATION_LOOP, length=16)
 
 
 @pytest.fixture(scope="module")
@@ -255,14 +255,14 @@ def test_a_held_frame_needs_no_second_pass(panel, loop, tmp_path, monkeypatch):
 
 
 def test_continuity_needs_a_neighbour_and_prefers_the_same_scene(panel, tmp_path):
-    here = clip(4, JobType.FULL_VIDEO, frames=4)
-    there = clip(9, JobType.FULL_VIDEO, frames=4)
+    here = clip(4, JobType.FULL_VIDEO, length=4)
+    there = clip(9, JobType.FULL_VIDEO, length=4)
     for name in ("a", "b", "c"):
         (tmp_path / name).mkdir()
     master = written(tmp_path / "a", here.recipe)
     same = written(tmp_path / "b", replace(here.recipe, seed=here.recipe.seed + 1))
     foreign = written(tmp_path / "c", there.recipe)
-    asked = [(Metric.SCENE_CONTINUITY, "efficientnet-lite0")]
+    asked = [(Metric.SCENE_CONTINUITY, "toon-scene")]
 
     alone, near, far = (
         panel.measure(master, expected(here.recipe, neighbours=paths), asked)[0]

@@ -58,7 +58,7 @@ def test_shuffled_frames_are_out_of_order():
         values.append(diagnostics.frame_order(steps, skips).value)
 
     assert values[0] == 1.0
-    assert values[1] < 0.45
+    assert values[1] < 0.57
 
 
 def test_subject_consistency_agrees_with_the_published_formula():

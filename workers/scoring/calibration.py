@@ -95,14 +95,14 @@ class Trier:
 
     def _person(self, number: int) -> CharacterReference:
         if number not in self._people:
-            pictures = [next(frames(picture((number,), "clip", 900 + n).recipe)) for n in range(4)]
+            pictures = [picture((number,), "clip", 900 + n).draw() for n in range(4)]
             reference = self._panel.build_identity_reference(pictures)
             self._people[number] = reference.of(character(number, "clip").name)
         return self._people[number]
 
     def _style_reference(self) -> StyleReference:
         casts = [picture((number,), "style-approved", 0) for number in range(MIN_STYLE_REFERENCES)]
-        return self._panel.build_style_reference([next(frames(cast.recipe)) for cast in casts])
+        return self._panel.build_style_reference([cast.draw() for cast in casts])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -133,7 +133,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _try_good(trier: Trier, tally: Tally, number: int, job_type: JobType) -> None:
-    cast = clip(number, job_type, frames=_FRAMES[job_type])
+    cast = clip(number, job_type, length=_FRAMES[job_type])
     phase = job_type.phase
     found = trier.score(cast, _neighbours(trier, cast) if phase is Phase.VIDEO else ())
     for measurement in found:
@@ -152,7 +152,7 @@ def _try_bad(trier: Trier, tally: Tally, number: int, job_type: JobType) -> None
     for defect, metric in REFUSED_BY.items():
         if defect in motion_only and not job_type.is_motion:
             continue
-        good = clip(number, job_type, frames=_FRAMES[job_type])
+        good = clip(number, job_type, length=_FRAMES[job_type])
         found = trier.score(replace(good, recipe=replace(good.recipe, defect=defect)))
         blocking = [m.metric.value for m in found if m.value is not None and not _holds(job_type.phase, m)]
         tally.caught[job_type.phase, defect].append(metric.value in blocking)

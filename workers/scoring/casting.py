@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,17 +11,34 @@ import numpy as np
 from models.recipe import CharacterLook, Recipe, SceneLook
 from models.vocabulary import JobType
 from workers.renderers.toon.attributes import VOCABULARY
+from workers.renderers.toon.drawing import frames, head_boxes
 from workers.renderers.toon.scene_words import LOCATIONS, MOODS, MOVES, TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
 #: what stays with a character; the rest varies from picture to picture
 _LASTING = ("hair_color", "hair_style", "eye_color", "eye_shape", "skin", "face", "age")
-_VIEWS = ("front", "front", "three_quarter_left", "three_quarter_right", "side_left", "side_right")
-_ANGLES = ("close up", "medium", "medium", "wide", "medium low angle", "medium high angle")
+_VIEWS = (
+    ("front",) * 4 + ("three_quarter_left", "three_quarter_right") * 2 + ("side_left", "side_right", "back")
+)
+_ANGLES = ("close up", "medium", "wide", "wide", "medium low angle", "medium high angle")
+_ACTIONS = (
+    "",
+    "talks",
+    "nods",
+    "shakes head",
+    "looks around",
+    "turns",
+    "waves",
+    "walks",
+    "laughs",
+    "sighs",
+    "jumps",
+)
 _SIZES = ((512, 768), (832, 480), (832, 480), (640, 640))
 
 
@@ -30,6 +48,15 @@ class Cast:
 
     recipe: Recipe
     characters: tuple[int, ...]  #: numbers of the characters, in the recipe's order
+    frame: int = 0  #: which frame of it is looked at
+
+    def draw(self) -> NDArray[np.uint8]:
+        """The frame looked at, `(H, W, 3)` uint8 RGB."""
+        return next(islice(frames(self.recipe), self.frame, None))
+
+    def heads(self) -> list[tuple[float, float, float, float]]:
+        """Where the heads really are in that frame: x0, y0, x1, y1 of each character."""
+        return head_boxes(self.recipe)[self.frame]
 
 
 def character(number: int, series: str) -> CharacterLook:
@@ -61,6 +88,29 @@ def picture(numbers: Sequence[int], series: str, take: int) -> Cast:
     return Cast(recipe, tuple(numbers))
 
 
+def moving(numbers: Sequence[int], series: str, take: int) -> Cast:
+    """As `picture`, caught in the middle of an action: mouths open, eyes half shut, heads turned."""
+    still = picture(numbers, series, take)
+    draw = np.random.default_rng([take, *numbers, *series.encode(), 2])
+    recipe = replace(
+        still.recipe,
+        job_type=JobType.ANIMATION_LOOP,
+        frame_count=int(draw.choice([6, 8, 12])),
+        scene=replace(still.recipe.scene, action=_one(draw, _ACTIONS)),
+    )
+    return Cast(recipe, tuple(numbers), frame=2 * int(draw.integers(1, 3)))
+
+
+def in_scene(scene: int, cut: int, series: str) -> Cast:
+    """The first frame of the `cut`-th cut of a random scene: one place and light, other people and camera."""
+    place = picture((5 * scene,), series, 0).recipe.scene
+    people = ((5 * scene,), (5 * scene, 5 * scene + 1), (5 * scene + 1,))[cut % 3]
+    draw = np.random.default_rng([scene, cut, *series.encode()])
+    here = replace(place, camera_angle=_one(draw, ("close up", "medium", "medium", "wide")))
+    recipe = replace(picture(people, series, cut + 1).recipe, width=832, height=480, scene=here)
+    return Cast(recipe, people)
+
+
 def _dressed(look: CharacterLook, draw: Generator, place: str) -> CharacterLook:
     """The character as one picture shows it."""
     varied = {kind: _one(draw, tuple(VOCABULARY[kind])) for kind in ("expression", "outfit", "pose")}
@@ -78,7 +128,7 @@ def _scene(draw: Generator) -> SceneLook:
     )
 
 
-def clip(number: int, job_type: JobType, *, frames: int) -> Cast:
+def clip(number: int, job_type: JobType, *, length: int) -> Cast:
     """The `number`-th random good clip: every camera move, talk and action, one character or two."""
     draw = np.random.default_rng([number, 77])
     people = (2 * number, 2 * number + 1) if number % 3 == 0 else (2 * number,)
@@ -90,7 +140,7 @@ def clip(number: int, job_type: JobType, *, frames: int) -> Cast:
         mood=still.scene.mood,
         camera_angle=still.scene.camera_angle,
         camera_move=moves[number % len(moves)],
-        action=_one(draw, ("talks", "nods", "waves", "looks around", "", "laughs", "walks", "turns")),
+        action=_one(draw, _ACTIONS),
         dialogue=_one(draw, ("", "I told you we would be late again!", "Wait. Did you hear that?")),
         background_seed=still.scene.background_seed,
     )
@@ -100,7 +150,7 @@ def clip(number: int, job_type: JobType, *, frames: int) -> Cast:
         seed=still.seed,
         width=832,
         height=480,
-        frame_count=frames,
+        frame_count=length,
         characters=still.characters,
         scene=scene,
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.metrics import Measurement, Metric
 from workers.scoring import diagnostics, metrics
+from workers.scoring.networks.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from workers.scoring.networks.dis_flow import DisFlow
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
     from workers.scoring.networks.lpips_alex import LpipsAlex
-    from workers.scoring.networks.network import Network
 
 _STATIC = "Nothing moves: there are fewer than three distinct frames."
 
@@ -31,6 +31,12 @@ class Gauge(Protocol):
     def see(self, frame: Frame) -> None: ...
 
     def finish(self) -> list[Measurement]: ...
+
+
+class Embedder(Network, Protocol):
+    """A network that makes one vector of a whole picture."""
+
+    def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]: ...
 
 
 def measured(metric: Metric, summary: Summary, network: Network | None = None) -> Measurement:
@@ -192,7 +198,7 @@ class SubjectGauge:
 class ContinuityGauge:
     """scene_continuity: the first frame against the first frames of the neighbouring cuts."""
 
-    def __init__(self, network: EfficientNetLite0, neighbours: Callable[[], list[NDArray[np.uint8]]]) -> None:
+    def __init__(self, network: Embedder, neighbours: Callable[[], list[NDArray[np.uint8]]]) -> None:
         """`neighbours` reads the first frames, with the short side as a `Frame` has it, when asked."""
         self._network = network
         self._neighbours = neighbours

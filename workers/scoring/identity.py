@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: share of looked-at frames that must show every expected character before their likeness means anything
 MIN_DETECTION_RATE = 0.8
-#: a reference picture less alike than this to the others shows somebody else
-_OUTLIER = 0.2
+#: a head whose median likeness to the others is below this is somebody else's, or seen from behind
+_OUTLIER = 0.4
 
 
 def assign(similarities: NDArray[np.float32]) -> list[tuple[int, int]]:
@@ -91,35 +91,33 @@ class IdentityGauge:
 def build_identity_reference(network: IdentityToon, pictures: Sequence[NDArray[np.uint8]]) -> IdentityReference:
     """One character's reference from pictures `(H, W, 3)` uint8 RGB that show only them; four do well.
 
-    A picture without a head, or unlike all the others, is left out and listed.
+    A sheet gives all its heads. A head unlike most others is left out, and a picture without any is listed.
 
     Raises:
         BadInput: no picture shows a head.
     """
-    vectors: dict[int, NDArray[np.float32]] = {}
-    for index, picture in enumerate(pictures):
-        heads = network.look(picture, most=1)
-        if len(heads):
-            vectors[index] = heads[0]
-    vectors = _without_strangers(vectors)
-    if not vectors:
+    seen = [(index, head) for index, picture in enumerate(pictures) for head in network.look(picture)]
+    if not seen:
         raise BadInput("No face was found in any of these pictures.", hint="Give pictures that show the face.")
-    table = np.stack(list(vectors.values()))
+    table = np.stack([head for _, head in seen])
+    alike = _alike(table)
+    table, used = table[alike], {index for (index, _), kept in zip(seen, alike, strict=True) if kept}
     mean = metrics.normalised(table.mean(axis=0)).astype(np.float32)
     return IdentityReference(
         vector=mean,
         network=network.name,
         sha256=network.sha256,
-        images_used=len(table),
-        outliers=tuple(index for index in range(len(pictures)) if index not in vectors),
+        images_used=len(used),
+        outliers=tuple(index for index in range(len(pictures)) if index not in used),
         baseline=float((table @ mean).mean()),
     )
 
 
-def _without_strangers(vectors: dict[int, NDArray[np.float32]]) -> dict[int, NDArray[np.float32]]:
-    """Only with three pictures or more can two outvote a third."""
-    if len(vectors) < 3:
-        return vectors
-    table = np.stack(list(vectors.values()))
-    likeness = np.median(table @ table.T, axis=1)
-    return {i: v for (i, v), alike in zip(vectors.items(), likeness, strict=True) if alike >= _OUTLIER}
+def _alike(table: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which heads `(K, D)` are like most of the others; only with three or more can two outvote a third."""
+    if len(table) < 3:
+        return np.ones(len(table), dtype=np.bool_)
+    likeness = table @ table.T
+    np.fill_diagonal(likeness, np.nan)
+    kept: NDArray[np.bool_] = np.nanmedian(likeness, axis=1) >= _OUTLIER
+    return kept if kept.any() else ~kept

@@ -86,12 +86,20 @@ def _subject(expectations: Expectations, shelf: Shelf) -> Gauge:
     )
 
 
-def _continuity(expectations: Expectations, shelf: Shelf) -> Gauge:
+def _continuity_lite0(expectations: Expectations, shelf: Shelf) -> Gauge:
+    return _continuity(expectations, shelf.efficientnet_lite0())
+
+
+def _continuity_toon(expectations: Expectations, shelf: Shelf) -> Gauge:
+    return _continuity(expectations, shelf.scene_toon())
+
+
+def _continuity(expectations: Expectations, network: gauges.Embedder) -> Gauge:
     def neighbours() -> list[NDArray[np.uint8]]:
         pictures = (first_frame(path) for path in expectations.neighbours)
         return [picture for picture in pictures if picture is not None]
 
-    return gauges.ContinuityGauge(shelf.efficientnet_lite0(), neighbours)
+    return gauges.ContinuityGauge(network, neighbours)
 
 
 def _identity(expectations: Expectations, shelf: Shelf) -> Gauge:
@@ -124,7 +132,8 @@ _MAKERS: dict[tuple[Metric, str], tuple[str, Callable[[Expectations, Shelf], Gau
     (Metric.JITTER, "none"): ("diagnostics", _diagnostics),
     (Metric.FRAME_ORDER, "none"): ("diagnostics", _diagnostics),
     (Metric.SUBJECT_CONSISTENCY, "efficientnet-lite0"): ("subject", _subject),
-    (Metric.SCENE_CONTINUITY, "efficientnet-lite0"): ("continuity", _continuity),
+    (Metric.SCENE_CONTINUITY, "efficientnet-lite0"): ("continuity-lite0", _continuity_lite0),
+    (Metric.SCENE_CONTINUITY, "toon-scene"): ("continuity-toon", _continuity_toon),
     (Metric.IDENTITY, "toon-id"): ("identity", _identity),
     (Metric.STYLE_ADHERENCE, "toon-style"): ("style", _style),
 }

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workers.renderers.toon.drawing import frames, head_boxes
-from workers.scoring.casting import picture
+from workers.scoring.casting import moving, picture
 from workers.scoring.identity import build_identity_reference
 
 if TYPE_CHECKING:
@@ -37,20 +36,18 @@ def try_unseen(network: IdentityToon, characters: int, tell: Callable[[str], Non
     """Draw unseen characters, make references of four pictures each, find and compare heads in others."""
     references = []
     for number in range(characters):
-        pictures = [
-            next(frames(picture((number,), "unseen", take).recipe)) for take in range(REFERENCE_PICTURES)
-        ]
-        references.append(build_identity_reference(network, pictures).vector)
+        casts = [picture((number,), "unseen", take) for take in range(REFERENCE_PICTURES)]
+        references.append(build_identity_reference(network, [cast.draw() for cast in casts]).vector)
     tell(f"{characters} references")
     vectors, owners, shown = [], [], 0
     for numbers in _groups(characters):
-        for take in (10, 11):
-            cast = picture(numbers, "unseen", take)
-            frame = next(frames(cast.recipe))
+        for cast in (picture(numbers, "unseen", 10), moving(numbers, "unseen", 11)):
+            frame = cast.draw()
             heads = network.heads(frame)
             shown += len(numbers)
-            for box, owner in zip(head_boxes(cast.recipe)[0], cast.characters, strict=True):
+            for box, owner in zip(cast.heads(), cast.characters, strict=True):
                 near = [head for head in heads if box[0] < head.x < box[2] and box[1] < head.y < box[3]]
+                near.sort(key=lambda head, middle=box[0] + box[2]: abs(2 * head.x - middle))  # type: ignore[misc]
                 if near:
                     vectors.append(network.embed(frame, near[:1])[0])
                     owners.append(owner)

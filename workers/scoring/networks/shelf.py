@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
     from workers.scoring.networks.identity_toon import IdentityToon
     from workers.scoring.networks.lpips_alex import LpipsAlex
+    from workers.scoring.networks.scene_toon import SceneToon
     from workers.scoring.networks.style_toon import StyleToon
 
 
@@ -29,6 +30,7 @@ class Shelf:
         self._flow: DisFlow | None = None
         self._identity: IdentityToon | None = None
         self._style: StyleToon | None = None
+        self._scene: SceneToon | None = None
 
     def lpips_alex(self) -> LpipsAlex:
         """LPIPS on AlexNet.
@@ -87,6 +89,18 @@ class Shelf:
 
             self._style = StyleToon(self.efficientnet_lite0())
         return self._style
+
+    def scene_toon(self) -> SceneToon:
+        """Where a drawn picture plays.
+
+        Raises:
+            NotMeasured: the features under it are missing or damaged.
+        """
+        if self._scene is None:
+            from workers.scoring.networks.scene_toon import SceneToon
+
+            self._scene = SceneToon(self.efficientnet_lite0())
+        return self._scene
 
     def _require(self, name: str) -> None:
         path = self._folder / weights.entry(name).file

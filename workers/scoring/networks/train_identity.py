@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from workers.renderers.toon.drawing import frames, head_boxes
-from workers.scoring.casting import Cast, picture
+from workers.scoring.casting import Cast, moving, picture
 from workers.scoring.frames import short_side
 from workers.scoring.networks import identity_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
@@ -71,7 +70,7 @@ def train(lite0: EfficientNetLite0, characters: int) -> dict[str, Floats]:
     described: list[Floats] = []
     labels: list[int] = []
     for done, cast in enumerate(_casts(characters)):
-        frame = next(frames(cast.recipe))
+        frame = cast.draw()
         heads = _true_heads(cast)
         cell_vectors, cell_targets = _cells(lite0, frame, heads, done)
         vectors.append(cell_vectors)
@@ -87,22 +86,19 @@ def train(lite0: EfficientNetLite0, characters: int) -> dict[str, Floats]:
 
 
 def _casts(characters: int) -> Iterator[Cast]:
-    """Each character alone in two pictures and beside another in four."""
+    """Each character alone in two pictures and beside another in four, in half of them moving."""
     for number in range(characters):
-        for take in range(2):
-            yield picture((number,), "seen", take)
+        yield picture((number,), "seen", 0)
+        yield moving((number,), "seen", 1)
     draw = np.random.default_rng(5)
     for take in range(2, _PICTURES_EACH):
         order = draw.permutation(characters)
         for one, other in zip(order[::2], order[1::2], strict=False):
-            yield picture((int(one), int(other)), "seen", take)
+            yield (moving if take % 2 else picture)((int(one), int(other)), "seen", take)
 
 
 def _true_heads(cast: Cast) -> list[Head]:
-    return [
-        Head((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0, 1.0)
-        for x0, y0, x1, y1 in head_boxes(cast.recipe)[0]
-    ]
+    return [Head((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0, 1.0) for x0, y0, x1, y1 in cast.heads()]
 
 
 def _moved(head: Head, seed: int) -> Head:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workers.renderers.toon.drawing import frames
 from workers.scoring.casting import picture
 from workers.scoring.foreign_styles import FOREIGN_STYLES, UNSEEN_STYLES
 from workers.scoring.metrics import style_adherence
@@ -96,7 +95,7 @@ def try_unseen(network: StyleToon, projects: int = 6, each: int = 10) -> dict[st
 
 def _frame(number: int, series: str) -> NDArray[np.uint8]:
     people = (number,) if number % 2 else (number, number + 1)
-    return next(frames(picture(people, series, 0).recipe))
+    return picture(people, series, 0).draw()
 
 
 if __name__ == "__main__":
