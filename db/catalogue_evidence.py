@@ -145,12 +145,19 @@ def _references(
     )
     if networks is not None:
         query = query.where(CharacterReference.network.in_(networks))
-    return tuple(
-        StoredReference(
-            character=slug, network=row.network, network_sha256=row.network_sha256, embedding=row.embedding
+    newest: dict[tuple[str, str], StoredReference] = {}
+    for slug, row in session.execute(query):
+        # A network that was learnt again leaves its older references behind; they must not be compared with.
+        newest.setdefault(
+            (slug, row.network),
+            StoredReference(
+                character=slug,
+                network=row.network,
+                network_sha256=row.network_sha256,
+                embedding=row.embedding,
+            ),
         )
-        for slug, row in session.execute(query)
-    )
+    return tuple(newest.values())
 
 
 def _styles(session: Session, project_id: UUID, networks: list[str] | None) -> dict[str, dict[str, object]]:

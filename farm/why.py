@@ -46,6 +46,8 @@ def _completed(facts: WhyFacts) -> list[str]:
     if row.verdict.passes:
         return [f"It is finished: {row.verdict.value}."]
     blocked = ", ".join(row.blocking) or "nothing that was measured"
+    if row.verdict is Verdict.REVIEW and row.blocking:
+        return [f"It waits for a person: blocked by {blocked}, and no automatic retake is left."]
     if row.verdict is Verdict.REVIEW:
         return ["It is finished and waits for a person: a required metric could not be measured."]
     return [f"It is finished and did not pass: blocked by {blocked}."]
