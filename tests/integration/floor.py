@@ -164,12 +164,20 @@ class Floor:
             self.wait_ready(hand)
         return cast
 
-    def python(self, code: str) -> None:
-        """Run a piece of the front in a process of its own, as a script would."""
-        subprocess.run([sys.executable, "-c", code], env=self.env, cwd=self.folder, check=True, timeout=60)
+    def python(self, code: str) -> str:
+        """Run a piece of the front in a process of its own, as a script would; gives what it printed."""
+        argv = [sys.executable, "-c", code]
+        done = subprocess.run(
+            argv, env=self.env, cwd=self.folder, timeout=60, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def wait_ready(self, hand: Hand) -> None:
-        self.wait(lambda: " ready." in hand.said(), f"worker {hand.name} to be ready", 60)
+        self.wait(
+            lambda: " ready." in hand.said() or not hand.mark.is_running(), f"{hand.name} to be ready", 60
+        )
+        assert hand.mark.is_running(), f"{hand.name} ended instead of starting:\n{hand.said()[-3000:]}"
 
     def beat(self) -> Hand:
         """Start a beat."""
