@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.live import Live
 
-from farm import demo_orders, demo_report, stack
+from farm import demo_orders, demo_report, profiles, stack
 from farm.cli.console import note, notes
 from farm.cli.demo_tables import DemoBoard, print_result
 from farm.client import Farm
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from farm.demo_orders import Drill
     from farm.demo_report import DrillResult, Poster
+    from models.metrics import Profile
     from models.views import CutView, JobDetail, StoredShow
 
     #: makes and stores a show's references
@@ -99,6 +100,7 @@ class _Demo:
     def __init__(self, farm: Farm, project: str) -> None:
         self._farm = farm
         self._project = project
+        self._view = next(each for each in farm.projects() if each.slug == project)
         self._cuts: tuple[CutView, ...] = farm.cuts(project)
         self._cast = sorted({who for cut in self._cuts for who in cut.characters})
 
@@ -116,12 +118,12 @@ class _Demo:
             if not gates[-1].can_open:
                 break
         return demo_report.DemoResult(
-            show=self._show_name(),
+            show=self._view.name,
             details=tuple(details),
             gates=tuple(gates),
             drills=tuple(drills),
             refusal=refusal,
-            profile=BUILT_IN[self._farm.settings.default_profile],
+            profile=self._judged_by(),
             spec=BUILT_IN["spec"],
             seconds=time.monotonic() - began,
             peak_rss_mib=memory.mib,
@@ -167,8 +169,9 @@ class _Demo:
         """Every take of these roots, retakes after their root."""
         return [self._farm.job(row.id) for job_id in ids for row in self._farm.job(job_id).family]
 
-    def _show_name(self) -> str:
-        return next(each.name for each in self._farm.projects() if each.slug == self._project)
+    def _judged_by(self) -> Profile:
+        name = self._view.defaults.get("profile") or self._farm.settings.default_profile
+        return profiles.named(self._view.defaults.get("profiles", {}), name)
 
 
 def _drill_result(drill: Drill, root: UUID, details: Sequence[JobDetail]) -> DrillResult:

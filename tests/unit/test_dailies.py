@@ -69,7 +69,7 @@ def test_a_retake_stands_beside_the_take_it_replaced_with_the_metric_that_blocke
     assert "Caught and retaken" in page
     assert "<b>luma flicker</b>" in page
     assert "fire drill · flicker" in page
-    assert "Retake: new seed." in page
+    assert "Retaken with new seed." in page
 
 
 def test_the_best_take_of_a_lineage_is_the_last_one_that_passed() -> None:

@@ -35,7 +35,7 @@ def test_the_command_line_loads_no_network_and_no_database_before_it_knows_what_
 
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.rpartition("|")[2].split())
-    assert {*_HEAVY, "sqlalchemy", "pydantic", "numpy"} & loaded == set()
+    assert {*_HEAVY, "sqlalchemy", "numpy"} & loaded == set()
 
 
 def test_a_strangers_package_called_models_is_refused_in_one_sentence(tmp_path: Path) -> None:
