@@ -65,7 +65,7 @@ EMBEDDED = Profile(
             _TOON_IDENTITY,
             *_TEMPORAL,
             Mark(metric=Metric.SUBJECT_CONSISTENCY, limit=0.90, network="efficientnet-lite0"),
-            Mark(metric=Metric.SCENE_CONTINUITY, limit=0.5, network="efficientnet-lite0"),
+            Mark(metric=Metric.SCENE_CONTINUITY, limit=_calibrated("toon_scene.json"), network="toon-scene"),
         ),
     },
     leaves_out={

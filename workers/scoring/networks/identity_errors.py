@@ -11,10 +11,11 @@ from workers.scoring.casting import moving, picture
 from workers.scoring.identity import build_identity_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from workers.scoring.networks.heads import Head
     from workers.scoring.networks.identity_toon import IdentityToon
 
 REFERENCE_PICTURES = 4
@@ -34,31 +35,47 @@ class Trial:
 
 def try_unseen(network: IdentityToon, characters: int, tell: Callable[[str], None]) -> Trial:
     """Draw unseen characters, make references of four pictures each, find and compare heads in others."""
-    references = []
-    for number in range(characters):
-        casts = [picture((number,), "unseen", take) for take in range(REFERENCE_PICTURES)]
-        references.append(build_identity_reference(network, [cast.draw() for cast in casts]).vector)
+    references = references_of(network, range(characters))
     tell(f"{characters} references")
+    vectors, owners, shown = heads_of(network, range(characters))
+    return Trial(vectors @ references.T, owners, shown, len(owners))
+
+
+def references_of(network: IdentityToon, characters: Iterable[int]) -> NDArray[np.float32]:
+    """One reference `(D,)` for each unseen character, stacked."""
+    vectors = []
+    for number in characters:
+        casts = [picture((number,), "unseen", take) for take in range(REFERENCE_PICTURES)]
+        vectors.append(build_identity_reference(network, [cast.draw() for cast in casts]).vector)
+    return np.stack(vectors)
+
+
+def heads_of(
+    network: IdentityToon, characters: Sequence[int]
+) -> tuple[NDArray[np.float32], NDArray[np.int64], int]:
+    """Vectors of heads found in other pictures, whose they really are, and how many heads were drawn.
+
+    Everybody is drawn once alone in a still, and once beside the next one in the middle of an action.
+    """
     vectors, owners, shown = [], [], 0
-    for numbers in _groups(characters):
-        for cast in (picture(numbers, "unseen", 10), moving(numbers, "unseen", 11)):
-            frame = cast.draw()
-            heads = network.heads(frame)
-            shown += len(numbers)
-            for box, owner in zip(cast.heads(), cast.characters, strict=True):
-                near = [head for head in heads if box[0] < head.x < box[2] and box[1] < head.y < box[3]]
-                near.sort(key=lambda head, middle=box[0] + box[2]: abs(2 * head.x - middle))  # type: ignore[misc]
-                if near:
-                    vectors.append(network.embed(frame, near[:1])[0])
-                    owners.append(owner)
-    similarities = np.stack(vectors) @ np.stack(references).T
-    return Trial(similarities, np.array(owners), shown, len(owners))
+    casts = [picture((number,), "unseen", 10) for number in characters]
+    casts += [moving(pair, "unseen", 11) for pair in zip(characters[::2], characters[1::2], strict=False)]
+    for cast in casts:
+        frame = cast.draw()
+        heads = network.heads(frame)
+        shown += len(cast.characters)
+        for box, owner in zip(cast.heads(), cast.characters, strict=True):
+            found = _nearest(heads, box)
+            if found is not None:
+                vectors.append(network.embed(frame, [found])[0])
+                owners.append(owner)
+    return np.stack(vectors), np.array(owners), shown
 
 
-def _groups(characters: int) -> list[tuple[int, ...]]:
-    """Everybody once alone and once beside a neighbour."""
-    alone: list[tuple[int, ...]] = [(number,) for number in range(characters)]
-    return alone + [(number, number + 1) for number in range(0, characters - 1, 2)]
+def _nearest(heads: list[Head], box: tuple[float, float, float, float]) -> Head | None:
+    """The found head whose centre lies nearest to the middle of a true box, and inside it."""
+    inside = [head for head in heads if box[0] < head.x < box[2] and box[1] < head.y < box[3]]
+    return min(inside, key=lambda head: abs(2 * head.x - box[0] - box[2]), default=None)
 
 
 def error_rates(trial: Trial) -> dict[str, Any]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_TRAIN_CHARACTERS = 280
+_TRAIN_CHARACTERS = 240
 _PICTURES_EACH = 6
 #: cells without a head that are kept of each picture
 _EMPTY_CELLS = 40
