@@ -42,7 +42,9 @@ class Expectations:
     width: int  #: pixels
     height: int  #: pixels
     fps: int
-    #: everybody who must be seen in the picture
+    #: names of everybody who must be seen in the picture, known or not
+    expected: tuple[str, ...] = ()
+    #: what is known of them, by any network
     characters: tuple[CharacterReference, ...] = ()
     style: StyleReference | None = None
     #: masters of the neighbouring cuts of the scene; their first frame is looked at

@@ -105,11 +105,16 @@ def _continuity(expectations: Expectations, network: gauges.Embedder) -> Gauge:
 def _identity(expectations: Expectations, shelf: Shelf) -> Gauge:
     from workers.scoring.identity import IdentityGauge
 
-    if not expectations.characters:
-        raise NotMeasured("Nobody is expected in this picture, or no character has a reference yet.")
+    network = shelf.identity_toon()
+    known = [character for character in expectations.characters if character.network == network.name]
+    unknown = sorted(set(expectations.expected) - {character.name for character in known})
+    if unknown:
+        raise NotMeasured(f"No reference by {network.name} of {', '.join(unknown)}; `farm show load` makes one.")
+    if not known:
+        raise NotMeasured("Nobody is expected in this picture.")
     return IdentityGauge(
-        shelf.identity_toon(),
-        expectations.characters,
+        network,
+        known,
         frame_count=expectations.frame_count,
         samples=IDENTITY_SAMPLES,
     )
