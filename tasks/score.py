@@ -10,13 +10,13 @@ from db.queue import Settlement
 from farm import profiles
 from farm.broker import TaskName, task
 from models.errors import LeaseLost, StepFailed
+from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
 from tasks import runtime
 from tasks.work import Work
 
 if TYPE_CHECKING:
     from db.engine import Session
-    from models.metrics import Metric
     from models.views import TakeExpectations
     from workers.scoring.panel import Expectations
 
@@ -44,7 +44,7 @@ def _measure(work: Work) -> Settlement:
     held_to, wanted = runtime.in_transaction(lambda session: _held_to(session, claim.job_id))
     measurements = runtime.bench().measure(
         runtime.store().path(held_to.master_path),
-        _expectations(held_to),
+        _expectations(held_to, dict(wanted)),
         wanted,
         progress=lambda done, total: None,
         alive=work.alive,
@@ -67,12 +67,12 @@ def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, list[tup
     return held_to, [(mark.metric, mark.network) for mark in judged_by.marks.get(held_to.phase, ())]
 
 
-def _expectations(held_to: TakeExpectations) -> Expectations:
-    """The stored values as the panel takes them."""
+def _expectations(held_to: TakeExpectations, judged_by: dict[Metric, str]) -> Expectations:
+    """The stored values as the panel takes them; `judged_by` names the network of each metric."""
     from workers.scoring.panel import Expectations
     from workers.scoring.references import CharacterReference, StyleReference, vector_from_bytes
 
-    styles = [StyleReference.from_json(data) for data in held_to.styles.values()]
+    style = held_to.styles.get(judged_by.get(Metric.STYLE_ADHERENCE, ""))
     return Expectations(
         phase=held_to.phase,
         job_type=held_to.job_type,
@@ -80,6 +80,7 @@ def _expectations(held_to: TakeExpectations) -> Expectations:
         width=held_to.width,
         height=held_to.height,
         fps=held_to.fps,
+        expected=held_to.characters,
         characters=tuple(
             CharacterReference(
                 name=reference.character,
@@ -89,7 +90,7 @@ def _expectations(held_to: TakeExpectations) -> Expectations:
             )
             for reference in held_to.references
         ),
-        style=styles[0] if styles else None,
+        style=StyleReference.from_json(style) if style else None,
         neighbours=tuple(runtime.store().path(path) for path in held_to.neighbours),
     )
 

@@ -109,7 +109,7 @@ def _identity(expectations: Expectations, shelf: Shelf) -> Gauge:
     known = [character for character in expectations.characters if character.network == network.name]
     unknown = sorted(set(expectations.expected) - {character.name for character in known})
     if unknown:
-        raise NotMeasured(f"No reference by {network.name} of {', '.join(unknown)}; `farm show load` makes one.")
+        raise NotMeasured(f"{network.name} has no reference of {', '.join(unknown)}; load the show again.")
     if not known:
         raise NotMeasured("Nobody is expected in this picture.")
     return IdentityGauge(
