@@ -23,6 +23,7 @@ from farm.cli.demo_tables import DemoBoard, print_result
 from farm.client import Farm
 from farm.memory import MemoryPeak
 from farm.settings import settings
+from farm.stop_signals import asked_to_stop
 from models.errors import NotHere, PhaseLocked
 from models.vocabulary import Phase, Verdict
 from workers.scoring.profiles import BUILT_IN
@@ -56,8 +57,8 @@ def run(
     out_dir = Path.cwd() / "out" / "demo"
     with _own_farm(out_dir, keep=keep), MemoryPeak(timedelta(seconds=1)) as memory:
         began = time.monotonic()
-        with notes().status("starting") as status:
-            stack.up(settings(), die_with_me=True, renderers=("toon",), say=status.update)
+        with asked_to_stop() as stopped, notes().status("starting") as status:
+            stack.up(settings(), die_with_me=True, renderers=("toon",), say=status.update, stopped=stopped)
         with Farm() as farm:
             project = _load(farm, show_file, make_references)
             result = _Demo(farm, project).play(began, memory)

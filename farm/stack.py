@@ -54,11 +54,12 @@ def up(
     die_with_me: bool = False,
     renderers: Sequence[str] = ("toon", "null"),
     say: Callable[[str], None] = lambda sentence: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Stack:
     """Start everything in the background of this process and return when all of it lives.
 
     Whatever stops half way is taken down again. With `die_with_me` the servers end with this process; the
-    caller then calls `tend` and `down` itself.
+    caller then calls `tend` and `down` itself. When `stopped()` turns true, the start is given up.
 
     Raises:
         FarmError: the farm is up here already.
@@ -75,9 +76,10 @@ def up(
         began = _migrated(urls)
         say("starting workers, beat and Flower")
         for program in _programs(settings, urls, access, workers=workers, renderers=renderers):
+            _go_on(stopped)
             group.start(program.name, program.argv, program.env)
         say("waiting until every worker is registered")
-        found = _await_life(group, urls, access, wanted=workers + 2, since=began)
+        found = _await_life(group, urls, access, wanted=workers + 2, since=began, stopped=stopped)
     except BaseException:
         # Interrupted or refused: a farm that is half up would only be in the way of the next try.
         down(settings, grace=timedelta(seconds=5))
@@ -178,13 +180,24 @@ def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
     }
 
 
+def _go_on(stopped: Callable[[], bool]) -> None:
+    if stopped():
+        raise KeyboardInterrupt
+
+
 def threads_here() -> int:
     """CPU threads that one process of ours may use, so that a renderer and a scorer share the cores."""
     return max(1, (os.cpu_count() or 1) // 2)
 
 
 def _await_life(
-    group: ProcessGroup, urls: ServerUrls, access: FlowerAccess, *, wanted: int, since: datetime
+    group: ProcessGroup,
+    urls: ServerUrls,
+    access: FlowerAccess,
+    *,
+    wanted: int,
+    since: datetime,
+    stopped: Callable[[], bool],
 ) -> tuple[WorkerView, ...]:
     """Wait until every worker has said it is ready and Flower asks for its password."""
     from db.catalogue import workers as registered
@@ -194,6 +207,7 @@ def _await_life(
 
     def alive() -> bool:
         nonlocal found
+        _go_on(stopped)
         dead = [process for process in group.status() if not process.running]
         if dead:
             raise NotHere(f"{dead[0].name} ended as soon as it was started.", hint=f"Its log is {dead[0].log}.")

@@ -76,6 +76,8 @@ def note(text: str, style: str = "dim") -> None:
 def print_json(value: Any) -> None:
     """One JSON value on stdout; UUIDs, times and enums become strings."""
     sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+    # A script that reads from a command which stays, as `farm up --foreground`, must not wait for its end.
+    sys.stdout.flush()
 
 
 def print_list(items: Iterable[Any], next_page: str | None = None) -> None:

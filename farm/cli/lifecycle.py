@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,8 +13,6 @@ from farm.cli.opened import here
 from models.errors import NotHere
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from farm.settings import Settings
     from farm.stack import Stack
 
@@ -37,15 +34,25 @@ def up(
 ) -> None:
     """Start servers, workers, beat and Flower in this folder, and wait until all of them live."""
     from farm import stack
+    from farm.stop_signals import asked_to_stop
 
     settings = here()
-    with notes().status("starting") as status:
-        running = stack.up(settings, workers=workers, die_with_me=foreground, say=status.update)
-        if not foreground:
-            stack.leave_running(settings)
-    _show(running, settings, as_json=as_json)
-    if foreground:
-        _stay(settings)
+    with asked_to_stop() as stopped:
+        with notes().status("starting") as status:
+            running = stack.up(
+                settings, workers=workers, die_with_me=foreground, say=status.update, stopped=stopped
+            )
+            if not foreground:
+                stack.leave_running(settings)
+        try:
+            _show(running, settings, as_json=as_json)
+            if foreground:
+                note("The farm runs in the foreground; Ctrl-C stops it.")
+                stack.tend(settings, stopped, note)
+        finally:
+            if foreground:
+                with notes().status("draining workers"):
+                    stack.down(settings)
 
 
 def down(as_json: AsJson = False) -> None:
@@ -163,22 +170,3 @@ def _show(running: Stack, settings: Settings, *, as_json: bool) -> None:
             ("  ·  ", "dim"), "farm watch", ("  ·  ", "dim"), "farm down",
         )
     )  # fmt: skip
-
-
-def _stay(settings: Settings) -> None:
-    """Tend the farm until Ctrl-C or SIGTERM, then drain and stop it."""
-    from farm import stack
-
-    asked: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    note("The farm runs in the foreground; Ctrl-C stops it.")
-    try:
-        stack.tend(settings, lambda: bool(asked), note)
-    finally:
-        with notes().status("draining workers"):
-            stack.down(settings)
