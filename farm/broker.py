@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from celery import Celery, chain
+from celery import Celery, Task, chain
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -60,6 +60,10 @@ _QUEUE_OF = {
     TaskName.ECHO_HEARTBEAT: ECHO_QUEUE,
 }
 
+# A task that knows the time limits writes them into every message it sends, and the sender's limits would then
+# win over those of the machine that does the work. Left out here, they come from the worker itself.
+_FROM_CONFIG = tuple(pair for pair in Task.from_config if pair[0] not in ("time_limit", "soft_time_limit"))
+
 app = Celery("farm")
 # Read when the first message is sent or the worker starts, not when this module is imported.
 app.config_from_object("celeryconfig")
@@ -68,7 +72,8 @@ app.config_from_object("celeryconfig")
 def task(name: TaskName, *, bind: bool = False) -> Callable[[Callable[..., str]], Any]:
     """Register a function of `tasks` under one of our names; with `bind` its first argument is the task."""
     # Expected errors are told in one line; `tasks.work` logs the traceback of the others.
-    decorate: Callable[[Callable[..., str]], Any] = app.task(name=name.value, bind=bind, throws=(FarmError,))
+    options = {"name": name.value, "bind": bind, "throws": (FarmError,), "from_config": _FROM_CONFIG}
+    decorate: Callable[[Callable[..., str]], Any] = app.task(**options)
     return decorate
 
 

@@ -67,7 +67,7 @@ def retry_now() -> str:
     with runtime.database().transaction() as session:
         if not ticks.take_turn(session, "retry", settings().retry_every):
             return "ran just now"
-        expired = queue.expire(session, backoff=runtime.backoff())
+        expired = queue.expire(session, backoff=runtime.backoff(), time_limit=settings().time_limit)
         lost = workers.mark_lost(session, silent_after=settings().lease)
     for attempt in expired:
         _log.warning(

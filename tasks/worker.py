@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -116,6 +117,8 @@ def register_worker(instance: Any = None, **_: Any) -> None:
         raise SystemExit(f"This worker cannot start: {error}") from error
     presence = _Presence(worker_id, identity)
     _presence.append(presence)
+    # Celery announces the end of a warm shutdown only; a cold one is noticed when the process ends.
+    atexit.register(say_goodbye)
     presence.start()
     _log.warning("Worker %s serves %s.", worker_id, ", ".join(identity.queues))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import redis
 from sqlalchemy import text
 
 from farm.servers.supervisor import end, spawn, wait_until
@@ -139,9 +140,18 @@ class Floor:
         }
 
     def worker(
-        self, *queues: str, pool: str = "prefork", concurrency: int = 1, ready: bool = True, **env: str
+        self,
+        *queues: str,
+        pool: str = "prefork",
+        concurrency: int = 1,
+        ready: bool = True,
+        config: tuple[str, ...] = (),
+        **env: str,
     ) -> Hand:
-        """Start a worker of these queues (all of them when none is named) and wait until it is ready."""
+        """Start a worker of these queues (all of them when none is named) and wait until it is ready.
+
+        `config` overrides Celery's settings (`worker.soft_shutdown_timeout=1`), `env` the farm's.
+        """
         chosen = ["--queues", ",".join(queues)] if queues else []
         name = f"{len(self.hands)}-{'+'.join(queue.partition('.')[0] for queue in queues) or 'all'}"
         hand = self._start(
@@ -149,6 +159,7 @@ class Floor:
             [
                 *("worker", *chosen, "--pool", pool, "--concurrency", str(concurrency), "--loglevel", "INFO"),
                 *("--hostname", f"{name}@%h", "--without-gossip", "--without-mingle"),
+                *(("--", *config) if config else ()),
             ],
             env,
         )
@@ -224,6 +235,14 @@ class Floor:
             assert_nothing_lost_nothing_twice(self.database, artifacts)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.rows()}") from error
+
+    def forget_messages(self) -> None:
+        """Delete every key of this floor in the broker, as a flush would."""
+        client = redis.Redis.from_url(self.redis_url)
+        with client:
+            keys = list(client.scan_iter(match=f"{self.prefix}*"))
+            if keys:
+                client.delete(*keys)
 
     def clear(self) -> None:
         """End every process."""

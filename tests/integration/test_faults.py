@@ -213,6 +213,38 @@ def test_a_drained_worker_finishes_its_render_and_leaves(floor, cast, project):
     floor.settled()
 
 
+def test_a_worker_sent_away_at_once_hands_its_render_back_unharmed(floor, cast, project):
+    cast.render.stop()
+    hasty = floor.worker(RENDER, config=("worker.soft_shutdown_timeout=0.5",))
+    [job] = add_jobs(floor.database, project, model_name="null:seconds=4")
+    floor.wait_for(job, step="render")
+
+    os.kill(hasty.pid, signal.SIGQUIT)
+    floor.wait(lambda: not hasty.mark.is_running(), "the worker to leave")
+
+    # Handed back before its lease ran out, and no try is counted.
+    row = one(floor.database, "SELECT status, retry_count FROM render_queue WHERE job_id = :job", job=job)
+    assert (row.status, row.retry_count) == ("ready", 0)
+    released = "SELECT outcome FROM attempts WHERE job_id = :job"
+    assert one(floor.database, released, job=job).outcome == "released"
+    cast.revive()
+    floor.wait_until_over([job])
+    floor.settled()
+
+
+def test_a_render_that_hangs_is_ended_by_its_time_limit(floor, cast, project):
+    cast.render.stop()
+    strict = floor.worker(RENDER, FARM_SOFT_TIME_LIMIT="1", FARM_TIME_LIMIT="20")
+    [job] = add_jobs(floor.database, project, model_name="null:hang", max_retries=0)
+
+    floor.wait_until_over([job])
+
+    row = one(floor.database, "SELECT status, error_kind FROM render_queue WHERE job_id = :job", job=job)
+    assert (row.status, row.error_kind) == ("failed", "timeout")
+    strict.stop()
+    floor.settled()
+
+
 def test_files_of_a_crash_before_its_row_are_tidied_away(floor, cast, project):
     [job] = add_jobs(floor.database, project)
     floor.wait_until_over([job])

@@ -174,7 +174,9 @@ def test_a_name_that_changed_hands_ends_the_leases_under_it(database):
         queue.end_leases(session, "w")
     with database.transaction() as session:
         expired = queue.expire(
-            session, backoff=queue.Backoff(base=timedelta(seconds=1), cap=timedelta(seconds=1))
+            session,
+            backoff=queue.Backoff(base=timedelta(seconds=1), cap=timedelta(seconds=1)),
+            time_limit=timedelta(hours=1),
         )
 
     assert [e.job_id for e in expired] == [job]

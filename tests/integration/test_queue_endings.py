@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from db.queue import Claim
 
 LEASE = timedelta(seconds=60)
+TIME_LIMIT = timedelta(hours=1)
 BACKOFF = Backoff(base=timedelta(seconds=10), cap=timedelta(seconds=60))
 TAKE = TakeRecord(
     master_path="takes/a/1/master.png",
@@ -67,7 +68,7 @@ def expire_now(database: Database, job: UUID) -> list[queue.Expired]:
         job=job,
     )
     with database.transaction() as session:
-        return queue.expire(session, backoff=BACKOFF)
+        return queue.expire(session, backoff=BACKOFF, time_limit=TIME_LIMIT)
 
 
 def make_due(database: Database, job: UUID) -> None:
@@ -231,12 +232,23 @@ def test_a_job_whose_workers_keep_dying_fails_in_the_end(database, project):
     assert outcomes(database, job) == ["lost"] * 3
 
 
+def test_silence_after_the_hard_time_limit_is_told_as_a_timeout(database, project):
+    [job] = add_jobs(database, project, max_retries=0)
+    claim(database)
+    execute(database, "UPDATE attempts SET started_at = now() - interval '61 min' WHERE job_id = :job", job=job)
+
+    expire_now(database, job)
+
+    row = row_of(database, job)
+    assert (row.status, row.error_kind) == ("failed", "timeout")
+
+
 def test_a_lease_that_still_runs_is_left_alone(database, project):
     add_jobs(database, project)
     mine = claim(database)
 
     with database.transaction() as session:
-        assert queue.expire(session, backoff=BACKOFF) == []
+        assert queue.expire(session, backoff=BACKOFF, time_limit=TIME_LIMIT) == []
 
     assert settle(database, mine) is Settlement.WRITTEN
 
