@@ -12,6 +12,10 @@ FarmError
     └── LeaseLost           the work is no longer ours: cancelled or taken over
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from models.vocabulary import ErrorKind
 
 
@@ -27,10 +31,21 @@ class FarmError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Lets an error cross from a worker's child to its parent, and so to Flower, as what it is."""
+        return _again, (type(self), self.args, self.__dict__)
+
     @property
     def kind(self) -> str:
         """The word scripts match on, in `--json` errors and in the `attempts` table."""
         return type(self).__name__
+
+
+def _again(kind: type[FarmError], args: tuple[Any, ...], state: dict[str, Any]) -> FarmError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class OrderRefused(FarmError):
