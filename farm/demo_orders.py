@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def drills(phase: Phase) -> tuple[Drill, ...]:
 
 
 def orders(phase: Phase, project: str, cuts: Sequence[CutView], cast: Sequence[str]) -> list[dict[str, Any]]:
-    """The orders of one phase; the drills are spread, so that sound takes stand between them."""
+    """The orders of one phase; the drills go to cuts with one character, where one fault is easiest to see."""
     shared = {"project": project, "requested_by": "demo"}
     if phase is Phase.STILL:
         found = [_order(shared, cut, JobType.STILL_IMAGE) for cut in cuts]
@@ -63,15 +64,21 @@ def orders(phase: Phase, project: str, cuts: Sequence[CutView], cast: Sequence[s
             _order(shared, cut, JobType.FULL_VIDEO, width=832, height=480, frame_count=_frames(cut))
             for cut in for_video(cuts)
         ]
-    step = max(1, len(found) // (len(_DRILLS[phase]) + 1))
-    for index, defect in enumerate(_DRILLS[phase]):
-        found[index * step]["defect"] = defect
+    alone = {cut.path for cut in cuts if len(cut.characters) < 2}
+    for order, defect in zip(
+        sorted(found, key=lambda order: order.get("cut") not in alone), _DRILLS[phase], strict=False
+    ):
+        order["defect"] = defect
     return found
 
 
 def for_video(cuts: Sequence[CutView]) -> list[CutView]:
-    """The cuts that become videos: those with two characters first, then others, in story order."""
-    chosen = sorted(cuts, key=lambda cut: len(cut.characters) < 2)[:_VIDEOS]
+    """The cuts that become videos: those with two characters, then others of the scenes that have most of them.
+
+    A scene that is seen whole is one whose cuts can be held against each other.
+    """
+    pairs = Counter(cut.scene_id for cut in cuts if len(cut.characters) > 1)
+    chosen = sorted(cuts, key=lambda cut: (len(cut.characters) < 2, -pairs[cut.scene_id]))[:_VIDEOS]
     return [cut for cut in cuts if cut in chosen]
 
 
