@@ -15,6 +15,7 @@ from models.vocabulary import WorkerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from farm.settings import Settings
 
@@ -24,8 +25,8 @@ _AT_WORK = (WorkerStatus.READY, WorkerStatus.BUSY)
 def _programs(settings: Settings) -> Iterator[Finding]:
     """The servers the farm would start by itself; none are needed where both addresses are given."""
     for name, find, given in (
-        ("postgres", lambda: find_postgres().folder, settings.given_database_url),
-        ("valkey", lambda: find_valkey()[0].folder, settings.given_redis_url),
+        ("postgres", _postgres_folder, settings.given_database_url),
+        ("valkey", _valkey_folder, settings.given_redis_url),
     ):
         if given is not None:
             yield Finding(name=name, health=Health.OK, message="an address is given, none is started here")
@@ -34,6 +35,14 @@ def _programs(settings: Settings) -> Iterator[Finding]:
             yield Finding(name=name, health=Health.OK, message=f"program in {find()}")
         except NotHere as error:
             yield Finding(name=name, health=Health.FAIL, message=error.message, hint=error.hint)
+
+
+def _postgres_folder() -> Path:
+    return find_postgres().folder
+
+
+def _valkey_folder() -> Path:
+    return find_valkey()[0].folder
 
 
 def _servers(settings: Settings) -> Iterator[Finding]:

@@ -159,7 +159,16 @@ def _programs(
 
 def _worker(name: str, pool: str, queues: str, env: dict[str, str]) -> _Program:
     concurrency = "1" if pool == "prefork" else "4"
-    argv = (*_CELERY, "worker", "--pool", pool, "--concurrency", concurrency, "--queues", queues)
+    argv: tuple[str, ...] = (
+        *_CELERY,
+        "worker",
+        "--pool",
+        pool,
+        "--concurrency",
+        concurrency,
+        "--queues",
+        queues,
+    )
     argv += ("--hostname", f"{name}@%h", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
     return _Program(name=name, argv=argv, env=env)
 

@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,7 @@ class _Studio:
             done = 0
             for each in wanted:
                 try:
-                    self._make(each, lambda drawn, base=done: bar(base + drawn, total))
+                    self._make(each, partial(_advance, bar, done, total))
                 except NotMeasured as error:
                     said.append(f"{each.character or 'style'}: {error}")
                 done += max(1, len(each.recipes))
@@ -179,6 +180,10 @@ class _Studio:
                 recipe, Path(scratch), progress=lambda done, total: None, alive=lambda: True
             )
             os.replace(rendered.master, target)
+
+
+def _advance(bar: Callable[[int, int], None], done: int, total: int, drawn: int) -> None:
+    bar(done + drawn, total)
 
 
 def _equipment(networks_dir: Path) -> tuple[Renderer, Shelf]:
