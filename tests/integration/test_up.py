@@ -162,6 +162,14 @@ def test_a_show_is_loaded_ordered_watched_and_judged_from_the_command_line(shell
     assert told["why"]
 
 
+def test_references_that_a_show_lacks_are_drawn_once_and_kept_the_second_time(shell: Shell) -> None:
+    first = shell.asked("show", "load", str(_SHOW))["references"]
+    again = shell.asked("show", "load", str(_SHOW))["references"]
+
+    assert first["made"] == ["kazu", "mio", "ren", "style"]
+    assert (again["made"], again["kept"]) == ([], first["made"])
+
+
 def test_a_shut_gate_says_why_by_its_exit_code_and_in_json(shell: Shell) -> None:
     loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
 
