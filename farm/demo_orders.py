@@ -29,7 +29,7 @@ _DRILLS = {
     Phase.LOOP: (Defect.FLICKER, Defect.SHUFFLED),
     Phase.VIDEO: (Defect.JITTER, Defect.WRONG_FRAME_COUNT, Defect.FROZEN),
 }
-_VIDEOS = 6
+_VIDEOS = 7
 _VIDEO_FRAMES = 120
 
 
