@@ -18,7 +18,6 @@ from tasks.work import Work
 
 if TYPE_CHECKING:
     from db.artifacts import StoredTake
-
     from db.queue import Claim
     from workers.renderers.renderer import Rendered
 
