@@ -134,6 +134,11 @@ def test_the_scene_seed_fixes_the_set_and_the_take_seed_never_changes_the_charac
     assert np.abs(next(frames(empty)).astype(int) - next(frames(replace(empty, seed=9)))).mean() < 12
 
 
+@pytest.mark.parametrize("kind", list(JobType))
+def test_another_seed_makes_another_take(kind: JobType) -> None:
+    assert digest(recipe(kind, seed=1)) != digest(recipe(kind, seed=2))
+
+
 def test_equal_attributes_under_another_name_make_another_face() -> None:
     twin = replace(AOI, name="Mio")
 

@@ -8,6 +8,7 @@ import skia
 
 from workers.renderers.toon.attributes import normalise
 from workers.renderers.toon.brush import Brush, box
+from workers.renderers.toon.chance import chance
 from workers.renderers.toon.design import design
 from workers.renderers.toon.figure import HEAD_BOX, Figure
 from workers.renderers.toon.moment import Moment
@@ -32,16 +33,17 @@ def _cells(recipe: Recipe) -> list[tuple[float, float, float, Moment]]:
     scale = min(tall / 1400, w / columns / 440)
     for i, yaw in enumerate(_VIEWS):
         x = w * (i + 0.5) / columns
-        body = yaw
         cells.append(
             (
                 x,
                 h * 0.05 + 150 * scale,
                 scale,
-                Moment(yaw=yaw, body_yaw=body, pose=pose if i == 0 else "standing"),
+                Moment(yaw=yaw, body_yaw=yaw, pose=pose if i == 0 else "standing"),
             )
         )
     small = min(h * 0.3 / 330, w / len(_EXPRESSIONS) / 290)
+    # The views are a standard; how far the portraits turn is the seed's, so that a retake is another sheet.
+    turns = chance("sheet", recipe.seed).uniform(16.0, 30.0, len(_EXPRESSIONS))
     for i, expression in enumerate(_EXPRESSIONS):
         x = w * (i + 0.5) / len(_EXPRESSIONS)
         cells.append(
@@ -49,7 +51,7 @@ def _cells(recipe: Recipe) -> list[tuple[float, float, float, Moment]]:
                 x,
                 h * 0.66 + 140 * small,
                 small,
-                Moment(yaw=(-24.0, 24.0)[i % 2], body_yaw=0, expression=expression),
+                Moment(yaw=float(turns[i]) * (-1, 1)[i % 2], body_yaw=0, expression=expression),
             )
         )
     return cells

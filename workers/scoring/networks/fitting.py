@@ -44,7 +44,7 @@ def fit_map(vectors: Floats, targets: Floats) -> dict[str, Floats]:
 
 
 def fit_projection(
-    x: Floats, labels: NDArray[np.int64], *, size: int = 32, kept: int = 600
+    x: Floats, labels: NDArray[np.int64], *, size: int = 32, kept: int = 800
 ) -> dict[str, Floats]:
     """A linear discriminant from descriptions `(n, F)`: `mean` `(F,)` and `matrix` `(F, size)`.
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_TRAIN_CHARACTERS = 240
+_TRAIN_CHARACTERS = 280
 _PICTURES_EACH = 6
 #: cells without a head that are kept of each picture
 _EMPTY_CELLS = 40
@@ -77,8 +77,10 @@ def train(lite0: EfficientNetLite0, characters: int) -> dict[str, Floats]:
         targets.append(cell_targets)
         for head, label in zip(heads, cast.characters, strict=True):
             square = identity_toon.crop(frame, _moved(head, len(labels)))
-            described.append(identity_toon.describe(lite0, square))
-            labels.append(label)
+            # Seen in a mirror a character is the same one: a parting may change sides, a face may not.
+            for seen in (square, np.ascontiguousarray(square[:, ::-1])):
+                described.append(identity_toon.describe(lite0, seen))
+                labels.append(label)
         if done % 200 == 0:
             _tell(f"{done} pictures")
     arrays = fit_map(np.concatenate(vectors), np.concatenate(targets))
