@@ -34,7 +34,7 @@ _MOTION_STRUCTURE = (
 _DIAGNOSTICS = (
     Mark(metric=Metric.LUMA_FLICKER, limit=0.01),
     Mark(metric=Metric.JITTER, limit=1.4),
-    Mark(metric=Metric.FRAME_ORDER, limit=0.59),
+    Mark(metric=Metric.FRAME_ORDER, limit=0.55),
 )
 _TEMPORAL = (
     Mark(metric=Metric.TEMPORAL_LPIPS, limit=0.15, network="lpips-alex"),
