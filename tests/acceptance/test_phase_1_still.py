@@ -59,8 +59,11 @@ def test_bad_stills_are_caught_by_name_retaken_and_pass(stills: Made) -> None:
 
 def test_a_still_is_made_again_pixel_by_pixel_from_what_was_stored(stills: Made, tmp_path: Path) -> None:
     for number, kept in enumerate((stills.bests[0], stills.bests[-1])):
+        into = tmp_path / str(number)
+        into.mkdir()
+
         again = registry.renderer(kept.recipe.renderer).render(
-            kept.recipe, tmp_path / str(number), progress=lambda done, total: None, alive=lambda: True
+            kept.recipe, into, progress=lambda done, total: None, alive=lambda: True
         )
 
         assert kept.take is not None
