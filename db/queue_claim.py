@@ -43,7 +43,8 @@ class Claim:
 # The best due rows of each of my pools are read off the index, pool by pool, so that neither history nor a long
 # queue slows a claim. Among the 64 best overall a warm row may overtake rows of its own priority that are at
 # most five minutes older. The last step locks exactly one row and skips what others are claiming just now;
-# being a re-check, it also refuses a row that changed since it was read.
+# being a re-check, it also refuses a row that changed since it was read. A row that failed here is left to
+# another live worker of its pool first, for one lease at most.
 _CLAIM_RENDER = text("""
 WITH candidates AS MATERIALIZED (
     SELECT c.* FROM unnest(CAST(:pools AS text[])) AS mine(pool)
@@ -51,6 +52,14 @@ WITH candidates AS MATERIALIZED (
         SELECT q.id, q.pool, q.priority, q.available_at, q.model_name
         FROM render_queue q
         WHERE q.pool = mine.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
+          AND (q.retry_count = 0
+               OR q.available_at <= now() - CAST(:lease AS interval)
+               OR :worker_id IS DISTINCT FROM (
+                   SELECT a.worker_id FROM attempts a WHERE a.job_id = q.job_id ORDER BY a.epoch DESC LIMIT 1)
+               OR NOT EXISTS (
+                   SELECT 1 FROM workers w
+                   WHERE w.id <> :worker_id AND q.pool = ANY(w.pools) AND w.status IN ('ready', 'busy')
+                     AND w.last_seen_at > now() - CAST(:lease AS interval)))
         ORDER BY q.priority DESC, q.available_at, q.id
         LIMIT :among
     ) c
@@ -134,6 +143,7 @@ def claim_render(
 ) -> Claim | None:
     """Take the best due render of `pools`: exact priority, then age; None when nothing is due.
 
+    What failed at this worker is left to the pool's other live workers for up to one lease.
     `warm` names the checkpoints this worker has loaded: among the 64 best rows one of them may overtake rows
     of the same priority that are at most five minutes older. The commit must be durable:
     an epoch that a crash of Postgres forgot would be given out again while its first holder still works.

@@ -5,15 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
 from db import queue
-from models.vocabulary import Step
+from db.workers import WorkerIdentity, register
+from models.vocabulary import ErrorKind, Step
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from db.engine import Database
@@ -141,6 +143,48 @@ def test_a_row_being_claimed_by_another_is_passed_over_not_waited_for(database, 
         mine = claim()
 
     assert (taken.job_id, mine.job_id) == (first, second)
+
+
+def fail_once(database: Database, mine: Claim) -> None:
+    backoff = queue.Backoff(base=timedelta(microseconds=1), cap=timedelta(microseconds=1))
+    with database.transaction() as session:
+        queue.fail(session, mine, error_kind=ErrorKind.BUG, message="It broke.", backoff=backoff)
+
+
+@pytest.fixture
+def second_worker(database: Database) -> Iterator[str]:
+    """Another live worker of the same pool."""
+    identity = WorkerIdentity(
+        host="h", role="render", pid=1, incarnation=uuid4(), queues=("render_queue.null",), pools=("null",)
+    )
+    with database.transaction() as session:
+        name = register(session, identity, lives_here=lambda pid: True)
+    yield name
+    execute(database, "DELETE FROM workers WHERE id = :id", id=name)
+
+
+def test_what_failed_here_is_left_to_another_live_worker(database, project, claim, second_worker):
+    [job] = add_jobs(database, project)
+    fail_once(database, claim("w1"))
+
+    assert claim("w1") is None
+    assert claim(second_worker).job_id == job
+
+
+def test_what_failed_here_is_tried_here_again_when_nobody_else_took_it(database, project, claim, second_worker):
+    [job] = add_jobs(database, project)
+    fail_once(database, claim("w1"))
+
+    make_older(database, job, LEASE.seconds + 1)
+
+    assert claim("w1").job_id == job
+
+
+def test_the_only_worker_tries_its_own_failures_again(database, project, claim):
+    [job] = add_jobs(database, project)
+    fail_once(database, claim("w1"))
+
+    assert claim("w1").job_id == job
 
 
 def test_a_message_that_came_twice_claims_a_step_once(database, project, claim):
