@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from farm.dailies_plots import curve_svg
+from models.metrics import Direction
 from models.vocabulary import Phase
 
 if TYPE_CHECKING:
@@ -42,9 +43,28 @@ def figure(value: float | None) -> str:
     """A number as short as it can be without losing what the mark decides; `-` when there is none."""
     if value is None:
         return "–"
-    if float(value).is_integer() and abs(value) >= 2:
+    if value == 0 or (float(value).is_integer() and abs(value) >= 2):
         return f"{value:.0f}"
+    if abs(value) >= 100:
+        return f"{value:.1f}"
     return f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.4f}"
+
+
+def value_beside_mark(score: PageScore) -> str:
+    """A score's value as `figure` writes it, with more digits where it would read like the mark it missed."""
+    text = figure(score.value)
+    if score.value is None or score.mark is None or score.value == score.mark:
+        return text
+    digits = 4
+    while text == figure(score.mark) or float(text) == score.mark:
+        text = f"{score.value:.{digits}f}"
+        digits += 1
+    return text
+
+
+def sign(score: PageScore) -> str:
+    """On which side of its mark a score passes."""
+    return "≤" if score.metric.direction is Direction.LOWER else "≥"
 
 
 @cache
@@ -56,7 +76,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"label": label, "figure": figure, "plot": _plot}
+    environment.filters |= {
+        "label": label,
+        "figure": figure,
+        "value": value_beside_mark,
+        "sign": sign,
+        "plot": _plot,
+    }
     return environment
 
 

@@ -33,6 +33,11 @@ class PageScore:
         return [float(value) for value in self.detail.get("curve") or () if value is not None]
 
     @property
+    def worst(self) -> float:
+        """The worst value of the course over time, which must not be empty."""
+        return min(self.curve) if self.metric.direction is Direction.HIGHER else max(self.curve)
+
+    @property
     def filled(self) -> float:
         """How full the bar is drawn, 0..1; where lower is better the mark stands in the middle."""
         return _share(self.value, self)
@@ -106,6 +111,15 @@ class PageTake:
         return tuple(score for score in self.scores if len(score.curve) > 1)
 
     @property
+    def standing(self) -> str:
+        """How the page colours the take: `good`, `bad`, or `open` while nobody has judged it."""
+        if self.verdict is None:
+            return "bad" if self.error else "open"
+        if self.verdict is Verdict.REVIEW:
+            return "open"
+        return "good" if self.verdict.passes else "bad"
+
+    @property
     def duration(self) -> float:
         """Seconds of screen time."""
         return self.frames / self.fps if self.fps else 0.0
@@ -174,6 +188,15 @@ class Dailies:
     def retaken(self) -> tuple[Lineage, ...]:
         """Lineages that needed another take."""
         return tuple(lineage for lineage in self.lineages if lineage.was_retaken)
+
+    @property
+    def troubled(self) -> tuple[Lineage, ...]:
+        """Lineages that were retaken, that were told to draw a fault, or that did not pass."""
+        return tuple(
+            lineage
+            for lineage in self.lineages
+            if lineage.was_retaken or lineage.first.drill or lineage.best.standing == "bad"
+        )
 
     @property
     def frieze(self) -> tuple[PageTake, ...]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.metrics import Direction
-
 if TYPE_CHECKING:
     from farm.dailies_page import PageScore
 
@@ -22,7 +20,7 @@ def curve_svg(score: PageScore, label: str) -> str:
     values = score.curve
     low, high = _range(values, score.mark)
     points = [(_x(index, len(values)), _y(value, low, high)) for index, value in enumerate(values)]
-    worst = _worst(values, score.metric.direction)
+    worst = values.index(score.worst)
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     area = f"{_PAD},{_HEIGHT - _PAD} {line} {_WIDTH - _PAD},{_HEIGHT - _PAD}"
     parts = [
@@ -33,10 +31,11 @@ def curve_svg(score: PageScore, label: str) -> str:
     if score.mark is not None:
         y = _y(score.mark, low, high)
         parts.append(f'<line class="mark" x1="0" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
+    x, y = points[worst]
+    parts.append(f'<line class="at" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{_HEIGHT}"/>')
     parts.append(f'<polyline class="line" points="{line}"/>')
-    parts.append(
-        f'<circle class="worst" cx="{points[worst][0]:.1f}" cy="{points[worst][1]:.1f}" r="3.2"/></svg>'
-    )
+    # The chart is stretched to its place: most of the dot is its stroke, which is not stretched with it.
+    parts.append(f'<circle class="worst" cx="{x:.1f}" cy="{y:.1f}" r="1"/></svg>')
     return "".join(parts)
 
 
@@ -46,11 +45,6 @@ def _range(values: list[float], mark: float | None) -> tuple[float, float]:
     low, high = min(shown), max(shown)
     margin = (high - low or abs(high) or 1.0) * 0.12
     return low - margin, high + margin
-
-
-def _worst(values: list[float], direction: Direction) -> int:
-    wanted = min(values) if direction is Direction.HIGHER else max(values)
-    return values.index(wanted)
 
 
 def _x(index: int, count: int) -> float:
