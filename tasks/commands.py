@@ -62,12 +62,15 @@ def list_networks(as_json: AsJson = False) -> None:
         print_list(rows)
         return
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("network", "here", "embedded", "size", "purpose", "licence"):
-        table.add_column(title, overflow="fold")
+    for title in ("network", "here", "embedded", "size"):
+        table.add_column(title, no_wrap=True)
+    # Purpose and licence share a column: beside each other they would leave words too little room in 80 columns.
+    table.add_column("purpose, licence", overflow="fold")
     for row in rows:
         state = Text("yes", "green") if row["installed"] else Text("no", "yellow")
         embedded = "needed" if row["embedded"] else ""
-        table.add_row(row["name"], state, embedded, _mib(row["size"]), row["purpose"], row["licence"])
+        purpose = Text.assemble(row["purpose"], "\n", (row["licence"], "dim"))
+        table.add_row(row["name"], state, embedded, _mib(row["size"]), purpose)
     out().print(table)
     note(f"Networks are kept in {here().networks_dir}.")
 

@@ -111,7 +111,8 @@ def doctor(as_json: AsJson = False) -> None:
         findings.append(finding)
         if not as_json:
             sign, style = styles[finding.health]
-            out().print(Text.assemble((sign, style), f" {finding.name:<20} ", (finding.message, "")))
+            line = Text.assemble((sign, style), f" {finding.name:<20} ", (finding.message, ""))
+            out().print(line, soft_wrap=True)
             if finding.hint:
                 out().print(Text.assemble("  → ", finding.hint, style="cyan"), soft_wrap=True)
     if as_json:
