@@ -39,7 +39,14 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,
+        protected_namespaces=(),
+        # Built with the first order: importing the SDK stays quick.
+        defer_build=True,
+    )
 
     @model_validator(mode="wrap")
     @classmethod

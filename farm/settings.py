@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.errors import BadInput, NotHere
+from models.errors import BadInput, NotHere, Unavailable
 
 
 def _seconds(value: Any) -> Any:
@@ -48,7 +48,13 @@ class Settings(BaseSettings):
     """One machine's settings; reading them creates nothing and connects to nothing."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FARM_", frozen=True, populate_by_name=True, enable_decoding=False, env_ignore_empty=True
+        env_prefix="FARM_",
+        frozen=True,
+        populate_by_name=True,
+        enable_decoding=False,
+        env_ignore_empty=True,
+        # Built when they are first read: importing the SDK stays quick.
+        defer_build=True,
     )
 
     state_dir: Folder = Field(default_factory=lambda: Path.cwd() / ".farm")
@@ -105,7 +111,7 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """Postgres, as given or as found running for `state_dir`; raises `NotHere` when neither is there."""
+        """Postgres, as given or as found running for `state_dir`; raises `NotHere` when neither answers."""
         return (
             self.given_database_url.get_secret_value()
             if self.given_database_url
@@ -114,14 +120,19 @@ class Settings(BaseSettings):
 
     @property
     def redis_url(self) -> str:
-        """Redis or Valkey, as given or as found running; raises `NotHere` when neither is there."""
+        """Redis or Valkey, as given or as found running; raises `NotHere` when neither answers."""
         return self.given_redis_url.get_secret_value() if self.given_redis_url else self._found("redis_url")
 
     def _found(self, name: str) -> str:
         # Imported here: a process that was given both addresses never needs the supervisor.
-        from farm.servers import find_running
+        from farm.servers import ProcessGroup, find_running
 
         running = find_running(self.state_dir)
+        if running is None and any(each.running for each in ProcessGroup(self.state_dir).status()):
+            raise Unavailable(
+                f"The farm in {self.state_dir} is up, but one of its servers does not answer just now.",
+                hint="It is started again by itself: try again in a few seconds; `farm doctor` looks closer.",
+            )
         if running is None:
             raise NotHere(
                 f"The farm is not running here (state folder {self.state_dir}).",
