@@ -12,6 +12,7 @@ from db.engine import Database
 from farm import flower
 from farm.servers import EmbeddedServers, ProcessGroup
 from farm.servers.keeper import keep, keep_in_background
+from farm.servers.state import one_start
 from farm.servers.supervisor import python_environment, wait_until
 from models.errors import FarmError, NotHere, Unavailable
 
@@ -62,29 +63,30 @@ def up(
     caller then calls `tend` and `down` itself. When `stopped()` turns true, the start is given up.
 
     Raises:
-        FarmError: the farm is up here already.
+        FarmError: the farm is up here already, or another `farm up` is at it.
         NotHere: something it needs is not installed, the folder cannot be written, the disk is full.
         Unavailable: a port is taken, or something did not come up in time.
     """
     group = ProcessGroup(settings.state_dir)
-    refuse_twice(settings, group)
-    access = flower.prepare(settings)
-    servers = EmbeddedServers(settings.state_dir, die_with_parent=die_with_me)
-    try:
-        say("starting Postgres and Valkey")
-        urls = servers.start()
-        began = _migrated(urls)
-        say("starting workers, beat and Flower")
-        for program in _programs(settings, urls, access, workers=workers, renderers=renderers):
-            _go_on(stopped)
-            group.start(program.name, program.argv, program.env)
-        say("waiting until every worker is registered")
-        found = _await_life(group, urls, access, wanted=workers + 2, since=began, stopped=stopped)
-    except BaseException:
-        # Interrupted or refused: a farm that is half up would only be in the way of the next try.
-        down(settings, grace=timedelta(seconds=5))
-        raise
-    return Stack(flower=access, processes=tuple(group.status()), workers=found)
+    with one_start(settings.state_dir):
+        refuse_twice(settings, group)
+        access = flower.prepare(settings)
+        servers = EmbeddedServers(settings.state_dir, die_with_parent=die_with_me)
+        try:
+            say("starting Postgres and Valkey")
+            urls = servers.start()
+            began = _migrated(urls)
+            say("starting workers, beat and Flower")
+            for program in _programs(settings, urls, access, workers=workers, renderers=renderers):
+                _go_on(stopped)
+                group.start(program.name, program.argv, program.env)
+            say("waiting until every worker is registered")
+            found = _await_life(group, urls, access, wanted=workers + 2, since=began, stopped=stopped)
+        except BaseException:
+            # Interrupted or refused: a farm that is half up would only be in the way of the next try.
+            down(settings, grace=timedelta(seconds=5))
+            raise
+        return Stack(flower=access, processes=tuple(group.status()), workers=found)
 
 
 def refuse_twice(settings: Settings, group: ProcessGroup) -> None:

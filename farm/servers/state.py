@@ -105,6 +105,31 @@ class ServersState:
             write_json(self._file, asdict(record))
 
 
+@contextmanager
+def one_start(state_dir: Path) -> Iterator[None]:
+    """One `farm up` at a time in a state folder: of two, each would take down what the other starts.
+
+    Raises:
+        FarmError: another one is starting.
+        NotHere: the folder cannot be written, or the disk is full.
+    """
+    ServersState(state_dir).prepare()
+    # The kernel gives the lock back when its holder is killed, so a lock file left behind hinders nobody.
+    lock = FileLock(state_dir / "up.lock", timeout=0)
+    try:
+        with folder_errors_told(state_dir):
+            lock.acquire()
+    except Timeout as error:
+        raise FarmError(
+            f"Another `farm up` is starting the farm in {state_dir}.",
+            hint="Wait until it is up and use it, or stop it with `farm down`.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def with_password(record: ServerRecord) -> ServerRecord:
     """The record with a generated password, if it has none yet."""
     return record if record.password else replace(record, password=secrets.token_urlsafe(24))
