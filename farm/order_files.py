@@ -48,3 +48,6 @@ def _parsed(path: Path) -> Any:
         where = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise BadInput(f"{path.name} is not YAML{where}: {problem}.", hint=_HINT) from error
+    except (ValueError, RecursionError) as error:
+        # ValueError: a date such as 2026-02-31. RecursionError: brackets in brackets, thousands deep.
+        raise BadInput(f"{path.name} holds a value that cannot be read as YAML.", hint=_HINT) from error

@@ -75,9 +75,9 @@ def _interrupted() -> int:
 
 
 def _print_usage_error(error: TyperException, *, as_json: bool) -> None:
-    if as_json:
-        print_error("Usage", error.format_message(), "Try the command with --help.", as_json=True)
-    elif type(error).__name__ == "NoArgsIsHelpError":
+    if type(error).__name__ == "NoArgsIsHelpError" and not as_json:
         sys.stderr.write(error.format_message() + "\n")
-    else:
-        print_error("Usage", error.format_message(), "Try the command with --help.", as_json=False)
+        return
+    # Typer spreads its choices over lines and names Python's kind of error; a person needs one sentence.
+    sentence = " ".join(error.format_message().split()).replace("Value error, ", "")
+    print_error("Usage", sentence.rstrip(".") + ".", "Try the command with --help.", as_json=as_json)

@@ -187,3 +187,35 @@ def test_a_file_that_holds_no_orders_is_refused_in_a_sentence(tmp_path: Path, te
 
     with pytest.raises(errors.BadInput, match=sentence):
         read_orders(file)
+
+
+def test_a_missing_option_is_one_sentence_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["gate", "show", "--json"])
+
+    message = json.loads(capsys.readouterr().out)["error"]["message"]
+    assert code == Exit.NOT_JUDGED
+    assert message == "Missing option '--phase'. Choose from: still, loop, video."
+
+
+@pytest.mark.parametrize("value", ["[", "2026-02-31", "[" * 3000])
+def test_a_value_that_is_no_yaml_is_refused_on_the_command_line_and_in_a_file(
+    value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "order.yaml"
+    file.write_text(f"project: {value}\n")
+
+    code = main(["submit", "--set", f"project={value}"])
+
+    assert code == Exit.BAD_INPUT
+    assert "cannot be read as YAML" in capsys.readouterr().err
+    with pytest.raises(errors.BadInput, match="YAML"):
+        read_orders(file)
+
+
+def test_a_folder_in_place_of_a_picture_is_called_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["score", str(tmp_path), "--phase", "still"])
+
+    assert code == Exit.BAD_INPUT
+    assert "is a folder" in capsys.readouterr().err
