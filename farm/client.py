@@ -13,7 +13,7 @@ from db.artifacts import ArtifactStore
 from db.engine import Database
 from farm import gates, orders, why
 from farm.settings import settings
-from models.errors import BadInput, Unavailable
+from models.errors import BadInput, Unavailable, UnknownName
 from models.vocabulary import JobState, Verdict
 
 if TYPE_CHECKING:
@@ -68,9 +68,14 @@ class Farm:
         return submitted
 
     def cancel(self, job_ids: Iterable[UUID | str]) -> list[UUID]:
-        """Call jobs off; the ids of those that were not over yet. A running render stops within seconds."""
+        """Call jobs off; the ids of those that were not over yet. A running render stops within seconds.
+
+        Raises:
+            UnknownName: one of them is no job; none was called off.
+        """
         wanted = [job_id_of(each) for each in job_ids]
         with self.database.transaction() as session:
+            _require_all(wanted, catalogue.job_rows(session, wanted))
             called_off = queue_recovery.cancel(session, wanted)
             # What is called off leaves the count, and with that a gate may have been passed.
             left = {(row.project_id, row.phase) for row in catalogue.job_rows(session, called_off)}
@@ -129,11 +134,16 @@ class Farm:
     def watch(
         self, job_ids: Iterable[UUID | str], *, every: timedelta = timedelta(milliseconds=400)
     ) -> Iterator[tuple[JobRow, ...]]:
-        """The rows of these jobs and of every retake that follows, again and again until all are over."""
+        """The rows of these jobs and of every retake that follows, again and again until all are over.
+
+        Raises:
+            UnknownName: one of them is no job.
+        """
         watched = [job_id_of(each) for each in job_ids]
         followed: set[UUID] = set()
         while True:
             rows = self.rows(watched)
+            _require_all(watched, rows)
             for row in rows:
                 if row.verdict is Verdict.RETAKE and row.id not in followed and row.state in _OVER:
                     followed.add(row.id)
@@ -208,6 +218,13 @@ class Farm:
 def is_over(row: JobRow) -> bool:
     """Whether nothing more happens to this job by itself."""
     return row.state in _OVER
+
+
+def _require_all(wanted: Sequence[UUID], rows: Sequence[JobRow]) -> None:
+    found = {row.id for row in rows}
+    for job_id in wanted:
+        if job_id not in found:
+            raise UnknownName(f"There is no job {job_id}.", hint="`farm jobs` lists them.")
 
 
 def job_id_of(text: UUID | str) -> UUID:

@@ -88,7 +88,7 @@ def cancel(
     for each in called_off:
         out().print(f"cancelled {each}")
     if len(called_off) < len(job_ids):
-        out().print(Text(f"{len(job_ids) - len(called_off)} were over already, or are unknown.", "yellow"))
+        out().print(Text(f"{len(job_ids) - len(called_off)} of {len(job_ids)} were over already.", "yellow"))
 
 
 def retake(
@@ -146,7 +146,13 @@ def _more(pairs: Sequence[str] | None) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals:
             raise BadInput(f"--set {pair} has no value.", hint="Write --set FIELD=VALUE.")
-        found[name.strip()] = yaml.safe_load(value)
+        try:
+            found[name.strip()] = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            # ValueError: a date such as 2026-02-31.
+            raise BadInput(
+                f"The value of --set {pair} cannot be read as YAML.", hint="Put quotes around plain words."
+            ) from error
     return found
 
 

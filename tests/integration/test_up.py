@@ -231,6 +231,38 @@ def test_a_cancelled_job_is_over(shell: Shell) -> None:
     assert shell.asked("job", job["job_id"])["row"]["state"] in ("cancelled", "completed")
 
 
+@pytest.mark.parametrize("command", ["cancel", "watch", "retake", "job"])
+def test_a_job_that_nobody_knows_is_refused_by_every_command(shell: Shell, command: str) -> None:
+    refused = shell.farm(command, "00000000-0000-0000-0000-000000000000")
+
+    assert refused.returncode == 3
+    assert "There is no job" in refused.stderr
+
+
+def test_of_two_ups_at_once_one_comes_up_and_the_other_harms_nothing() -> None:
+    with tempfile.TemporaryDirectory(prefix="farm-twice-") as name:
+        Path(name).chmod(0o711)
+        shell = Shell(Path(name))
+        pair = [
+            subprocess.Popen(
+                [sys.executable, "-m", "farm", "up"],
+                cwd=name,
+                env=shell.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        try:
+            said = [up.communicate(timeout=150)[1] for up in pair]
+
+            assert sorted(up.returncode for up in pair) == [0, 1], said
+            assert shell.asked("jobs")["items"] == []
+        finally:
+            shell.farm("down")
+
+
 def test_a_port_that_is_taken_is_named_with_its_setting_and_nothing_is_left_behind() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="farm-port-") as name,
