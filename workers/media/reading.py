@@ -109,6 +109,8 @@ def probe(path: Path) -> MediaInfo:
 
 
 def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder, not a picture or a clip.", hint="Name one file in it.")
     if not path.is_file():
         raise BadInput(f"There is no file {path}.", hint="Check the path.")
     if path.stat().st_size == 0:
