@@ -70,7 +70,8 @@ def notes() -> Console:
 
 def note(text: str, style: str = "dim") -> None:
     """One line along the way."""
-    notes().print(Text(text, style=style))
+    # Unbroken, so that a command or a path in it can be copied from a narrow terminal.
+    notes().print(Text(text, style=style), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
