@@ -64,7 +64,7 @@ def list_networks(as_json: AsJson = False) -> None:
     table = Table(box=None, header_style="dim", pad_edge=False)
     for title in ("network", "here", "embedded", "size"):
         table.add_column(title, no_wrap=True)
-    # Purpose and licence share a column: beside each other they would leave words too little room in 80 columns.
+    # Purpose and licence share a column: side by side they would leave words no room in 80 columns.
     table.add_column("purpose, licence", overflow="fold")
     for row in rows:
         state = Text("yes", "green") if row["installed"] else Text("no", "yellow")

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from farm.cli.verdicts import VERDICT_STYLE, scores_table, verdict_line
 from farm.dailies_jobs import scores_of as judged_scores
-from models.vocabulary import JobState
+from models.vocabulary import JobState, JobType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from models.views import JobDetail, JobRow, ScoresView
 
@@ -32,35 +33,72 @@ _STATE_STYLE = {
 }
 
 
-def jobs_table(rows: Iterable[JobRow]) -> Table:
-    """One row a job, with a bar where it moves and the verdict where there is one."""
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("job", "what", "kind", "take", "state", "", "verdict"):
-        table.add_column(title, no_wrap=title in ("job", "take", "state"))
-    for row in rows:
-        table.add_row(
-            Text(str(row.id), "dim"),
-            row.cut or row.project,
-            row.job_type.value.replace("_", " "),
-            str(row.take_number),
-            Text(row.state.value.replace("_", " "), _STATE_STYLE[row.state]),
-            _progress(row),
-            _verdict(row),
-        )
-    return table
+#: narrower than this, a job takes two lines: its id under its name, its take under its phase
+_ONE_LINE = 130
+
+
+class JobsTable:
+    """Jobs with a bar where they move and the verdict where there is one, laid out for the console's width."""
+
+    def __init__(self, rows: Iterable[JobRow]) -> None:
+        self._rows = list(rows)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._wide() if options.max_width >= _ONE_LINE else self._narrow()
+
+    def _wide(self) -> Table:
+        table = Table(box=None, header_style="dim", pad_edge=False)
+        for title in ("job", "what", "kind", "take", "state", "", "verdict"):
+            table.add_column(title, no_wrap=title in ("job", "take", "state"))
+        for row in self._rows:
+            table.add_row(
+                Text(str(row.id), "dim"),
+                row.cut or row.project,
+                row.job_type.value.replace("_", " "),
+                str(row.take_number),
+                _state(row),
+                _progress(row),
+                _verdict(row, between="  "),
+            )
+        return table
+
+    def _narrow(self) -> Table:
+        table = Table(box=None, header_style="dim", pad_edge=False)
+        table.add_column("job", overflow="fold", min_width=36)
+        table.add_column("take", no_wrap=True)
+        table.add_column("state", no_wrap=True)
+        table.add_column("verdict", overflow="fold")
+        for row in self._rows:
+            sheet = row.job_type is JobType.CHARACTER_SHEET
+            table.add_row(
+                Text.assemble(row.cut or row.project, "\n", (str(row.id), "dim")),
+                Text.assemble("sheet" if sheet else row.phase.value, "\n", (f"take {row.take_number}", "dim")),
+                Group(_state(row), _progress(row)),
+                _verdict(row, between="\n"),
+            )
+        return table
+
+
+def jobs_table(rows: Iterable[JobRow]) -> JobsTable:
+    """Every job, one or two lines each."""
+    return JobsTable(rows)
+
+
+def _state(row: JobRow) -> Text:
+    return Text(row.state.value.replace("_", " "), _STATE_STYLE[row.state])
 
 
 def _progress(row: JobRow) -> RenderableType:
     if row.state is JobState.PROCESSING and row.total_frames > 1:
-        return ProgressBar(total=row.total_frames, completed=row.current_frame, width=16)
+        return ProgressBar(total=row.total_frames, completed=row.current_frame, width=13)
     return Text("")
 
 
-def _verdict(row: JobRow) -> Text:
+def _verdict(row: JobRow, *, between: str) -> Text:
     if row.verdict is None:
         return Text("")
     text = Text(row.verdict.value, VERDICT_STYLE[row.verdict])
-    return text.append("  " + ", ".join(row.blocking), "dim red") if row.blocking else text
+    return text.append(between + ", ".join(row.blocking), "dim red") if row.blocking else text
 
 
 def job_facts(detail: JobDetail) -> Table:

@@ -74,10 +74,10 @@ def scores_table(lines: list[ScoreLine]) -> Table:
     """One row a metric: status, value, mark, the network that measured it, and what explains the number."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("")
-    table.add_column("metric")
-    table.add_column("value", justify="right")
-    table.add_column("mark", justify="right")
-    table.add_column("network")
+    table.add_column("metric", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("mark", justify="right", no_wrap=True)
+    table.add_column("network", overflow="fold")
     table.add_column("why", overflow="fold", style="dim")
     for status, metric, value, limit, network, digest, why in lines:
         sign = "≤" if metric.direction is Direction.LOWER else "≥"
