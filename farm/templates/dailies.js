@@ -7,6 +7,7 @@ const sight = new IntersectionObserver((seen) => {
   }
 });
 for (const loop of document.querySelectorAll("video[data-loop]")) {
+  loop.controls = false; // they are in the page for readers that run no scripts
   sight.observe(loop);
   loop.addEventListener("click", () => {
     if (loop.paused) { delete loop.dataset.held; loop.play(); } else { loop.dataset.held = "yes"; loop.pause(); }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from farm.dailies import figure, write_page
+from farm.dailies import figure, value_beside_mark, write_page
 from farm.dailies_page import Dailies, PageGate, PageScore, PageTake, lineages
 from farm.dailies_plots import curve_svg
 from models.metrics import Metric
@@ -70,6 +70,32 @@ def test_a_retake_stands_beside_the_take_it_replaced_with_the_metric_that_blocke
     assert "<b>luma flicker</b>" in page
     assert "fire drill · flicker" in page
     assert "Retaken with new seed." in page
+
+
+def test_a_retake_that_was_refused_too_is_not_coloured_as_if_it_had_passed(tmp_path: Path) -> None:
+    first = _take("a", verdict=Verdict.RETAKE, blocking=("identity",))
+    second = _take("b", 2, parent_job_id="a", verdict=Verdict.RETAKE, blocking=("identity",))
+
+    page = _page(tmp_path, first, second)
+
+    assert 'class="side bad"' in page
+    assert 'class="side good"' not in page
+    assert "Take 2 was refused too." in page
+
+
+def test_a_fault_that_nobody_caught_is_listed_with_what_was_refused(tmp_path: Path) -> None:
+    missed = _take("a", drill="flicker")
+
+    page = _page(tmp_path, missed)
+
+    assert '<span class="drill">flicker</span>' in page
+    assert "<td>nothing</td>" in page
+
+
+def test_a_value_just_short_of_its_mark_does_not_read_like_the_mark() -> None:
+    missed = _score(value=0.78079, mark=0.781, status=ScoreStatus.FAIL)
+
+    assert value_beside_mark(missed) == "0.7808"
 
 
 def test_the_best_take_of_a_lineage_is_the_last_one_that_passed() -> None:
@@ -147,7 +173,8 @@ def test_a_bar_is_filled_up_to_the_value_and_where_lower_is_better_the_mark_is_t
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "–"), (0.8012, "0.801"), (0.00123, "0.0012"), (120.0, "120"), (5.5, "5.500")]
+    ("value", "text"),
+    [(None, "–"), (0.8012, "0.801"), (0.00123, "0.0012"), (120.0, "120"), (507.0049, "507.0"), (0.0, "0")],
 )
 def test_figures_keep_the_digits_that_decide(value: float | None, text: str) -> None:
     assert figure(value) == text
