@@ -126,9 +126,11 @@ class Settings(BaseSettings):
     def _found(self, name: str) -> str:
         # Imported here: a process that was given both addresses never needs the supervisor.
         from farm.servers import ProcessGroup, find_running
+        from farm.servers.state import refuse_full_disk
 
         running = find_running(self.state_dir)
         if running is None and any(each.running for each in ProcessGroup(self.state_dir).status()):
+            refuse_full_disk(self.state_dir)
             raise Unavailable(
                 f"The farm in {self.state_dir} is up, but one of its servers does not answer just now.",
                 hint="It is started again by itself: try again in a few seconds; `farm doctor` looks closer.",

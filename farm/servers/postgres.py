@@ -144,7 +144,8 @@ class Postgres:
             self._tell_failure(done.stdout.decode(errors="replace"))
 
     def _tell_failure(self, output: str) -> None:
-        if "no space left" in output.lower():
+        # Postgres says the second when a write was cut short rather than refused.
+        if any(words in output.lower() for words in ("no space left", "check free disk space")):
             raise NotHere(
                 f"The disk is full: a database cannot be created in {self.home}.",
                 hint="Free some space, or set FARM_STATE_DIR to a folder on another disk.",

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import secrets
+import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCK_TIMEOUT_S = 90.0
+#: with less than this neither Postgres nor Valkey can start
+_LEAST_FREE_BYTES = 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,13 @@ def folder_errors_told(folder: Path) -> Iterator[None]:
         if isinstance(error, Timeout):
             raise
         raise _told(folder, error) from error
+
+
+def refuse_full_disk(folder: Path) -> None:
+    """Raises `NotHere` when the disk of `folder` has no room for the servers' next write."""
+    with folder_errors_told(folder):
+        if shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _told(folder: Path, error: OSError) -> FarmError:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from farm.servers.state import write_json
+from farm.servers.supervisor import mark_of
 from farm.settings import Settings, settings
 from models.errors import BadInput, NotHere
 
@@ -98,3 +103,20 @@ def test_several_roots_are_separated_as_in_path(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("FARM_ROOTS", f"{tmp_path}:/srv/shows")
 
     assert [str(root) for root in settings().roots] == [str(tmp_path), "/srv/shows"]
+
+
+def test_a_server_that_is_away_is_told_from_a_farm_that_does_not_run_and_from_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = asdict(mark_of(os.getpid()))
+    process = {"name": "render-0", "argv": ["x"], "env": {}, "cwd": "/", "mark": mark}
+    write_json(tmp_path / "processes.json", {"keeper": None, "processes": [process]})
+    here = Settings(state_dir=tmp_path)
+
+    with pytest.raises(NotHere, match="does not answer just now"):
+        _ = here.database_url
+
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=0))
+    with pytest.raises(NotHere, match="The disk is full"):
+        _ = here.database_url
