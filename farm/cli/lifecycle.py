@@ -156,7 +156,7 @@ def _show(running: Stack, settings: Settings, *, as_json: bool) -> None:
         return
     table = Table(box=None, header_style="dim", pad_edge=False)
     for title in ("process", "pid", "log"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for process in running.processes:
         table.add_row(
             Text.assemble(("● ", "green"), process.name), str(process.pid), Text(str(process.log), "dim")

@@ -134,7 +134,7 @@ def attempts_table(detail: JobDetail) -> Table:
     """Each worker's try at each step."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     for title in ("step", "worker", "began", "took", "outcome", "why"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title in ("step", "began", "took", "outcome"))
     for attempt in detail.attempts:
         took = (
             ""
