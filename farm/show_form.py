@@ -27,6 +27,7 @@ Short = Annotated[str, Field(max_length=100), AfterValidator(_without_zero_bytes
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 Number = Annotated[int, Field(ge=0, le=999_999)]
 Frames = Annotated[int, Field(gt=0, le=1_000_000)]
+Pixels = Annotated[int, Field(gt=0)]
 
 
 class _Part(BaseModel):
@@ -42,7 +43,7 @@ class Defaults(_Part):
     width: int | None = Field(default=None, gt=0)
     height: int | None = Field(default=None, gt=0)
     #: kind -> (width, height), where one kind differs
-    sizes: dict[JobType, tuple[int, int]] = Field(default_factory=dict)
+    sizes: dict[JobType, tuple[Pixels, Pixels]] = Field(default_factory=dict)
     fps: int | None = Field(default=None, gt=0, le=120)
     steps: int | None = Field(default=None, gt=0, le=1000)
     negative_prompt: Text | None = None

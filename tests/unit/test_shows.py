@@ -94,6 +94,7 @@ def test_every_scene_word_of_the_example_can_be_drawn(lantern_street: Show) -> N
         ("project: {slug: moon}\n", 1, "'project.name' is missing"),
         ("project: [1, 2\n", 2, "not YAML"),
         ("- a\n- b\n", 1, "a mapping is expected"),
+        ("project: {slug: moon, name: Moon, defaults: {sizes: {full_video: [640, 0]}}}\n", 1, "full_video"),
         (START + "    story_bibel: {}\n", 4, "Did you mean 'story_bible'?"),
         (START + "    characters:\n      - {slug: Mio!, name: Mio}\n", 5, "characters.0.slug"),
         (START + "    characters:\n      - slug: mio\n        nmae: Mio\n", 6, "Did you mean 'name'?"),
@@ -102,6 +103,12 @@ def test_every_scene_word_of_the_example_can_be_drawn(lantern_street: Show) -> N
             "          hair_color: pnik\n",
             8,
             "'pink'",
+        ),
+        (
+            START + "    characters:\n      - slug: mio\n        name: Mio\n        attributes:\n"
+            "          hair_style: mohawkzz\n",
+            8,
+            "the nearest it knows is 'messy'",
         ),
         (
             START + "    characters:\n      - {slug: mio, name: Mio}\n      - {slug: mio, name: Other}\n",

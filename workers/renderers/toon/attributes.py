@@ -260,7 +260,8 @@ def find_word(words: Mapping[str, tuple[str, ...]], text: str) -> str | None:
 
 
 def _unknown_value(kind: str, text: str) -> OrderRefused:
-    kinds = _GROUPS.get(kind, (kind,))
+    # A hair style is answered with hair styles: a colour would be refused in its place.
+    kinds = (kind,) if kind in VOCABULARY else _GROUPS[kind]
     phrases = {p: w for k in kinds for w, others in VOCABULARY[k].items() for p in (w, *others)}
     near = difflib.get_close_matches(text.strip().lower(), list(phrases), n=1, cutoff=0.0)[0]
     return OrderRefused(
