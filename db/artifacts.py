@@ -145,7 +145,7 @@ class ArtifactStore:
                 f"Only {free // 1024**2} MiB are free in {self.root}; a render begins with "
                 f"{(self._min_free_bytes + needed_bytes) // 1024**2} MiB or more.",
                 error_kind=ErrorKind.DISK_FULL,
-                hint="Free some space or point the farm at another disk, then retry the job.",
+                hint="Free some space or point the farm at another disk, then retake the job.",
             )
 
     def _take(self, job_id: UUID, epoch: int) -> Path:
@@ -185,7 +185,7 @@ def _disk_errors_told(root: Path) -> Iterator[None]:
             raise StepFailed(
                 f"The disk of the artifact store {root} is full.",
                 error_kind=ErrorKind.DISK_FULL,
-                hint="Free some space or point the farm at another disk, then retry the job.",
+                hint="Free some space or point the farm at another disk, then retake the job.",
             ) from error
         raise StepFailed(
             f"The artifact store {root} cannot be written: {error.strerror or error}.",

@@ -65,7 +65,7 @@ def disk_errors_told(target: Path) -> Iterator[None]:
             raise StepFailed(
                 f"The disk is full: {target.name} could not be written to {target.parent}.",
                 error_kind=ErrorKind.DISK_FULL,
-                hint="Free some space there or point the farm at another disk, then retry the job.",
+                hint="Free some space there or point the farm at another disk, then retake the job.",
             ) from error
         if error.errno in _NO_FOLDER:
             raise StepFailed(
