@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from models.vocabulary import Phase
 
 _log = logging.getLogger(__name__)
+#: a server that died is up again well within this; only then does a watcher give up
+_PATIENCE = timedelta(minutes=1)
 _OVER = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.TIMEOUT, JobState.CANCELLED})
 
 
@@ -138,18 +140,12 @@ class Farm:
 
         Raises:
             UnknownName: one of them is no job.
+            Unavailable: the database did not answer for a minute; the jobs go on.
         """
         watched = [job_id_of(each) for each in job_ids]
         followed: set[UUID] = set()
         while True:
-            rows = self.rows(watched)
-            _require_all(watched, rows)
-            for row in rows:
-                if row.verdict is Verdict.RETAKE and row.id not in followed and row.state in _OVER:
-                    followed.add(row.id)
-                    family = self.job(row.id).family
-                    watched += [each.id for each in family if each.id not in watched]
-            rows = self.rows(watched)
+            rows = self._followed(watched, followed)
             yield rows
             if all(row.state in _OVER for row in rows):
                 return
@@ -199,6 +195,24 @@ class Farm:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _followed(self, watched: list[UUID], followed: set[UUID]) -> tuple[JobRow, ...]:
+        """The rows of `watched`, which grows by every retake; patient with a database that is restarted."""
+        deadline = time.monotonic() + _PATIENCE.total_seconds()
+        while True:
+            try:
+                rows = self.rows(watched)
+                _require_all(watched, rows)
+                for row in rows:
+                    if row.verdict is Verdict.RETAKE and row.id not in followed and row.state in _OVER:
+                        family = self.job(row.id).family
+                        followed.add(row.id)
+                        watched += [each.id for each in family if each.id not in watched]
+                return self.rows(watched)
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
 
     def _wake(self, pools: Iterable[str]) -> None:
         """Tell workers that something is due: after the commit, and only as a favour."""

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from farm.client import job_id_of
+from farm.client import Farm, job_id_of
 from farm.views import to_json
 from farm.why import changed, explain
-from models.errors import BadInput
+from models.errors import BadInput, Unavailable
 from models.recipe import Recipe
 from models.views import JobRow, QueueView, WhyFacts, WorkerView
 from models.vocabulary import ErrorKind, JobState, JobType, Phase, QueueStatus, Step, Verdict, WorkerStatus
@@ -167,3 +167,19 @@ def test_what_a_retake_changed_is_said_in_words() -> None:
 def test_an_id_that_is_none_is_bad_input() -> None:
     with pytest.raises(BadInput, match="is not a job's id"):
         job_id_of("take-1")
+
+
+def test_watching_outlasts_a_database_that_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = replace(_facts().row, state=JobState.COMPLETED, verdict=Verdict.PASS)
+    answers = iter([Unavailable("The database does not answer."), (done,), (done,)])
+
+    def rows(farm: Farm, job_ids: Any) -> tuple[JobRow, ...]:
+        answer = next(answers)
+        if isinstance(answer, Unavailable):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Farm, "rows", rows)
+    monkeypatch.setattr("farm.client.time.sleep", lambda seconds: None)
+
+    assert list(Farm.__new__(Farm).watch([_ID])) == [(done,)]
