@@ -22,6 +22,7 @@ from farm.cli.console import note, notes
 from farm.cli.demo_tables import DemoBoard, print_result
 from farm.client import Farm
 from farm.memory import MemoryPeak
+from farm.servers.state import alone
 from farm.settings import settings
 from farm.stop_signals import asked_to_stop
 from models.errors import NotHere, PhaseLocked
@@ -198,8 +199,14 @@ def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[None]:
         os.environ.pop(name, None)
     os.environ |= {"FARM_STATE_DIR": str(state), "FARM_FLOWER_PORT": "0"}
     settings.cache_clear()
-    _clear(out_dir, state)
-    with _sigterm_interrupts():
+    _make(out_dir)
+    # Beside the folder, which is emptied: a second demo would otherwise take this one down.
+    lock_file = out_dir.with_name(f".{out_dir.name}.lock")
+    with (
+        alone(lock_file, f"A demo is running in {out_dir} already.", hint="Wait until it is over."),
+        _sigterm_interrupts(),
+    ):
+        _clear(out_dir, state)
         try:
             yield
         finally:
@@ -212,8 +219,12 @@ def _clear(out_dir: Path, state: Path) -> None:
     """Nothing of an earlier run may pass for a result of this one."""
     if state.exists():
         stack.down(settings(), grace=_GRACE, forget=True)
+    shutil.rmtree(out_dir, ignore_errors=True)
+    _make(out_dir)
+
+
+def _make(out_dir: Path) -> None:
     try:
-        shutil.rmtree(out_dir, ignore_errors=True)
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotHere(

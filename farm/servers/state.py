@@ -117,16 +117,29 @@ def one_start(state_dir: Path) -> Iterator[None]:
         NotHere: the folder cannot be written, or the disk is full.
     """
     ServersState(state_dir).prepare()
-    # The kernel gives the lock back when its holder is killed, so a lock file left behind hinders nobody.
-    lock = FileLock(state_dir / "up.lock", timeout=0)
+    with alone(
+        state_dir / "up.lock",
+        f"Another `farm up` is starting the farm in {state_dir}.",
+        hint="Wait until it is up and use it, or stop it with `farm down`.",
+    ):
+        yield
+
+
+@contextmanager
+def alone(lock_file: Path, otherwise: str, *, hint: str) -> Iterator[None]:
+    """Hold `lock_file`, whose folder exists, without waiting for it.
+
+    Raises:
+        FarmError: `otherwise`, with its hint, when somebody else holds it.
+        NotHere: it cannot be written, or the disk is full.
+    """
+    # The kernel gives the lock back when its holder is killed, so a file left behind hinders nobody.
+    lock = FileLock(lock_file, timeout=0)
     try:
-        with folder_errors_told(state_dir):
+        with folder_errors_told(lock_file.parent):
             lock.acquire()
     except Timeout as error:
-        raise FarmError(
-            f"Another `farm up` is starting the farm in {state_dir}.",
-            hint="Wait until it is up and use it, or stop it with `farm down`.",
-        ) from error
+        raise FarmError(otherwise, hint=hint) from error
     try:
         yield
     finally:
