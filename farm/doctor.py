@@ -6,19 +6,20 @@ import ctypes
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
+from farm.doctor_running import RUNNING
+from farm.findings import Check, Finding, Health
 from models.errors import FarmError
 from workers.scoring import weights
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from farm.settings import Settings
 
 _GIB = 1024**3
@@ -33,31 +34,8 @@ _OPENCVS = (
 _GRAPHICS = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1"}
 
 
-class Health(StrEnum):
-    """How one line of the doctor's list stands."""
-
-    OK = "ok"
-    WARN = "warn"  #: the farm works, and something it could do is missing
-    FAIL = "fail"  #: the farm does not work until this is mended
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at."""
-
-    name: str
-    health: Health
-    message: str
-    hint: str = ""
-
-
-Check = Callable[["Settings"], Iterator[Finding]]
-
-
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding, in the order in which a person would mend them; each appears as soon as it is known."""
-    from farm.doctor_running import RUNNING
-
     for name, check in (*_INSTALLED, *RUNNING):
         try:
             yield from check(settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from db.catalogue import workers
 from db.engine import Database
 from farm import flower
-from farm.doctor import Check, Finding, Health
+from farm.findings import Check, Finding, Health
 from farm.servers import EmbeddedServers, find_running
 from farm.servers.programs import find_postgres, find_valkey
 from models.errors import NotHere

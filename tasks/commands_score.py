@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.metrics import Judgement, Profile
-    from workers.scoring.panel import Expectations, Panel
+    from workers.scoring.expectations import Expectations
+    from workers.scoring.panel import Panel
     from workers.scoring.references import CharacterReference, StyleReference
 
 _KIND = {
@@ -148,7 +149,7 @@ def _ordered(
 ) -> Expectations:
     """What the file is held to: what was said, and for the rest what it says of itself."""
     from workers.media.reading import FrameReader, probe
-    from workers.scoring.panel import Expectations
+    from workers.scoring.expectations import Expectations
 
     stated = FrameReader(path).fps  # refuses what is no picture at all, before anything is measured
     try:

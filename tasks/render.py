@@ -19,7 +19,7 @@ from tasks.work import Work
 if TYPE_CHECKING:
     from db.artifacts import StoredTake
     from db.queue import Claim
-    from workers.renderers.renderer import Rendered
+    from workers.media.rendered import Rendered
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from tasks.work import Work
 if TYPE_CHECKING:
     from db.engine import Session
     from models.views import TakeExpectations
-    from workers.scoring.panel import Expectations
+    from workers.scoring.expectations import Expectations
 
 
 @task(TaskName.SCORE, bind=True)
@@ -69,7 +69,7 @@ def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, list[tup
 
 def _expectations(held_to: TakeExpectations, judged_by: dict[Metric, str]) -> Expectations:
     """The stored values as the panel takes them; `judged_by` names the network of each metric."""
-    from workers.scoring.panel import Expectations
+    from workers.scoring.expectations import Expectations
     from workers.scoring.references import CharacterReference, StyleReference, vector_from_bytes
 
     style = held_to.styles.get(judged_by.get(Metric.STYLE_ADHERENCE, ""))

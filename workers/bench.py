@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from models.metrics import Measurement
     from models.recipe import Recipe
-    from workers.renderers.renderer import Rendered
-    from workers.scoring.panel import Expectations, Panel, Wanted
+    from workers.media.rendered import Rendered
+    from workers.scoring.expectations import Expectations
+    from workers.scoring.panel import Panel, Wanted
 
 
 class Bench:

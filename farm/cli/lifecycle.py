@@ -80,7 +80,7 @@ def demo(
 ) -> None:
     """Render, score and gate a short episode, with faults drawn on purpose; writes out/demo/index.html."""
     from farm.cli import extras
-    from farm.demo import example_show, run
+    from farm.cli.demo import example_show, run
 
     extras.joiners()
     if not extras.AFTER_LOAD:
@@ -103,7 +103,8 @@ def demo(
 
 def doctor(as_json: AsJson = False) -> None:
     """Look at the installation and the running farm; each line says what to do. Exit 1 when one fails."""
-    from farm.doctor import Health, examine
+    from farm.doctor import examine
+    from farm.findings import Health
 
     styles = {Health.OK: ("✓", "green"), Health.WARN: ("!", "yellow"), Health.FAIL: ("✗", "bold red")}
     findings = []

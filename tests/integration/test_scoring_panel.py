@@ -18,9 +18,10 @@ from workers.renderers.toon.drawing import frames
 from workers.scoring import weights
 from workers.scoring.calibration import REFUSED_BY
 from workers.scoring.casting import character, clip, picture
+from workers.scoring.expectations import Expectations
 from workers.scoring.foreign_styles import greyscale
 from workers.scoring.networks.lpips_alex import LpipsAlex
-from workers.scoring.panel import Expectations, Panel
+from workers.scoring.panel import Panel
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:

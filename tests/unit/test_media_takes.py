@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from workers.renderers.renderer import Rendered
+    from workers.media.rendered import Rendered
 
 
 def noise(count: int, *, width: int = 64, height: int = 48, seed: int = 0) -> list[NDArray[np.uint8]]:

@@ -14,7 +14,7 @@ from workers.media.masters import MasterWriter, write_still
 from workers.media.pixels import PixelHash
 from workers.media.proxies import open_proxy, write_still_proxy
 from workers.media.reading import FrameReader
-from workers.renderers.renderer import Rendered
+from workers.media.rendered import Rendered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

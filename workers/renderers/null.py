@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.recipe import Recipe
-    from workers.renderers.renderer import Capabilities, Rendered
+    from workers.media.rendered import Rendered
+    from workers.renderers.renderer import Capabilities
 
 _SLICE_S = 0.02
 """How often a waiting render asks whether it is still wanted."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from models.recipe import Recipe
     from models.vocabulary import JobType
+    from workers.media.rendered import Rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,25 +25,6 @@ class Capabilities:
     #: width and height must be multiples of this
     side_multiple_px: int = 1
     vram_mib: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """A finished, read-back master and its proxy, still in the attempt's own folder."""
-
-    master: Path
-    proxy: Path | None
-    frames: int
-    width: int
-    height: int
-    fps: int
-    #: SHA-256 over the decoded pixels (`workers.media.pixels`), equal when the pictures are equal
-    pixel_sha256: str
-    file_sha256: str
-    size_bytes: int
-    #: what really ran: library versions, device, graph, checkpoint hashes
-    environment: dict[str, str] = field(default_factory=dict)
-    resolved: dict[str, Any] = field(default_factory=dict)
 
 
 class Renderer(Protocol):

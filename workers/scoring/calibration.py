@@ -21,7 +21,8 @@ from models.vocabulary import Defect, JobType, Phase
 from workers.media.takes import TakeWriter
 from workers.renderers.toon.drawing import frames
 from workers.scoring.casting import Cast, character, clip, picture
-from workers.scoring.panel import Expectations, Panel
+from workers.scoring.expectations import Expectations
+from workers.scoring.panel import Panel
 from workers.scoring.profiles import EMBEDDED
 from workers.scoring.references import MIN_STYLE_REFERENCES
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.errors import BadInput, FarmError, LeaseLost, StepFailed
@@ -25,30 +24,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from models.vocabulary import JobType, Phase
+    from workers.scoring.expectations import Expectations
     from workers.scoring.gauges import Gauge
-    from workers.scoring.references import CharacterReference, IdentityReference, StyleReference
+    from workers.scoring.references import IdentityReference, StyleReference
 
     Wanted = tuple[Metric, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectations:
-    """What was ordered, and what the take is held to."""
-
-    phase: Phase
-    job_type: JobType
-    frame_count: int
-    width: int  #: pixels
-    height: int  #: pixels
-    fps: int
-    #: names of everybody who must be seen in the picture, known or not
-    expected: tuple[str, ...] = ()
-    #: what is known of them, by any network
-    characters: tuple[CharacterReference, ...] = ()
-    style: StyleReference | None = None
-    #: masters of the neighbouring cuts of the scene; their first frame is looked at
-    neighbours: tuple[Path, ...] = ()
 
 
 class Panel:

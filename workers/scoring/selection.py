@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from workers.scoring.expectations import Expectations
     from workers.scoring.gauges import Gauge
     from workers.scoring.networks.shelf import Shelf
-    from workers.scoring.panel import Expectations
 
 #: frames of a clip that are embedded for the subject, and looked at for faces
 SUBJECT_SAMPLES = 48

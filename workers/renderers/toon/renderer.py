@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models.recipe import Recipe
-    from workers.renderers.renderer import Capabilities, Rendered
+    from workers.media.rendered import Rendered
+    from workers.renderers.renderer import Capabilities
 
 
 class ToonRenderer:

@@ -1,6 +1,6 @@
 """Who a drawn character is: a learnt projection of what EfficientNet-lite0 and plain colour see of the head.
 
-Learnt from the procedural renderer's own characters by `train_identity`, so it judges the renderer it learnt
+Learnt from the procedural renderer's own characters by `training.identity`, so it judges the renderer it learnt
 from and no other; its error rates on characters it has not seen lie beside it in `toon_id.json`.
 """
 
@@ -41,7 +41,7 @@ class IdentityToon:
     def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
         if not file.is_file():
             raise NotMeasured(
-                f"{NAME} has not been trained.", hint="Run python -m workers.scoring.networks.train_identity."
+                f"{NAME} has not been trained.", hint="Run python -m workers.scoring.training.identity."
             )
         # Its numbers depend on the features under it as well, so both files make the hash.
         own = hashlib.sha256(file.read_bytes()).hexdigest()

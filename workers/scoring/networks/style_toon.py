@@ -1,6 +1,6 @@
 """How a picture is drawn, whatever it shows: a learnt projection of the statistics of early features.
 
-Learnt by `train_style` from the procedural renderer's frames redrawn in foreign styles: what differs between
+Learnt by `training.style` from the procedural renderer's frames redrawn in foreign styles: what differs between
 styles of one content stays, what differs between contents of one style is dropped.
 """
 
@@ -32,7 +32,7 @@ class StyleToon:
     """Vectors of pictures; the cosine of two says how alike they are drawn."""
 
     name = NAME
-    trained_by = "train_style"
+    trained_by = "training.style"
 
     def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
         if not file.is_file():

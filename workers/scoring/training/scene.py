@@ -1,6 +1,6 @@
 """Train the scene network: what stays of a place and its light when people and camera change.
 
-`python -m workers.scoring.networks.train_scene --networks FOLDER` draws random scenes several times, learns
+`python -m workers.scoring.training.scene --networks FOLDER` draws random scenes several times, learns
 what separates them, tries it on scenes it has not seen, and writes `toon_scene.npz` and `toon_scene.json`
 beside the scoring package.
 """
@@ -20,9 +20,9 @@ from workers.scoring.casting import in_scene
 from workers.scoring.metrics import scene_continuity
 from workers.scoring.networks import scene_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
-from workers.scoring.networks.fitting import fit_projection
 from workers.scoring.networks.style_toon import describe
 from workers.scoring.networks.torch_device import set_threads
+from workers.scoring.training.fitting import fit_projection
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,6 +1,6 @@
 """Train the style network: what tells how a picture is drawn, whatever it shows.
 
-`python -m workers.scoring.networks.train_style --networks FOLDER` redraws frames of the procedural renderer in
+`python -m workers.scoring.training.style --networks FOLDER` redraws frames of the procedural renderer in
 foreign styles, learns what separates the styles, tries it on frames of other characters and places, and writes
 `toon_style.npz` and `toon_style.json` beside the scoring package.
 """
@@ -21,10 +21,10 @@ from workers.scoring.foreign_styles import FOREIGN_STYLES, UNSEEN_STYLES
 from workers.scoring.metrics import style_adherence
 from workers.scoring.networks import style_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
-from workers.scoring.networks.fitting import fit_projection
 from workers.scoring.networks.torch_device import set_threads
 from workers.scoring.references import MIN_STYLE_REFERENCES
 from workers.scoring.style import build_style_reference
+from workers.scoring.training.fitting import fit_projection
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,6 +1,6 @@
 """Train the identity network of the procedural renderer's characters, and say how often it errs.
 
-`python -m workers.scoring.networks.train_identity --networks FOLDER` draws random characters, learns where
+`python -m workers.scoring.training.identity --networks FOLDER` draws random characters, learns where
 heads are and which of their features tell characters apart, then tries it on characters it has not seen and
 writes `toon_id.npz` and `toon_id.json` beside the scoring package.
 """
@@ -21,10 +21,10 @@ from workers.scoring.casting import Cast, moving, picture
 from workers.scoring.frames import short_side
 from workers.scoring.networks import identity_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
-from workers.scoring.networks.fitting import fit_map, fit_projection
 from workers.scoring.networks.heads import CELL_PX, SIDE_PX, Head, cells
-from workers.scoring.networks.identity_errors import error_rates, try_unseen
 from workers.scoring.networks.torch_device import set_threads
+from workers.scoring.training.fitting import fit_map, fit_projection
+from workers.scoring.training.identity_errors import error_rates, try_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,31 @@
+"""What a take is held against: the order's figures, who must be seen, the style, the neighbouring cuts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.vocabulary import JobType, Phase
+    from workers.scoring.references import CharacterReference, StyleReference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """What was ordered, and what the take is held to."""
+
+    phase: Phase
+    job_type: JobType
+    frame_count: int
+    width: int  #: pixels
+    height: int  #: pixels
+    fps: int
+    #: names of everybody who must be seen in the picture, known or not
+    expected: tuple[str, ...] = ()
+    #: what is known of them, by any network
+    characters: tuple[CharacterReference, ...] = ()
+    style: StyleReference | None = None
+    #: masters of the neighbouring cuts of the scene; their first frame is looked at
+    neighbours: tuple[Path, ...] = ()
