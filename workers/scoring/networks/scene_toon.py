@@ -1,7 +1,7 @@
 """Where and in which light a picture plays, whoever stands in it: a learnt projection, as for style.
 
 EfficientNet-lite0 by itself sees the framing before the place: the cosine of two cuts of one scene (0.53 to
-0.75) is no better than that of two scenes. Learnt by `training.scene` from the procedural renderer's scenes, seen
+0.75) is no better than that of two scenes. Learnt by `training.scene` from the renderer's own scenes, seen
 with other people and cameras each time, so it judges that renderer and no other.
 """
 
@@ -23,7 +23,7 @@ class SceneToon(StyleToon):
     """Vectors of pictures; the cosine of two says how surely they show one scene."""
 
     name = NAME
-    trained_by = "training.scene"
+    trained_by = "scene"
 
     def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
         super().__init__(lite0, file)

@@ -32,13 +32,13 @@ class StyleToon:
     """Vectors of pictures; the cosine of two says how alike they are drawn."""
 
     name = NAME
-    trained_by = "training.style"
+    trained_by = "style"
 
     def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
         if not file.is_file():
             raise NotMeasured(
                 f"{self.name} has not been trained.",
-                hint=f"Run python -m workers.scoring.networks.{self.trained_by}.",
+                hint=f"Run python -m workers.scoring.training.{self.trained_by}.",
             )
         own = hashlib.sha256(file.read_bytes()).hexdigest()
         self.sha256 = hashlib.sha256(f"{own} {lite0.sha256}".encode()).hexdigest()
