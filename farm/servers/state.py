@@ -161,7 +161,9 @@ def read_json(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        raise NotHere(f"{path} cannot be read: {error.strerror}.", hint="Check FARM_STATE_DIR.") from error
+    except ValueError as error:
         raise NotHere(f"{path} cannot be read: {error}.", hint="Correct or remove it.") from error
     if not isinstance(data, dict):
         raise NotHere(f"{path} does not hold what the farm wrote there.", hint="Remove it.")

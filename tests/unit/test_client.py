@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -16,6 +16,9 @@ from models.errors import BadInput, Unavailable
 from models.recipe import Recipe
 from models.views import JobRow, QueueView, WhyFacts, WorkerView
 from models.vocabulary import ErrorKind, JobState, JobType, Phase, QueueStatus, Step, Verdict, WorkerStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NOW = datetime(2026, 1, 2, tzinfo=UTC)
 _ID = UUID(int=1)
@@ -171,7 +174,9 @@ def test_an_id_that_is_none_is_bad_input() -> None:
 
 def test_watching_outlasts_a_database_that_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
     done = replace(_facts().row, state=JobState.COMPLETED, verdict=Verdict.PASS)
-    answers = iter([Unavailable("The database does not answer."), (done,), (done,)])
+    answers: Iterator[tuple[JobRow, ...] | Unavailable] = iter(
+        [Unavailable("The database does not answer."), (done,), (done,)]
+    )
 
     def rows(farm: Farm, job_ids: Any) -> tuple[JobRow, ...]:
         answer = next(answers)
