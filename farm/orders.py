@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from models.errors import OrderRefused
 from models.recipe import SEED_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from db.engine import Session
@@ -43,8 +44,14 @@ class SubmittedJob:
 
 
 def parse(given: Order | Mapping[str, Any]) -> Order:
-    """The order as a value; raises `OrderRefused` for an unknown field or a value out of range."""
-    return given if isinstance(given, Order) else Order.model_validate(dict(given))
+    """The order as a value; raises `OrderRefused` for no mapping, an unknown field or a value out of range."""
+    if isinstance(given, Order):
+        return given
+    if not isinstance(given, Mapping):
+        raise OrderRefused(
+            f"An order is a mapping of fields, not {given!r}.", hint='Begin with {"project": "my-show"}.'
+        )
+    return Order.model_validate(dict(given))
 
 
 def admit(session: Session, order: Order, settings: Settings | None = None) -> NewJob:

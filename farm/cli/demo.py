@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.live import Live
 
-from farm import demo_orders, demo_report, profiles, stack
+from farm import demo_orders, demo_report, profiles, shows, stack
 from farm.cli.console import note, notes
 from farm.cli.demo_tables import DemoBoard, print_result
 from farm.client import Farm
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from farm.demo_orders import Drill
     from farm.demo_report import DrillResult, Poster
+    from farm.show_form import Show
     from models.metrics import Profile
     from models.views import CutView, JobDetail, StoredShow
 
@@ -54,14 +55,16 @@ def run(
 
     Raises:
         NotHere: something it needs is not installed; the hint says what.
+        BadInput: the show cannot be read; nothing was started.
     """
+    story = shows.load(show_file)
     out_dir = Path.cwd() / "out" / "demo"
     with _own_farm(out_dir, keep=keep), MemoryPeak(timedelta(seconds=1)) as memory:
         began = time.monotonic()
         with asked_to_stop() as stopped, notes().status("starting") as status:
             stack.up(settings(), die_with_me=True, renderers=("toon",), say=status.update, stopped=stopped)
         with Farm() as farm:
-            project = _load(farm, show_file, make_references)
+            project = _load(farm, story, make_references)
             result = _Demo(farm, project).play(began, memory)
             report = demo_report.write(result, farm.store, out_dir, poster)
     if not quiet:
@@ -77,7 +80,7 @@ def example_show(named: str | None) -> Path:
     """
     if named:
         return Path(named).expanduser()
-    for root in (Path.cwd(), Path(__file__).resolve().parents[1]):
+    for root in (Path.cwd(), Path(__file__).resolve().parents[2]):
         for found in sorted((root / "examples").glob("*/show.yaml")):
             return found
     raise NotHere(
@@ -85,10 +88,7 @@ def example_show(named: str | None) -> Path:
     )
 
 
-def _load(farm: Farm, show_file: Path, make_references: References) -> str:
-    from farm import shows
-
-    story = shows.load(show_file)
+def _load(farm: Farm, story: Show, make_references: References) -> str:
     with farm.database.transaction() as session:
         stored = shows.store(session, story)
     for sentence in make_references(farm, stored)["said"]:

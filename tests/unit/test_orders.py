@@ -104,3 +104,8 @@ def test_a_link_that_leads_outside_is_refused(tmp_path: Any) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Any) -> None:
     with pytest.raises(UnknownName, match=r"no LoRA 'mio\.safetensors'"):
         confined("mio.safetensors", [tmp_path], "LoRA")
+
+
+def test_what_is_no_mapping_is_refused_as_an_order():
+    with pytest.raises(OrderRefused, match="mapping of fields"):
+        parse(5)
