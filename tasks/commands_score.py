@@ -185,7 +185,7 @@ def _expect(
 def _characters(
     panel: Panel, networks: dict[Metric, str], references: Sequence[str]
 ) -> tuple[CharacterReference, ...]:
-    from workers.scoring.identity import build_identity_reference
+    from workers.scoring.gauges.faces import build_identity_reference
 
     if not references:
         return ()
@@ -199,7 +199,7 @@ def _characters(
     for text in references:
         name, picture = _named(text)
         cast.setdefault(name, []).append(picture)
-    known = panel.shelf.identity_toon()
+    known = panel.shelf.faces("toon-id")
     return tuple(
         build_identity_reference(known, [_picture(path) for path in paths]).of(name)
         for name, paths in cast.items()
@@ -207,12 +207,12 @@ def _characters(
 
 
 def _style(panel: Panel, networks: dict[Metric, str], styles: Sequence[str]) -> StyleReference | None:
-    from workers.scoring.style import build_style_reference
+    from workers.scoring.gauges.style import build_style_reference
 
     if not styles or networks.get(Metric.STYLE_ADHERENCE) != "toon-style":
         return None
     pictures = [_picture(Path(text).expanduser()) for text in styles]
-    return build_style_reference(panel.shelf.style_toon(), pictures)
+    return build_style_reference(panel.shelf.embedder("toon-style"), pictures)
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -117,7 +117,7 @@ class _Studio:
         return [*found, _Wanted(character=None, named=named, recipes=frames)]
 
     def _make(self, wanted: _Wanted, drawn: Callable[[int], None]) -> None:
-        network: Network = self._shelf.identity_toon() if wanted.character else self._shelf.style_toon()
+        network: Network = self._shelf.network("toon-id" if wanted.character else "toon-style")
         paths = [str(path) for path in wanted.named] or [self._address(wanted, each) for each in wanted.recipes]
         label = wanted.character or "style"
         if self._is_known(wanted, network, paths):
@@ -142,8 +142,8 @@ class _Studio:
 
     def _store(self, wanted: _Wanted, network: Network, pictures: Pictures, paths: list[str]) -> None:
         """Embed the pictures and keep what the network makes of them."""
-        from workers.scoring.identity import build_identity_reference
-        from workers.scoring.style import build_style_reference
+        from workers.scoring.gauges.faces import build_identity_reference
+        from workers.scoring.gauges.style import build_style_reference
 
         about: dict[str, Any] = {
             "network": network.name,
@@ -152,13 +152,13 @@ class _Studio:
             "approved_by": wanted.approved_by,
         }
         if wanted.character is None:
-            calibration = build_style_reference(self._shelf.style_toon(), pictures).to_json()
+            calibration = build_style_reference(self._shelf.embedder("toon-style"), pictures).to_json()
             with self._farm.database.transaction() as session:
                 catalogue.store_style_reference(
                     session, self._stored.project_id, calibration=calibration, **about
                 )
             return
-        reference = build_identity_reference(self._shelf.identity_toon(), pictures)
+        reference = build_identity_reference(self._shelf.faces("toon-id"), pictures)
         with self._farm.database.transaction() as session:
             character = catalogue.characters(session, self._stored.project_id)[wanted.character]
             catalogue.store_character_reference(
@@ -201,7 +201,7 @@ def _equipment(networks_dir: Path) -> tuple[Renderer, Shelf]:
         ) from error
     shelf = Shelf(networks_dir)
     set_threads(threads_here())
-    shelf.identity_toon()
+    shelf.faces("toon-id")
     return drawing, shelf
 
 

@@ -20,7 +20,6 @@ from workers.scoring.calibration import REFUSED_BY
 from workers.scoring.casting import character, clip, picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.foreign_styles import greyscale
-from workers.scoring.networks.lpips_alex import LpipsAlex
 from workers.scoring.panel import Panel
 from workers.scoring.profiles import EMBEDDED
 
@@ -205,7 +204,7 @@ def test_a_network_that_crashes_fails_the_step_instead_of_being_left_out(panel, 
     def crash(*_: object) -> None:
         raise RuntimeError("a kernel went away")
 
-    monkeypatch.setattr(panel.shelf.lpips_alex(), "features", crash)
+    monkeypatch.setattr(panel.shelf.pairs("lpips-alex"), "features", crash)
     master = written(tmp_path, loop.recipe)
 
     with pytest.raises(StepFailed, match="a kernel went away") as failed:
@@ -225,7 +224,7 @@ def test_scoring_stops_when_the_work_is_no_longer_ours(panel, loop, tmp_path):
 def test_reused_features_give_the_same_distance_as_the_lpips_package(panel, networks):
     import torch
 
-    network: LpipsAlex = panel.shelf.lpips_alex()
+    network = panel.shelf.pairs("lpips-alex")
     draw = np.random.default_rng(0)
     one = draw.integers(0, 256, (96, 128, 3), dtype=np.uint8)
     other = np.roll(one, 3, axis=1)
@@ -240,7 +239,7 @@ def test_reused_features_give_the_same_distance_as_the_lpips_package(panel, netw
 
 
 def test_a_held_frame_needs_no_second_pass(panel, loop, tmp_path, monkeypatch):
-    network = panel.shelf.lpips_alex()
+    network = panel.shelf.pairs("lpips-alex")
     passes = []
     really = network.features
     monkeypatch.setattr(network, "features", lambda frame: passes.append(1) or really(frame))

@@ -10,10 +10,11 @@ import pytest
 from models.metrics import Metric
 from models.vocabulary import Phase
 from workers.media.structure import RECOMMENDED_LIMITS
-from workers.scoring import diagnostics, identity, metrics, profiles
+from workers.scoring import diagnostics, metrics, profiles, shots
+from workers.scoring.gauges import faces
 
 
-@pytest.mark.parametrize("module", [metrics, diagnostics, identity])
+@pytest.mark.parametrize("module", [metrics, diagnostics, faces, shots])
 def test_every_example_in_a_docstring_is_true(module):
     failed, tried = doctest.testmod(module, extraglobs={"np": np})
 
@@ -92,7 +93,7 @@ def test_a_long_curve_is_thinned_and_keeps_both_ends():
 def test_two_characters_are_told_apart_by_the_best_total_not_by_the_best_first_guess():
     similarities = np.array([[0.9, 0.8], [0.85, 0.1]])
 
-    assert identity.assign(similarities) == [(0, 1), (1, 0)]
+    assert faces.assign(similarities) == [(0, 1), (1, 0)]
 
 
 @pytest.mark.parametrize("profile", profiles.BUILT_IN.values(), ids=list(profiles.BUILT_IN))

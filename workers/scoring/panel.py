@@ -11,11 +11,12 @@ from models.vocabulary import ErrorKind
 from workers.media.reading import FrameReader
 from workers.media.structure import RECOMMENDED_LIMITS, StructureCheck, undecodable
 from workers.scoring.frames import Shrinker
-from workers.scoring.gauges import not_measured
-from workers.scoring.identity import build_identity_reference
+from workers.scoring.gauges.faces import build_identity_reference
+from workers.scoring.gauges.gauge import not_measured
+from workers.scoring.gauges.style import build_style_reference
 from workers.scoring.networks.shelf import Shelf
 from workers.scoring.selection import gauges_for
-from workers.scoring.style import build_style_reference
+from workers.scoring.shots import Shots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workers.scoring.expectations import Expectations
-    from workers.scoring.gauges import Gauge
+    from workers.scoring.gauges.gauge import Gauge
     from workers.scoring.references import IdentityReference, StyleReference
 
     Wanted = tuple[Metric, str]
@@ -68,7 +69,9 @@ class Panel:
             for metric, network in asked
         ]
 
-    def build_identity_reference(self, pictures: Sequence[NDArray[np.uint8]]) -> IdentityReference:
+    def build_identity_reference(
+        self, pictures: Sequence[NDArray[np.uint8]], network: str = "toon-id"
+    ) -> IdentityReference:
         """One character's reference from pictures `(H, W, 3)` uint8 RGB that show only them; four do well.
 
         Raises:
@@ -76,16 +79,18 @@ class Panel:
             NotMeasured: the network is missing or damaged.
         """
         with _crashes_told():
-            return build_identity_reference(self.shelf.identity_toon(), pictures)
+            return build_identity_reference(self.shelf.faces(network), pictures)
 
-    def build_style_reference(self, pictures: Sequence[NDArray[np.uint8]]) -> StyleReference:
+    def build_style_reference(
+        self, pictures: Sequence[NDArray[np.uint8]], network: str = "toon-style"
+    ) -> StyleReference:
         """A style's centre and scale from at least eight approved frames `(H, W, 3)` uint8 RGB.
 
         Raises:
             NotMeasured: too few frames, or the network is missing or damaged.
         """
         with _crashes_told():
-            return build_style_reference(self.shelf.style_toon(), pictures)
+            return build_style_reference(self.shelf.embedder(network), pictures)
 
     def _measure(
         self,
@@ -118,7 +123,7 @@ class Panel:
             return _with_rest(shape, asked, "The picture is blank, so there is nothing to measure.")
         if run.odd_size:
             return _with_rest(shape, asked, f"Frame {run.odd_size} has another size than the first.")
-        told = [m for gauge in gauges for m in gauge.finish()]
+        told = [m for gauge in gauges for m in gauge.finish(Shots())]
         return {(m.metric, m.network): m for m in [*shape, *missing, *told]}
 
 

@@ -51,8 +51,7 @@ class EfficientNetLite0:
 
     name = NAME
 
-    def __init__(self, folder: Path, device: str | None = None) -> None:
-        path = folder / weights.entry(NAME).file
+    def __init__(self, path: Path, device: str | None = None) -> None:
         self.sha256 = weights.sha256_of(path)
         self._device = choose_device(device)
         net = _Trunk()

@@ -18,6 +18,7 @@ from torch.nn import functional
 from models.errors import NotMeasured
 from workers.scoring import metrics
 from workers.scoring.networks.heads import Head, HeadMap
+from workers.scoring.networks.network import Face
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,9 +63,21 @@ class IdentityToon:
         raw = [describe(self._lite0, crop(picture, head)) for head in heads]
         return self._projection(np.stack(raw)) if raw else np.zeros((0, self._projection.size), np.float32)
 
-    def look(self, picture: NDArray[np.uint8], most: int = _MOST_HEADS) -> NDArray[np.float32]:
-        """Vectors `(K, D)` of at most `most` heads found in a picture, the surest first."""
-        return self.embed(picture, self.heads(picture)[:most])
+    def look(self, picture: NDArray[np.uint8], most: int = _MOST_HEADS) -> list[Face]:
+        """At most `most` heads of a picture `(H, W, 3)` uint8 RGB, the surest first."""
+        heads = self.heads(picture)[:most]
+        return [
+            Face(head.x, head.y, head.width, head.height, head.score, vector)
+            for head, vector in zip(heads, self.embed(picture, heads), strict=True)
+        ]
+
+    def likeness(self, references: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosines `(C, K)` of vectors of length 1."""
+        return references @ vectors.T
+
+    def average(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The mean direction `(D,)`, of length 1."""
+        return metrics.normalised(vectors.mean(axis=0)).astype(np.float32)
 
 
 class Projection:

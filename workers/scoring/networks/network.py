@@ -1,8 +1,18 @@
-"""What every network is: a name, the hash of its file and a device."""
+"""What every network is, and the few kinds of network that gauges ask for."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Picture = NDArray[np.uint8]
+    Floats = NDArray[np.float32]
 
 
 class Network(Protocol):
@@ -15,10 +25,82 @@ class Network(Protocol):
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the file that decides its numbers."""
+        """SHA-256 of the file, or over the files, that decide its numbers."""
         ...
 
     @property
     def device(self) -> str:
-        """Where it runs: `cpu`, `cuda`."""
+        """Where it really runs: `cpu`, `cuda`."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Network, Protocol):
+    """Makes one vector of a whole picture."""
+
+    def embed(self, picture: Picture) -> Floats:
+        """The vector `(D,)` of a picture `(H, W, 3)` uint8 RGB; cosines compare two of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face or drawn head found in a picture."""
+
+    x: float  #: centre, pixels
+    y: float  #: centre, pixels
+    width: float  #: pixels
+    height: float  #: pixels
+    score: float  #: how sure the detector is, 0..1
+    vector: Floats  #: (D,), who it is
+
+
+@runtime_checkable
+class FaceNetwork(Network, Protocol):
+    """Finds faces and says who they are."""
+
+    def look(self, picture: Picture, most: int = 6) -> list[Face]:
+        """At most `most` faces of a picture `(H, W, 3)` uint8 RGB, the surest first."""
+        ...
+
+    def likeness(self, references: Floats, vectors: Floats) -> Floats:
+        """How alike references `(C, D)` and faces `(K, D)` are: `(C, K)`, at most 1, higher is more alike."""
+        ...
+
+    def average(self, vectors: Floats) -> Floats:
+        """One reference `(D,)` of several faces `(K, D)` of one character."""
+        ...
+
+
+@runtime_checkable
+class PairNetwork(Network, Protocol):
+    """Says how different two pictures look; a picture's features are computed once for all its pairs."""
+
+    def features(self, picture: Picture) -> Any: ...
+
+    def distance(self, one: Any, other: Any) -> float:
+        """0 upwards, lower is more alike."""
+        ...
+
+
+@runtime_checkable
+class Interpolator(Network, Protocol):
+    """Foretells the frame between two frames."""
+
+    def between(self, before: Picture, after: Picture) -> Picture: ...
+
+
+@runtime_checkable
+class Rater(Network, Protocol):
+    """Gives a picture one number."""
+
+    def rate(self, picture: Picture) -> float: ...
+
+
+@runtime_checkable
+class ShotFinder(Network, Protocol):
+    """Finds the cuts of a clip."""
+
+    def cuts(self, thumbnails: Sequence[Picture]) -> tuple[int, ...]:
+        """Numbers of the frames at which a new shot begins, from thumbnails `(27, 48, 3)` uint8 RGB."""
         ...

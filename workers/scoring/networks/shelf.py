@@ -2,109 +2,140 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from models.errors import NotMeasured
 from workers.scoring import weights
+from workers.scoring.networks.network import (
+    Embedder,
+    FaceNetwork,
+    Interpolator,
+    Network,
+    PairNetwork,
+    Rater,
+    ShotFinder,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from workers.scoring.networks.dis_flow import DisFlow
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
-    from workers.scoring.networks.identity_toon import IdentityToon
-    from workers.scoring.networks.lpips_alex import LpipsAlex
-    from workers.scoring.networks.scene_toon import SceneToon
-    from workers.scoring.networks.style_toon import StyleToon
+
+Kind = TypeVar("Kind", bound=Network)
 
 
 class Shelf:
-    """Hands out loaded networks; one that is missing or damaged makes its metric not measured."""
+    """Hands out loaded networks by name; one that is missing or damaged makes its metric not measured.
+
+    Every method raises `NotMeasured`: the network's file is missing or damaged, no network has that name, or it
+    is of another kind.
+    """
 
     def __init__(self, folder: Path, device: str | None = None) -> None:
         """`folder` is where `farm networks pull` put the files; `device` is `cpu`, `cuda`, or chosen here."""
+        self.device = device
         self._folder = folder
-        self._device = device
-        self._lpips: LpipsAlex | None = None
-        self._lite0: EfficientNetLite0 | None = None
-        self._flow: DisFlow | None = None
-        self._identity: IdentityToon | None = None
-        self._style: StyleToon | None = None
-        self._scene: SceneToon | None = None
+        self._loaded: dict[str, Network] = {}
 
-    def lpips_alex(self) -> LpipsAlex:
-        """LPIPS on AlexNet.
+    def embedder(self, name: str) -> Embedder:
+        """A network that makes one vector of a picture."""
+        return self._of_kind(name, Embedder)  # type: ignore[type-abstract]
 
-        Raises:
-            NotMeasured: its file is missing or damaged.
-        """
-        if self._lpips is None:
-            from workers.scoring.networks import lpips_alex
+    def faces(self, name: str) -> FaceNetwork:
+        """A network that finds faces and knows them."""
+        return self._of_kind(name, FaceNetwork)  # type: ignore[type-abstract]
 
-            self._require(lpips_alex.NAME)
-            self._lpips = lpips_alex.LpipsAlex(self._folder, self._device)
-        return self._lpips
+    def pairs(self, name: str) -> PairNetwork:
+        """A network that compares two pictures."""
+        return self._of_kind(name, PairNetwork)  # type: ignore[type-abstract]
 
-    def efficientnet_lite0(self) -> EfficientNetLite0:
-        """EfficientNet-lite0, the features under identity, style, subject and continuity.
+    def interpolator(self, name: str) -> Interpolator:
+        """A network that foretells frames."""
+        return self._of_kind(name, Interpolator)  # type: ignore[type-abstract]
 
-        Raises:
-            NotMeasured: its file is missing or damaged.
-        """
-        if self._lite0 is None:
-            from workers.scoring.networks import efficientnet_lite0
+    def rater(self, name: str) -> Rater:
+        """A network that gives a picture a number."""
+        return self._of_kind(name, Rater)  # type: ignore[type-abstract]
 
-            self._require(efficientnet_lite0.NAME)
-            self._lite0 = efficientnet_lite0.EfficientNetLite0(self._folder, self._device)
-        return self._lite0
+    def shot_finder(self, name: str) -> ShotFinder:
+        """A network that finds cuts."""
+        return self._of_kind(name, ShotFinder)  # type: ignore[type-abstract]
 
-    def dis_flow(self) -> DisFlow:
-        """DIS optical flow; has no file."""
-        if self._flow is None:
-            from workers.scoring.networks.dis_flow import DisFlow
+    def network(self, name: str) -> Network:
+        """The network of that name, whatever it can do."""
+        if name not in self._loaded:
+            if name not in BUILDERS:
+                raise NotMeasured(f"The network {name} is not available here.")
+            self._loaded[name] = BUILDERS[name](self)
+        return self._loaded[name]
 
-            self._flow = DisFlow()
-        return self._flow
-
-    def identity_toon(self) -> IdentityToon:
-        """The identity of the procedural renderer's characters.
-
-        Raises:
-            NotMeasured: the features under it are missing or damaged.
-        """
-        if self._identity is None:
-            from workers.scoring.networks.identity_toon import IdentityToon
-
-            self._identity = IdentityToon(self.efficientnet_lite0())
-        return self._identity
-
-    def style_toon(self) -> StyleToon:
-        """The style of drawn pictures.
-
-        Raises:
-            NotMeasured: the features under it are missing or damaged.
-        """
-        if self._style is None:
-            from workers.scoring.networks.style_toon import StyleToon
-
-            self._style = StyleToon(self.efficientnet_lite0())
-        return self._style
-
-    def scene_toon(self) -> SceneToon:
-        """Where a drawn picture plays.
-
-        Raises:
-            NotMeasured: the features under it are missing or damaged.
-        """
-        if self._scene is None:
-            from workers.scoring.networks.scene_toon import SceneToon
-
-            self._scene = SceneToon(self.efficientnet_lite0())
-        return self._scene
-
-    def _require(self, name: str) -> None:
-        path = self._folder / weights.entry(name).file
+    def file(self, entry: str) -> Path:
+        """The checked file of a catalogue entry."""
+        path = self._folder / weights.entry(entry).file
         if not path.is_file():
-            raise NotMeasured(f"The network {name} is not installed.", hint=f"Run `farm networks pull {name}`.")
-        if weights.sha256_of(path) != weights.entry(name).kept_sha256:
-            raise NotMeasured(f"The file of {name} is damaged.", hint=f"Run `farm networks pull {name}`.")
+            raise NotMeasured(
+                f"The network {entry} is not installed.", hint=f"Run `farm networks pull {entry}`."
+            )
+        kept = weights.entry(entry).kept_sha256
+        if kept is not None and weights.sha256_of(path) != kept:
+            raise NotMeasured(f"The file of {entry} is damaged.", hint=f"Run `farm networks pull {entry}`.")
+        return path
+
+    def _of_kind(self, name: str, kind: type[Kind]) -> Kind:
+        network = self.network(name)
+        if not isinstance(network, kind):
+            raise NotMeasured(f"The network {name} cannot measure this.")
+        return network
+
+
+def _lpips_alex(shelf: Shelf) -> Network:
+    from workers.scoring.networks.lpips import Lpips
+
+    return Lpips("alex", shelf.file("lpips-alex"), shelf.device)
+
+
+def _efficientnet_lite0(shelf: Shelf) -> EfficientNetLite0:
+    from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
+
+    return EfficientNetLite0(shelf.file("efficientnet-lite0"), shelf.device)
+
+
+def _dis_flow(shelf: Shelf) -> Network:
+    from workers.scoring.networks.dis_flow import DisFlow
+
+    return DisFlow()
+
+
+def _toon_id(shelf: Shelf) -> Network:
+    from workers.scoring.networks.identity_toon import IdentityToon
+
+    return IdentityToon(_lite0_of(shelf))
+
+
+def _toon_style(shelf: Shelf) -> Network:
+    from workers.scoring.networks.style_toon import StyleToon
+
+    return StyleToon(_lite0_of(shelf))
+
+
+def _toon_scene(shelf: Shelf) -> Network:
+    from workers.scoring.networks.scene_toon import SceneToon
+
+    return SceneToon(_lite0_of(shelf))
+
+
+def _lite0_of(shelf: Shelf) -> EfficientNetLite0:
+    """The features under the toon networks, loaded once for all of them."""
+    return cast("EfficientNetLite0", shelf.network("efficientnet-lite0"))
+
+
+#: name -> how it is loaded; torch, onnxruntime and the rest are imported only then
+BUILDERS: dict[str, Callable[[Shelf], Network]] = {
+    "lpips-alex": _lpips_alex,
+    "efficientnet-lite0": _efficientnet_lite0,
+    "dis-flow": _dis_flow,
+    "toon-id": _toon_id,
+    "toon-style": _toon_style,
+    "toon-scene": _toon_scene,
+}

@@ -22,6 +22,7 @@ from workers.scoring.frames import short_side
 from workers.scoring.networks import identity_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 from workers.scoring.networks.heads import CELL_PX, SIDE_PX, Head, cells
+from workers.scoring.networks.shelf import Shelf
 from workers.scoring.networks.torch_device import set_threads
 from workers.scoring.training.fitting import fit_map, fit_projection
 from workers.scoring.training.identity_errors import error_rates, try_unseen
@@ -49,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     set_threads(1)
     started = time.monotonic()
-    lite0 = EfficientNetLite0(options.networks)
+    lite0 = EfficientNetLite0(Shelf(options.networks).file("efficientnet-lite0"))
     arrays = train(lite0, options.characters)
     file = options.into / identity_toon.FILE.name
     np.savez(file, **arrays)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workers.scoring.casting import moving, picture
-from workers.scoring.identity import build_identity_reference
+from workers.scoring.gauges.faces import build_identity_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

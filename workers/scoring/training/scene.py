@@ -20,6 +20,7 @@ from workers.scoring.casting import in_scene
 from workers.scoring.metrics import scene_continuity
 from workers.scoring.networks import scene_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
+from workers.scoring.networks.shelf import Shelf
 from workers.scoring.networks.style_toon import describe
 from workers.scoring.networks.torch_device import set_threads
 from workers.scoring.training.fitting import fit_projection
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     set_threads(1)
     started = time.monotonic()
-    lite0 = EfficientNetLite0(options.networks)
+    lite0 = EfficientNetLite0(Shelf(options.networks).file("efficientnet-lite0"))
     file = options.into / scene_toon.FILE.name
     np.savez(file, **train(lite0, options.scenes))  # type: ignore[arg-type]
     figures = try_unseen(scene_toon.SceneToon(lite0, file), options.unseen)

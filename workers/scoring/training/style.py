@@ -18,12 +18,13 @@ import numpy as np
 
 from workers.scoring.casting import picture
 from workers.scoring.foreign_styles import FOREIGN_STYLES, UNSEEN_STYLES
+from workers.scoring.gauges.style import build_style_reference
 from workers.scoring.metrics import style_adherence
 from workers.scoring.networks import style_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
+from workers.scoring.networks.shelf import Shelf
 from workers.scoring.networks.torch_device import set_threads
 from workers.scoring.references import MIN_STYLE_REFERENCES
-from workers.scoring.style import build_style_reference
 from workers.scoring.training.fitting import fit_projection
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     set_threads(1)
     started = time.monotonic()
-    lite0 = EfficientNetLite0(options.networks)
+    lite0 = EfficientNetLite0(Shelf(options.networks).file("efficientnet-lite0"))
     file = options.into / style_toon.FILE.name
     np.savez(file, **train(lite0, options.frames))  # type: ignore[arg-type]
     figures = try_unseen(style_toon.StyleToon(lite0, file))

@@ -10,7 +10,7 @@ from models.errors import NotMeasured
 from models.metrics import Measurement, Metric
 from workers.scoring import metrics
 from workers.scoring.foreign_styles import FOREIGN_STYLES
-from workers.scoring.gauges import measured, not_measured
+from workers.scoring.gauges.gauge import measured, not_measured
 from workers.scoring.references import MIN_STYLE_REFERENCES, StyleReference
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workers.scoring.frames import Frame
-    from workers.scoring.networks.style_toon import StyleToon
+    from workers.scoring.networks.network import Embedder
+    from workers.scoring.shots import Shots
 
 
 class StyleGauge:
     """style_adherence of the first frame: a style does not change inside a shot."""
 
-    def __init__(self, network: StyleToon, reference: StyleReference) -> None:
+    def __init__(self, network: Embedder, reference: StyleReference) -> None:
         self._network = network
         self._reference = reference
         self._cosine: float | None = None
@@ -35,7 +36,7 @@ class StyleGauge:
         if self._cosine is None and self._fits:
             self._cosine = float(self._network.embed(frame.full) @ self._reference.centroid)
 
-    def finish(self) -> list[Measurement]:
+    def finish(self, shots: Shots) -> list[Measurement]:
         """The metric, or why there is none."""
         reference = self._reference
         if not self._fits or self._cosine is None:
@@ -55,7 +56,7 @@ class StyleGauge:
         return (self._reference.network, self._reference.sha256) == (self._network.name, self._network.sha256)
 
 
-def build_style_reference(network: StyleToon, pictures: Sequence[NDArray[np.uint8]]) -> StyleReference:
+def build_style_reference(network: Embedder, pictures: Sequence[NDArray[np.uint8]]) -> StyleReference:
     """A style's centre and scale from approved frames `(H, W, 3)` uint8 RGB.
 
     `mu_pos` is what a frame reaches against the centre of the others, `mu_neg` what the same frames reach when

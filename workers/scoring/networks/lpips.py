@@ -18,18 +18,15 @@ if TYPE_CHECKING:
 
     Features = list[torch.Tensor]
 
-NAME = "lpips-alex"
 #: index of each convolution in torchvision's AlexNet, in the order of the file
 _CONVOLUTIONS = (0, 3, 6, 8, 10)
 
 
-class LpipsAlex:
+class Lpips:
     """Perceptual distance of two pictures, 0 upwards; loads in about 0.3 s."""
 
-    name = NAME
-
-    def __init__(self, folder: Path, device: str | None = None) -> None:
-        path = folder / weights.entry(NAME).file
+    def __init__(self, trunk: str, path: Path, device: str | None = None) -> None:
+        self.name = f"lpips-{trunk}"
         self.sha256 = weights.sha256_of(path)
         self._device = choose_device(device)
         self._net: Any = _build(tensors.load(path)).to(memory_format=torch.channels_last).to(self._device)

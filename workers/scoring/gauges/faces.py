@@ -1,4 +1,4 @@
-"""Who is whom in each frame, and how alike each expected character is to their reference."""
+"""face_similarity and identity: who is whom in each frame, and how alike to their reference."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from models.errors import BadInput
-from models.metrics import Measurement, Metric
+from models.metrics import Measurement
 from workers.scoring import metrics
-from workers.scoring.gauges import Sampler, measured, not_measured
+from workers.scoring.gauges.gauge import Sampler, measured, not_measured
 from workers.scoring.references import IdentityReference
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.metrics import Metric
     from workers.scoring.frames import Frame
-    from workers.scoring.networks.identity_toon import IdentityToon
+    from workers.scoring.networks.network import FaceNetwork
     from workers.scoring.references import CharacterReference
+    from workers.scoring.shots import Shots
 
 #: share of looked-at frames that must show every expected character before their likeness means anything
 MIN_DETECTION_RATE = 0.8
@@ -38,17 +40,19 @@ def assign(similarities: NDArray[np.float32]) -> list[tuple[int, int]]:
     return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True)]
 
 
-class IdentityGauge:
-    """identity of every expected character over a sample of distinct frames; a still is a sample of one."""
+class FaceGauge:
+    """Likeness of every expected character over a sample of distinct frames; a still is a sample of one."""
 
     def __init__(
         self,
-        network: IdentityToon,
+        metric: Metric,
+        network: FaceNetwork,
         characters: Sequence[CharacterReference],
         *,
         frame_count: int,
         samples: int,
     ) -> None:
+        self._metric = metric
         self._network = network
         self._names = [character.name for character in characters]
         self._foreign = [c.name for c in characters if (c.network, c.sha256) != (network.name, network.sha256)]
@@ -61,34 +65,34 @@ class IdentityGauge:
         """Look for everybody when the frame is one of the sample."""
         if self._foreign or not self._sampler.wants(frame):
             return
-        vectors = self._network.look(frame.full)
-        if len(vectors) < len(self._names):
+        faces = self._network.look(frame.full)
+        if len(faces) < len(self._names):
             return
-        similarities = self._references @ vectors.T
+        similarities = self._network.likeness(self._references, np.stack([face.vector for face in faces]))
         pairs = dict(assign(similarities))
         self._frames.append(frame.index)
         self._similarities.append([float(similarities[row, pairs[row]]) for row in range(len(self._names))])
 
-    def finish(self) -> list[Measurement]:
+    def finish(self, shots: Shots) -> list[Measurement]:
         """The metric with each character's own numbers, or why there is none."""
         looked, found = len(self._sampler.taken), len(self._frames)
         if self._foreign:
             reason = f"The reference of {', '.join(self._foreign)} was made by another version of this network."
-            return [not_measured(Metric.IDENTITY, reason, self._network.name)]
+            return [not_measured(self._metric, reason, self._network.name)]
         if not looked or found / looked < MIN_DETECTION_RATE:
             people = "the expected character" if len(self._names) == 1 else f"all {len(self._names)} characters"
             reason = f"Only {found} of {looked} frames show {people}."
-            return [not_measured(Metric.IDENTITY, reason, self._network.name)]
+            return [not_measured(self._metric, reason, self._network.name)]
         table = np.array(self._similarities)
         summary = metrics.identity_summary(table.min(axis=1), self._frames, found, looked)
         summary.detail["characters"] = {
             name: {"mean": round(float(column.mean()), 4), "p5": round(float(np.percentile(column, 5)), 4)}
             for name, column in zip(self._names, table.T, strict=True)
         }
-        return [measured(Metric.IDENTITY, summary, self._network)]
+        return [measured(self._metric, summary, self._network)]
 
 
-def build_identity_reference(network: IdentityToon, pictures: Sequence[NDArray[np.uint8]]) -> IdentityReference:
+def build_identity_reference(network: FaceNetwork, pictures: Sequence[NDArray[np.uint8]]) -> IdentityReference:
     """One character's reference from pictures `(H, W, 3)` uint8 RGB that show only them; four do well.
 
     A sheet gives all its heads. A head unlike most others is left out, and a picture without any is listed.
@@ -96,28 +100,28 @@ def build_identity_reference(network: IdentityToon, pictures: Sequence[NDArray[n
     Raises:
         BadInput: no picture shows a head.
     """
-    seen = [(index, head) for index, picture in enumerate(pictures) for head in network.look(picture)]
+    seen = [(index, face) for index, picture in enumerate(pictures) for face in network.look(picture)]
     if not seen:
         raise BadInput("No face was found in any of these pictures.", hint="Give pictures that show the face.")
-    table = np.stack([head for _, head in seen])
-    alike = _alike(table)
+    table = np.stack([face.vector for _, face in seen])
+    alike = _alike(network, table)
     table, used = table[alike], {index for (index, _), kept in zip(seen, alike, strict=True) if kept}
-    mean = metrics.normalised(table.mean(axis=0)).astype(np.float32)
+    mean = network.average(table)
     return IdentityReference(
         vector=mean,
         network=network.name,
         sha256=network.sha256,
         images_used=len(used),
         outliers=tuple(index for index in range(len(pictures)) if index not in used),
-        baseline=float((table @ mean).mean()),
+        baseline=float(network.likeness(mean[None], table).mean()),
     )
 
 
-def _alike(table: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _alike(network: FaceNetwork, table: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which heads `(K, D)` are like most of the others; only with three or more can two outvote a third."""
     if len(table) < 3:
         return np.ones(len(table), dtype=np.bool_)
-    likeness = table @ table.T
+    likeness = np.array(network.likeness(table, table))
     np.fill_diagonal(likeness, np.nan)
     kept: NDArray[np.bool_] = np.nanmedian(likeness, axis=1) >= _OUTLIER
     return kept if kept.any() else ~kept

@@ -1,0 +1,56 @@
+"""What every gauge is, and how a measurement is written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from models.metrics import Measurement, Metric
+
+if TYPE_CHECKING:
+    from workers.scoring.frames import Frame
+    from workers.scoring.metrics import Summary
+    from workers.scoring.networks.network import Network
+    from workers.scoring.shots import Shots
+
+STATIC = "Nothing moves: there are fewer than three distinct frames."
+
+
+class Gauge(Protocol):
+    """Sees each frame once, in order, keeps next to nothing, and answers when the shots are known."""
+
+    def see(self, frame: Frame) -> None: ...
+
+    def finish(self, shots: Shots) -> list[Measurement]: ...
+
+
+def measured(metric: Metric, summary: Summary, network: Network | None = None) -> Measurement:
+    """A measurement that names its network; plain arithmetic has none."""
+    return Measurement(
+        metric=metric,
+        value=summary.value,
+        network=network.name if network else "none",
+        network_sha256=network.sha256 if network else "",
+        detail=summary.detail,
+    )
+
+
+def not_measured(metric: Metric, reason: str, network: str = "none") -> Measurement:
+    """A measurement without a number; `reason` is one sentence."""
+    return Measurement(metric=metric, value=None, network=network, reason=reason)
+
+
+class Sampler:
+    """Chooses about `samples` distinct frames, spread evenly; the first is always one of them."""
+
+    def __init__(self, frame_count: int, samples: int) -> None:
+        self.every = max(1, -(-frame_count // samples))
+        self.taken: list[int] = []
+        self._due = 0
+
+    def wants(self, frame: Frame) -> bool:
+        """Whether to look at this frame; a held one waits for the next distinct one."""
+        if frame.held or frame.index < self._due:
+            return False
+        self._due = (frame.index // self.every + 1) * self.every
+        self.taken.append(frame.index)
+        return True
