@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import BadInput
-from models.recipe import SEED_LIMIT, CharacterLook, ControlNet, InputPicture, IpAdapter, Lora, Recipe, SceneLook
+from models.recipe import (
+    SEED_LIMIT,
+    CharacterLook,
+    ControlNet,
+    InputPicture,
+    IpAdapter,
+    Lora,
+    Recipe,
+    SceneLook,
+)
 from models.vocabulary import JobType
 from tests.comfyui_server import NODES, StandIn
 from workers.renderers.comfyui import builtin, sections, workflow
@@ -121,7 +130,11 @@ def test_a_lora_for_one_of_two_models_stays_away_from_the_other() -> None:
 
     graph = builtin.video().bind(recipe(JobType.FULL_VIDEO, lora_models=pair), "p")
 
-    loaded = {node["inputs"]["lora_name"]: node["inputs"]["model"] for node in graph.values() if "lora_name" in node["inputs"]}
+    loaded = {
+        node["inputs"]["lora_name"]: node["inputs"]["model"]
+        for node in graph.values()
+        if "lora_name" in node["inputs"]
+    }
     assert loaded == {"wan_high.st": ["high", 0], "wan_low.st": ["low", 0]}
 
 

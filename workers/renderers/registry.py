@@ -32,6 +32,13 @@ _ENTRIES = {
         "ToonRenderer",
         Capabilities(job_types=tuple(JobType), min_side_px=64, max_side_px=4096, max_frames=3000),
     ),
+    "comfyui": _Entry(
+        "workers.renderers.comfyui.renderer",
+        "ComfyUIRenderer",
+        Capabilities(
+            job_types=tuple(JobType), min_side_px=64, max_side_px=8192, max_frames=1000, side_multiple_px=8
+        ),
+    ),
     "null": _Entry(
         "workers.renderers.null",
         "NullRenderer",

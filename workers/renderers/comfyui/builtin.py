@@ -158,7 +158,9 @@ def all_workflows() -> dict[str, Workflow]:
     return {each.name: each for each in (still(), loop(), video(), character_sheet())}
 
 
-def _wan(name: str, kind: JobType, motion: str, pictures: dict[str, tuple[str, int]], frames: Frames) -> Workflow:
+def _wan(
+    name: str, kind: JobType, motion: str, pictures: dict[str, tuple[str, int]], frames: Frames
+) -> Workflow:
     graph: Graph = {
         "high": node("UNETLoader", "high noise", unet_name="", weight_dtype="default"),
         "low": node("UNETLoader", "low noise", unet_name="", weight_dtype="default"),
@@ -285,7 +287,13 @@ def _joined(made: Graph, name: str, pictures: list[str], direction: str) -> str:
 
 
 def _sampler_places(*samplers: str) -> dict[str, Iterable[str]]:
-    fields = {"seed": "seed", "steps": "steps", "cfg_scale": "cfg", "sampler_name": "sampler_name", "scheduler": "scheduler"}
+    fields = {
+        "seed": "seed",
+        "steps": "steps",
+        "cfg_scale": "cfg",
+        "sampler_name": "sampler_name",
+        "scheduler": "scheduler",
+    }
     return {name: [f"{sampler}.{where}" for sampler in samplers] for name, where in fields.items()}
 
 

@@ -56,7 +56,10 @@ def links(graph: Graph) -> Iterator[tuple[str, str, Link]]:
 def is_link(value: Any) -> bool:
     """Whether an input's value is a link to another node's output."""
     return (
-        isinstance(value, list | tuple) and len(value) == 2 and isinstance(value[0], str) and type(value[1]) is int
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and type(value[1]) is int
     )
 
 
@@ -79,7 +82,9 @@ def node(class_type: str, title: str = "", **inputs: Any) -> dict[str, Any]:
 
 def _node(name: str, node_id: str, data: Any) -> dict[str, Any]:
     if not isinstance(data, Mapping) or not isinstance(data.get("class_type"), str):
-        raise BadInput(f"Node {node_id} of {name} has no class_type.", hint="Export it again with 'Export (API)'.")
+        raise BadInput(
+            f"Node {node_id} of {name} has no class_type.", hint="Export it again with 'Export (API)'."
+        )
     inputs = data.get("inputs", {})
     if not isinstance(inputs, Mapping):
         raise BadInput(f"Node {node_id} of {name} has no inputs.", hint="Export it again with 'Export (API)'.")

@@ -153,7 +153,9 @@ def _with_ip_adapters(graph: Graph, slot: Link, refs: Sequence[IpAdapter]) -> Gr
     """One unified loader, then each reference picture in turn; these nodes come from a package of their own."""
     if not refs:
         return graph
-    added: Graph = {"ipadapter-loader": node("IPAdapterUnifiedLoader", model=slot, preset="PLUS (high strength)")}
+    added: Graph = {
+        "ipadapter-loader": node("IPAdapterUnifiedLoader", model=slot, preset="PLUS (high strength)")
+    }
     model: Link = ("ipadapter-loader", 0)
     for number, ref in enumerate(refs):
         mine = f"ipadapter-{number + 1}"

@@ -130,9 +130,20 @@ class Server:
         return "/".join(part for part in (told.get("subfolder", ""), told["name"]) if part)
 
     def download(self, file: OutputFile, into: Path) -> Path:
-        """Fetch a file a prompt made, whole, under its own last name in the folder `into`."""
-        query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
+        """Fetch a file a prompt made, whole, under its own last name in the folder `into`; or leave nothing."""
         target = into / file.filename.rpartition("/")[2]
+        try:
+            promised = self._fetch(file, target)
+            if promised is not None and target.stat().st_size != promised:
+                raise Unavailable(f"ComfyUI at {self.url} sent only a part of {file.filename}.")
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        return target
+
+    def _fetch(self, file: OutputFile, target: Path) -> int | None:
+        """Write what `/view` sends; how many bytes it promised."""
+        query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
         with (
             self._asked("/view"),
             self._session.get(f"{self.url}/view", params=query, stream=True, timeout=self._timeout) as answer,
@@ -142,9 +153,7 @@ class Server:
                 for chunk in answer.iter_content(_CHUNK):
                     out.write(chunk)
             promised = answer.headers.get("Content-Length")
-        if promised is not None and target.stat().st_size != int(promised):
-            raise Unavailable(f"ComfyUI at {self.url} sent only a part of {file.filename}.")
-        return target
+        return int(promised) if promised is not None and promised.isdigit() else None
 
     def _get(self, path: str) -> Any:
         return _json(_good(self._send("GET", path), path))

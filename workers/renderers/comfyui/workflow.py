@@ -111,6 +111,8 @@ class Workflow:
     #: memory of the card this needs, MiB
     vram_mib: int = 0
     side_multiple_px: int = 8
+    #: a studio's own graph and binding as they were given, for the recipe to carry; None: the farm's own
+    source: Mapping[str, Any] | None = None
 
     def bind(self, recipe: Recipe, prefix: str) -> Graph:
         """The graph of a recipe, its files under the folder `prefix` of ComfyUI's output.
@@ -164,4 +166,3 @@ class Workflow:
                 return sections.picture_name(value.sha256, value.path)
             return self.binding.defaults.get(name) if value in (None, "") else value
         return recipe.workflow_inputs.get(name, self.binding.defaults.get(name))
-
