@@ -271,7 +271,7 @@ def test_any_other_error_names_its_node(comfyui: StandInProcess) -> None:
     order = Order(comfyui)
     comfyui.trap(node_error=1)
 
-    with pytest.raises(StepFailed, match="KSampler .*mat1") as failed:
+    with pytest.raises(StepFailed, match=r"KSampler .*mat1") as failed:
         order.make()
 
     assert failed.value.error_kind is ErrorKind.BUG

@@ -159,7 +159,7 @@ def test_a_passing_trouble_costs_no_take(studio: Studio, trap: dict[str, Any]) -
 
 
 def test_a_model_that_is_not_there_is_refused_before_anything_is_queued(studio: Studio) -> None:
-    with pytest.raises(StepFailed, match="tiny.safetensor'") as refused:
+    with pytest.raises(StepFailed, match=r"tiny\.safetensor'") as refused:
         studio.render(studio.recipe(JobType.STILL_IMAGE, model_name="tiny.safetensor"))
 
     assert refused.value.error_kind is ErrorKind.MISSING_CHECKPOINT

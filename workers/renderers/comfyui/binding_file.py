@@ -159,7 +159,7 @@ def _form(name: str, binding: Any) -> BindingForm:
     try:
         return BindingForm.model_validate(binding)
     except ValidationError as error:
-        first: Mapping[str, Any] = error.errors(include_url=False)[0]  # type: ignore[assignment]
+        first: Mapping[str, Any] = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BadInput(
             f"The binding of '{name}' cannot be used at '{where}': {first['msg']}.",
@@ -174,7 +174,7 @@ def _read(path: Path, parse_text: Any) -> Any:
         return parse_text(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadInput(
-            f"There is no {path.name} in {path.parent}.", hint="A workflow is NAME.json beside NAME.yaml."
+            f"There is no {path.name} in {path.parent}.", hint="Each workflow needs both."
         ) from error
     except (OSError, UnicodeDecodeError, ValueError, RecursionError, yaml.YAMLError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,7 +1,7 @@
 """The farm's own workflows, one for each kind of job, from nodes that come with every ComfyUI.
 
-Every take is saved as PNG frames: a video file would be lossy, and masters are lossless. Sizes, frame counts and
-samplers follow the models' own defaults where the recipe says nothing.
+Every take is saved as PNG frames: a video file would be lossy, and masters are lossless. Samplers follow the
+models' own defaults where the recipe says nothing.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def still() -> Workflow:
 
 
 def loop() -> Workflow:
-    """A loop that closes on itself: Wan from a picture back to the same picture, the repeated last frame dropped."""
+    """A loop that closes on itself: Wan from a picture back to it, the repeated last frame dropped."""
     return _wan(
         "loop",
         JobType.ANIMATION_LOOP,
@@ -158,9 +158,7 @@ def all_workflows() -> dict[str, Workflow]:
     return {each.name: each for each in (still(), loop(), video(), character_sheet())}
 
 
-def _wan(
-    name: str, kind: JobType, motion: str, pictures: dict[str, tuple[str, int]], frames: Frames
-) -> Workflow:
+def _wan(name: str, kind: JobType, motion: str, pictures: dict[str, Any], frames: Frames) -> Workflow:
     graph: Graph = {
         "high": node("UNETLoader", "high noise", unet_name="", weight_dtype="default"),
         "low": node("UNETLoader", "low noise", unet_name="", weight_dtype="default"),

@@ -83,4 +83,5 @@ def _node_sentences(node_errors: Mapping[str, Any]) -> Iterable[str]:
     for number, node in node_errors.items():
         for error in node.get("errors", []):
             details = f": {error['details']}" if error.get("details") else ""
-            yield f"{node.get('class_type', 'node')} (node {number}) - {error.get('message', 'error')}{details}."
+            kind, message = node.get("class_type", "node"), error.get("message", "error")
+            yield f"{kind} (node {number}) - {message}{details}."

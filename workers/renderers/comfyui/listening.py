@@ -23,7 +23,7 @@ _MAX_MESSAGE = 64 * 1024 * 1024
 
 
 class Listener:
-    """Tells how far a prompt is while the block runs: `told(steps done, steps in all)`; `nudge` is set at its end.
+    """While the block runs, tells `told(steps done, steps in all)`; sets `nudge` when the prompt ends.
 
     The socket may go deaf without an error and loses events while it reconnects, so nothing but progress and
     the hint to look sooner is taken from it.

@@ -1,4 +1,4 @@
-"""Holds a graph against what a ComfyUI has, before anything is queued. Pure; admission uses it as workers do."""
+"""Holds a graph against what a ComfyUI has, before anything is queued; pure, so that admission uses it too."""
 
 from __future__ import annotations
 

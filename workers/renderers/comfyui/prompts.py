@@ -1,4 +1,4 @@
-"""The life of one prompt at a ComfyUI: handed in once, followed by looking, cancelled for good, its files named.
+"""The life of one prompt at a ComfyUI: handed in once, followed by looking, cancelled for good.
 
 Polling `/queue` and `/history` is the truth; the socket only makes the next look come sooner.
 """
@@ -179,7 +179,7 @@ class Prompt:
         files = sorted(self._files(history.get("outputs") or {}), key=lambda file: file.filename)
         if not files:
             raise StepFailed(
-                "The prompt ended without a file of its own: its outputs were answered from ComfyUI's cache, or "
+                "The prompt ended without a file of its own: ComfyUI answered from its cache, or "
                 "its workflow saves nothing.",
                 error_kind=ErrorKind.BAD_OUTPUT,
             )

@@ -86,7 +86,7 @@ class ComfyUIRenderer:
         alive: Callable[[], bool],
         cold: bool = False,
     ) -> Rendered:
-        """Render at ComfyUI and write the take into the folder `into`, whose last two names are job and attempt.
+        """Render at ComfyUI and write the take into the folder `into`, which is named after job and attempt.
 
         `cold` makes ComfyUI forget what it has computed, so that a repetition really computes it again.
 
@@ -175,7 +175,7 @@ class ComfyUIRenderer:
         return graph
 
     def _refuse_impossible(self, workflow: Workflow, graph: Graph) -> None:
-        """Once more what admission saw, because a model may have gone since; a stale list is asked for again."""
+        """Once more what admission saw, because a model may have gone; a stale list is asked for again."""
         for fresh in (False, True):
             found = list(
                 preflight.troubles(

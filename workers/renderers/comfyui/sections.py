@@ -1,4 +1,4 @@
-"""The parts of a recipe that change a graph's shape: LoRAs, ControlNets and IP-Adapters, spliced in and read back."""
+"""What of a recipe changes a graph's shape: LoRAs, ControlNets and IP-Adapters, spliced in and read back."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def splice(graph: Graph, slots: Sections, recipe: Recipe, name: str) -> Graph:
 
 
 def read(graph: Graph, slots: Sections, recipe: Recipe) -> dict[str, Any]:
-    """The recipe's three lists as the graph has them now: other weights and files are read, lost nodes are gone."""
+    """The recipe's three lists as the graph has them now: changed where it was changed, gone where a node is."""
     return {
         "lora_models": tuple(_loras_read(graph, slots, recipe)),
         "controlnet_models": tuple(_controls_read(graph, recipe)),

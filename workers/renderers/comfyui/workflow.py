@@ -1,8 +1,8 @@
 """A workflow: a graph and a binding that says where each part of a recipe goes in it. Pure, both ways.
 
-The farm's own workflows and a studio's are the same thing. Binding a recipe gives a graph that ComfyUI can run;
-reading that graph gives the recipe back whole: what stands in bound inputs is read from there, so that an edited
-graph is read as edited, and the rest travels in the output node's `_meta`, which ComfyUI leaves alone.
+The farm's own workflows and a studio's are the same thing. Binding a recipe gives a graph that ComfyUI can
+run; reading that graph gives the recipe back whole: what stands in bound inputs is read from there, so that an
+edited graph is read as edited, and the rest travels in the output node's `_meta`, which ComfyUI leaves alone.
 """
 
 from __future__ import annotations
