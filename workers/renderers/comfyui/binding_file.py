@@ -141,10 +141,11 @@ def _refuse_missing(workflow: Workflow) -> None:
                 f"({graph[place.node]['class_type']}), which has none of that name.",
                 hint=f"It has: {known}.",
             )
-    if "filename_prefix" not in graph[binding.output]["inputs"]:
+    output = graph[binding.output]
+    if "filename_prefix" not in output["inputs"]:
         raise BadInput(
-            f"The output node {binding.output} of '{workflow.name}' ({graph[binding.output]['class_type']}) has no "
-            "filename_prefix, so its files could not be told from others.",
+            f"The output node {binding.output} ({output['class_type']}) of '{workflow.name}' has no "
+            "filename_prefix, so that its files cannot be told from others.",
             hint="Name a SaveImage node as output.",
         )
 

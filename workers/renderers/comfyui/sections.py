@@ -64,7 +64,7 @@ def splice(graph: Graph, slots: Sections, recipe: Recipe, name: str) -> Graph:
 
 
 def read(graph: Graph, slots: Sections, recipe: Recipe) -> dict[str, Any]:
-    """The recipe's three lists as the graph has them now: changed where it was changed, gone where a node is."""
+    """The recipe's three lists as the graph has them now: changed where it was changed."""
     return {
         "lora_models": tuple(_loras_read(graph, slots, recipe)),
         "controlnet_models": tuple(_controls_read(graph, recipe)),
