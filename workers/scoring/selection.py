@@ -16,6 +16,7 @@ from workers.scoring.gauges.smoothness import SmoothnessGauge
 from workers.scoring.gauges.steadiness import SteadinessGauge
 from workers.scoring.gauges.style import StyleGauge
 from workers.scoring.gauges.subject import SubjectGauge
+from workers.scoring.network_table import NETWORKS, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,18 +35,6 @@ if TYPE_CHECKING:
 SUBJECT_SAMPLES = 48
 IDENTITY_SAMPLES = 24
 
-_MOTION_ONLY = frozenset(
-    {
-        Metric.LUMA_FLICKER,
-        Metric.JITTER,
-        Metric.FRAME_ORDER,
-        Metric.LOOP_SEAM,
-        Metric.TEMPORAL_LPIPS,
-        Metric.MOTION_SMOOTHNESS,
-        Metric.SUBJECT_CONSISTENCY,
-    }
-)
-
 
 def gauges_for(
     wanted: Sequence[tuple[Metric, str]], expectations: Expectations, shelf: Shelf
@@ -58,7 +47,9 @@ def gauges_for(
         try:
             if make is None:
                 raise NotMeasured(f"Nothing here can measure {metric.value}.")
-            if metric in _MOTION_ONLY and not expectations.job_type.is_motion:
+            if network in NETWORKS and network not in serving(metric):
+                raise NotMeasured(f"{network} cannot measure {metric.value}.")
+            if metric.needs_motion and not expectations.job_type.is_motion:
                 raise NotMeasured("A still does not move.")
             if (make, network) not in built:
                 built[make, network] = make(metric, network, expectations, shelf)
