@@ -78,7 +78,7 @@ _DINO_B16_SHA256 = "bf34ad0f424b9029b593e8dc3ed553bf26e88bcba0d32bf3e62a6209cb64
 _LAION_SHA256 = "2cd4e60f4f24ae3bcd57b847b13c1f3ba27edc28cc1a7f9ce74ee9f421243cba"
 _CCIP_SHA256 = "4ea118d16496274f4f6e08d3afc768cc592389e8f7f32f8732ce2215c228ac5f"
 _CCIP_METRICS_SHA256 = "7e4646fdfbe369ad485b227ec47ac4092c98b8deef3af44e19fdbd8ba7bc25c1"
-_ANIME_HEAD_SHA256 = "6679f9b71192298bbf174d82e9e5581c3237b0c3dc67deace7cdbf686b070a00"
+_ANIME_PERSON_SHA256 = "6da88929438cd442e31e45ff4f934dd2d7eb9cf7a423c22885d650ee52550f90"
 _AMT_S_SHA256 = "07e7e03405c213fe4405678db9b42d05671e48c56faf6a441b99bb0047d3cf77"
 
 _CLIP = "https://openaipublic.azureedge.net/clip/models"
@@ -88,9 +88,9 @@ _CCIP = (
     f"{_HUB}/deepghs/ccip_onnx/resolve/eb2acdd29af1703388d3d0c04221add322bc9110",
     f"{_HUB}/deepghs/ccip_onnx/resolve/main",
 )
-_ANIME_HEAD = (
-    f"{_HUB}/deepghs/anime_head_detection/resolve/06604feee81983792a57c21081e539c0ae229833",
-    f"{_HUB}/deepghs/anime_head_detection/resolve/main",
+_ANIME_PERSON = (
+    f"{_HUB}/deepghs/anime_person_detection/resolve/e39c744c22432ad01f91dd254fe2b02c8d878b8c",
+    f"{_HUB}/deepghs/anime_person_detection/resolve/main",
 )
 _LAION = "LAION-AI/aesthetic-predictor"
 
@@ -235,16 +235,17 @@ CATALOGUE: tuple[NetworkFile, ...] = (
             UrlSource(url=f"{at}/ccip-caformer-24-randaug-pruned/model_metrics.onnx") for at in _CCIP
         ),
     ),
-    # Stated alike by JInghoeg/face-lora-dataset-selector and by two training studios' download lists.
+    # Stated alike by four download lists of image tools, one of them with the size and the revision. CCIP
+    # learnt whole characters, so it is people that are cut out for it, not heads.
     NetworkFile(
-        name="anime-head",
-        purpose="identity of drawn characters: finds the heads that CCIP looks at (YOLOv8, 640 px)",
+        name="anime-person",
+        purpose="identity of drawn characters: finds the people that CCIP looks at (YOLOv8, 640 px)",
         licence="MIT by its authors; trained with Ultralytics, which is AGPL-3.0",
-        file="anime-head-v2.0-s.onnx",
-        size=44_585_386,
-        sha256=_ANIME_HEAD_SHA256,
-        kept_sha256=_ANIME_HEAD_SHA256,
-        sources=tuple(UrlSource(url=f"{at}/head_detect_v2.0_s/model.onnx") for at in _ANIME_HEAD),
+        file="anime-person-v1.3-s.onnx",
+        size=44_583_231,
+        sha256=_ANIME_PERSON_SHA256,
+        kept_sha256=_ANIME_PERSON_SHA256,
+        sources=tuple(UrlSource(url=f"{at}/person_detect_v1.3_s/model.onnx") for at in _ANIME_PERSON),
     ),
     # Stated alike by lindaxhy/WM-PerceptHarness and by a VBench cache check, which also has the size.
     NetworkFile(
