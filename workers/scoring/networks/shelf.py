@@ -125,6 +125,19 @@ def _toon_scene(shelf: Shelf) -> Network:
     return SceneToon(_lite0_of(shelf))
 
 
+def _arcface(shelf: Shelf) -> Network:
+    from workers.scoring.networks.arcface import ArcFace
+
+    return ArcFace(shelf.file("buffalo_l"), shelf.device)
+
+
+def _ccip(shelf: Shelf) -> Network:
+    from workers.scoring.networks.ccip import Ccip
+
+    features, differences, person = (shelf.file(entry) for entry in ("ccip", "ccip-metrics", "anime-person"))
+    return Ccip(features, differences, person, shelf.device)
+
+
 def _lite0_of(shelf: Shelf) -> EfficientNetLite0:
     """The features under the toon networks, loaded once for all of them."""
     return cast("EfficientNetLite0", shelf.network("efficientnet-lite0"))
@@ -138,4 +151,6 @@ BUILDERS: dict[str, Callable[[Shelf], Network]] = {
     "toon-id": _toon_id,
     "toon-style": _toon_style,
     "toon-scene": _toon_scene,
+    "arcface-buffalo_l": _arcface,
+    "ccip-caformer-24-randaug-pruned": _ccip,
 }
