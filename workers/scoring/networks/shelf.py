@@ -95,6 +95,18 @@ def _lpips_alex(shelf: Shelf) -> Network:
     return Lpips("alex", shelf.file("lpips-alex"), shelf.device)
 
 
+def _lpips_vgg(shelf: Shelf) -> Network:
+    from workers.scoring.networks.lpips import Lpips
+
+    return Lpips("vgg", shelf.file("lpips-vgg"), shelf.device)
+
+
+def _transnetv2(shelf: Shelf) -> Network:
+    from workers.scoring.networks.transnetv2 import TransNetV2
+
+    return TransNetV2(shelf.file("transnetv2"), shelf.device)
+
+
 def _efficientnet_lite0(shelf: Shelf) -> EfficientNetLite0:
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 
@@ -146,6 +158,8 @@ def _lite0_of(shelf: Shelf) -> EfficientNetLite0:
 #: name -> how it is loaded; torch, onnxruntime and the rest are imported only then
 BUILDERS: dict[str, Callable[[Shelf], Network]] = {
     "lpips-alex": _lpips_alex,
+    "lpips-vgg": _lpips_vgg,
+    "transnetv2": _transnetv2,
     "efficientnet-lite0": _efficientnet_lite0,
     "dis-flow": _dis_flow,
     "toon-id": _toon_id,
