@@ -150,6 +150,31 @@ def _ccip(shelf: Shelf) -> Network:
     return Ccip(features, differences, person, shelf.device)
 
 
+def _dino_vitb16(shelf: Shelf) -> Network:
+    from workers.scoring.networks.dino_vitb16 import DinoVitB16
+
+    return DinoVitB16(shelf.file("dino-vitb16"), shelf.device)
+
+
+def _clip_vit_l14(shelf: Shelf) -> Network:
+    from workers.scoring.networks import clip_vit
+
+    return clip_vit.ClipVit("clip-vit-l14", shelf.file("clip-vit-l14"), clip_vit.L14, shelf.device)
+
+
+def _clip_vit_b32(shelf: Shelf) -> Network:
+    from workers.scoring.networks import clip_vit
+
+    return clip_vit.ClipVit("clip-vit-b32", shelf.file("clip-vit-b32"), clip_vit.B32, shelf.device)
+
+
+def _clip_l14_laion(shelf: Shelf) -> Network:
+    from workers.scoring.networks.laion_aesthetic import LaionAesthetic
+
+    head = shelf.file("laion-aesthetic")
+    return LaionAesthetic(shelf.embedder("clip-vit-l14"), head)
+
+
 def _lite0_of(shelf: Shelf) -> EfficientNetLite0:
     """The features under the toon networks, loaded once for all of them."""
     return cast("EfficientNetLite0", shelf.network("efficientnet-lite0"))
@@ -161,6 +186,10 @@ BUILDERS: dict[str, Callable[[Shelf], Network]] = {
     "lpips-vgg": _lpips_vgg,
     "transnetv2": _transnetv2,
     "efficientnet-lite0": _efficientnet_lite0,
+    "dino-vitb16": _dino_vitb16,
+    "clip-vit-l14": _clip_vit_l14,
+    "clip-vit-b32": _clip_vit_b32,
+    "clip-l14-laion": _clip_l14_laion,
     "dis-flow": _dis_flow,
     "toon-id": _toon_id,
     "toon-style": _toon_style,
