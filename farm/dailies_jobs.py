@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from farm.dailies_page import PageGate, PageScore, PageTake
+from farm.explanations import attribute_sentences, explain
 from farm.why import changed
 from models.metrics import Metric
 from models.vocabulary import JobType, ScoreStatus
 
 if TYPE_CHECKING:
     from farm.phase_reports import PhaseReport
-    from models.metrics import Measurement, Profile
+    from models.metrics import Judgement, Measurement, Profile
     from models.views import JobDetail, ScoresView
 
 
@@ -55,6 +56,37 @@ def page_take(
 def scores_of(scores: ScoresView) -> tuple[PageScore, ...]:
     """What was measured, beside the marks that were in force."""
     return tuple(_score(measured, scores) for measured in scores.measurements)
+
+
+def judged_scores(judgement: Judgement) -> tuple[PageScore, ...]:
+    """What was just judged, in the same shape as what is stored."""
+    return tuple(
+        PageScore(
+            metric=score.measurement.metric,
+            value=score.measurement.value,
+            mark=score.mark.limit if score.mark else None,
+            status=score.status,
+            network=score.measurement.network,
+            network_sha256=score.measurement.network_sha256,
+            formula=score.measurement.formula,
+            detail=score.measurement.detail,
+            reason=score.measurement.reason,
+        )
+        for score in judgement.scores
+    )
+
+
+def explained_json(scores: ScoresView | None) -> dict[str, Any]:
+    """What the page says of each score, for scripts: metric to status, sentence and attribute sentences."""
+    return {score.metric.value: _explained(score) for score in scores_of(scores)} if scores else {}
+
+
+def _explained(score: PageScore) -> dict[str, Any]:
+    return {
+        "status": score.status.value,
+        "sentence": explain(score),
+        "attributes": attribute_sentences(score),
+    }
 
 
 def status_of(measured: Measurement, scores: ScoresView) -> ScoreStatus:

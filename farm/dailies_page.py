@@ -30,12 +30,49 @@ class PageScore:
     @property
     def curve(self) -> list[float]:
         """The value over time, one number a frame or a pair of frames; empty when it has none."""
-        return [float(value) for value in self.detail.get("curve") or () if value is not None]
+        return [value for _, value in self.points]
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        """(frame, value) over time; the place in the series where the measurement names no frames."""
+        values = self.detail.get("curve") or ()
+        frames = self._frames or range(len(values))
+        told = zip(frames, values, strict=True)
+        return [(float(frame), float(value)) for frame, value in told if value is not None]
+
+    @property
+    def names_frames(self) -> bool:
+        """Whether the points stand at frames of the file, and not just at their place in the series."""
+        return bool(self._frames)
+
+    @property
+    def _frames(self) -> list[float]:
+        frames = self.detail.get("curve_frames")
+        values = self.detail.get("curve") or ()
+        return list(frames) if isinstance(frames, list) and len(frames) == len(values) else []
 
     @property
     def worst(self) -> float:
         """The worst value of the course over time, which must not be empty."""
         return min(self.curve) if self.metric.direction is Direction.HIGHER else max(self.curve)
+
+    @property
+    def worst_frame(self) -> int | None:
+        """Number of the worst frame in the file, from 0; None when the measurement names none."""
+        frame = self.detail.get("worst_frame")
+        return frame if isinstance(frame, int) else None
+
+    def is_bad(self, value: float) -> bool:
+        """Whether a value of the course lies on the bad side of the mark."""
+        if self.mark is None:
+            return False
+        return value > self.mark if self.metric.direction is Direction.LOWER else value < self.mark
+
+    @property
+    def distribution(self) -> tuple[tuple[str, float], ...]:
+        """(name, number) of what is known of the distribution: mean, median, p5, p95."""
+        told = ((name, self.detail.get(name)) for name in ("mean", "median", "p5", "p95"))
+        return tuple((name, float(value)) for name, value in told if isinstance(value, int | float))
 
     @property
     def filled(self) -> float:

@@ -51,6 +51,9 @@ def score(
     ] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Ordered size; default: the file's.")] = None,
     fps: Annotated[int | None, typer.Option(min=1, help="Ordered rate; default: the file's.")] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Each score in full: why it failed, its course, its worst frame.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure one file and judge it. Exit 0 pass, 1 not passed, 2 could not be judged, 3 bad input."""
@@ -71,7 +74,8 @@ def score(
     if as_json:
         print_json(report(path, phase, judged_by, judgement))
     else:
-        print_judgement(judgement, title=f"{path.name} · {phase.value} · profile {judged_by.name}")
+        title = f"{path.name} · {phase.value} · profile {judged_by.name}"
+        print_judgement(judgement, title=title, details=details)
     raise typer.Exit(_EXITS[judgement.verdict])
 
 
