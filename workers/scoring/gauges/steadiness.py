@@ -23,6 +23,7 @@ class SteadinessGauge:
 
     def __init__(self) -> None:
         self._window: list[NDArray[np.float32]] = []
+        self._frames: list[int] = []  #: numbers of the distinct frames
         self._means: list[float] = []
         self._shifts: list[tuple[float, float]] = []
         self._steps: list[float] = []
@@ -34,6 +35,7 @@ class SteadinessGauge:
         if frame.held:
             return
         luma = frame.luma
+        self._frames.append(frame.index)
         self._means.append(float(luma.mean()))
         if self._window:
             self._steps.append(_distance(self._window[-1], luma))
@@ -43,16 +45,19 @@ class SteadinessGauge:
         self._window = [*self._window[-1:], luma]
 
     def finish(self, shots: Shots) -> list[Measurement]:
-        """All three, or that nothing moved."""
-        if not self._skips:
+        """All three, or that nothing moved; three frames that a cut divides say nothing."""
+        threes = zip(self._frames, self._frames[1:], self._frames[2:], strict=False)
+        inside = np.array([shots.together(*three) for three in threes], dtype=np.bool_)
+        if not inside.any():
             return [
                 not_measured(metric, STATIC)
                 for metric in (Metric.LUMA_FLICKER, Metric.JITTER, Metric.FRAME_ORDER)
             ]
-        order = diagnostics.frame_order(np.array(self._steps), np.array(self._skips))
+        where = diagnostics.Triples(middles=np.array(self._frames[1:-1]), inside=inside)
+        order = diagnostics.frame_order(np.array(self._steps), np.array(self._skips), where)
         return [
-            measured(Metric.LUMA_FLICKER, diagnostics.luma_flicker(np.array(self._means))),
-            measured(Metric.JITTER, diagnostics.jitter(np.array(self._shifts))),
+            measured(Metric.LUMA_FLICKER, diagnostics.luma_flicker(np.array(self._means), where)),
+            measured(Metric.JITTER, diagnostics.jitter(np.array(self._shifts), where)),
             measured(Metric.FRAME_ORDER, order),
         ]
 

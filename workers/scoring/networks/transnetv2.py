@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from workers.scoring import weights
 from workers.scoring.networks.torch_device import choose_device
+from workers.scoring.shots import beginnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
     Thumbnail = NDArray[np.uint8]
 
 NAME = "transnetv2"
-#: frames in one look, and how many of them, at either end, are there only to be looked around at
-WINDOW, MARGIN = 100, 25
-#: probability from which a frame is the last one of its shot
-_CUT = 0.5
+#: frames that one look judges, and how many more it sees before and after them
+STEP, MARGIN = 50, 25
 _FILTERS = (16, 32, 64)
 _DILATIONS = (1, 2, 4, 8)
 #: frames before and after that each frame is compared with, itself included
@@ -35,6 +34,8 @@ class TransNetV2:
     """Trained on films and television; about 30 MB, loads in about 0.1 s."""
 
     name = NAME
+    step = STEP
+    margin = MARGIN
 
     def __init__(self, path: Path, device: str | None = None) -> None:
         self.sha256 = weights.sha256_of(path)
@@ -69,19 +70,8 @@ class TransNetV2:
 def windows(thumbnails: Sequence[Thumbnail]) -> Iterator[list[Thumbnail]]:
     """A clip as overlapping windows of 100, whose middle fifties follow one another."""
     last = len(thumbnails) - 1
-    for start in range(-MARGIN, len(thumbnails) - MARGIN, WINDOW - 2 * MARGIN):
-        yield [thumbnails[min(max(index, 0), last)] for index in range(start, start + WINDOW)]
-
-
-def beginnings(probabilities: NDArray[np.float32]) -> tuple[int, ...]:
-    """Where new shots begin, from how surely each frame `(T,)` ends one: after each run of sure frames.
-
-    >>> beginnings(np.array([0.1, 0.9, 0.0, 0.2, 0.8, 0.7, 0.1]))
-    (2, 6)
-    """
-    sure = probabilities > _CUT
-    ends = np.flatnonzero(sure[:-1] & ~sure[1:])
-    return tuple(int(index) + 1 for index in ends)
+    for start in range(-MARGIN, len(thumbnails) - MARGIN, STEP):
+        yield [thumbnails[min(max(index, 0), last)] for index in range(start, start + STEP + 2 * MARGIN)]
 
 
 class _Separable(nn.Module):
