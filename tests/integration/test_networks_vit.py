@@ -52,7 +52,7 @@ def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("shape", [SMALL_DINO, dino_vitb16.SHAPE], ids=["small", "full size"])
 def test_dino_answers_as_timm_does(tmp_path, shape):
     reference = seeded(timm_dino(shape))
-    own = DinoVitB16(write_dino(tmp_path / "dino.pth", shape), "cpu", shape)
+    own = DinoVitB16(write_dino(tmp_path / "dino.pth", shape), shape, "cpu")
     shown = [picture(320, 320), picture(320, 320, seed=1)]
 
     found = [own.embed(frame) for frame in shown]
@@ -80,7 +80,7 @@ def test_dino_spreads_its_positions_over_a_wide_picture_as_its_authors_do(tmp_pa
     reference.load_state_dict(state, assign=True)
     wide = picture(360, 640)
 
-    found = DinoVitB16(file, "cpu", SMALL_DINO).embed(wide)
+    found = DinoVitB16(file, SMALL_DINO, "cpu").embed(wide)
 
     prepared = dino_vitb16.prepare(wide, CPU)
     assert prepared.shape == (1, 3, 224, 398)
@@ -268,7 +268,7 @@ def test_a_file_that_is_not_this_dino_is_refused_in_one_sentence(tmp_path, capsy
     BROKEN_DINOS[trouble](file)
 
     with pytest.raises(NotMeasured) as refusal:
-        DinoVitB16(file, "cpu", SMALL_DINO)
+        DinoVitB16(file, SMALL_DINO, "cpu")
 
     assert refusal.value.message.endswith(".")
     assert "farm networks pull dino-vitb16" in refusal.value.hint
@@ -286,7 +286,7 @@ def test_a_file_that_is_not_this_head_is_refused_in_one_sentence(tmp_path, state
 
 def test_half_precision_is_for_gpus_and_leaves_norms_and_answers_in_single(tmp_path):
     """Shown with the half type that a CPU has too; on CUDA the same switch is thrown by itself."""
-    net = DinoVitB16(write_dino(tmp_path / "dino.pth", SMALL_DINO), "cpu", SMALL_DINO)._net
+    net = DinoVitB16(write_dino(tmp_path / "dino.pth", SMALL_DINO), SMALL_DINO, "cpu")._net
     batch = dino_vitb16.prepare(picture(224, 224), CPU)
     with torch.inference_mode():
         exact = net(batch)

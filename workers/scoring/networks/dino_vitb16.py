@@ -53,7 +53,7 @@ class DinoVitB16:
 
     name = NAME
 
-    def __init__(self, path: Path, device: str | None = None, shape: VitShape = SHAPE) -> None:
+    def __init__(self, path: Path, shape: VitShape, device: str | None = None) -> None:
         """Reads `dino_vitbase16_pretrain.pth`; raises NotMeasured when it holds anything else."""
         self.sha256 = weights.sha256_of(path)
         self._device = choose_device(device)

@@ -151,9 +151,9 @@ def _ccip(shelf: Shelf) -> Network:
 
 
 def _dino_vitb16(shelf: Shelf) -> Network:
-    from workers.scoring.networks.dino_vitb16 import DinoVitB16
+    from workers.scoring.networks import dino_vitb16
 
-    return DinoVitB16(shelf.file("dino-vitb16"), shelf.device)
+    return dino_vitb16.DinoVitB16(shelf.file("dino-vitb16"), dino_vitb16.SHAPE, shelf.device)
 
 
 def _clip_vit_l14(shelf: Shelf) -> Network:
