@@ -101,5 +101,6 @@ def _refuse_a_vanished_master(held_to: TakeExpectations) -> None:
         raise StepFailed(
             f"The take's file {held_to.master_path} is not in the artifact store.",
             error_kind=ErrorKind.UNAVAILABLE,
+        neighbours_before=held_to.neighbours_before,
             hint="Every score worker needs the same artifact store as the render workers.",
         )
