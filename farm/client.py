@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from db.catalogue_references import ReferenceView
     from farm.calibrating import Calibration
     from farm.gates import GateOutcome
     from farm.orders import Order, SubmittedJob
@@ -252,6 +253,13 @@ class Farm:
 
         with self.database.transaction() as session:
             return catalogue.projects(session)
+
+    def references(self, project: str) -> tuple[ReferenceView, ...]:
+        """What each network holds a project's characters and style to; `farm reference` makes them."""
+        from db import catalogue, catalogue_references
+
+        with self.database.transaction() as session:
+            return catalogue_references.references(session, catalogue.project(session, project).id)
 
     def cuts(self, project: str) -> tuple[CutView, ...]:
         """Every cut of a project in story order; raises `UnknownName`."""
