@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from onnxruntime import InferenceSession
 
     State = dict[str, NDArray[np.float32]]
 
@@ -68,7 +69,8 @@ class EfficientNetLite0:
 
     def features(self, frames: Sequence[NDArray[np.uint8]]) -> Features:
         """Features of frames `(H, W, 3)` uint8 RGB of one size."""
-        return Features(*map(torch.from_numpy, self._whole.run(None, {"frames": np.stack(frames)})))
+        fine, middle, coarse, late = _run(self._whole, frames)
+        return Features(fine, middle, coarse, late)
 
     def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The late layer `(1280,)` of one picture, brought to a short side of 224 px."""
@@ -77,8 +79,12 @@ class EfficientNetLite0:
 
     def parts(self, frames: Sequence[NDArray[np.uint8]]) -> Features:
         """As `features` without the last third, for finding heads and styles; `late` is empty."""
-        layers = [torch.from_numpy(a) for a in self._parts.run(None, {"frames": np.stack(frames)})]
-        return Features(*layers, torch.zeros((len(frames), 0)))
+        fine, middle, coarse = _run(self._parts, frames)
+        return Features(fine, middle, coarse, torch.zeros((len(frames), 0)))
+
+
+def _run(session: InferenceSession, frames: Sequence[NDArray[np.uint8]]) -> list[torch.Tensor]:
+    return [torch.from_numpy(layer) for layer in session.run(None, {"frames": np.stack(frames)})]
 
 
 class _Graph:
@@ -165,7 +171,7 @@ class _Graph:
         )
         return y if linear else self._node("Clip", [y, "low", "high"], f"{kernel} relu")
 
-    def _node(self, operator: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def _node(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
