@@ -37,6 +37,7 @@ _PARSER_ERRORS = (
     AssertionError,
     RuntimeError,
     struct.error,
+    Image.DecompressionBombError,
 )
 
 

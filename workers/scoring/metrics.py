@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 #: points of a curve kept in a report; longer curves are thinned evenly
 CURVE_POINTS = 600
 
+#: the specification's mark for LPIPS, and the share of its largest step at which a loop is open
+_SEAM_MARK, _OPEN_SHARE = 0.15, 1.2
+#: LPIPS below which nobody sees a jump
+_UNSEEN_SEAM = 0.02
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
@@ -44,6 +49,34 @@ def lpips_summary(distances: Sequence[float], frames: Sequence[int] | None = Non
     detail = {"mean": _round(mean), "p95": _round(p95), "binding": "p95" if p95 >= mean else "mean"}
     numbers = range(1, len(values) + 1) if frames is None else frames
     return Summary(value=max(mean, p95), detail=detail | over_time(values, numbers, worst=int(values.argmax())))
+
+
+def loop_seam(seam: float, distances: Sequence[float]) -> Summary:
+    """How badly a loop closes, from the distance of its last frame to its first and those inside, `(T-1,)`.
+
+    At least the distance itself, 0 upwards, lower is better. A loop of small movements may stop far from where
+    it began and still stay small there, so a seam that is seen at all is also held against the loop's own
+    largest step: closed loops have at most 1.07 of it, loops that stop half-way mostly 1.2 and more, and 1.2
+    is made equal to the mark of 0.15.
+
+    >>> round(loop_seam(0.08, [0.05, 0.05, 0.0]).value, 2)
+    0.2
+    >>> loop_seam(0.05, [0.05, 0.05, 0.0]).value <= 0.15
+    True
+    """
+    largest = max(distances)
+    share = seam / largest if largest > 0 else 0.0
+    value = max(seam, _SEAM_MARK * share / _OPEN_SHARE) if seam > _UNSEEN_SEAM else seam
+    moving = [distance for distance in distances if distance > 0]
+    step = float(np.median(moving)) if moving else 0.0
+    detail = {
+        "distance": _round(seam),
+        "median_step": _round(step),
+        "largest_step": _round(largest),
+        "of_largest_step": _round(share),
+        "binding": "distance" if value == seam else "of_largest_step",
+    }
+    return Summary(value=value, detail=detail)
 
 
 def smoothness(errors: Sequence[float], frames: Sequence[int] | None = None) -> Summary:

@@ -24,13 +24,16 @@ class Gauge(Protocol):
     def finish(self, shots: Shots) -> list[Measurement]: ...
 
 
-def measured(metric: Metric, summary: Summary, network: Network | None = None) -> Measurement:
+def measured(
+    metric: Metric, summary: Summary, network: Network | None = None, *, formula: str = "1"
+) -> Measurement:
     """A measurement that names its network; plain arithmetic has none."""
     return Measurement(
         metric=metric,
         value=summary.value,
         network=network.name if network else "none",
         network_sha256=network.sha256 if network else "",
+        formula=formula,
         detail=summary.detail,
     )
 

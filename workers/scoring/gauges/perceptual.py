@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from models.metrics import Measurement, Metric
 from workers.scoring import metrics
 from workers.scoring.gauges.gauge import measured, not_measured
@@ -51,13 +49,10 @@ class LpipsGauge:
                 not_measured(metric, "There is only one frame.", self._network.name)
                 for metric in (Metric.TEMPORAL_LPIPS, Metric.LOOP_SEAM)
             ]
-        seam = self._network.distance(self._last, self._first)
-        moving = [distance for distance in self._distances if distance > 0]
-        step = float(np.median(moving)) if moving else 0.0
-        seam_summary = metrics.Summary(value=seam, detail={"median_step": round(step, 4)})
+        seam = metrics.loop_seam(self._network.distance(self._last, self._first), self._distances)
         return [
             measured(Metric.TEMPORAL_LPIPS, self._temporal(shots), self._network),
-            measured(Metric.LOOP_SEAM, seam_summary, self._network),
+            measured(Metric.LOOP_SEAM, seam, self._network, formula="2"),
         ]
 
     def _temporal(self, shots: Shots) -> metrics.Summary:
