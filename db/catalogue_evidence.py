@@ -56,6 +56,7 @@ def expectations(session: Session, job_id: UUID, networks: Iterable[str] | None 
     recipe = Recipe.from_json(params.recipe)
     slugs = tuple(look.name for look in recipe.characters)
     wanted = None if networks is None else list(networks)
+    previous, following = _neighbours(session, job)
     return TakeExpectations(
         job_id=job.id,
         project=project.slug,
@@ -71,7 +72,10 @@ def expectations(session: Session, job_id: UUID, networks: Iterable[str] | None 
         characters=slugs,
         references=_references(session, project.id, slugs, wanted),
         styles=_styles(session, project.id, wanted),
-        neighbours=_neighbours(session, job),
+        neighbours=previous + following,
+        neighbours_before=len(previous),
+        attributes={look.name: dict(look.attributes) for look in recipe.characters},
+        quality_thresholds=dict(job.quality_thresholds),
     )
 
 
@@ -171,10 +175,10 @@ def _styles(session: Session, project_id: UUID, networks: list[str] | None) -> d
     return {row.network: dict(row.calibration) for row in session.scalars(query)}
 
 
-def _neighbours(session: Session, job: Job) -> tuple[str, ...]:
-    """Masters of the previous and the next cut of the scene, each by its best take."""
+def _neighbours(session: Session, job: Job) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Masters of the previous and of the next cut of the scene, each by its best take, where it has one."""
     if job.cut_id is None:
-        return ()
+        return (), ()
     here = session.get_one(Cut, job.cut_id)
     before = select(func.max(Cut.cut_number)).where(
         Cut.scene_id == here.scene_id, Cut.cut_number < here.cut_number
@@ -182,26 +186,28 @@ def _neighbours(session: Session, job: Job) -> tuple[str, ...]:
     after = select(func.min(Cut.cut_number)).where(
         Cut.scene_id == here.scene_id, Cut.cut_number > here.cut_number
     )
-    found = []
-    for number in (session.scalar(before), session.scalar(after)):
-        if number is None:
-            continue
-        path = session.scalar(
-            select(Take.master_path)
-            .join(Job, Job.id == Take.job_id)
-            .join(Cut, Cut.id == Job.cut_id)
-            .where(Cut.scene_id == here.scene_id, Cut.cut_number == number)
-            .where(Job.job_type != JobType.CHARACTER_SHEET)
-            # A take that failed its gate is no neighbour to be continuous with.
-            .where(Job.verdict.is_(None) | Job.verdict.in_([Verdict.PASS, Verdict.APPROVED, Verdict.REVIEW]))
-            .order_by(
-                case((Job.phase == job.phase, 0), (Job.phase == Phase.STILL, 1), else_=2),
-                case((Job.verdict.in_([Verdict.PASS, Verdict.APPROVED]), 0), else_=1),
-                Take.created_at.desc(),
-                Take.id,
-            )
-            .limit(1)
+    previous = _best_take(session, job, here, session.scalar(before))
+    return previous, _best_take(session, job, here, session.scalar(after))
+
+
+def _best_take(session: Session, job: Job, here: Cut, cut_number: int | None) -> tuple[str, ...]:
+    """The master of a cut of this scene that `job` is best compared with; empty when there is none."""
+    if cut_number is None:
+        return ()
+    path = session.scalar(
+        select(Take.master_path)
+        .join(Job, Job.id == Take.job_id)
+        .join(Cut, Cut.id == Job.cut_id)
+        .where(Cut.scene_id == here.scene_id, Cut.cut_number == cut_number)
+        .where(Job.job_type != JobType.CHARACTER_SHEET)
+        # A take that failed its gate is no neighbour to be continuous with.
+        .where(Job.verdict.is_(None) | Job.verdict.in_([Verdict.PASS, Verdict.APPROVED, Verdict.REVIEW]))
+        .order_by(
+            case((Job.phase == job.phase, 0), (Job.phase == Phase.STILL, 1), else_=2),
+            case((Job.verdict.in_([Verdict.PASS, Verdict.APPROVED]), 0), else_=1),
+            Take.created_at.desc(),
+            Take.id,
         )
-        if path is not None:
-            found.append(path)
-    return tuple(found)
+        .limit(1)
+    )
+    return () if path is None else (path,)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import select
 
+from db.catalogue_profiles import with_decisions
 from models.characters import Character, CharacterAttribute, CharacterVariation
 from models.production import Cut, Episode, Project, Scene, SceneCharacter, StoryBible
 from models.views import StoredShow, cut_path
@@ -23,9 +24,15 @@ Told = dict[str, Any]
 
 
 def store_show(session: Session, show: Mapping[str, Any]) -> StoredShow:
-    """Write a show given as plain values in the shape of `farm.show_form.Show`, and say what came of it."""
+    """Write a show given as plain values in the shape of `farm.show_form.Show`, and say what came of it.
+
+    Profiles that were calibrated here, and the choice of one, stay where the file says nothing about them.
+    """
     told = dict(show["project"])
-    project = _upsert(session, Project, {"slug": told.pop("slug")}, told)
+    slug = told.pop("slug")
+    before = session.scalar(select(Project.defaults).where(Project.slug == slug).with_for_update()) or {}
+    told["defaults"] = with_decisions(before, told.get("defaults", {}))
+    project = _upsert(session, Project, {"slug": slug}, told)
     version = _store_bible(session, project.id, dict(show["story_bible"]))
     cast = {each["slug"]: _store_character(session, project.id, dict(each)) for each in show["characters"]}
     paths: dict[str, UUID] = {}

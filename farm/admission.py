@@ -200,7 +200,7 @@ class Desk:
             mark.metric
             for mark in profiles.named(project.defaults.get("profiles", {}), profile).marks.get(phase, ())
         }
-        for metric in order.quality_thresholds:
+        for metric, limit in order.quality_thresholds.items():
             if metric in STRUCTURE:
                 raise OrderRefused(
                     f"The limit of {metric.value} cannot be changed: it says whether the take is whole.",
@@ -211,6 +211,8 @@ class Desk:
                     f"The profile '{profile}' does not judge {metric.value} in the {phase.value} phase.",
                     hint=f"It judges: {_listed(judged)}.",
                 )
+            if refusal := profiles.range_refusal(metric, limit):
+                raise OrderRefused(refusal[0], hint=refusal[1])
 
 
 def _locked(session: Session, project: Project, phase: Phase) -> PhaseLocked:

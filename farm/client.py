@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from db.catalogue_references import ReferenceView
+    from farm.calibrating import Calibration
+    from farm.gates import GateOutcome
     from farm.orders import Order, SubmittedJob
     from farm.phase_reports import PhaseReport
     from farm.settings import Settings
+    from models.metrics import Profile
     from models.views import CutView, JobDetail, JobPage, JobRow, ProjectView, WorkerView
     from models.vocabulary import Phase
 
@@ -108,6 +112,18 @@ class Farm:
         self._wake([submitted.pool])
         return submitted
 
+    def review(self, job_id: UUID | str, *, approve: bool, by: str, note: str = "") -> GateOutcome:
+        """A named person's verdict on a judged take, in place of the gate's; the gate counts it from now on.
+
+        Raises:
+            UnknownName: there is no such job.
+            OrderRefused: it was not judged yet, or nobody is named.
+        """
+        from farm import gates
+
+        with self.database.transaction() as session:
+            return gates.review(session, job_id_of(job_id), approve=approve, by=by, note=note)
+
     # looking
 
     def job(self, job_id: UUID | str) -> JobDetail:
@@ -146,10 +162,12 @@ class Farm:
         """Why a job is not moving, or why it ended as it did, in plain sentences."""
         from db import catalogue
         from farm import why
+        from farm.dailies_jobs import scores_of
 
         with self.database.transaction() as session:
             facts = catalogue.why_facts(session, job_id_of(job_id), self.settings.beat_silent_after)
-        return why.explain(facts)
+            scores = catalogue.job_detail(session, job_id_of(job_id)).scores
+        return why.explain(facts, scores_of(scores) if scores else ())
 
     def watch(
         self, job_ids: Iterable[UUID | str], *, every: timedelta = timedelta(milliseconds=400)
@@ -190,12 +208,58 @@ class Farm:
         with self.database.transaction() as session:
             return gates.project_report(session, catalogue.project(session, project).id, phase)
 
+    def calibrate(
+        self, project: str, *, phase: Phase | None = None, profile: str | None = None, labels: str = "person"
+    ) -> Calibration:
+        """What approved and rejected takes say about the marks of a profile; changes nothing.
+
+        `profile` is the one the project's orders are judged by unless named; `labels` may be `verdicts`.
+        Keep the result with `keep_calibration`. Raises `UnknownName`, `BadInput`.
+        """
+        from db import catalogue
+        from farm import calibrating
+
+        with self.database.transaction() as session:
+            chosen = catalogue.project(session, project).defaults.get("profile")
+            return calibrating.calibrate(
+                session,
+                project,
+                profile=profile or chosen or self.settings.default_profile,
+                phase=phase,
+                labels=calibrating.Labels(labels),
+            )
+
+    def keep_calibration(self, found: Calibration, name: str, *, by: str) -> None:
+        """Store proposed marks as a new profile of the project; `choose_profile` is what puts it to use.
+
+        Raises:
+            OrderRefused: nobody is named, nothing was proposed, or the name is taken.
+        """
+        from farm import calibrating
+
+        with self.database.transaction() as session:
+            calibrating.keep(session, found, name, by=by)
+
+    def choose_profile(self, project: str, name: str, *, by: str) -> Profile:
+        """Judge the project's next orders by this profile; raises `UnknownName`, `BadInput`, `OrderRefused`."""
+        from farm import calibrating
+
+        with self.database.transaction() as session:
+            return calibrating.choose(session, project, name, by=by)
+
     def projects(self) -> tuple[ProjectView, ...]:
         """Every project."""
         from db import catalogue
 
         with self.database.transaction() as session:
             return catalogue.projects(session)
+
+    def references(self, project: str) -> tuple[ReferenceView, ...]:
+        """What each network holds a project's characters and style to; `farm reference` makes them."""
+        from db import catalogue, catalogue_references
+
+        with self.database.transaction() as session:
+            return catalogue_references.references(session, catalogue.project(session, project).id)
 
     def cuts(self, project: str) -> tuple[CutView, ...]:
         """Every cut of a project in story order; raises `UnknownName`."""

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from farm.dailies_plots import curve_svg
+from farm.explanations import attribute_sentences, differing_attributes, explain, frame_range
 from models.metrics import Direction
 from models.vocabulary import Phase
 
@@ -82,10 +83,14 @@ def _environment() -> Environment:
         "value": value_beside_mark,
         "sign": sign,
         "plot": _plot,
+        "explained": explain,
+        "attributes": attribute_sentences,
+        "differing": differing_attributes,
+        "where": frame_range,
     }
     return environment
 
 
-def _plot(score: PageScore) -> Markup:
+def _plot(score: PageScore, frames: int = 0) -> Markup:
     # Built from numbers and our own metric names alone: nothing a person typed gets in unescaped.
-    return Markup(curve_svg(score, label(score.metric)))  # noqa: S704 - see above
+    return Markup(curve_svg(score, label(score.metric), frames))  # noqa: S704 - see above

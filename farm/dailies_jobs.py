@@ -5,20 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from farm.dailies_page import PageGate, PageScore, PageTake
+from farm.explanations import attribute_sentences, explain
 from farm.why import changed
 from models.metrics import Metric
 from models.vocabulary import JobType, ScoreStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from farm.phase_reports import PhaseReport
-    from models.metrics import Measurement, Profile
+    from models.metrics import Judgement, Measurement, Profile
     from models.views import JobDetail, ScoresView
 
 
 def page_take(
-    detail: JobDetail, *, still: str | None = None, moving: str | None = None, master: str | None = None
+    detail: JobDetail,
+    *,
+    still: str | None = None,
+    moving: str | None = None,
+    master: str | None = None,
+    pictures: Mapping[Metric, str] | None = None,
 ) -> PageTake:
-    """One job as the page shows it; the addresses of its media are relative to the page."""
+    """One job as the page shows it; the addresses of its media are relative to the page.
+
+    `pictures` are those of worst frames, by metric.
+    """
     row, recipe, take = detail.row, detail.recipe, detail.take
     cast = tuple(look.name for look in recipe.characters)
     return PageTake(
@@ -45,16 +56,48 @@ def page_take(
         verdict=row.verdict,
         blocking=row.blocking,
         not_measured=detail.scores.not_measured if detail.scores else (),
-        scores=scores_of(detail.scores) if detail.scores else (),
+        scores=scores_of(detail.scores, pictures) if detail.scores else (),
         changed=changed(detail.retake_reason).rstrip(".") if detail.retake_reason else "",
         drill=recipe.defect.value if recipe.defect else "",
         error=detail.queue.error_message or "",
     )
 
 
-def scores_of(scores: ScoresView) -> tuple[PageScore, ...]:
-    """What was measured, beside the marks that were in force."""
-    return tuple(_score(measured, scores) for measured in scores.measurements)
+def scores_of(scores: ScoresView, pictures: Mapping[Metric, str] | None = None) -> tuple[PageScore, ...]:
+    """What was measured, beside the marks that were in force; `pictures` of worst frames by metric."""
+    shown = pictures or {}
+    return tuple(_score(measured, scores, shown.get(measured.metric)) for measured in scores.measurements)
+
+
+def judged_scores(judgement: Judgement) -> tuple[PageScore, ...]:
+    """What was just judged, in the same shape as what is stored."""
+    return tuple(
+        PageScore(
+            metric=score.measurement.metric,
+            value=score.measurement.value,
+            mark=score.mark.limit if score.mark else None,
+            status=score.status,
+            network=score.measurement.network,
+            network_sha256=score.measurement.network_sha256,
+            formula=score.measurement.formula,
+            detail=score.measurement.detail,
+            reason=score.measurement.reason,
+        )
+        for score in judgement.scores
+    )
+
+
+def explained_json(scores: ScoresView | None) -> dict[str, Any]:
+    """What the page says of each score, for scripts: metric to status, sentence and attribute sentences."""
+    return {score.metric.value: _explained(score) for score in scores_of(scores)} if scores else {}
+
+
+def _explained(score: PageScore) -> dict[str, Any]:
+    return {
+        "status": score.status.value,
+        "sentence": explain(score),
+        "attributes": attribute_sentences(score),
+    }
 
 
 def status_of(measured: Measurement, scores: ScoresView) -> ScoreStatus:
@@ -66,7 +109,7 @@ def status_of(measured: Measurement, scores: ScoresView) -> ScoreStatus:
     return ScoreStatus.PASS
 
 
-def _score(measured: Measurement, scores: ScoresView) -> PageScore:
+def _score(measured: Measurement, scores: ScoresView, picture: str | None) -> PageScore:
     mark = scores.thresholds_used.get(measured.metric.value)
     return PageScore(
         metric=Metric(measured.metric),
@@ -78,6 +121,7 @@ def _score(measured: Measurement, scores: ScoresView) -> PageScore:
         formula=measured.formula,
         detail=measured.detail,
         reason=measured.reason,
+        picture=picture,
     )
 
 

@@ -9,7 +9,6 @@ from models.metrics import Direction, Metric
 from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
 
@@ -26,16 +25,55 @@ class PageScore:
     formula: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
+    #: address of a picture of its worst frame, relative to the page
+    picture: str | None = None
 
     @property
     def curve(self) -> list[float]:
         """The value over time, one number a frame or a pair of frames; empty when it has none."""
-        return [float(value) for value in self.detail.get("curve") or () if value is not None]
+        return [value for _, value in self.points]
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        """(frame, value) over time; the place in the series where the measurement names no frames."""
+        values = self.detail.get("curve") or ()
+        frames = self._frames or range(len(values))
+        told = zip(frames, values, strict=True)
+        return [(float(frame), float(value)) for frame, value in told if value is not None]
+
+    @property
+    def names_frames(self) -> bool:
+        """Whether the points stand at frames of the file, and not just at their place in the series."""
+        return bool(self._frames)
+
+    @property
+    def _frames(self) -> list[float]:
+        frames = self.detail.get("curve_frames") or self.detail.get("frames")
+        values = self.detail.get("curve") or ()
+        return list(frames) if isinstance(frames, list) and len(frames) == len(values) else []
 
     @property
     def worst(self) -> float:
         """The worst value of the course over time, which must not be empty."""
         return min(self.curve) if self.metric.direction is Direction.HIGHER else max(self.curve)
+
+    @property
+    def worst_frame(self) -> int | None:
+        """Number of the worst frame in the file, from 0; None when the measurement names none."""
+        frame = self.detail.get("worst_frame")
+        return frame if isinstance(frame, int) else None
+
+    def is_bad(self, value: float) -> bool:
+        """Whether a value of the course lies on the bad side of the mark."""
+        if self.mark is None:
+            return False
+        return value > self.mark if self.metric.direction is Direction.LOWER else value < self.mark
+
+    @property
+    def distribution(self) -> tuple[tuple[str, float], ...]:
+        """(name, number) of what is known of the distribution: mean, median, p5, p95."""
+        told = ((name, self.detail.get(name)) for name in ("mean", "median", "p5", "p95"))
+        return tuple((name, float(value)) for name, value in told if isinstance(value, int | float))
 
     @property
     def filled(self) -> float:
@@ -106,9 +144,13 @@ class PageTake:
         return tuple(score for score in self.scores if score.metric.is_structural)
 
     @property
-    def curves(self) -> tuple[PageScore, ...]:
-        """Scores that have a course over time."""
-        return tuple(score for score in self.scores if len(score.curve) > 1)
+    def evidence(self) -> tuple[PageScore, ...]:
+        """Scores with more to show than a number: a course over time, a picture, attributes."""
+        return tuple(
+            score
+            for score in self.scores
+            if len(score.curve) > 1 or score.picture or score.detail.get("attributes")
+        )
 
     @property
     def standing(self) -> str:
@@ -118,6 +160,15 @@ class PageTake:
         if self.verdict is Verdict.REVIEW:
             return "open"
         return "good" if self.verdict.passes else "bad"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a gate or a person said no to it."""
+        return self.verdict in (Verdict.RETAKE, Verdict.REJECTED) or (self.verdict is None and bool(self.error))
+
+    def seconds(self, frame: int) -> float:
+        """When frame number `frame` of the file, counted from 0, is on screen: the middle of it."""
+        return round((frame + 0.5) / (self.fps or 24), 3)
 
     @property
     def duration(self) -> float:
@@ -146,9 +197,14 @@ class Lineage:
         return len(self.takes) > 1
 
     @property
-    def pairs(self) -> Iterator[tuple[PageTake, PageTake]]:
-        """Each take beside the one that replaced it."""
-        return zip(self.takes, self.takes[1:], strict=False)
+    def blocking(self) -> tuple[str, ...]:
+        """Every metric that refused one of its takes, each once."""
+        return tuple(dict.fromkeys(metric for take in self.takes for metric in take.blocking))
+
+    @property
+    def can_play(self) -> bool:
+        """Whether all its takes are videos, to be played beside one another."""
+        return all(take.moving for take in self.takes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

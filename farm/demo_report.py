@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from farm.dailies_page import PageTake
     from farm.demo_orders import Drill
     from farm.phase_reports import PhaseReport
-    from models.metrics import Profile
+    from models.metrics import Metric, Profile
     from models.views import JobDetail
 
     #: writes the first frame of a master as a picture a browser can show
@@ -119,14 +119,28 @@ def _copied(detail: JobDetail, store: ArtifactStore, out_dir: Path, poster: Post
         store.path(detail.take.master_path), folder / f"master{_suffix(detail.take.master_path)}"
     )
     address = folder.relative_to(out_dir).as_posix()
+    worst = _pictures(detail, store, folder, address)
+    here = f"{address}/{master.name}"
     if not row.job_type.is_motion:
-        return page_take(detail, still=f"{address}/{master.name}", master=f"{address}/{master.name}")
+        return page_take(detail, still=here, master=here, pictures=worst)
     poster(master, folder / "poster.png")
     moving = None
     if detail.take.proxy_path:
         shutil.copyfile(store.path(detail.take.proxy_path), folder / "proxy.mp4")
         moving = f"{address}/proxy.mp4"
-    return page_take(detail, still=f"{address}/poster.png", moving=moving, master=f"{address}/{master.name}")
+    return page_take(detail, still=f"{address}/poster.png", moving=moving, master=here, pictures=worst)
+
+
+def _pictures(detail: JobDetail, store: ArtifactStore, folder: Path, address: str) -> dict[Metric, str]:
+    """The pictures of worst frames that scoring left beside the take, copied to the page; by metric."""
+    found = {}
+    for measured in detail.scores.measurements if detail.scores else ():
+        kept = measured.detail.get("worst_picture")
+        if isinstance(kept, str) and store.path(kept).is_file():
+            name = f"worst_{measured.metric.value}{_suffix(kept)}"
+            shutil.copyfile(store.path(kept), folder / name)
+            found[measured.metric] = f"{address}/{name}"
+    return found
 
 
 def _suffix(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
@@ -98,7 +99,9 @@ def open_if_earned(session: Session, project_id: UUID, phase: Phase) -> Phase | 
 
 
 def review(session: Session, job_id: UUID, *, approve: bool, by: str, note: str = "") -> GateOutcome:
-    """A named person's verdict on a take, in place of the gate's.
+    """A named person's verdict on a judged take, in place of the gate's, whatever that was.
+
+    The gate counts it from now on, and calibration learns from it. A door that has opened stays open.
 
     Raises:
         UnknownName: there is no such job.
@@ -111,10 +114,12 @@ def review(session: Session, job_id: UUID, *, approve: bool, by: str, note: str 
     catalogue.lock_gate(session, job.project_id, job.phase)
     if job.verdict is None:
         raise OrderRefused(f"The job {job_id} has not been judged yet.", hint="Wait for its verdict.")
+    instead_of = job.verdict
     verdict = Verdict.APPROVED if approve else Verdict.REJECTED
     judgement = _judged(session, job)
     catalogue.store_judgement(session, job_id, judgement, verdict)
-    catalogue.note_review(session, job_id, {"by": by, "verdict": verdict.value, "note": note})
+    said = {"by": by.strip(), "verdict": verdict.value, "note": note, "instead_of": instead_of.value}
+    catalogue.note_review(session, job_id, {**said, "at": datetime.now(UTC).isoformat(timespec="seconds")})
     opened = _open_if_earned(session, job.project_id, job.phase) if approve else None
     return GateOutcome(verdict=verdict, judgement=judgement, door_opened=opened)
 

@@ -59,6 +59,8 @@ class Settings(BaseSettings):
 
     state_dir: Folder = Field(default_factory=lambda: Path.cwd() / ".farm")
     networks_dir: Folder = Field(default_factory=lambda: Path.home() / ".cache/anime-render-farm/networks")
+    #: an address asked for network files before their authors' own, as `{mirror}/{file}`
+    networks_mirror: str | None = None
     #: None: the embedded servers of `state_dir`; `database_url` and `redis_url` resolve them
     given_database_url: SecretStr | None = Field(default=None, validation_alias="FARM_DATABASE_URL")
     given_redis_url: SecretStr | None = Field(default=None, validation_alias="FARM_REDIS_URL")

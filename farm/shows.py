@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from db import catalogue
-from farm import yaml_lines
+from farm import profiles, yaml_lines
 from farm.recipes import phrase
 from farm.show_form import AttributePart, CharacterPart, CutPart, ScenePart, Show
 from models.errors import BadInput, OrderRefused
@@ -48,12 +48,22 @@ def store(session: Session, show: Show) -> StoredShow:
 
     Found again by slug and number. An edit of the story bible raises its version's minor number. Characters and
     cuts that the file no longer has are left, because takes hang on them, and named in the answer.
+    Raises `UnknownName` when the project is to be judged by a profile that nobody knows.
     """
     data = show.model_dump(mode="json", exclude_none=True)
     draws = data["project"]["defaults"].get("renderer", "toon") == "toon"
     for told, character in zip(data["characters"], show.characters, strict=True):
         told["attributes"] = _attribute_rows(character, normalised=draws)
-    return catalogue.store_show(session, data)
+    stored = catalogue.store_show(session, data)
+    _refuse_an_unknown_choice(session, stored)
+    return stored
+
+
+def _refuse_an_unknown_choice(session: Session, stored: StoredShow) -> None:
+    """Asked when the show is stored: a calibrated profile is known to the farm, not to the file."""
+    defaults = catalogue.project(session, stored.project_id).defaults
+    if chosen := defaults.get("profile"):
+        profiles.named(defaults.get("profiles", {}), chosen)
 
 
 def _attribute_rows(character: CharacterPart, *, normalised: bool) -> list[dict[str, Any]]:
@@ -88,6 +98,7 @@ class _Check:
 
     def run(self) -> None:
         """Raises `BadInput` for the first thing that is wrong."""
+        self._profiles()
         self._unique(("characters",), [who.slug for who in self._show.characters], "character")
         for index, who in enumerate(self._show.characters):
             self._character(("characters", index), who)
@@ -97,6 +108,15 @@ class _Check:
             self._unique(where, [scene.number for scene in episode.scenes], "scene")
             for place, scene in enumerate(episode.scenes):
                 self._scene((*where, place), scene)
+
+    def _profiles(self) -> None:
+        for name, data in self._show.project.defaults.profiles.items():
+            fault = profiles.fault_of(name, data)
+            if fault is not None:
+                where = ("project", "defaults", "profiles", name, *fault.where)
+                raise self._document.error(
+                    where, f"The profile '{name}' cannot be used: {fault.message}", fault.hint
+                )
 
     def _character(self, where: Where, who: CharacterPart) -> None:
         self._unique((*where, "variations"), [each.name for each in who.variations], "variation")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from farm.explanations import explanations
 from models.vocabulary import QueueStatus, Step, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from farm.dailies_page import PageScore
     from models.views import JobDetail, WhyFacts
 
 _DOING = {Step.RENDER: "rendering", Step.SCORE: "scoring", Step.GATE: "judging"}
 
 
-def explain(facts: WhyFacts) -> list[str]:
-    """At least one sentence; the first one is the answer, the others explain it."""
+def explain(facts: WhyFacts, scores: Iterable[PageScore] = ()) -> list[str]:
+    """At least one sentence; the first one is the answer, the others explain it by the take's `scores`."""
     queue = facts.queue
     if queue.status is QueueStatus.HELD:
         return [f"It is held: {queue.held_for or 'nobody wrote down why'}."]
@@ -22,7 +26,7 @@ def explain(facts: WhyFacts) -> list[str]:
     if queue.status is QueueStatus.FAILED:
         return _failed(facts)
     if queue.status is QueueStatus.COMPLETED:
-        return _completed(facts)
+        return _completed(facts, list(scores))
     if queue.status is QueueStatus.RUNNING:
         return _running(facts)
     return _waiting(facts)
@@ -39,18 +43,21 @@ def _failed(facts: WhyFacts) -> list[str]:
     return sentences
 
 
-def _completed(facts: WhyFacts) -> list[str]:
+def _completed(facts: WhyFacts, scores: list[PageScore]) -> list[str]:
     row = facts.row
+    told = explanations(scores)
     if row.verdict is None:
         return ["It is finished and has no verdict."]
     if row.verdict.passes:
         return [f"It is finished: {row.verdict.value}."]
     blocked = ", ".join(row.blocking) or "nothing that was measured"
     if row.verdict is Verdict.REVIEW and row.blocking:
-        return [f"It waits for a person: blocked by {blocked}, and no automatic retake is left."]
+        waits = f"It waits for a person: blocked by {blocked}, and no automatic retake is left."
+        return [waits, *told]
     if row.verdict is Verdict.REVIEW:
-        return ["It is finished and waits for a person: a required metric could not be measured."]
-    return [f"It is finished and did not pass: blocked by {blocked}."]
+        waits = "It is finished and waits for a person: a required metric could not be measured."
+        return [waits, *told]
+    return [f"It is finished and did not pass: blocked by {blocked}.", *told]
 
 
 def _running(facts: WhyFacts) -> list[str]:

@@ -54,8 +54,41 @@ class Metric(StrEnum):
     def is_structural(self) -> bool:
         return self in STRUCTURE
 
+    @property
+    def needs_motion(self) -> bool:
+        """Whether a still has no such number."""
+        return self in _OF_MOTION
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The lowest and highest value it can take; a limit outside is never, or always, kept."""
+        return _RANGES.get(self, (0.0, 1.0))
+
 
 _LOWER_IS_BETTER = frozenset({Metric.TEMPORAL_LPIPS, Metric.LOOP_SEAM, Metric.LUMA_FLICKER, Metric.JITTER})
+_OF_MOTION = frozenset(
+    {
+        Metric.FPS,
+        Metric.FROZEN,
+        Metric.LUMA_FLICKER,
+        Metric.JITTER,
+        Metric.FRAME_ORDER,
+        Metric.LOOP_SEAM,
+        Metric.TEMPORAL_LPIPS,
+        Metric.MOTION_SMOOTHNESS,
+        Metric.SUBJECT_CONSISTENCY,
+    }
+)
+#: where it is not 0..1
+_RANGES = {
+    Metric.SHARPNESS: (0.0, math.inf),  # a variance of grey levels
+    Metric.JITTER: (0.0, 100.0),  # % of the width
+    Metric.TEMPORAL_LPIPS: (0.0, math.inf),
+    Metric.LOOP_SEAM: (0.0, math.inf),
+    Metric.FACE_SIMILARITY: (-1.0, 1.0),  # a cosine
+    Metric.IDENTITY: (-1.0, 1.0),
+    Metric.AESTHETIC: (0.0, 10.0),
+}
 STRUCTURE = (
     Metric.DECODABLE,
     Metric.FRAME_COUNT,

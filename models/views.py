@@ -255,6 +255,12 @@ class TakeExpectations:
     styles: dict[str, dict[str, Any]]
     #: masters of the previous and the next cut of the scene, where they have a take
     neighbours: tuple[str, ...] = ()
+    #: slug -> attribute -> word, as this take was ordered: variations are applied
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: metric -> limit: the order's own, in place of the profile's
+    quality_thresholds: dict[str, float] = field(default_factory=dict)
+    #: how many of them come before this cut: 0 or 1
+    neighbours_before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from farm.cli.console import AsJson, Exit, print_json
+from farm.cli.console import AsJson, Exit, note, print_json
 from farm.cli.opened import here
 from farm.cli.progress import counting_bar
 from farm.cli.verdicts import print_judgement
 from models.errors import BadInput, NotMeasured
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
+from workers.scoring.network_table import IDENTITY_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ _KIND = {
     Phase.LOOP: JobType.ANIMATION_LOOP,
     Phase.VIDEO: JobType.FULL_VIDEO,
 }
-_IDENTITY = frozenset({Metric.IDENTITY, Metric.FACE_SIMILARITY})
 
 
 def score(
@@ -51,6 +51,9 @@ def score(
     ] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Ordered size; default: the file's.")] = None,
     fps: Annotated[int | None, typer.Option(min=1, help="Ordered rate; default: the file's.")] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Each score in full: why it failed, its course, its worst frame.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure one file and judge it. Exit 0 pass, 1 not passed, 2 could not be judged, 3 bad input."""
@@ -71,7 +74,8 @@ def score(
     if as_json:
         print_json(report(path, phase, judged_by, judgement))
     else:
-        print_judgement(judgement, title=f"{path.name} · {phase.value} · profile {judged_by.name}")
+        title = f"{path.name} · {phase.value} · profile {judged_by.name}"
+        print_judgement(judgement, title=title, details=details)
     raise typer.Exit(_EXITS[judgement.verdict])
 
 
@@ -177,42 +181,53 @@ def _expect(
     """The same expectations, with references made from the pictures that were named."""
     from dataclasses import replace
 
-    networks = {mark.metric: mark.network for mark in profile.marks[phase]}
-    characters = _characters(panel, networks, references)
-    return replace(ordered, characters=characters, style=_style(panel, networks, styles))
-
-
-def _characters(
-    panel: Panel, networks: dict[Metric, str], references: Sequence[str]
-) -> tuple[CharacterReference, ...]:
-    from workers.scoring.gauges.faces import build_identity_reference
-
-    if not references:
-        return ()
-    network = next((networks[metric] for metric in sorted(_IDENTITY & set(networks))), "")
-    if network != "toon-id":
-        raise NotMeasured(
-            f"References cannot be made: the network {network or 'for identity'} is not available here.",
-            hint="Use --profile embedded, or leave --reference out.",
-        )
-    cast: dict[str, list[Path]] = {}
-    for text in references:
-        name, picture = _named(text)
-        cast.setdefault(name, []).append(picture)
-    known = panel.shelf.faces("toon-id")
-    return tuple(
-        build_identity_reference(known, [_picture(path) for path in paths]).of(name)
-        for name, paths in cast.items()
+    return replace(
+        ordered,
+        characters=_characters(panel, _networks(profile, phase, IDENTITY_METRICS), references),
+        style=_style(panel, _networks(profile, phase, frozenset({Metric.STYLE_ADHERENCE})), styles),
     )
 
 
-def _style(panel: Panel, networks: dict[Metric, str], styles: Sequence[str]) -> StyleReference | None:
+def _networks(profile: Profile, phase: Phase, metrics: frozenset[Metric]) -> list[str]:
+    """The networks by which a profile judges these metrics, each once."""
+    return list(dict.fromkeys(mark.network for mark in profile.marks[phase] if mark.metric in metrics))
+
+
+def _characters(panel: Panel, networks: list[str], references: Sequence[str]) -> tuple[CharacterReference, ...]:
+    """Everybody as each network knows them; what a missing network would have known stays unmeasured."""
+    from workers.scoring.gauges.faces import build_identity_reference
+
+    cast: dict[str, list[Any]] = {}
+    for text in references:
+        name, path = _named(text)
+        cast.setdefault(name, []).append(_picture(path))
+    if cast and not networks:
+        note("No reference is needed: the profile judges no identity in this phase.", "yellow")
+    found = []
+    for network in networks if cast else ():
+        try:
+            loaded = panel.shelf.faces(network)
+        except NotMeasured as error:
+            note(f"No reference by {network}: {error}", "yellow")
+            continue
+        found += [build_identity_reference(loaded, pictures).of(name) for name, pictures in cast.items()]
+    return tuple(found)
+
+
+def _style(panel: Panel, networks: list[str], styles: Sequence[str]) -> StyleReference | None:
     from workers.scoring.gauges.style import build_style_reference
 
-    if not styles or networks.get(Metric.STYLE_ADHERENCE) != "toon-style":
+    if not styles:
         return None
-    pictures = [_picture(Path(text).expanduser()) for text in styles]
-    return build_style_reference(panel.shelf.embedder("toon-style"), pictures)
+    if not networks:
+        note("No style is needed: the profile judges none in this phase.", "yellow")
+        return None
+    try:
+        loaded = panel.shelf.embedder(networks[0])
+    except NotMeasured as error:
+        note(f"No style reference by {networks[0]}: {error}", "yellow")
+        return None
+    return build_style_reference(loaded, [_picture(Path(text).expanduser()) for text in styles])
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -1,6 +1,7 @@
 """Makes the references a show is judged by: its own approved pictures, or ones drawn and approved as 'demo'.
 
-Doing it again draws nothing where the same network has seen the same pictures.
+Doing it again draws nothing where the same network has seen the same pictures, and never replaces what a person
+approved by name with `farm reference`.
 """
 
 from __future__ import annotations
@@ -9,33 +10,29 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
-from db.catalogue_references import KnownReference, known_references
+from db.catalogue_references import ReferenceView, references
 from farm.cli.progress import counting_bar
 from farm.roots import confined
 from farm.stack import threads_here
-from models.errors import FarmError, NotHere, NotMeasured
+from models.errors import BadInput, NotHere, NotMeasured
+from tasks.reference_building import STYLE_METRICS, Builder, asked_of, first_frames
 from tasks.reference_recipes import Story, sittings, style_frames
+from workers.scoring.network_table import IDENTITY_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from farm.client import Farm
     from models.recipe import Recipe
     from models.views import StoredShow
     from workers.renderers.renderer import Renderer
-    from workers.scoring.networks.network import Network
     from workers.scoring.networks.shelf import Shelf
-
-    Pictures = list[NDArray[np.uint8]]
 
 _DEMO = "demo"
 _NAMED = "show"
@@ -46,6 +43,7 @@ class _Wanted:
     """One reference to make: from pictures the show names, or from recipes to draw."""
 
     character: str | None  #: slug; None: the show's style
+    networks: tuple[str, ...]
     named: tuple[Path, ...] = ()
     recipes: tuple[Recipe, ...] = ()
 
@@ -53,15 +51,40 @@ class _Wanted:
     def approved_by(self) -> str:
         return _NAMED if self.named else _DEMO
 
+    @property
+    def label(self) -> str:
+        return self.character or "style"
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of all of them."""
+
+    made: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def say(self, sentence: str) -> None:
+        """Each sentence once, however many characters it is true of."""
+        if sentence not in self.said:
+            self.said.append(sentence)
+
+    def to_json(self) -> dict[str, Any]:
+        made = list(dict.fromkeys(self.made))
+        first = [f"references made: {', '.join(made)}"] if made else []
+        return {"made": made, "kept": list(dict.fromkeys(self.kept)), "said": first + self.said}
+
 
 def make(farm: Farm, stored: StoredShow) -> dict[str, Any]:
     """Make what is missing of a project's references; what was made, what was here, and what cannot be made.
 
-    An installation without the worker extra, or without its networks, keeps the show and says what is missing.
+    One for each character and each identity network that the project's profiles ask for, and for its style
+    likewise. An installation without the worker extra, or without a network, keeps the show and says what is
+    missing.
     """
     try:
         studio = _Studio(farm, stored)
-    except (NotHere, NotMeasured) as error:
+    except NotHere as error:
         return {"made": [], "kept": [], "said": [f"No references were made: {error}"]}
     return studio.work()
 
@@ -70,34 +93,30 @@ class _Studio:
     """One show's references, with the renderer and the networks that make them."""
 
     def __init__(self, farm: Farm, stored: StoredShow) -> None:
-        """Raises `NotHere` or `NotMeasured` when a renderer or a network is missing."""
+        """Raises `NotHere` when there is no renderer, or nothing that loads networks."""
         self._farm, self._stored = farm, stored
-        self._renderer, self._shelf = _equipment(farm.settings.networks_dir)
-        self._made: list[str] = []
-        self._kept: list[str] = []
+        self._renderer, shelf = _equipment(farm.settings.networks_dir)
+        self._builder = Builder(farm.database, stored.project_id, shelf)
+        self._outcome = _Outcome()
 
     def work(self) -> dict[str, Any]:
         wanted = self._wanted()
         total = sum(max(1, len(each.recipes)) for each in wanted)
-        said: list[str] = []
         with counting_bar("references") as bar:
             done = 0
             for each in wanted:
-                try:
-                    self._make(each, partial(_advance, bar, done, total))
-                except NotMeasured as error:
-                    said.append(f"{each.character or 'style'}: {error}")
+                self._make(each, partial(_advance, bar, done, total))
                 done += max(1, len(each.recipes))
                 bar(done, total)
-        if self._made:
-            said.insert(0, f"references made: {', '.join(self._made)}")
-        return {"made": self._made, "kept": self._kept, "said": said}
+        return self._outcome.to_json()
 
     def _wanted(self) -> list[_Wanted]:
         """Every character, then the style; drawn from recipes where the show names no pictures."""
-        stored, roots = self._stored, self._farm.settings.roots
+        stored, settings = self._stored, self._farm.settings
         with self._farm.database.transaction() as session:
             project = catalogue.project(session, stored.project)
+            asked = asked_of(project.defaults, settings.default_profile)
+            draws = (project.defaults.get("renderer") or settings.default_renderer) == "toon"
             story = Story(
                 project=stored.project,
                 cast=catalogue.characters(session, project.id),
@@ -106,70 +125,78 @@ class _Studio:
             )
             found = []
             for slug, character in story.cast.items():
-                named = tuple(
-                    confined(path, roots, "reference picture")
-                    for path in stored.character_references.get(slug, ())
+                named = self._named(stored.character_references.get(slug, ()), "reference picture")
+                found.append(
+                    _Wanted(
+                        character=slug,
+                        networks=asked[IDENTITY_METRICS],
+                        named=named,
+                        recipes=() if named or not draws else tuple(sittings(story, character)),
+                    )
                 )
-                drawn = () if named else tuple(sittings(story, character))
-                found.append(_Wanted(character=slug, named=named, recipes=drawn))
-            named = tuple(confined(path, roots, "style picture") for path in stored.style_references)
-            frames = () if named else tuple(style_frames(story))
-        return [*found, _Wanted(character=None, named=named, recipes=frames)]
+            named = self._named(stored.style_references, "style picture")
+            frames = () if named or not draws else tuple(style_frames(story))
+        style = _Wanted(character=None, networks=asked[STYLE_METRICS], named=named, recipes=frames)
+        return [each for each in (*found, style) if each.networks]
+
+    def _named(self, paths: Sequence[str], what: str) -> tuple[Path, ...]:
+        return tuple(confined(path, self._farm.settings.roots, what) for path in paths)
 
     def _make(self, wanted: _Wanted, drawn: Callable[[int], None]) -> None:
-        network: Network = self._shelf.network("toon-id" if wanted.character else "toon-style")
+        """One reference by every network that can be had here."""
+        if not wanted.named and not wanted.recipes:
+            self._outcome.say(_nothing_to_show(self._stored.project, wanted))
+            return
         paths = [str(path) for path in wanted.named] or [self._address(wanted, each) for each in wanted.recipes]
-        label = wanted.character or "style"
-        if self._is_known(wanted, network, paths):
-            self._kept.append(label)
-            return
-        for number, (recipe, path) in enumerate(zip(wanted.recipes, paths, strict=False), start=1):
-            self._draw(recipe, self._farm.store.path(path))
-            drawn(number)
+        for network in wanted.networks:
+            try:
+                sha256 = self._builder.network(network, wanted.character).sha256
+            except NotMeasured as error:
+                self._outcome.say(f"No reference by {network} was made: {error}")
+                continue
+            if self._is_known(wanted, network, sha256, paths):
+                self._outcome.kept.append(wanted.label)
+                continue
+            for number, (recipe, path) in enumerate(zip(wanted.recipes, paths, strict=False), start=1):
+                self._draw(recipe, self._farm.store.path(path))
+                drawn(number)
+            self._build(wanted, network, paths)
+
+    def _build(self, wanted: _Wanted, network: str, paths: list[str]) -> None:
         files = list(wanted.named) or [self._farm.store.path(path) for path in paths]
-        self._store(wanted, network, _pictures(files), paths)
-        self._made.append(label)
-
-    def _is_known(self, wanted: _Wanted, network: Network, paths: Sequence[str]) -> bool:
-        own = KnownReference(
-            character=wanted.character,
-            network=network.name,
-            network_sha256=network.sha256,
-            image_paths=tuple(paths),
-        )
-        with self._farm.database.transaction() as session:
-            return own in known_references(session, self._stored.project_id)
-
-    def _store(self, wanted: _Wanted, network: Network, pictures: Pictures, paths: list[str]) -> None:
-        """Embed the pictures and keep what the network makes of them."""
-        from workers.scoring.gauges.faces import build_identity_reference
-        from workers.scoring.gauges.style import build_style_reference
-
-        about: dict[str, Any] = {
-            "network": network.name,
-            "network_sha256": network.sha256,
-            "image_paths": paths,
-            "approved_by": wanted.approved_by,
-        }
-        if wanted.character is None:
-            calibration = build_style_reference(self._shelf.embedder("toon-style"), pictures).to_json()
-            with self._farm.database.transaction() as session:
-                catalogue.store_style_reference(
-                    session, self._stored.project_id, calibration=calibration, **about
-                )
-            return
-        reference = build_identity_reference(self._shelf.faces("toon-id"), pictures)
-        with self._farm.database.transaction() as session:
-            character = catalogue.characters(session, self._stored.project_id)[wanted.character]
-            catalogue.store_character_reference(
-                session, character, embedding=reference.to_bytes(), baseline=reference.baseline, **about
+        try:
+            built = self._builder.build(
+                wanted.character, network, first_frames(files), paths, by=wanted.approved_by
             )
+        except (BadInput, NotMeasured) as error:
+            self._outcome.say(f"{wanted.label}, {network}: {error}")
+            return
+        for path, why in built.outliers.items():
+            # A drawn head that is turned away is no news; a picture a person named is.
+            if wanted.named:
+                self._outcome.say(f"{wanted.label}, {network}: {Path(path).name} was left out: {why}")
+        self._outcome.made.append(wanted.label)
+
+    def _is_known(self, wanted: _Wanted, network: str, sha256: str, paths: Sequence[str]) -> bool:
+        """Whether this file of the network knows these pictures, or something a person approved by name."""
+        with self._farm.database.transaction() as session:
+            known = references(session, self._stored.project_id)
+        here = (wanted.character, network, sha256)
+        found = next(
+            (each for each in known if (each.character, each.network, each.network_sha256) == here), None
+        )
+        if found is None:
+            return False
+        if found.approved_by not in (_DEMO, _NAMED):
+            self._outcome.say(_approved_by_a_person(wanted, found))
+            return True
+        return found.image_paths == tuple(paths)
 
     def _address(self, wanted: _Wanted, recipe: Recipe) -> str:
         """Where a drawn picture lies in the store: another recipe or renderer is another picture."""
         told = json.dumps([self._renderer.name, self._renderer.version, recipe.to_json()], sort_keys=True)
         name = hashlib.sha256(told.encode()).hexdigest()[:16]
-        return f"references/{self._stored.project}/{wanted.character or 'style'}/{name}.png"
+        return f"references/{self._stored.project}/{wanted.label}/{name}.png"
 
     def _draw(self, recipe: Recipe, target: Path) -> None:
         if target.is_file():
@@ -186,8 +213,19 @@ def _advance(bar: Callable[[int, int], None], done: int, total: int, drawn: int)
     bar(done + drawn, total)
 
 
+def _nothing_to_show(project: str, wanted: _Wanted) -> str:
+    command = f"farm reference {project} {wanted.character or '--style'} IMAGE..."
+    return (
+        f"{wanted.label}: the show names no pictures, and this renderer draws none; make one with `{command}`"
+    )
+
+
+def _approved_by_a_person(wanted: _Wanted, found: ReferenceView) -> str:
+    return f"{wanted.label}, {found.network}: kept what {found.approved_by} approved"
+
+
 def _equipment(networks_dir: Path) -> tuple[Renderer, Shelf]:
-    """The renderer and the networks; raises `NotHere` or `NotMeasured` when one is missing."""
+    """The renderer and the networks; raises `NotHere` when one cannot be loaded here."""
     from workers.renderers.registry import renderer
 
     drawing = renderer("toon")
@@ -199,19 +237,5 @@ def _equipment(networks_dir: Path) -> tuple[Renderer, Shelf]:
             f"The networks cannot be loaded here: {error}.",
             hint="Install the worker extra, then load the show again.",
         ) from error
-    shelf = Shelf(networks_dir)
     set_threads(threads_here())
-    shelf.faces("toon-id")
-    return drawing, shelf
-
-
-def _pictures(paths: Sequence[Path]) -> Pictures:
-    """The first frame of each file."""
-    from workers.media.reading import read_frames
-
-    try:
-        return [next(iter(read_frames(path))) for path in paths]
-    except FarmError:
-        raise
-    except OSError as error:
-        raise NotHere(f"A reference picture cannot be read: {error}.", hint="Load the show again.") from error
+    return drawing, Shelf(networks_dir)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from db import catalogue_evidence, queue
 from db.queue import Settlement
 from farm import profiles
 from farm.broker import TaskName, task
+from farm.verdicts import judge
 from models.errors import LeaseLost, StepFailed
 from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
@@ -17,8 +19,11 @@ from tasks.work import Work
 
 if TYPE_CHECKING:
     from db.engine import Session
+    from models.metrics import Measurement, Profile
     from models.views import TakeExpectations
     from workers.scoring.expectations import Expectations
+
+_log = logging.getLogger(__name__)
 
 
 @task(TaskName.SCORE, bind=True)
@@ -41,8 +46,9 @@ def score(self: Any, job_id: str) -> str:
 
 def _measure(work: Work) -> Settlement:
     claim = work.claim
-    held_to, wanted = runtime.in_transaction(lambda session: _held_to(session, claim.job_id))
-    measurements = runtime.bench().measure(
+    held_to, profile = runtime.in_transaction(lambda session: _held_to(session, claim.job_id))
+    wanted = [(mark.metric, mark.network) for mark in profile.marks.get(held_to.phase, ())]
+    told = runtime.bench().measure(
         runtime.store().path(held_to.master_path),
         _expectations(held_to, dict(wanted)),
         wanted,
@@ -50,6 +56,7 @@ def _measure(work: Work) -> Settlement:
         alive=work.alive,
     )
     _refuse_a_vanished_master(held_to)
+    measurements = _with_pictures(held_to, profile, told)
 
     def write(session: Session) -> Settlement:
         settlement = queue.settle_score(session, claim)
@@ -60,11 +67,10 @@ def _measure(work: Work) -> Settlement:
     return work.settle(write)
 
 
-def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, list[tuple[Metric, str]]]:
-    """What the take is held against, and which (metric, network) its profile judges."""
+def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, Profile]:
+    """What the take is held against, and the profile that judges it."""
     held_to = catalogue_evidence.expectations(session, job_id)
-    judged_by = profiles.named(held_to.project_profiles, held_to.profile)
-    return held_to, [(mark.metric, mark.network) for mark in judged_by.marks.get(held_to.phase, ())]
+    return held_to, profiles.named(held_to.project_profiles, held_to.profile)
 
 
 def _expectations(held_to: TakeExpectations, judged_by: dict[Metric, str]) -> Expectations:
@@ -80,6 +86,8 @@ def _expectations(held_to: TakeExpectations, judged_by: dict[Metric, str]) -> Ex
         width=held_to.width,
         height=held_to.height,
         fps=held_to.fps,
+        # One take is one cut of an episode.
+        one_shot=True,
         expected=held_to.characters,
         characters=tuple(
             CharacterReference(
@@ -87,12 +95,29 @@ def _expectations(held_to: TakeExpectations, judged_by: dict[Metric, str]) -> Ex
                 vector=vector_from_bytes(reference.embedding),
                 network=reference.network,
                 sha256=reference.network_sha256,
+                attributes=held_to.attributes.get(reference.character, {}),
             )
             for reference in held_to.references
         ),
         style=StyleReference.from_json(style) if style else None,
         neighbours=tuple(runtime.store().path(path) for path in held_to.neighbours),
+        neighbours_before=held_to.neighbours_before,
     )
+
+
+def _with_pictures(held_to: TakeExpectations, profile: Profile, told: list[Measurement]) -> list[Measurement]:
+    """What was measured; what fails with a picture of its worst frame, which lies beside the take."""
+    from workers.scoring.worst_frames import with_pictures
+
+    failing = judge(told, profile, held_to.phase, held_to.quality_thresholds).blocking
+    master = runtime.store().path(held_to.master_path)
+    address = f"{held_to.master_path.rpartition('/')[0]}/worst"
+    try:
+        return with_pictures(master, told, failing, master.parent / "worst", address)
+    except OSError as error:
+        # They explain and judge nothing: a store that cannot be written costs the report its pictures only.
+        _log.warning("The worst frames of %s cannot be kept: %s.", held_to.job_id, error.strerror or error)
+        return told
 
 
 def _refuse_a_vanished_master(held_to: TakeExpectations) -> None:

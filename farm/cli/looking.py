@@ -57,15 +57,22 @@ def jobs(
 
 def job(
     job_id: Annotated[str, typer.Argument(help="The job's id.")],
+    *,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Each score in full: why it failed, its course, its worst frame.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Everything about one job: recipe, attempts, take, scores beside their marks, and why it stands so."""
+    from farm.dailies_jobs import explained_json
     from farm.views import to_json
 
     with opened() as farm:
         detail, reasons = farm.job(job_id), farm.why(job_id)
     if as_json:
-        print_json(to_json(detail) | {"why": reasons})
+        print_json(to_json(detail) | {"why": reasons, "explanations": explained_json(detail.scores)})
+    elif scores:
+        _print_scores(detail)
     else:
         _print_job(detail, reasons)
 
@@ -150,6 +157,22 @@ def _print_job(detail: JobDetail, reasons: list[str]) -> None:
     if len(detail.family) > 1:
         out().print(Text("\ntakes of this order", "dim"))
         out().print(tables.jobs_table(detail.family))
+
+
+def _print_scores(detail: JobDetail) -> None:
+    from farm.cli.score_details import score_details
+    from farm.cli.verdicts import verdict_line
+    from farm.dailies_jobs import scores_of
+
+    row, scores = detail.row, detail.scores
+    out().print(Text(f"{row.cut or row.project} · {row.job_type.value} · take {row.take_number}", "bold"))
+    if scores is None:
+        out().print(f"It has no scores yet: it is {row.state.value.replace('_', ' ')}.")
+        return
+    out().print(Text(f"{row.id} · profile {scores.profile}", "dim"))
+    out().print(verdict_line(scores.verdict, scores.blocking, scores.not_measured))
+    out().print()
+    out().print(score_details(scores_of(scores)))
 
 
 def _print_gate(project: str, report: PhaseReport) -> None:

@@ -1,7 +1,8 @@
-"""Commands about shows: show load."""
+"""Commands about shows: show load, show profile."""
 
 from __future__ import annotations
 
+import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from farm.client import Farm
     from models.views import StoredShow
 
-show = typer.Typer(no_args_is_help=True, help="Shows: load one from YAML.")
+show = typer.Typer(no_args_is_help=True, help="Shows: load one from YAML, choose who judges it.")
 
 
 def join(app: typer.Typer) -> None:
@@ -54,6 +55,33 @@ def load(
         note(f"left as it was, though the file no longer has it: {name}", "yellow")
     for sentence in made.get("said", ()):
         note(sentence)
+
+
+@show.command()
+def profile(
+    project: Annotated[str, typer.Argument(help="The project.")],
+    name: Annotated[str | None, typer.Argument(help="Judge the next orders by this profile.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who decides; default: who is logged in.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which profile judges a project and which it could have, or choose another for its next orders."""
+    from db import catalogue
+    from workers.scoring.profiles import BUILT_IN
+
+    with opened() as farm:
+        if name is not None:
+            farm.choose_profile(project, name, by=getpass.getuser() if by is None else by)
+        with farm.database.transaction() as session:
+            defaults = dict(catalogue.project(session, project).defaults)
+    chosen = defaults.get("profile") or farm.settings.default_profile
+    own = defaults.get("profiles", {})
+    if as_json:
+        print_json({"project": project, "profile": chosen, "known": [*BUILT_IN, *own], "own": own})
+        return
+    out().print(Text.assemble(f"{project} is judged by ", (chosen, "bold")))
+    for each in sorted({*own, *BUILT_IN} - {chosen}):
+        found = own.get(each, {}).get("calibration")
+        note(f"{each}: calibrated by {found['by']}, {found['at'][:10]}" if found else each)
 
 
 def _references(farm: Farm, stored: StoredShow) -> dict[str, Any]:

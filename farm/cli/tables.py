@@ -149,19 +149,9 @@ def attempts_table(detail: JobDetail) -> Table:
 
 def scores_of(scores: ScoresView) -> tuple[Table, Text]:
     """The scores of a job beside the marks that were in force, and the verdict."""
-    lines = [
-        (
-            score.status,
-            score.metric,
-            score.value,
-            score.mark,
-            score.network,
-            score.network_sha256,
-            score.reason or str(score.detail.get("text", "")),
-        )
-        for score in judged_scores(scores)
-    ]
-    return scores_table(lines), verdict_line(scores.verdict, scores.blocking, scores.not_measured)
+    return scores_table(judged_scores(scores)), verdict_line(
+        scores.verdict, scores.blocking, scores.not_measured
+    )
 
 
 def _pairs(facts: list[tuple[str, str]]) -> Table:

@@ -8,11 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.cli.console import out
+from farm.explanations import explain, frame_range
 from models.metrics import Direction, Metric
 from models.vocabulary import ScoreStatus, Verdict
 
 if TYPE_CHECKING:
-    from models.metrics import Judgement, Score
+    from collections.abc import Iterable
+
+    from farm.dailies_page import PageScore
+    from models.metrics import Judgement
 
 VERDICT_STYLE = {
     Verdict.PASS: "bold green",
@@ -28,10 +32,17 @@ _STATUS = {
 }
 
 
-def print_judgement(judgement: Judgement, *, title: str) -> None:
-    """A table of scores, and the verdict with what blocks it."""
+def print_judgement(judgement: Judgement, *, title: str, details: bool = False) -> None:
+    """A table of scores, or each in full, and the verdict with what blocks it."""
+    from farm.cli.score_details import score_details
+    from farm.dailies_jobs import judged_scores
+
+    scores = judged_scores(judgement)
     out().print(Text(title, "dim"))
-    out().print(scores_table([_line(score) for score in judgement.scores]))
+    if details:
+        out().print(score_details(scores))
+    else:
+        out().print(scores_table(scores))
     out().print(verdict_line(judgement.verdict, judgement.blocking, judgement.not_measured))
 
 
@@ -52,25 +63,7 @@ def verdict_line(
     return line
 
 
-ScoreLine = tuple[ScoreStatus, Metric, float | None, float | None, str, str, str]
-
-
-def _line(score: Score) -> ScoreLine:
-    measured = score.measurement
-    why = measured.reason or str(measured.detail.get("text", "")) or _worst(measured.detail)
-    limit = score.mark.limit if score.mark else None
-    return (
-        score.status,
-        measured.metric,
-        measured.value,
-        limit,
-        measured.network,
-        measured.network_sha256,
-        why,
-    )
-
-
-def scores_table(lines: list[ScoreLine]) -> Table:
+def scores_table(scores: Iterable[PageScore]) -> Table:
     """One row a metric: status, value, mark, the network that measured it, and what explains the number."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("")
@@ -79,18 +72,21 @@ def scores_table(lines: list[ScoreLine]) -> Table:
     table.add_column("mark", justify="right", no_wrap=True)
     table.add_column("network", overflow="fold")
     table.add_column("why", overflow="fold", style="dim")
-    for status, metric, value, limit, network, digest, why in lines:
-        sign = "≤" if metric.direction is Direction.LOWER else "≥"
-        mark = "" if limit is None else f"{sign} {limit:g}"
-        by = Text.assemble(network, (f" {digest[:8]}", "dim")) if network != "none" else Text("")
-        table.add_row(_STATUS[status], metric.value, _figure(value), mark, by, why)
+    for score in scores:
+        sign = "≤" if score.metric.direction is Direction.LOWER else "≥"
+        mark = "" if score.mark is None else f"{sign} {score.mark:g}"
+        digest = (f" {score.network_sha256[:8]}", "dim")
+        by = Text.assemble(score.network, digest) if score.network != "none" else Text("")
+        figure = Text("–", "yellow") if score.value is None else Text(f"{score.value:.4g}")
+        table.add_row(_STATUS[score.status], score.metric.value, figure, mark, by, _why(score))
     return table
 
 
-def _worst(detail: dict[str, object]) -> str:
-    worst = detail.get("worst_frame")
-    return "" if worst is None else f"worst at frame {worst}"
-
-
-def _figure(value: float | None) -> Text:
-    return Text("–", "yellow") if value is None else Text(f"{value:.4g}")
+def _why(score: PageScore) -> str:
+    """A failed metric in its sentence; else what is known of the number in a few words."""
+    if score.status is ScoreStatus.FAIL:
+        return explain(score)
+    if score.reason or score.detail.get("text"):
+        return score.reason or str(score.detail["text"])
+    where = frame_range(score)
+    return f"worst {where}" if where else ""

@@ -322,11 +322,11 @@ def test_a_projects_own_profile_moves_limits_and_keeps_networks(database: Databa
     assert outcome.verdict is Verdict.PASS
 
 
-def test_a_profile_that_cannot_be_read_says_how_one_looks(database: Database) -> None:
+def test_a_profile_that_cannot_be_read_says_what_is_wrong_with_it(database: Database) -> None:
     own = {"odd": {"marks": {"still": {"beauty": 1}}}}
     with database.transaction() as session:
         show = a_stored_show(session, defaults={"profiles": own})
-        with pytest.raises(BadInput, match="based_on"):
+        with pytest.raises(BadInput, match="There is no metric 'beauty'"):
             profiles.profile(session, show.project_id, "odd")
 
 

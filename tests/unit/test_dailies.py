@@ -80,7 +80,7 @@ def test_a_retake_that_was_refused_too_is_not_coloured_as_if_it_had_passed(tmp_p
 
     assert 'class="side bad"' in page
     assert 'class="side good"' not in page
-    assert "Take 2 was refused too." in page
+    assert "Take 2 was refused too, for <b>identity</b>." in page
 
 
 def test_a_fault_that_nobody_caught_is_listed_with_what_was_refused(tmp_path: Path) -> None:
@@ -178,3 +178,67 @@ def test_a_bar_is_filled_up_to_the_value_and_where_lower_is_better_the_mark_is_t
 )
 def test_figures_keep_the_digits_that_decide(value: float | None, text: str) -> None:
     assert figure(value) == text
+
+
+def test_the_course_stands_at_true_frame_numbers_and_the_bad_side_of_the_mark_is_shaded() -> None:
+    held = _score(
+        Metric.TEMPORAL_LPIPS,
+        0.3,
+        mark=0.15,
+        detail={"curve": [0.1, 0.3, 0.1], "curve_frames": [1, 2, 11], "worst_frame": 2},
+    )
+
+    svg = curve_svg(held, "LPIPS", frames=12)
+
+    assert 'class="worst" cx="62.0"' in svg  # 6 + 2 / 11 of 308
+    assert '<rect class="beyond" x="0" y="0.0"' in svg
+
+
+def test_where_higher_is_better_the_shade_lies_below_the_mark() -> None:
+    svg = curve_svg(_score(Metric.IDENTITY, detail={"curve": [0.9, 0.5, 0.8]}), "identity")
+
+    top = float(svg.split('class="beyond" x="0" y="')[1].split('"')[0])
+    assert top > 40
+
+
+def test_four_takes_of_one_order_stand_in_one_row_with_every_refusal_named(tmp_path: Path) -> None:
+    refused = [
+        _take(str(n), n, verdict=Verdict.RETAKE, blocking=(word,), changed="new seed")
+        for n, word in enumerate(("luma_flicker", "identity", "identity"), start=1)
+    ]
+
+    page = _page(tmp_path, *refused, _take("4", 4, changed="new seed"))
+
+    assert page.count('<article class="versus many"') == 1
+    assert page.count('<div class="side ') == 4
+    assert "Refused for <b>luma flicker</b>." in page
+    assert "Take 3 was refused too, for <b>identity</b>." in page
+
+
+def test_the_worst_frame_is_shown_as_a_picture_with_what_is_wrong_and_sought_by_its_number(
+    tmp_path: Path,
+) -> None:
+    failed = _score(
+        Metric.TEMPORAL_LPIPS,
+        0.41,
+        mark=0.15,
+        status=ScoreStatus.FAIL,
+        picture="media/a/worst.jpg",
+        detail={"curve": [0.1, 0.44], "worst_frame": 8, "p95": 0.41, "worst_picture_frames": [7, 8]},
+    )
+
+    page = _page(tmp_path, _take("a", verdict=Verdict.RETAKE, scores=(failed,), fps=12))
+
+    assert '<img src="media/a/worst.jpg"' in page
+    assert "frames 7 and 8, side by side" in page
+    assert "the picture jumps by 0.44 between frames 7 and 8 (p95 0.41, allowed 0.15)" in page
+    assert 'data-at="0.708"' in page  # the middle of frame 8 at 12 frames a second, the first frame being 0
+
+
+def test_an_attribute_that_differs_is_said_beside_identity(tmp_path: Path) -> None:
+    seen = {"aiko": {"eye_color": {"expected": "blue", "measured": "green", "agrees": False, "frames": 1}}}
+    score = _score(Metric.IDENTITY, detail={"attributes": seen})
+
+    page = _page(tmp_path, _take("a", scores=(score,)))
+
+    assert "aiko: eyes measured green, expected blue." in page

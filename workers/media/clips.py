@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+from av.stream import Disposition
+from av.video.reformatter import ColorTrc
 
 from models.errors import BadInput
 from workers.media import ffv1
-from workers.media.limits import require_bounded
+from workers.media.limits import MAX_CLIP_FRAME_PX, require_bounded
+from workers.media.pixels import over_white
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from av.container import InputContainer
+    from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
 #: half the machine's smallest worker: decoding runs beside a render
 _THREADS = 2
+#: a disk that stalls for longer is away
+_STALL_S = 60
+#: Naming the protocol and the formats keeps a playlist-like file from making us open other files or addresses.
+_OPEN = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "matroska,webm,mov,mp4,avi,mpegts,mpeg,flv,ogg,asf,mxf,ivf,nut,yuv4mpegpipe,"
+    "wav,mp3,flac,aac",
+    "max_pixels": str(MAX_CLIP_FRAME_PX),
+}
+# Damage must be an error: by default FFmpeg paints over it with what is around or was before.
+_DECODE = {"err_detect": "crccheck+explode", "max_pixels": str(MAX_CLIP_FRAME_PX)}
+#: PQ and HLG: brightness coded for other screens, which no mark of ours was made for
+_HDR = frozenset({ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67})
 
 
 class ClipSource:
@@ -29,25 +45,26 @@ class ClipSource:
 
     is_motion = True
 
-    def __init__(self, path: Path, container: InputContainer) -> None:
+    def __init__(self, path: Path, container: InputContainer, stream: VideoStream) -> None:
         self._path = path
         self._container = container
-        self._stream = container.streams.video[0]
-        # Damage must be an error: by default FFmpeg paints over it with what is around or was before.
-        self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
+        self._stream = stream
+        self._stream.codec_context.options = _DECODE
         self._stream.codec_context.thread_count = _THREADS
         self._stream.thread_type = "AUTO"
         # Asked now: a stream whose container was closed must not be asked for anything.
         #: the average rate the container states; 0 when it states none
-        self.fps = self._stream.average_rate or self._stream.guessed_rate or Fraction(0)
-        self._promised_frames = _promised_frames(container, self.fps)
+        self.fps = stream.average_rate or stream.guessed_rate or Fraction(0)
+        self._promised_frames = _promised_frames(container, stream, self.fps)
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Decode one after the other, then hold the count against what the container promised."""
         count = 0
-        with self._container, _damage_told(self._path):
-            for frame in self._decoded():
-                require_bounded(self._path, frame.width, frame.height)
+        with self._container:
+            for frame in _told(self._path, self._decoded()):
+                require_bounded(self._path, frame.width, frame.height, MAX_CLIP_FRAME_PX)
+                if count == 0:
+                    _require_plain(self._path, frame)
                 yield _as_rgb(frame)
                 count += 1
         self._require_complete(count)
@@ -80,30 +97,54 @@ def open_clip(path: Path) -> ClipSource:
         BadInput: no clip, no video in it, or an oversized one.
     """
     try:
-        # Naming the protocol keeps a playlist-like file from making us open other files or addresses.
-        container = av.open(str(path), options={"protocol_whitelist": "file"})
-    except (av.FFmpegError, UnicodeDecodeError) as error:
+        container = av.open(str(path), options=_OPEN, metadata_errors="replace", timeout=_STALL_S)
+    except (av.FFmpegError, ValueError) as error:
         raise _unreadable(path) from error
-    if not container.streams.video:
+    try:
+        return ClipSource(path, container, _video(path, container))
+    except (BadInput, av.FFmpegError, ArithmeticError) as error:
         container.close()
+        if isinstance(error, BadInput):
+            raise
+        raise _unreadable(path) from error
+
+
+def _video(path: Path, container: InputContainer) -> VideoStream:
+    """The first stream of pictures; the cover of a record is none."""
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
         raise BadInput(f"{path.name} holds no picture.", hint="Name a picture or a clip.")
-    size = container.streams.video[0].codec_context
-    try:
-        if not size.width:
-            raise _unreadable(path)
-        require_bounded(path, size.width, size.height)
-    except BadInput:
-        container.close()
-        raise
-    return ClipSource(path, container)
+    size = streams[0].codec_context
+    if not size or not size.width:
+        raise _unreadable(path)
+    require_bounded(path, size.width, size.height, MAX_CLIP_FRAME_PX)
+    return streams[0]
 
 
-@contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except av.FFmpegError as error:
-        raise _damaged(path) from error
+def _require_plain(path: Path, frame: av.VideoFrame) -> None:
+    """Refuse what would be measured as something else than what is seen."""
+    if frame.color_trc in _HDR:
+        raise BadInput(
+            f"{path.name} is HDR; every metric and mark here is for standard dynamic range.",
+            hint="Export it as SDR (BT.709).",
+        )
+    if frame.interlaced_frame:
+        raise BadInput(
+            f"{path.name} is interlaced: each frame shows two moments at once.",
+            hint="Deinterlace it first.",
+        )
+
+
+def _told(path: Path, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    """The same frames; only what FFmpeg says of the file is translated, never what happens at the yield."""
+    while True:
+        try:
+            frame = next(frames, None)
+        except av.FFmpegError as error:
+            raise _damaged(path) from error
+        if frame is None:
+            return
+        yield frame
 
 
 def _damaged(path: Path) -> BadInput:
@@ -123,18 +164,15 @@ def _unreadable(path: Path) -> BadInput:
 def _as_rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
     """One upright 8-bit RGB frame; transparent parts show white."""
     if any(component.is_alpha for component in frame.format.components):
-        rgba = frame.to_ndarray(format="rgba").astype(np.uint16)
-        alpha = rgba[..., 3:]
-        rgb: NDArray[np.uint8] = ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+        rgb = over_white(frame.to_ndarray(format="rgba").astype(np.uint8, copy=False))
     else:
         rgb = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
     quarter_turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(rgb, quarter_turns)) if quarter_turns else rgb
 
 
-def _promised_frames(container: InputContainer, fps: Fraction) -> int:
+def _promised_frames(container: InputContainer, stream: VideoStream, fps: Fraction) -> int:
     """How many frames the header speaks of; 0 when it does not say."""
-    stream = container.streams.video[0]
     if stream.frames:
         return stream.frames
     seconds = _tagged_seconds(stream.metadata.get("DURATION", ""))

@@ -1,4 +1,4 @@
-"""One hash for what a picture shows, whatever file it is kept in."""
+"""What a frame is: 8-bit RGB with nothing behind it, and one hash for what it shows in whatever file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+_STRIP_ROWS = 64
 
 
 class PixelHash:
@@ -48,6 +50,21 @@ def pixel_sha256(frames: Iterable[NDArray[np.uint8]]) -> str:
     for frame in frames:
         pixels.add(frame)
     return pixels.hexdigest()
+
+
+def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGBA `(H, W, 4)` uint8 -> RGB `(H, W, 3)` as it looks on white paper.
+
+    The one place that decides what stands behind a transparent picture, still or moving.
+    """
+    height, width, _ = rgba.shape
+    rgb = np.empty((height, width, 3), np.uint8)
+    # In strips, because the sums need four times the memory of the picture.
+    for top in range(0, height, _STRIP_ROWS):
+        strip = rgba[top : top + _STRIP_ROWS].astype(np.uint16)
+        alpha = strip[..., 3:]
+        rgb[top : top + _STRIP_ROWS] = (strip[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    return rgb
 
 
 def require_rgb(frame: NDArray[np.uint8]) -> None:

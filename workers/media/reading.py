@@ -1,17 +1,21 @@
 """Any picture or clip, read one frame at a time, or refused with one sentence.
 
-Alpha is laid over white; EXIF and container rotation are applied; 16-bit, grey and CMYK become 8-bit RGB.
-Only one frame is held at a time, and no frame larger than 64 megapixels is ever decoded.
+Alpha is laid over white (`pixels.over_white`); EXIF and container rotation are applied; 10- and 16-bit, grey,
+palette and CMYK become 8-bit RGB. HDR and interlaced clips are refused: their frames would be measured as
+something else than what is seen. One frame is held at a time, and `limits` bounds frames and files.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from models.errors import BadInput
 from workers.media import clips, stills
+from workers.media.limits import Unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +62,9 @@ class FrameReader:
         return self._source.fps
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        unpacked = Unpacked(self._path)
         for frame in self._source.frames():
+            unpacked.add(frame.shape[1], frame.shape[0])
             self._size = (frame.shape[1], frame.shape[0])
             self._frames += 1
             yield frame
@@ -90,8 +96,8 @@ def read_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
     """Each frame of a PNG, JPEG, WebP, GIF, APNG, BMP or any clip FFmpeg reads, `(H, W, 3)` uint8 RGB.
 
     Raises:
-        BadInput: missing, empty, not a picture, cut short, damaged, or larger than 64 megapixels a frame. A
-            file that is cut short raises after its last whole frame.
+        BadInput: missing, not to be opened, empty, not a picture, cut short, damaged, too large, HDR or
+            interlaced. A file that is cut short raises after its last whole frame.
     """
     return iter(FrameReader(path))
 
@@ -109,9 +115,22 @@ def probe(path: Path) -> MediaInfo:
 
 
 def _require_file(path: Path) -> None:
-    if path.is_dir():
+    """Refuse what cannot be opened, and what would never end, with the reason the system gives."""
+    try:
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode):
+            with path.open("rb"):
+                pass
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput(f"There is no file {path}.", hint="Check the path.") from error
+    except PermissionError as error:
+        raise BadInput(f"{path} may not be read by this user.", hint="Change its permissions.") from error
+    except (OSError, ValueError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+        raise BadInput(f"{str(path)!r} cannot be opened: {reason}.", hint="Check the path.") from error
+    if stat.S_ISDIR(status.st_mode):
         raise BadInput(f"{path} is a folder, not a picture or a clip.", hint="Name one file in it.")
-    if not path.is_file():
-        raise BadInput(f"There is no file {path}.", hint="Check the path.")
-    if path.stat().st_size == 0:
+    if not stat.S_ISREG(status.st_mode):
+        raise BadInput(f"{path} is a pipe or a device, not a file.", hint="Write it to a file first.")
+    if status.st_size == 0:
         raise BadInput(f"{path.name} is empty (0 bytes).", hint="Render or export it again.")

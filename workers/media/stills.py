@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.errors import BadInput
-from workers.media.limits import require_bounded
+from workers.media.limits import require_bounded, require_few_scans
+from workers.media.pixels import over_white
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +24,21 @@ if TYPE_CHECKING:
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 #: formats whose further pictures are an animation; a camera's JPEG may hold other views of the same moment
 _ANIMATED = frozenset({"PNG", "WEBP", "GIF"})
+#: what damaged bytes make Pillow's parsers raise; running out of memory or of time is not among them
+_PARSER_ERRORS = (
+    OSError,
+    SyntaxError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 
 
 class StillSource:
@@ -48,17 +66,11 @@ class StillSource:
                 yield self._decode(index)
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        try:
+        with _damage_told(self._path, f" at frame {index}"):
             self._image.seek(index)
             self._image.load()
             self._duration_ms += Fraction(self._image.info.get("duration", 0)).limit_denominator(1000)
             return _as_rgb(self._image)
-        except (OSError, SyntaxError, EOFError, ValueError) as error:
-            # Pillow says SyntaxError for a damaged PNG chunk and OSError for a file that ends too early.
-            raise BadInput(
-                f"{self._path.name} is cut short or damaged at frame {index}: {error}.".replace("..", "."),
-                hint="Copy or render it again.",
-            ) from error
 
 
 def open_still(path: Path) -> StillSource | None:
@@ -68,22 +80,42 @@ def open_still(path: Path) -> StillSource | None:
         BadInput: a picture, but a damaged or an oversized one.
     """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _damage_told(path):
             # Pillow warns of large pictures before we can look at the size; our own limit is stricter.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path, formats=_FORMATS)
-    except UnidentifiedImageError:
-        return None
+            image = _opened(path)
     except Image.DecompressionBombError as error:
         raise BadInput(f"{path.name} is too large to decode safely: {error}", hint="Scale it down.") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise BadInput(f"{path.name} is damaged: {error}.", hint="Copy or render it again.") from error
+    if image is None:
+        return None
     try:
         require_bounded(path, *image.size)
+        if image.format == "JPEG":
+            require_few_scans(path)
+        # Counting an animation's frames reads all their headers.
+        with _damage_told(path):
+            return StillSource(path, image)
     except BadInput:
         image.close()
         raise
-    return StillSource(path, image)
+
+
+def _opened(path: Path) -> Image.Image | None:
+    try:
+        return Image.open(path, formats=_FORMATS)
+    except UnidentifiedImageError:
+        return None
+
+
+@contextmanager
+def _damage_told(path: Path, where: str = "") -> Iterator[None]:
+    try:
+        yield
+    except _PARSER_ERRORS as error:
+        raise BadInput(
+            f"{path.name} is cut short or damaged{where}: {str(error).rstrip('.') or type(error).__name__}.",
+            hint="Copy or render it again.",
+        ) from error
 
 
 def _as_rgb(image: Image.Image) -> NDArray[np.uint8]:
@@ -94,10 +126,5 @@ def _as_rgb(image: Image.Image) -> NDArray[np.uint8]:
         grey = (np.asarray(upright).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if upright.has_transparency_data:
-        upright = _over_white(upright.convert("RGBA"))
+        return over_white(np.asarray(upright.convert("RGBA")))
     return np.array(upright.convert("RGB"))
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image)

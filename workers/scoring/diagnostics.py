@@ -6,31 +6,48 @@ difference or in an order of distances. Held frames are removed by the caller.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workers.scoring.metrics import Summary, curve
+from workers.scoring.metrics import Summary, over_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64] | NDArray[np.float32]
 
+#: mean luma below which a change counts as there: the end of a fade to black is no flicker
+DARK = 0.1
+#: how much of a swing back is excused by the number of frames it takes
+_SPANS, _EXCUSED = (2, 3, 4), (0.0, 0.33, 0.5)
 
-def luma_flicker(means: Floats) -> Summary:
-    """Flicker from the mean luma of each frame, `(T,)` in 0..1, T >= 3: mean absolute second difference.
 
-    Lower is better; a steady fade gives 0.
+@dataclass(frozen=True, slots=True, eq=False)
+class Triples:
+    """Three neighbouring distinct frames each: which belong to one shot, and which frame is in their middle."""
+
+    middles: NDArray[np.intp]  #: (T-2,) frame numbers
+    inside: NDArray[np.bool_]  #: (T-2,)
+    spans: NDArray[np.intp]  #: (T-2,) frames from the first to the last of the three; 2 when none was held
+
+
+def luma_flicker(means: Floats, where: Triples | None = None) -> Summary:
+    """Flicker from the mean luma of each frame, `(T,)` in 0..1, T >= 3.
+
+    Mean absolute second difference as a share of the luma there, so that a lamp's flicker counts the same by
+    night. Lower is better; a steady fade gives 0. Without `where` the frames are one shot, numbered from 0.
 
     >>> luma_flicker(np.array([0.1, 0.2, 0.3, 0.4])).value < 1e-12
     True
     """
-    second = np.abs(np.diff(np.asarray(means, dtype=np.float64), n=2))
-    return _of(second, first_frame=1)
+    luma = np.asarray(means, dtype=np.float64)
+    around = (luma[:-2] + luma[1:-1] + luma[2:]) / 3
+    return _lower_is_better(np.abs(np.diff(luma, n=2)) / np.maximum(around, DARK), where)
 
 
-def jitter(shifts: Floats) -> Summary:
+def jitter(shifts: Floats, where: Triples | None = None) -> Summary:
     """Shaking from the global shift of each frame against the one before, `(T-1, 2)` in % of the width.
 
     Mean length of the change from one shift to the next, in % of the width; lower is better; a steady pan
@@ -40,17 +57,19 @@ def jitter(shifts: Floats) -> Summary:
     0.0
     """
     change = np.linalg.norm(np.diff(np.asarray(shifts, dtype=np.float64), axis=0), axis=1)
-    return _of(change, first_frame=1)
+    return _lower_is_better(change, where)
 
 
-def frame_order(steps: Floats, skips: Floats) -> Summary:
+def frame_order(steps: Floats, skips: Floats, where: Triples | None = None) -> Summary:
     """Whether frames come in their order, from how far they are apart.
 
     `steps` `(T-1,)` are distances from each frame to the next, `skips` `(T-2,)` to the next but one.
     Mean of min(1, skip / larger of its two steps), weighted by how much moves there, 0..1, higher is better. In
-    order, two steps lead further than one and the ratio is 1; shuffled, they lead back and it falls below 0.57.
+    order, two steps lead further than one and the ratio is 1; shuffled, they lead back and it falls below 0.67.
     The ratio and not the mere share of frames where it exceeds 1, because acting drawn on twos swings back
-    within two or three drawings (laughing, walking) and that share then cannot tell it from a shuffle.
+    within two or three drawings (laughing, walking) and that share then cannot tell it from a shuffle. Three
+    drawings that are held span four frames or more, and in that time swinging back is half excused: nobody does
+    so within a twelfth of a second. A shuffle breaks the holds up, and is never excused.
 
     >>> frame_order(np.array([1.0, 1.0, 1.0]), np.array([2.0, 2.0])).value
     1.0
@@ -59,23 +78,25 @@ def frame_order(steps: Floats, skips: Floats) -> Summary:
     two = np.asarray(skips, dtype=np.float64)
     larger = np.maximum(one[:-1], one[1:])
     ratio = np.divide(two, larger, out=np.ones_like(two), where=larger > 0).clip(0.0, 1.0)
+    if where is not None:
+        ratio += (1.0 - ratio) * np.interp(where.spans, _SPANS, _EXCUSED)
     weight = one[:-1] + one[1:]
+    ratio, frames = _inside(ratio, where)
+    weight, _ = _inside(weight, where)
     value = float((ratio * weight).sum() / weight.sum()) if weight.sum() else 1.0
-    worst = int(ratio.argmin()) + 1
-    return Summary(
-        value=value,
-        detail={"mean": round(value, 4), "worst_frame": worst, "curve": curve(ratio)},
-    )
+    detail = {"mean": round(value, 4), "p5": round(float(np.percentile(ratio, 5)), 4)}
+    return Summary(value=value, detail=detail | over_time(ratio, frames, worst=int(ratio.argmin())))
 
 
-def _of(series: NDArray[np.float64], *, first_frame: int) -> Summary:
-    value = float(series.mean())
-    return Summary(
-        value=value,
-        detail={
-            "mean": round(value, 4),
-            "p95": round(float(np.percentile(series, 95)), 4),
-            "worst_frame": int(series.argmax()) + first_frame,
-            "curve": curve(series),
-        },
-    )
+def _inside(series: NDArray[np.float64], where: Triples | None) -> tuple[NDArray[np.float64], list[int]]:
+    """What belongs to one shot of a series over three neighbouring frames, and the frames in their middles."""
+    if where is None:
+        return series, list(range(1, len(series) + 1))
+    return series[where.inside], [int(frame) for frame in where.middles[where.inside]]
+
+
+def _lower_is_better(series: NDArray[np.float64], where: Triples | None) -> Summary:
+    inside, frames = _inside(series, where)
+    value = float(inside.mean())
+    detail = {"mean": round(value, 4), "p95": round(float(np.percentile(inside, 95)), 4)}
+    return Summary(value=value, detail=detail | over_time(inside, frames, worst=int(inside.argmax())))

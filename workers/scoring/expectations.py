@@ -22,10 +22,14 @@ class Expectations:
     width: int  #: pixels
     height: int  #: pixels
     fps: int
+    #: the take was ordered as one shot, so that a cut in it is a fault
+    one_shot: bool = False
     #: names of everybody who must be seen in the picture, known or not
     expected: tuple[str, ...] = ()
     #: what is known of them, by any network
     characters: tuple[CharacterReference, ...] = ()
     style: StyleReference | None = None
-    #: masters of the neighbouring cuts of the scene; their first frame is looked at
+    #: masters of the neighbouring cuts of the scene, in the order of the cuts; their first frame is looked at
     neighbours: tuple[Path, ...] = ()
+    #: how many of them come before this cut; None when nobody said
+    neighbours_before: int | None = None

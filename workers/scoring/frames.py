@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -32,20 +32,42 @@ class Frame:
 
 
 class Shrinker:
-    """Derives a `Frame` from each decoded picture; remembers only the last distinct one."""
+    """Derives a `Frame` from each decoded picture; remembers the one before and the last distinct one."""
 
     def __init__(self) -> None:
-        self._last: Picture | None = None
+        self._before: Frame | None = None
+        self._distinct: Picture | None = None
 
     def take(self, index: int, full: Picture) -> Frame:
         """The next frame `(H, W, 3)` uint8 RGB of a clip whose frames all have one size."""
+        before = self._before
+        # Drawn on twos, every other frame equals the one before bit by bit: seen at once, and never shrunk.
+        if before is not None and _equal(before.full, full):
+            frame = replace(before, index=index, full=full, held=True)
+        else:
+            frame = self._shrunk(index, full)
+        self._before = frame
+        return frame
+
+    def _shrunk(self, index: int, full: Picture) -> Frame:
         small = short_side(full, SHORT_SIDE_PX)
-        held = self._last is not None and int(cv2.absdiff(small, self._last).max()) <= _HELD_LEVELS
+        held = self._distinct is not None and _most(small, self._distinct) <= _HELD_LEVELS
         if not held:
-            self._last = small
+            self._distinct = small
         grey = cv2.cvtColor(short_side(small, _LUMA_SIDE_PX), cv2.COLOR_RGB2GRAY)
         luma = grey.astype(np.float32) / np.float32(255.0)
         return Frame(index=index, full=full, small=small, luma=luma, held=held)
+
+
+def _equal(one: Picture, other: Picture) -> bool:
+    """Whether two pictures are the same; a few rows in the middle tell most that are not."""
+    middle = slice(len(one) // 2, len(one) // 2 + 8)
+    return _most(one[middle], other[middle]) == 0 and _most(one, other) == 0
+
+
+def _most(one: Picture, other: Picture) -> int:
+    """The largest difference, in levels of 255."""
+    return int(cv2.absdiff(one, other).max())
 
 
 def short_side(picture: Picture, side_px: int) -> Picture:

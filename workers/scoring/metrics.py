@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 #: points of a curve kept in a report; longer curves are thinned evenly
 CURVE_POINTS = 600
 
+#: the specification's mark for LPIPS, and the share of its largest step at which a loop is open
+_SEAM_MARK, _OPEN_SHARE = 0.15, 1.2
+#: LPIPS below which nobody sees a jump
+_UNSEEN_SEAM = 0.02
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
@@ -29,77 +34,107 @@ class Summary:
     detail: dict[str, Any]
 
 
-def lpips_summary(distances: Sequence[float]) -> Summary:
-    """Temporal LPIPS from the distance of each frame to the next, `(T-1,)`, 0 upwards, lower is better.
+def lpips_summary(distances: Sequence[float], frames: Sequence[int] | None = None) -> Summary:
+    """Temporal LPIPS from the distance of each frame to the one before, `(T-1,)`, 0 upwards, lower is better.
 
     Mean **and** p95 must keep the mark, and p95 of distances is the larger of the two except in odd cases, so
     the larger one is the value; `binding` says which. Held frames count as 0 in the mean, as they are seen.
+    `frames` `(T-1,)` are the numbers of the later frames in the file: 1, 2, ... when not given.
 
     >>> lpips_summary([0.0, 0.1, 0.1, 0.2]).detail["mean"]
     0.1
     """
     values = np.asarray(distances, dtype=np.float64)
     mean, p95 = float(values.mean()), float(np.percentile(values, 95))
-    worst = int(values.argmax()) + 1
-    detail = {"mean": _round(mean), "p95": _round(p95), "worst_frame": worst, "curve": curve(values)}
-    return Summary(value=max(mean, p95), detail=detail | {"binding": "p95" if p95 >= mean else "mean"})
+    detail = {"mean": _round(mean), "p95": _round(p95), "binding": "p95" if p95 >= mean else "mean"}
+    numbers = range(1, len(values) + 1) if frames is None else frames
+    return Summary(value=max(mean, p95), detail=detail | over_time(values, numbers, worst=int(values.argmax())))
 
 
-def smoothness(errors: Sequence[float]) -> Summary:
+def loop_seam(seam: float, distances: Sequence[float]) -> Summary:
+    """How badly a loop closes, from the distance of its last frame to its first and those inside, `(T-1,)`.
+
+    At least the distance itself, 0 upwards, lower is better. A loop of small movements may stop far from where
+    it began and still stay small there, so a seam that is seen at all is also held against the loop's own
+    largest step: closed loops have at most 1.07 of it, loops that stop half-way mostly 1.2 and more, and 1.2
+    is made equal to the mark of 0.15.
+
+    >>> round(loop_seam(0.08, [0.05, 0.05, 0.0]).value, 2)
+    0.2
+    >>> loop_seam(0.05, [0.05, 0.05, 0.0]).value <= 0.15
+    True
+    """
+    largest = max(distances)
+    share = seam / largest if largest > 0 else 0.0
+    value = max(seam, _SEAM_MARK * share / _OPEN_SHARE) if seam > _UNSEEN_SEAM else seam
+    moving = [distance for distance in distances if distance > 0]
+    step = float(np.median(moving)) if moving else 0.0
+    detail = {
+        "distance": _round(seam),
+        "median_step": _round(step),
+        "largest_step": _round(largest),
+        "of_largest_step": _round(share),
+        "binding": "distance" if value == seam else "of_largest_step",
+    }
+    return Summary(value=value, detail=detail)
+
+
+def smoothness(errors: Sequence[float], frames: Sequence[int] | None = None) -> Summary:
     """VBench motion smoothness from the mean absolute error, 0..255, of each interpolated dropped frame.
 
-    `(255 - mean error) / 255`, 0..1, higher is better. Entry k is the error of distinct frame 2k + 1.
+    `(255 - mean error) / 255`, 0..1, higher is better. `frames` are the numbers of the dropped frames in the
+    file: 1, 3, 5, ... when not given.
 
     >>> round(smoothness([2.55, 7.65]).value, 4)
     0.98
     """
     values = 1.0 - np.asarray(errors, dtype=np.float64) / 255.0
-    value = float(values.mean())
-    detail = {
-        "mean": _round(value),
-        "p5": _round(float(np.percentile(values, 5))),
-        "worst_frame": 2 * int(values.argmin()) + 1,
-        "curve": curve(values),
-    }
-    return Summary(value=value, detail=detail)
+    return _higher_is_better(values, range(1, 2 * len(values), 2) if frames is None else frames)
 
 
 def subject_consistency(features: Floats) -> Summary:
-    """VBench subject consistency from one embedding per frame, `(T, D)`, T >= 2; 0..1, higher is better.
+    """VBench subject consistency from one embedding per frame of one shot, `(T, D)`, T >= 2; higher is better.
 
-    Mean over t >= 2 of [max(0, cos(f_t, f_t-1)) + max(0, cos(f_t, f_1))] / 2.
+    Mean over t >= 2 of [max(0, cos(f_t, f_t-1)) + max(0, cos(f_t, f_1))] / 2, 0..1.
 
     >>> subject_consistency(np.eye(2)[[0, 0, 0]]).value
     1.0
     """
+    values = subject_steps(features)
+    return subject_summary(values, range(1, len(values) + 1))
+
+
+def subject_steps(features: Floats) -> NDArray[np.float64]:
+    """What each frame but the first of one shot adds to subject consistency, `(T-1,)` from `(T, D)`."""
     unit = normalised(features)
     before = np.clip((unit[1:] * unit[:-1]).sum(axis=1), 0.0, 1.0)
     first = np.clip(unit[1:] @ unit[0], 0.0, 1.0)
-    values = (before + first) / 2
-    detail = {
-        "mean": _round(float(values.mean())),
-        "p5": _round(float(np.percentile(values, 5))),
-        "worst_frame": int(values.argmin()) + 1,
-        "curve": curve(values),
-    }
-    return Summary(value=float(values.mean()), detail=detail)
+    steps: NDArray[np.float64] = (before + first) / 2
+    return steps
 
 
-def scene_continuity(own: Floats, neighbours: Floats) -> Summary:
-    """How much a cut's first frame `(D,)` looks like its neighbours' `(N, D)`: mean cosine, higher is better.
+def subject_summary(steps: Floats, frames: Sequence[int]) -> Summary:
+    """Subject consistency of a clip from what each frame of each of its shots adds, and the frame numbers."""
+    return _higher_is_better(steps, frames)
 
-    Negative cosines count as 0, as in subject consistency.
 
-    >>> scene_continuity(np.array([1.0, 0.0]), np.array([[1.0, 0.0], [0.0, 1.0]])).value
-    0.5
+def scene_continuity(first_frames: Floats, own: int) -> Summary:
+    """Continuity of consecutive cuts of a scene from their first frames `(N, D)`, N >= 2; higher is better.
+
+    The fast branch of VBench-Long: its consistency formula over the cuts' first frames in their order, so the
+    mean over t >= 2 of [max(0, cos(f_t, f_t-1)) + max(0, cos(f_t, f_1))] / 2. `own` is the place of the judged
+    cut, from 0; `cosines` are how much it looks like each of the others, `worst` the smallest.
+
+    >>> scene_continuity(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), 1).detail["cosines"]
+    [1.0, 0.0]
     """
-    cosines = np.clip(normalised(neighbours) @ normalised(own), 0.0, 1.0)
-    detail = {
-        "mean": _round(float(cosines.mean())),
-        "worst": _round(float(cosines.min())),
-        "curve": curve(cosines),
-    }
-    return Summary(value=float(cosines.mean()), detail=detail)
+    unit = normalised(first_frames)
+    cosines = np.clip(np.delete(unit, own, axis=0) @ unit[own], 0.0, 1.0)
+    value = float(subject_steps(first_frames).mean())
+    return Summary(
+        value=value,
+        detail={"mean": _round(value), "worst": _round(float(cosines.min())), "cosines": curve(cosines)},
+    )
 
 
 def identity_summary(similarities: Floats, frames: Sequence[int], found: int, looked: int) -> Summary:
@@ -122,6 +157,7 @@ def identity_summary(similarities: Floats, frames: Sequence[int], found: int, lo
         "detection_rate": _round(found / looked),
         "frames_looked_at": looked,
         "curve": curve(values),
+        "curve_frames": curve_frames(frames),
     }
     return Summary(value=value, detail=detail)
 
@@ -143,12 +179,33 @@ def normalised(vectors: Floats) -> NDArray[np.float64]:
     return unit
 
 
+def over_time(values: Floats, frames: Sequence[int], *, worst: int) -> dict[str, Any]:
+    """What a report draws of a series: its curve, the frame number of each point, the frame of the worst."""
+    return {"worst_frame": int(frames[worst]), "curve": curve(values), "curve_frames": curve_frames(frames)}
+
+
 def curve(values: Floats) -> list[float]:
     """A series for a report: four digits, at most `CURVE_POINTS` points, evenly thinned."""
     array = np.asarray(values, dtype=np.float64)
-    if len(array) > CURVE_POINTS:
-        array = array[np.linspace(0, len(array) - 1, CURVE_POINTS).round().astype(int)]
-    return [_round(float(value)) for value in array]
+    return [_round(float(value)) for value in array[_thinned(len(array))]]
+
+
+def curve_frames(frames: Sequence[int]) -> list[int]:
+    """The frame number of each point that `curve` keeps of a series with these numbers."""
+    array = np.asarray(frames, dtype=np.int64)
+    return [int(frame) for frame in array[_thinned(len(array))]]
+
+
+def _thinned(length: int) -> NDArray[np.intp]:
+    points = min(length, CURVE_POINTS)
+    return np.linspace(0, length - 1, points).round().astype(np.intp)
+
+
+def _higher_is_better(values: Floats, frames: Sequence[int]) -> Summary:
+    """The mean of a series, with its weak end."""
+    value = float(np.mean(values))
+    detail = {"mean": _round(value), "p5": _round(float(np.percentile(values, 5)))}
+    return Summary(value=value, detail=detail | over_time(values, frames, worst=int(np.argmin(values))))
 
 
 def _round(value: float) -> float:

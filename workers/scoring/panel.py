@@ -5,31 +5,36 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from models.errors import BadInput, FarmError, LeaseLost, StepFailed
+from models.errors import BadInput, FarmError, LeaseLost, NotMeasured, StepFailed
 from models.metrics import Measurement, Metric
 from models.vocabulary import ErrorKind
 from workers.media.reading import FrameReader
 from workers.media.structure import RECOMMENDED_LIMITS, StructureCheck, undecodable
+from workers.scoring.ahead import Ahead
 from workers.scoring.frames import Shrinker
 from workers.scoring.gauges.faces import build_identity_reference
-from workers.scoring.gauges.gauge import not_measured
+from workers.scoring.gauges.gauge import not_measured, told_shots
 from workers.scoring.gauges.style import build_style_reference
 from workers.scoring.networks.shelf import Shelf
 from workers.scoring.selection import gauges_for
-from workers.scoring.shots import Shots
+from workers.scoring.shots import Shots, ShotSeeker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from workers.scoring.expectations import Expectations
+    from workers.scoring.frames import Frame
     from workers.scoring.gauges.gauge import Gauge
     from workers.scoring.references import IdentityReference, StyleReference
 
     Wanted = tuple[Metric, str]
+
+#: the network that finds cuts; without it a clip is measured as one shot, and every measurement says so
+SHOT_FINDER = "transnetv2"
 
 
 class Panel:
@@ -110,10 +115,11 @@ class Panel:
         gauges, missing = gauges_for(
             [pair for pair in asked if not pair[0].is_structural], expectations, self.shelf
         )
-        run = _Run(structure, gauges, expectations.frame_count, progress, alive)
+        moving = expectations.job_type.is_motion and bool(gauges)
+        run = _Run(structure, gauges, self._seeker() if moving else None, expectations.frame_count)
         try:
             reader = FrameReader(master)
-            run.watch(reader)
+            run.watch(reader, progress, alive)
         except BadInput as error:
             shape = undecodable(error.message, motion=expectations.job_type.is_motion)
             return _with_rest(shape, asked, "The file cannot be decoded.")
@@ -123,42 +129,60 @@ class Panel:
             return _with_rest(shape, asked, "The picture is blank, so there is nothing to measure.")
         if run.odd_size:
             return _with_rest(shape, asked, f"Frame {run.odd_size} has another size than the first.")
-        told = [m for gauge in gauges for m in gauge.finish(Shots())]
-        return {(m.metric, m.network): m for m in [*shape, *missing, *told]}
+        return {(m.metric, m.network): m for m in [*shape, *missing, *run.told()]}
+
+    def _seeker(self) -> ShotSeeker | None:
+        """What looks for cuts; None when its network is missing or damaged."""
+        try:
+            return ShotSeeker(self.shelf.shot_finder(SHOT_FINDER))
+        except NotMeasured:
+            return None
 
 
 class _Run:
     """One pass over the frames of a take."""
 
     def __init__(
-        self,
-        structure: StructureCheck,
-        gauges: list[Gauge],
-        ordered: int,
-        progress: Callable[[int, int], None],
-        alive: Callable[[], bool],
+        self, structure: StructureCheck, gauges: list[Gauge], seeker: ShotSeeker | None, ordered: int
     ) -> None:
-        self._structure, self._gauges, self._ordered = structure, gauges, ordered
-        self._progress, self._alive = progress, alive
+        self._structure, self._gauges, self._seeker, self._ordered = structure, gauges, seeker, ordered
         #: number of the first frame that has another size than the first; 0 when there is none
         self.odd_size = 0
 
-    def watch(self, reader: FrameReader) -> None:
+    def watch(
+        self, reader: FrameReader, progress: Callable[[int, int], None], alive: Callable[[], bool]
+    ) -> None:
         """Show every frame to the structure check and, while sizes agree, to every gauge."""
+        with Ahead(self._prepared(reader)) as frames:
+            for index, frame in enumerate(frames):
+                if not alive():
+                    raise LeaseLost
+                if frame is not None:
+                    self._show(frame)
+                progress(index + 1, self._ordered)
+
+    def told(self) -> list[Measurement]:
+        """What every gauge says once all frames were shown."""
+        shots = self._seeker.finish() if self._seeker else Shots(looked_for=False)
+        return [told_shots(m, shots) for gauge in self._gauges for m in gauge.finish(shots)]
+
+    def _prepared(self, reader: FrameReader) -> Generator[Frame | None]:
+        """Decode, check the structure and shrink, in the thread that reads ahead."""
         shrinker = Shrinker()
         shape: tuple[int, ...] | None = None
         for index, picture in enumerate(reader):
-            if not self._alive():
-                raise LeaseLost
             self._structure.add(picture)
             shape = shape or picture.shape
             if picture.shape != shape:
                 self.odd_size = self.odd_size or index
-            if self._gauges and not self.odd_size:
-                frame = shrinker.take(index, picture)
-                for gauge in self._gauges:
-                    gauge.see(frame)
-            self._progress(index + 1, self._ordered)
+            wanted = self._gauges and not self.odd_size
+            yield shrinker.take(index, picture) if wanted else None
+
+    def _show(self, frame: Frame) -> None:
+        if self._seeker:
+            self._seeker.see(frame)
+        for gauge in self._gauges:
+            gauge.see(frame)
 
 
 def _with_rest(shape: Iterable[Measurement], asked: list[Wanted], reason: str) -> dict[Wanted, Measurement]:

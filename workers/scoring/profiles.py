@@ -32,9 +32,9 @@ _MOTION_STRUCTURE = (
     Mark(metric=Metric.FROZEN, limit=0.5),
 )
 _DIAGNOSTICS = (
-    Mark(metric=Metric.LUMA_FLICKER, limit=0.01),
-    Mark(metric=Metric.JITTER, limit=1.4),
-    Mark(metric=Metric.FRAME_ORDER, limit=0.55),
+    Mark(metric=Metric.LUMA_FLICKER, limit=0.018),
+    Mark(metric=Metric.JITTER, limit=0.3),
+    Mark(metric=Metric.FRAME_ORDER, limit=0.73),
 )
 _TEMPORAL = (
     Mark(metric=Metric.TEMPORAL_LPIPS, limit=0.15, network="lpips-alex"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,16 @@ class CharacterReference:
     vector: NDArray[np.float32]  #: (D,) of length 1
     network: str
     sha256: str
+    #: attribute -> word: what the take was ordered to show, for an explanation beside identity
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlier:
+    """A picture that was named for a reference and not used."""
+
+    position: int  #: in the list of pictures, counted from 0
+    why: str  #: `no face`, `unlike the others` or `several people`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +45,8 @@ class IdentityReference:
     network: str
     sha256: str
     images_used: int
-    #: positions in the list of pictures that showed no head, or somebody else
-    outliers: tuple[int, ...]
+    #: pictures that were left out, each with the reason
+    outliers: tuple[Outlier, ...]
     #: mean similarity of the used pictures to their own mean, -1..1; 1.0 with one picture
     baseline: float
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from models.errors import BadInput, NotMeasured
 from models.metrics import Measurement, Metric
 from workers.media.reading import read_frames
-from workers.scoring.frames import SHORT_SIDE_PX, short_side
-from workers.scoring.gauges.continuity import ContinuityGauge
+from workers.scoring.gauges.aesthetic import AestheticGauge
+from workers.scoring.gauges.continuity import ContinuityGauge, Neighbour, sides_of
 from workers.scoring.gauges.faces import FaceGauge
 from workers.scoring.gauges.gauge import not_measured
 from workers.scoring.gauges.perceptual import LpipsGauge
@@ -16,6 +16,7 @@ from workers.scoring.gauges.smoothness import SmoothnessGauge
 from workers.scoring.gauges.steadiness import SteadinessGauge
 from workers.scoring.gauges.style import StyleGauge
 from workers.scoring.gauges.subject import SubjectGauge
+from workers.scoring.network_table import NETWORKS, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,21 +31,8 @@ if TYPE_CHECKING:
 
     Maker = Callable[[Metric, str, Expectations, Shelf], Gauge]
 
-#: frames of a clip that are embedded for the subject, and looked at for faces
-SUBJECT_SAMPLES = 48
+#: frames of a clip that are looked at for faces
 IDENTITY_SAMPLES = 24
-
-_MOTION_ONLY = frozenset(
-    {
-        Metric.LUMA_FLICKER,
-        Metric.JITTER,
-        Metric.FRAME_ORDER,
-        Metric.LOOP_SEAM,
-        Metric.TEMPORAL_LPIPS,
-        Metric.MOTION_SMOOTHNESS,
-        Metric.SUBJECT_CONSISTENCY,
-    }
-)
 
 
 def gauges_for(
@@ -58,7 +46,9 @@ def gauges_for(
         try:
             if make is None:
                 raise NotMeasured(f"Nothing here can measure {metric.value}.")
-            if metric in _MOTION_ONLY and not expectations.job_type.is_motion:
+            if network in NETWORKS and network not in serving(metric):
+                raise NotMeasured(f"{network} cannot measure {metric.value}.")
+            if metric.needs_motion and not expectations.job_type.is_motion:
                 raise NotMeasured("A still does not move.")
             if (make, network) not in built:
                 built[make, network] = make(metric, network, expectations, shelf)
@@ -68,15 +58,15 @@ def gauges_for(
 
 
 def first_frame(path: Path) -> NDArray[np.uint8] | None:
-    """The first frame of a take as gauges compare it; None when the file is gone or unreadable."""
+    """The first frame of a take as decoded; None when the file is gone or unreadable."""
     try:
-        return short_side(next(read_frames(path)), SHORT_SIDE_PX)
+        return next(read_frames(path))
     except (BadInput, StopIteration):
         return None
 
 
 def _perceptual(metric: Metric, network: str, expectations: Expectations, shelf: Shelf) -> Gauge:
-    return LpipsGauge(shelf.pairs(network))
+    return LpipsGauge(shelf.pairs(network), one_shot=expectations.one_shot)
 
 
 def _smoothness(metric: Metric, network: str, expectations: Expectations, shelf: Shelf) -> Gauge:
@@ -88,15 +78,19 @@ def _steadiness(metric: Metric, network: str, expectations: Expectations, shelf:
 
 
 def _subject(metric: Metric, network: str, expectations: Expectations, shelf: Shelf) -> Gauge:
-    return SubjectGauge(shelf.embedder(network), frame_count=expectations.frame_count, samples=SUBJECT_SAMPLES)
+    return SubjectGauge(shelf.embedder(network))
 
 
 def _continuity(metric: Metric, network: str, expectations: Expectations, shelf: Shelf) -> Gauge:
-    def neighbours() -> list[NDArray[np.uint8]]:
-        pictures = (first_frame(path) for path in expectations.neighbours)
-        return [picture for picture in pictures if picture is not None]
+    def neighbours() -> list[Neighbour]:
+        read = zip(sides_of(expectations), map(first_frame, expectations.neighbours), strict=True)
+        return [Neighbour(side, picture) for side, picture in read if picture is not None]
 
     return ContinuityGauge(shelf.embedder(network), neighbours)
+
+
+def _aesthetic(metric: Metric, network: str, expectations: Expectations, shelf: Shelf) -> Gauge:
+    return AestheticGauge(shelf.rater(network), frame_count=expectations.frame_count)
 
 
 def _faces(metric: Metric, network: str, expectations: Expectations, shelf: Shelf) -> Gauge:
@@ -104,17 +98,29 @@ def _faces(metric: Metric, network: str, expectations: Expectations, shelf: Shel
     unknown = sorted(set(expectations.expected) - {character.name for character in known})
     loaded = shelf.faces(network)
     if unknown:
-        raise NotMeasured(f"{network} has no reference of {', '.join(unknown)}; load the show again.")
+        raise NotMeasured(
+            f"{network} has no reference of {', '.join(unknown)}; make one with `farm reference`."
+        )
     if not known:
         raise NotMeasured("Nobody is expected in this picture.")
+    if foreign := [character.name for character in known if character.sha256 != loaded.sha256]:
+        raise NotMeasured(_made_by_another_version(f"reference of {', '.join(foreign)}", network))
     return FaceGauge(metric, loaded, known, frame_count=expectations.frame_count, samples=IDENTITY_SAMPLES)
 
 
 def _style(metric: Metric, network: str, expectations: Expectations, shelf: Shelf) -> Gauge:
     loaded = shelf.embedder(network)
     if expectations.style is None:
-        raise NotMeasured("The project has no style reference yet; eight approved frames make one.")
+        raise NotMeasured(
+            f"{network} has no style reference yet; make one of eight frames with `farm reference --style`."
+        )
+    if (expectations.style.network, expectations.style.sha256) != (network, loaded.sha256):
+        raise NotMeasured(_made_by_another_version("style reference", network))
     return StyleGauge(loaded, expectations.style)
+
+
+def _made_by_another_version(what: str, network: str) -> str:
+    return f"The {what} was made by another version of {network}; make it again with `farm reference`."
 
 
 #: metric -> the gauge that measures it; metrics with one maker and one network share a pass
@@ -127,6 +133,7 @@ _MAKERS: dict[Metric, Maker] = {
     Metric.FRAME_ORDER: _steadiness,
     Metric.SUBJECT_CONSISTENCY: _subject,
     Metric.SCENE_CONTINUITY: _continuity,
+    Metric.AESTHETIC: _aesthetic,
     Metric.IDENTITY: _faces,
     Metric.FACE_SIMILARITY: _faces,
     Metric.STYLE_ADHERENCE: _style,

@@ -1,6 +1,8 @@
 """Fetch the files of network weights, check them against the catalogue, and say which are here.
 
-Light on purpose: `farm` imports it, so no torch and no numpy until an array file is converted.
+Light on purpose: `farm` imports it, so no torch and no numpy until an array file is converted. What is
+unfinished lies in the folder's `.pulling`: part files that a later pull continues, and the locks that keep two
+pulls apart.
 """
 
 from __future__ import annotations
@@ -8,28 +10,29 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import importlib.util
 import json
 import os
-import subprocess
-import sys
-import tarfile
+import shutil
 import tempfile
-import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import BadInput, FarmError, NotHere, Unavailable, UnknownName
+from workers.scoring import download, packages
 from workers.scoring.catalogue import CATALOGUE, NetworkFile, PackageSource, UrlSource
+from workers.scoring.network_table import NETWORKS
+from workers.scoring.profiles import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from models.metrics import Profile
+
     #: name of the network, bytes so far, bytes in all (None when the source does not say)
     Progress = Callable[[str, int, int | None], None]
 
-_CHUNK = 1 << 20
+_UNFINISHED = ".pulling"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,20 @@ class Installed:
     sha256: str
     #: what is wrong with it, in words; empty when it may be used
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """Where files come from when it is not only the catalogue's own sources, and how patiently."""
+
+    #: files fetched elsewhere, instead of every source: under the kept, the source's or the member's name, or
+    #: as the package archive
+    from_folder: Path | None = None
+    #: an address asked before the catalogue's sources for `{mirror}/{file}`
+    mirror: str | None = None
+    #: accept files whose hash nobody knows
+    trust_unknown: bool = False
+    patience: download.Patience = field(default_factory=download.Patience)
 
 
 def catalogue() -> tuple[NetworkFile, ...]:
@@ -62,6 +79,26 @@ def entry(name: str) -> NetworkFile:
     raise UnknownName(f"No network is called {name!r}.", hint=f"Known: {known}.")
 
 
+def networks_of(name: str) -> tuple[str, ...]:
+    """The networks, by the names that scores carry, which are loaded from that catalogue entry."""
+    return tuple(network for network, card in NETWORKS.items() if name in card.files) or (name,)
+
+
+def needed_by(profile: Profile) -> tuple[str, ...]:
+    """The catalogue entries that a profile's marks cannot do without, in the catalogue's order."""
+    networks = {mark.network for marks in profile.marks.values() for mark in marks}
+    files = {file for name in networks if name in NETWORKS for file in NETWORKS[name].files}
+    known = {file for card in NETWORKS.values() for file in card.files}
+    # What no metric's network is loaded from serves every panel, whatever its marks: cuts are found with it.
+    files |= {item.name for item in CATALOGUE if item.embedded and item.name not in known}
+    return tuple(item.name for item in CATALOGUE if item.name in files)
+
+
+def profiles_of(name: str) -> tuple[str, ...]:
+    """The built-in profiles that need that catalogue entry."""
+    return tuple(each.name for each in BUILT_IN.values() if name in needed_by(each))
+
+
 def embedded() -> tuple[str, ...]:
     """Names of the files that the `embedded` profile needs."""
     return tuple(item.name for item in CATALOGUE if item.embedded)
@@ -74,6 +111,12 @@ def installed(folder: Path) -> tuple[Installed, ...]:
         for item in CATALOGUE
         if (folder / item.file).is_file()
     )
+
+
+def unfinished(folder: Path, item: NetworkFile) -> int:
+    """Bytes of a download that broke off and will be continued."""
+    part = _part(folder, item)
+    return part.stat().st_size if part.is_file() else 0
 
 
 def verify(folder: Path) -> tuple[Installed, ...]:
@@ -91,26 +134,27 @@ def pull(
     folder: Path,
     progress: Progress = lambda name, done, total: None,
     *,
+    way: Way | None = None,
     from_folder: Path | None = None,
     trust_unknown: bool = False,
 ) -> tuple[Installed, ...]:
     """Bring the named files into the folder; one that is here and unharmed is left alone.
 
-    `from_folder` replaces the sources by a folder of files fetched elsewhere, under the kept, the source's or
-    the member's file name, or as the package archive. `trust_unknown` accepts files whose hash nobody knows.
+    Sources are tried in order; one that hands out another file than the catalogue describes is as good as none.
+    A download that breaks off is continued, now or by the next pull. Two pulls into one folder wait for each
+    other. `from_folder` and `trust_unknown` are those of `Way`, which has more to say.
 
     Raises:
         UnknownName: a name is not in the catalogue; nothing was fetched.
         Unavailable: no source answered.
-        NotHere: the disk is full, or `from_folder` lacks the file.
+        NotHere: the disk is full or too small, or `from_folder` lacks the file.
         BadInput: the file is not the one the catalogue describes, or its hash is unknown and not trusted.
     """
+    way = way or Way(from_folder=from_folder, trust_unknown=trust_unknown)
     items = [entry(name) for name in names]
-    _make(folder)
-    return tuple(
-        _pull_one(item, folder, progress, from_folder=from_folder, trust_unknown=trust_unknown)
-        for item in items
-    )
+    with _clear_disk_errors(folder):
+        (folder / _UNFINISHED).mkdir(parents=True, exist_ok=True)
+    return tuple(_pull_one(item, folder, progress, way) for item in items)
 
 
 def sha256_of(path: Path) -> str:
@@ -119,153 +163,137 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _pull_one(
-    item: NetworkFile, folder: Path, progress: Progress, *, from_folder: Path | None, trust_unknown: bool
-) -> Installed:
+def _pull_one(item: NetworkFile, folder: Path, progress: Progress, way: Way) -> Installed:
     target = folder / item.file
-    if target.is_file() and not (here := _verified(folder, item, target)).trouble:
+    if (here := _sound(folder, item)) is not None:
         return here
-    if item.sha256 is None and not trust_unknown:
+    if item.sha256 is None and not way.trust_unknown:
         raise BadInput(
             f"{item.name}: unknown hash, refused.",
             hint="Nobody wrote down what this file must be; pull it with --trust if you trust its source.",
         )
-    with _clear_disk_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".pull-") as scratch:
-        fetched = _fetch(item, Path(scratch), progress, from_folder)
-        _check(item, fetched)
-        ready = _convert(item, fetched)
-        digest = sha256_of(ready)
-        if item.kept_sha256 not in (None, digest):
-            raise BadInput(f"{item.name} was converted to something unexpected.", hint="Report this as a bug.")
-        os.replace(ready, target)
-        _write_note(folder, item, digest)
+    with _clear_disk_errors(folder), _alone(folder, item):
+        # Whoever held the lock may have brought it.
+        if (here := _sound(folder, item)) is not None:
+            return here
+        with tempfile.TemporaryDirectory(dir=folder / _UNFINISHED, prefix="unpack-") as scratch:
+            fetched, where = _fetch(item, folder, Path(scratch), progress, way)
+            ready = _convert(item, fetched)
+            digest = sha256_of(ready)
+            if item.kept_sha256 not in (None, digest):
+                raise BadInput(
+                    f"{item.name} was converted to something unexpected.", hint="Report this as a bug."
+                )
+            os.replace(ready, target)
+            _write_note(folder, item, digest, where)
+        download.forget(_part(folder, item))
     return Installed(name=item.name, path=target, sha256=digest)
 
 
-def _fetch(item: NetworkFile, scratch: Path, progress: Progress, from_folder: Path | None) -> Path:
-    """The file as its first answering source hands it out, in `scratch`."""
-    if from_folder is not None:
-        return _from_folder(item, scratch, from_folder)
-    troubles = []
-    for source in item.sources:
+def _fetch(item: NetworkFile, folder: Path, scratch: Path, progress: Progress, way: Way) -> tuple[Path, str]:
+    """The right file from the first source that has it, and where that was."""
+    if way.from_folder is not None:
+        path = _from_folder(item, scratch, way.from_folder)
+        _check(item, path)
+        return path, str(way.from_folder)
+    troubles: list[FarmError] = []
+    for source in _sources(item, way):
         try:
             if isinstance(source, PackageSource):
-                return _from_package(item, source, scratch, progress)
-            return _from_url(item, source, scratch, progress)
-        except Unavailable as error:
-            troubles.append(error.message)
-    raise Unavailable(
-        f"{item.name} could not be fetched: {' '.join(troubles)}",
+                path = _from_package(item, source, scratch, progress)
+                _check(item, path)
+            else:
+                path = _from_url(item, source.url, _part(folder, item), progress, way.patience)
+        except (Unavailable, BadInput) as error:
+            troubles.append(error)
+        else:
+            return path, source.where
+    said = " ".join(error.message for error in troubles)
+    wrong = any(isinstance(error, BadInput) for error in troubles)
+    raise (BadInput if wrong else Unavailable)(
+        f"{item.name} could not be fetched: {said}",
         hint="Fetch it on a machine with internet access and pull it with --from FOLDER.",
     )
 
 
+def _sources(item: NetworkFile, way: Way) -> tuple[PackageSource | UrlSource, ...]:
+    if way.mirror is None:
+        return item.sources
+    return (UrlSource(url=f"{way.mirror.rstrip('/')}/{item.file}"), *item.sources)
+
+
+def _from_url(item: NetworkFile, url: str, part: Path, progress: Progress, patience: download.Patience) -> Path:
+    # A mirror of our own folders has the converted file, whose size the catalogue does not know.
+    size = item.size if item.sha256 == item.kept_sha256 else None
+    wanted = download.Wanted(name=item.name, sha256=item.sha256, size=size)
+
+    def report(done: int, total: int | None) -> None:
+        progress(item.name, done, total)
+
+    has_older_bytes = download.fetch(url, part, wanted, report, patience)
+    try:
+        _check(item, part, url)
+    except BadInput:
+        download.forget(part)
+        if not has_older_bytes:
+            raise
+        # The older bytes may be another file's; from its first byte on the same address may be right.
+        download.fetch(url, part, wanted, report, patience)
+        _check_or_forget(item, part, url)
+    return part
+
+
+def _check_or_forget(item: NetworkFile, part: Path, url: str) -> None:
+    try:
+        _check(item, part, url)
+    except BadInput:
+        download.forget(part)
+        raise
+
+
 def _from_package(item: NetworkFile, source: PackageSource, scratch: Path, progress: Progress) -> Path:
-    local = _installed_member(source)
+    local = packages.installed_member(source)
     if local is not None:
         return _copied(item, local, scratch, progress)
     progress(item.name, 0, item.size)
-    archive = _pip_download(source, scratch)
-    path = _member(archive, source, scratch)
+    path = packages.take_out(packages.download(source, scratch), source, scratch / "member")
     progress(item.name, path.stat().st_size, item.size)
     return path
-
-
-def _installed_member(source: PackageSource) -> Path | None:
-    """The file inside an installed wheel, found without importing the package."""
-    package, _, rest = source.member.partition("/")
-    spec = None if source.sdist else importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    path = Path(next(iter(spec.submodule_search_locations))) / rest
-    return path if path.is_file() else None
-
-
-def _pip_download(source: PackageSource, scratch: Path) -> Path:
-    """One archive through the ordinary pip client: proxies, mirrors and credentials are then as anywhere."""
-    command = [sys.executable, "-m", "pip", "download", source.requirement, "--no-deps", "--no-cache-dir"]
-    command += ["--quiet", "--disable-pip-version-check", "--dest", str(scratch)]
-    command += ["--no-binary", ":all:"] if source.sdist else ["--only-binary", ":all:"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    archives = [path for path in scratch.iterdir() if path.name.endswith((".tar.gz", ".whl", ".zip"))]
-    if done.returncode or not archives:
-        if "No space left on device" in done.stderr:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        last = (done.stderr.strip() or "no archive arrived").splitlines()[-1]
-        raise Unavailable(f"pip could not download {source.requirement}: {last.strip().rstrip('.')}.")
-    return archives[0]
-
-
-def _member(archive: Path, source: PackageSource, scratch: Path) -> Path:
-    """One member of a wheel or sdist, copied out under a name of our own."""
-    target = scratch / "member"
-    try:
-        if archive.name.endswith(".tar.gz"):
-            with tarfile.open(archive) as tar:
-                name = next((n for n in tar.getnames() if n.partition("/")[2] == source.member), None)
-                data = tar.extractfile(name) if name else None
-                content = data.read() if data else None
-        else:
-            with zipfile.ZipFile(archive) as wheel:
-                content = wheel.read(source.member) if source.member in wheel.namelist() else None
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
-        raise BadInput(f"{archive.name} is damaged: {error}.", hint="Fetch it again.") from error
-    if content is None:
-        raise BadInput(f"{archive.name} holds no {source.member}.", hint="It is another version.")
-    target.write_bytes(content)
-    return target
-
-
-def _from_url(item: NetworkFile, source: UrlSource, scratch: Path, progress: Progress) -> Path:
-    import requests
-
-    target = scratch / "download"
-    try:
-        with requests.get(source.url, stream=True, timeout=(10, 60)) as answer:
-            answer.raise_for_status()
-            total = int(answer.headers.get("Content-Length", 0)) or item.size
-            done = 0
-            with target.open("wb") as file:
-                for chunk in answer.iter_content(_CHUNK):
-                    file.write(chunk)
-                    done += len(chunk)
-                    progress(item.name, done, total)
-    except requests.RequestException as error:
-        raise Unavailable(f"{source.url} did not answer ({type(error).__name__}).") from error
-    return target
 
 
 def _from_folder(item: NetworkFile, scratch: Path, folder: Path) -> Path:
     for source in item.sources:
         where = source.member if isinstance(source, PackageSource) else source.url
-        for name in (where.rsplit("/", 1)[-1], item.file):
+        for name in (item.file, where.rsplit("/", 1)[-1]):
             if (folder / name).is_file():
                 return _copied(item, folder / name, scratch)
         if isinstance(source, PackageSource):
             stem = source.requirement.partition("==")[0].replace("-", "_")
             for archive in sorted(folder.glob(f"{stem}*")):
-                return _member(archive, source, scratch)
-    wanted = " or ".join(source.where.rsplit("/", 1)[-1] for source in item.sources)
+                return packages.take_out(archive, source, scratch / "member")
+    wanted = " or ".join(dict.fromkeys((item.file, *(s.where.rsplit("/", 1)[-1] for s in item.sources))))
     raise NotHere(f"{folder} holds no file for {item.name}.", hint=f"Put there {wanted}.")
 
 
 def _copied(
     item: NetworkFile, path: Path, scratch: Path, progress: Progress = lambda name, done, total: None
 ) -> Path:
-    target = scratch / "copy"
-    target.write_bytes(path.read_bytes())
-    progress(item.name, target.stat().st_size, item.size)
+    size = path.stat().st_size
+    download.refuse_too_small_disk(scratch, size, item.name)
+    target = Path(shutil.copyfile(path, scratch / "copy"))
+    progress(item.name, size, size)
     return target
 
 
-def _check(item: NetworkFile, path: Path) -> None:
+def _check(item: NetworkFile, path: Path, where: str = "") -> None:
     """Refuse anything but the file the catalogue describes."""
     if item.sha256 is None:
         return
     digest = sha256_of(path)
     if digest not in (item.sha256, item.kept_sha256):
+        at = f" (from {where})" if where else ""
         raise BadInput(
-            f"{item.name} is not the file the catalogue describes: SHA-256 {digest[:12]}…, not "
+            f"{item.name} is not the file the catalogue describes{at}: SHA-256 {digest[:12]}…, not "
             f"{item.sha256[:12]}….",
             hint="Nothing was kept. Fetch it again; if it stays so, do not trust the source.",
         )
@@ -281,6 +309,15 @@ def _convert(item: NetworkFile, path: Path) -> Path:
     return plain
 
 
+def _sound(folder: Path, item: NetworkFile) -> Installed | None:
+    """The entry as it lies in the folder, when it is there and unharmed."""
+    path = folder / item.file
+    if not path.is_file():
+        return None
+    here = _verified(folder, item, path)
+    return None if here.trouble else here
+
+
 def _verified(folder: Path, item: NetworkFile, path: Path) -> Installed:
     digest = sha256_of(path)
     wanted = item.kept_sha256 or _note(folder, item)
@@ -290,6 +327,10 @@ def _verified(folder: Path, item: NetworkFile, path: Path) -> Installed:
     elif digest != wanted:
         trouble = f"damaged: SHA-256 {digest[:12]}…, not {wanted[:12]}…"
     return Installed(name=item.name, path=path, sha256=digest, trouble=trouble)
+
+
+def _part(folder: Path, item: NetworkFile) -> Path:
+    return folder / _UNFINISHED / f"{item.file}.part"
 
 
 def _notes_file(folder: Path, item: NetworkFile) -> Path:
@@ -304,16 +345,22 @@ def _note(folder: Path, item: NetworkFile) -> str:
         return ""
 
 
-def _write_note(folder: Path, item: NetworkFile, digest: str) -> None:
+def _write_note(folder: Path, item: NetworkFile, digest: str, where: str) -> None:
     path = _notes_file(folder, item)
     draft = path.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_text(json.dumps({"name": item.name, "sha256": digest, "licence": item.licence}))
+    draft.write_text(
+        json.dumps({"name": item.name, "sha256": digest, "licence": item.licence, "source": where})
+    )
     os.replace(draft, path)
 
 
-def _make(folder: Path) -> None:
-    with _clear_disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+@contextlib.contextmanager
+def _alone(folder: Path, item: NetworkFile) -> Iterator[None]:
+    """Wait for another pull of the same file; the lock ends with its process, however that ends."""
+    from filelock import FileLock
+
+    with FileLock(folder / _UNFINISHED / f"{item.file}.lock"):
+        yield
 
 
 @contextlib.contextmanager

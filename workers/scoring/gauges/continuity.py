@@ -1,7 +1,9 @@
-"""scene_continuity, from the first frames of neighbouring cuts."""
+"""scene_continuity, from the first frames of consecutive cuts of one scene."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,35 +13,79 @@ from workers.scoring import metrics
 from workers.scoring.gauges.gauge import measured, not_measured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from workers.scoring.expectations import Expectations
     from workers.scoring.frames import Frame
     from workers.scoring.networks.network import Embedder
     from workers.scoring.shots import Shots
 
+#: 1 was the mean cosine to the neighbours, without VBench's second look at the first of the sequence
+FORMULA = "2"
+
+
+class Side(StrEnum):
+    """Where a neighbour stands, in the words of a report."""
+
+    PREVIOUS = "previous cut"
+    NEXT = "next cut"
+    UNKNOWN = "neighbouring cut"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbour:
+    """The first frame of a neighbouring cut's take."""
+
+    side: Side
+    picture: NDArray[np.uint8]  #: (H, W, 3) uint8 RGB as decoded
+
+
+def sides_of(expectations: Expectations) -> tuple[Side, ...]:
+    """Where each expected neighbour stands; two of which nobody said it are the previous and the next."""
+    count, before = len(expectations.neighbours), expectations.neighbours_before
+    if before is None:
+        return (Side.PREVIOUS, Side.NEXT) if count == 2 else (Side.UNKNOWN,) * count
+    return tuple(Side.PREVIOUS if number < before else Side.NEXT for number in range(count))
+
 
 class ContinuityGauge:
-    """scene_continuity: the first frame against the first frames of the neighbouring cuts."""
+    """scene_continuity: VBench's consistency over the previous cut, this one and the next, where they exist.
 
-    def __init__(self, network: Embedder, neighbours: Callable[[], list[NDArray[np.uint8]]]) -> None:
-        """`neighbours` reads the first frames, with the short side as a `Frame` has it, when asked."""
+    A take is judged when it is made, so the sequence is the cuts beside it, not the whole scene: a fault at its
+    other end is another take's.
+    """
+
+    def __init__(self, network: Embedder, neighbours: Callable[[], Sequence[Neighbour]]) -> None:
+        """`neighbours` reads the first frames of the cuts beside this one, in their order, when asked."""
         self._network = network
         self._neighbours = neighbours
         self._own: NDArray[np.float32] | None = None
 
     def see(self, frame: Frame) -> None:
-        """Only the first frame counts."""
+        """Only the first frame counts, at its full size: each network shrinks it in its own way."""
         if self._own is None:
-            self._own = self._network.embed(frame.small)
+            self._own = self._network.embed(frame.full)
 
     def finish(self, shots: Shots) -> list[Measurement]:
-        """The metric; without neighbours nothing can be continuous."""
-        pictures = self._neighbours()
-        if not pictures or self._own is None:
+        """The metric with the neighbour that is least alike; without neighbours nothing can be continuous."""
+        beside = self._neighbours()
+        if not beside or self._own is None:
             reason = "No neighbouring cut of this scene has a take yet."
             return [not_measured(Metric.SCENE_CONTINUITY, reason, self._network.name)]
-        others = np.stack([self._network.embed(picture) for picture in pictures])
-        summary = metrics.scene_continuity(self._own, others)
-        return [measured(Metric.SCENE_CONTINUITY, summary, self._network)]
+        vectors = [self._network.embed(neighbour.picture) for neighbour in beside]
+        own = sum(neighbour.side is not Side.NEXT for neighbour in beside)
+        summary = metrics.scene_continuity(np.stack([*vectors[:own], self._own, *vectors[own:]]), own)
+        named = _named(summary, [neighbour.side for neighbour in beside])
+        return [replace(measured(Metric.SCENE_CONTINUITY, named, self._network), formula=FORMULA)]
+
+
+def _named(summary: metrics.Summary, sides: Sequence[Side]) -> metrics.Summary:
+    """The summary with the words for each neighbour and for the one that is least alike."""
+    cosines: list[float] = summary.detail["cosines"]
+    named = {
+        "neighbours": dict(zip(sides, cosines, strict=True)),
+        "worst_neighbour": sides[int(np.argmin(cosines))],
+    }
+    return metrics.Summary(value=summary.value, detail=summary.detail | named)

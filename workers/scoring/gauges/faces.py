@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -11,7 +12,7 @@ from models.errors import BadInput
 from models.metrics import Measurement
 from workers.scoring import metrics
 from workers.scoring.gauges.gauge import Sampler, measured, not_measured
-from workers.scoring.references import IdentityReference
+from workers.scoring.references import IdentityReference, Outlier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,18 +21,31 @@ if TYPE_CHECKING:
 
     from models.metrics import Metric
     from workers.scoring.frames import Frame
-    from workers.scoring.networks.network import FaceNetwork
+    from workers.scoring.networks.network import Face, FaceNetwork
     from workers.scoring.references import CharacterReference
     from workers.scoring.shots import Shots
 
 #: share of looked-at frames that must show every expected character before their likeness means anything
 MIN_DETECTION_RATE = 0.8
-#: a head whose median likeness to the others is below this is somebody else's, or seen from behind
+#: faces looked for beyond the expected ones, so that an unexpected one never takes the place of an expected one
+_STRANGERS = 5
+#: likeness below which two faces are two people, for a network that does not say its own (`outlier`): heads of
+#: one procedural character have cosines above it by `toon-id`, unless one is seen from behind
 _OUTLIER = 0.4
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One looked-at frame: where every expected character is, and how alike to their reference."""
+
+    frame: int  #: position in the file
+    faces: tuple[Face, ...]  #: one for each expected character, in their order; empty when somebody is missing
+    likeness: tuple[float, ...]  #: beside `faces`
+    seen: int  #: faces found, whoever they are
+
+
 def assign(similarities: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """Pairs (character, head) with the greatest total likeness, from `(characters, heads)`.
+    """Pairs (character, face) with the greatest total likeness, from `(characters, faces)`.
 
     >>> assign(np.array([[0.9, 0.8], [0.85, 0.1]]))
     [(0, 1), (1, 0)]
@@ -56,72 +70,169 @@ class FaceGauge:
         self._network = network
         self._names = [character.name for character in characters]
         self._foreign = [c.name for c in characters if (c.network, c.sha256) != (network.name, network.sha256)]
-        self._references = np.stack([character.vector for character in characters])
+        # Vectors of two networks differ in length as well, and are never put side by side.
+        self._references = (
+            np.stack([c.vector for c in characters]) if not self._foreign else np.empty((0, 0), np.float32)
+        )
         self._sampler = Sampler(frame_count, samples)
-        self._frames: list[int] = []
-        self._similarities: list[list[float]] = []
+        self._waiting: list[Frame] = []
+        self._sightings: list[Sighting] = []
 
     def see(self, frame: Frame) -> None:
         """Look for everybody when the frame is one of the sample."""
         if self._foreign or not self._sampler.wants(frame):
             return
-        faces = self._network.look(frame.full)
-        if len(faces) < len(self._names):
-            return
-        similarities = self._network.likeness(self._references, np.stack([face.vector for face in faces]))
-        pairs = dict(assign(similarities))
-        self._frames.append(frame.index)
-        self._similarities.append([float(similarities[row, pairs[row]]) for row in range(len(self._names))])
+        self._waiting.append(frame)
+        if len(self._waiting) >= getattr(self._network, "batch", 1):
+            self._look()
 
     def finish(self, shots: Shots) -> list[Measurement]:
-        """The metric with each character's own numbers, or why there is none."""
-        looked, found = len(self._sampler.taken), len(self._frames)
-        if self._foreign:
-            reason = f"The reference of {', '.join(self._foreign)} was made by another version of this network."
-            return [not_measured(self._metric, reason, self._network.name)]
-        if not looked or found / looked < MIN_DETECTION_RATE:
-            people = "the expected character" if len(self._names) == 1 else f"all {len(self._names)} characters"
-            reason = f"Only {found} of {looked} frames show {people}."
-            return [not_measured(self._metric, reason, self._network.name)]
-        table = np.array(self._similarities)
-        summary = metrics.identity_summary(table.min(axis=1), self._frames, found, looked)
+        """The metric with each character's own numbers, or why there is none.
+
+        Frames are numbered from the start of the file: who is in a picture does not depend on its shot.
+        """
+        self._look()
+        complete = [sighting for sighting in self._sightings if sighting.faces]
+        reason = self._why_not(len(complete))
+        if reason:
+            refused = not_measured(self._metric, reason, self._network.name)
+            return [replace(refused, detail=self._finding(len(complete)))]
+        table = np.array([sighting.likeness for sighting in complete])
+        frames = [sighting.frame for sighting in complete]
+        summary = metrics.identity_summary(table.min(axis=1), frames, len(complete), len(self._sightings))
+        worst = complete[int(table.min(axis=1).argmin())]
+        summary.detail.update(self._finding(len(complete)))
         summary.detail["characters"] = {
-            name: {"mean": round(float(column.mean()), 4), "p5": round(float(np.percentile(column, 5)), 4)}
-            for name, column in zip(self._names, table.T, strict=True)
+            name: _told(table[:, who], worst.faces[who]) for who, name in enumerate(self._names)
         }
         return [measured(self._metric, summary, self._network)]
 
+    def _look(self) -> None:
+        """Find the faces of the waiting frames, together where the network gains by it."""
+        waiting, self._waiting = self._waiting, []
+        most = len(self._names) + _STRANGERS
+        together = getattr(self._network, "look_at_all", None)
+        if together is not None:
+            found = together([frame.full for frame in waiting], most) if waiting else []
+        else:
+            found = [self._network.look(frame.full, most) for frame in waiting]
+        for frame, faces in zip(waiting, found, strict=True):
+            self._sightings.append(self._sighting(frame, faces))
+
+    def _sighting(self, frame: Frame, faces: list[Face]) -> Sighting:
+        """Who is who in this frame: every expected character gets a face of their own, or nobody gets one."""
+        if len(faces) < len(self._names):
+            return Sighting(frame.index, (), (), len(faces))
+        likeness = self._network.likeness(self._references, np.stack([face.vector for face in faces]))
+        pairs = sorted(assign(likeness))
+        return Sighting(
+            frame=frame.index,
+            faces=tuple(faces[column] for _, column in pairs),
+            likeness=tuple(float(likeness[row, column]) for row, column in pairs),
+            seen=len(faces),
+        )
+
+    def _why_not(self, complete: int) -> str:
+        looked = len(self._sightings)
+        if self._foreign:
+            return f"The reference of {', '.join(self._foreign)} was made by another version of this network."
+        if not looked or complete / looked < MIN_DETECTION_RATE:
+            people = "the expected character" if len(self._names) == 1 else f"all {len(self._names)} characters"
+            return f"Only {complete} of {looked} frames show {people}."
+        return ""
+
+    def _finding(self, complete: int) -> dict[str, Any]:
+        """How well faces were found at all; shown whether or not their likeness could be measured."""
+        looked = len(self._sightings)
+        strangers = [max(0, sighting.seen - len(self._names)) for sighting in self._sightings]
+        return {
+            "detection_rate": round(complete / looked, 4) if looked else None,
+            "frames_looked_at": looked,
+            "missing_frames": [sighting.frame for sighting in self._sightings if not sighting.faces],
+            "unexpected_faces": max(strangers, default=0),
+            "unexpected_in_frames": sum(1 for count in strangers if count),
+        }
+
+
+def _told(likeness: NDArray[np.float64], worst: Face) -> dict[str, Any]:
+    """One character over the frames, `(F,)`, and their box in the worst frame: left, top and size in pixels."""
+    return {
+        "mean": round(float(likeness.mean()), 4),
+        "median": round(float(np.median(likeness)), 4),
+        "p5": round(float(np.percentile(likeness, 5)), 4),
+        "worst": round(float(likeness.min()), 4),
+        "curve": metrics.curve(likeness),
+        "worst_box": {
+            "x": round(worst.x - worst.width / 2),
+            "y": round(worst.y - worst.height / 2),
+            "w": round(worst.width),
+            "h": round(worst.height),
+        },
+    }
+
 
 def build_identity_reference(network: FaceNetwork, pictures: Sequence[NDArray[np.uint8]]) -> IdentityReference:
-    """One character's reference from pictures `(H, W, 3)` uint8 RGB that show only them; four do well.
+    """One character's reference from pictures `(H, W, 3)` uint8 RGB of them; four do well.
 
-    A sheet gives all its heads. A head unlike most others is left out, and a picture without any is listed.
+    A sheet gives all its heads. In a picture of several people the one is taken whom the other pictures show. A
+    picture that is not used is listed with the reason.
 
     Raises:
-        BadInput: no picture shows a head.
+        BadInput: no picture shows a face, or nobody can tell who of several people is meant.
     """
-    seen = [(index, face) for index, picture in enumerate(pictures) for face in network.look(picture)]
-    if not seen:
+    found = [network.look(picture) for picture in pictures]
+    owners = np.array([position for position, faces in enumerate(found) for _ in faces])
+    if not len(owners):
         raise BadInput("No face was found in any of these pictures.", hint="Give pictures that show the face.")
-    table = np.stack([face.vector for _, face in seen])
-    alike = _alike(network, table)
-    table, used = table[alike], {index for (index, _), kept in zip(seen, alike, strict=True) if kept}
-    mean = network.average(table)
+    table = np.stack([face.vector for faces in found for face in faces])
+    likeness = np.array(network.likeness(table, table))
+    mark = float(getattr(network, "outlier", _OUTLIER))
+    crowds = _crowds(likeness, owners, mark)
+    core = _core(likeness, np.isin(owners, crowds, invert=True), mark)
+    centre = network.average(table[core])
+    # A crowd has no vote on who is meant, but may show them.
+    meant = core | (np.isin(owners, crowds) & (network.likeness(centre[None], table)[0] >= mark))
+    mean = network.average(table[meant])
+    used = set(owners[meant].tolist())
     return IdentityReference(
         vector=mean,
         network=network.name,
         sha256=network.sha256,
         images_used=len(used),
-        outliers=tuple(index for index in range(len(pictures)) if index not in used),
-        baseline=float(network.likeness(mean[None], table).mean()),
+        outliers=tuple(
+            Outlier(position, _why_unused(len(faces), position in crowds))
+            for position, faces in enumerate(found)
+            if position not in used
+        ),
+        baseline=float(network.likeness(mean[None], table[meant]).mean()),
     )
 
 
-def _alike(network: FaceNetwork, table: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which heads `(K, D)` are like most of the others; only with three or more can two outvote a third."""
-    if len(table) < 3:
-        return np.ones(len(table), dtype=np.bool_)
-    likeness = np.array(network.likeness(table, table))
-    np.fill_diagonal(likeness, np.nan)
-    kept: NDArray[np.bool_] = np.nanmedian(likeness, axis=1) >= _OUTLIER
-    return kept if kept.any() else ~kept
+def _crowds(likeness: NDArray[np.float32], owners: NDArray[np.int64], mark: float) -> list[int]:
+    """Pictures whose own faces are unlike one another; a sheet of one character is none."""
+    within = owners[:, None] == owners[None]
+    return sorted({int(owner) for owner in owners[(within & (likeness < mark)).any(axis=1)]})
+
+
+def _core(likeness: NDArray[np.float32], votes: NDArray[np.bool_], mark: float) -> NDArray[np.bool_]:
+    """Which faces `(K,)` are surely the one who is meant: those like half or more of the others with a vote.
+
+    Raises:
+        BadInput: there is no such face.
+    """
+    votes = votes if votes.any() else np.ones_like(votes)
+    alike = ((likeness >= mark) & votes & ~np.eye(len(votes), dtype=bool)).sum(axis=1)
+    # Two outvote a third; of two that differ nobody knows which is right, so neither stays.
+    votes = votes & (2 * alike >= votes.sum() - 1)
+    if not votes.any():
+        raise BadInput(
+            "These pictures show different people, so nobody can tell who is meant.",
+            hint="Give pictures that show one character.",
+        )
+    return votes
+
+
+def _why_unused(faces: int, crowd: bool) -> str:
+    if not faces:
+        return "no face"
+    return "several people" if crowd else "unlike the others"

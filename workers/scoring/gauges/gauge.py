@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from models.metrics import Measurement, Metric
 
@@ -23,13 +24,16 @@ class Gauge(Protocol):
     def finish(self, shots: Shots) -> list[Measurement]: ...
 
 
-def measured(metric: Metric, summary: Summary, network: Network | None = None) -> Measurement:
+def measured(
+    metric: Metric, summary: Summary, network: Network | None = None, *, formula: str = "1"
+) -> Measurement:
     """A measurement that names its network; plain arithmetic has none."""
     return Measurement(
         metric=metric,
         value=summary.value,
         network=network.name if network else "none",
         network_sha256=network.sha256 if network else "",
+        formula=formula,
         detail=summary.detail,
     )
 
@@ -37,6 +41,29 @@ def measured(metric: Metric, summary: Summary, network: Network | None = None) -
 def not_measured(metric: Metric, reason: str, network: str = "none") -> Measurement:
     """A measurement without a number; `reason` is one sentence."""
     return Measurement(metric=metric, value=None, network=network, reason=reason)
+
+
+#: metrics that compare frames with one another, so that a cut between two of them matters
+_OVER_TIME = frozenset(
+    {
+        Metric.LUMA_FLICKER,
+        Metric.JITTER,
+        Metric.FRAME_ORDER,
+        Metric.TEMPORAL_LPIPS,
+        Metric.MOTION_SMOOTHNESS,
+        Metric.SUBJECT_CONSISTENCY,
+    }
+)
+
+
+def told_shots(measurement: Measurement, shots: Shots) -> Measurement:
+    """The measurement with the cuts it was measured between, or that nobody looked for any."""
+    if measurement.metric not in _OVER_TIME or measurement.value is None:
+        return measurement
+    told: dict[str, Any] = {"cuts": list(shots.cuts)} if shots.cuts else {}
+    if not shots.looked_for:
+        told["shots"] = "not looked for"
+    return replace(measurement, detail=measurement.detail | told)
 
 
 class Sampler:

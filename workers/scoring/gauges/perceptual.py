@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from models.metrics import Measurement, Metric
 from workers.scoring import metrics
 from workers.scoring.gauges.gauge import measured, not_measured
@@ -21,11 +19,13 @@ if TYPE_CHECKING:
 class LpipsGauge:
     """temporal_lpips between neighbours and loop_seam from the last frame to the first.
 
-    Each frame's features are computed once; a held frame costs nothing and counts as distance 0.
+    Each frame's features are computed once; a held frame costs nothing and counts as distance 0. In a take that
+    is one shot by order, a cut is itself the fault: then the largest step over a cut is the value.
     """
 
-    def __init__(self, network: PairNetwork) -> None:
+    def __init__(self, network: PairNetwork, *, one_shot: bool = False) -> None:
         self._network = network
+        self._one_shot = one_shot
         self._first: Any = None
         self._last: Any = None
         self._distances: list[float] = []
@@ -44,16 +44,31 @@ class LpipsGauge:
 
     def finish(self, shots: Shots) -> list[Measurement]:
         """Both metrics; neither of a single frame."""
-        if not self._distances or self._first is None or self._last is None:
+        if not self._distances:
             return [
                 not_measured(metric, "There is only one frame.", self._network.name)
                 for metric in (Metric.TEMPORAL_LPIPS, Metric.LOOP_SEAM)
             ]
-        seam = self._network.distance(self._last, self._first)
-        moving = [distance for distance in self._distances if distance > 0]
-        step = float(np.median(moving)) if moving else 0.0
-        seam_summary = metrics.Summary(value=seam, detail={"median_step": round(step, 4)})
+        seam = metrics.loop_seam(self._network.distance(self._last, self._first), self._distances)
         return [
-            measured(Metric.TEMPORAL_LPIPS, metrics.lpips_summary(self._distances), self._network),
-            measured(Metric.LOOP_SEAM, seam_summary, self._network),
+            measured(Metric.TEMPORAL_LPIPS, self._temporal(shots), self._network),
+            measured(Metric.LOOP_SEAM, seam, self._network, formula="2"),
         ]
+
+    def _temporal(self, shots: Shots) -> metrics.Summary:
+        """The summary of the steps inside shots, or of a cut that nobody ordered."""
+        steps = dict(enumerate(self._distances, start=1))
+        over = {frame: steps.pop(frame) for frame in shots.cuts if frame in steps}
+        summary = metrics.lpips_summary(list(steps.values()), list(steps))
+        if not over:
+            return summary
+        summary.detail["cut_steps"] = {frame: round(step, 4) for frame, step in over.items()}
+        if not self._one_shot:
+            return summary
+        worst = max(over, key=lambda frame: over[frame])
+        told = {
+            "binding": "cut",
+            "worst_frame": worst,
+            "text": f"cut at frame {worst} in a take that was ordered as one shot",
+        }
+        return metrics.Summary(value=max(over[worst], summary.value), detail=summary.detail | told)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from models.metrics import Measurement, Metric
 from workers.scoring import diagnostics
 from workers.scoring.gauges.gauge import STATIC, measured, not_measured
+from workers.scoring.shifts import ShiftFinder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,51 +17,55 @@ if TYPE_CHECKING:
     from workers.scoring.frames import Frame
     from workers.scoring.shots import Shots
 
+#: 1 had one shift of the whole picture, absolute luma, and excused no hold
+_FORMULA = "2"
+
 
 class SteadinessGauge:
     """luma_flicker, jitter and frame_order over the distinct frames."""
 
     def __init__(self) -> None:
         self._window: list[NDArray[np.float32]] = []
+        self._frames: list[int] = []  #: numbers of the distinct frames
         self._means: list[float] = []
         self._shifts: list[tuple[float, float]] = []
         self._steps: list[float] = []
         self._skips: list[float] = []
-        self._hann: NDArray[np.float32] | None = None
+        self._finder = ShiftFinder()
 
     def see(self, frame: Frame) -> None:
         """Compare this frame with the two distinct ones before it."""
         if frame.held:
             return
-        luma = frame.luma
-        self._means.append(float(luma.mean()))
+        mean = float(frame.luma.mean())
+        # Of equal brightness, so that a fade or a flicker does not enter into how far frames are apart.
+        luma = frame.luma * np.float32(0.5 / max(mean, diagnostics.DARK))
+        self._frames.append(frame.index)
+        self._means.append(mean)
         if self._window:
             self._steps.append(_distance(self._window[-1], luma))
-            self._shifts.append(self._shift(self._window[-1], luma))
+            self._shifts.append(self._finder.shift(self._window[-1], luma))
         if len(self._window) == 2:
             self._skips.append(_distance(self._window[0], luma))
         self._window = [*self._window[-1:], luma]
 
     def finish(self, shots: Shots) -> list[Measurement]:
-        """All three, or that nothing moved."""
-        if not self._skips:
+        """All three, or that nothing moved; three frames that a cut divides say nothing."""
+        threes = zip(self._frames, self._frames[1:], self._frames[2:], strict=False)
+        inside = np.array([shots.together(*three) for three in threes], dtype=np.bool_)
+        if not inside.any():
             return [
                 not_measured(metric, STATIC)
                 for metric in (Metric.LUMA_FLICKER, Metric.JITTER, Metric.FRAME_ORDER)
             ]
-        order = diagnostics.frame_order(np.array(self._steps), np.array(self._skips))
-        return [
-            measured(Metric.LUMA_FLICKER, diagnostics.luma_flicker(np.array(self._means))),
-            measured(Metric.JITTER, diagnostics.jitter(np.array(self._shifts))),
-            measured(Metric.FRAME_ORDER, order),
-        ]
-
-    def _shift(self, before: NDArray[np.float32], after: NDArray[np.float32]) -> tuple[float, float]:
-        """Global shift in % of the width, by phase correlation under a window that hides the borders."""
-        if self._hann is None:
-            self._hann = cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F).astype(np.float32)
-        (x, y), _ = cv2.phaseCorrelate(before, after, self._hann)
-        return 100.0 * x / before.shape[1], 100.0 * y / before.shape[1]
+        frames = np.array(self._frames)
+        where = diagnostics.Triples(middles=frames[1:-1], inside=inside, spans=frames[2:] - frames[:-2])
+        told = {
+            Metric.LUMA_FLICKER: diagnostics.luma_flicker(np.array(self._means), where),
+            Metric.JITTER: diagnostics.jitter(np.array(self._shifts), where),
+            Metric.FRAME_ORDER: diagnostics.frame_order(np.array(self._steps), np.array(self._skips), where),
+        }
+        return [measured(metric, summary, formula=_FORMULA) for metric, summary in told.items()]
 
 
 def _distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -34,7 +34,8 @@ class StyleGauge:
     def see(self, frame: Frame) -> None:
         """Only the first frame counts."""
         if self._cosine is None and self._fits:
-            self._cosine = float(self._network.embed(frame.full) @ self._reference.centroid)
+            own = metrics.normalised(self._network.embed(frame.full))
+            self._cosine = float(own @ metrics.normalised(self._reference.centroid))
 
     def finish(self, shots: Shots) -> list[Measurement]:
         """The metric, or why there is none."""
@@ -57,10 +58,12 @@ class StyleGauge:
 
 
 def build_style_reference(network: Embedder, pictures: Sequence[NDArray[np.uint8]]) -> StyleReference:
-    """A style's centre and scale from approved frames `(H, W, 3)` uint8 RGB.
+    """A style's centre and scale from approved frames `(H, W, 3)` uint8 RGB, by any network's vectors.
 
     `mu_pos` is what a frame reaches against the centre of the others, `mu_neg` what the same frames reach when
-    redrawn in foreign styles: the content is equal, so only the style is judged.
+    redrawn in foreign styles. They are redrawn, not replaced by a pool of other pictures, because a network
+    such as CLIP sees what is shown before how it is drawn: against other pictures the scale would measure
+    content, and the project's own characters as a photograph would still count as its style.
 
     Raises:
         NotMeasured: fewer than eight frames, or the network cannot tell them from foreign styles.
@@ -70,12 +73,12 @@ def build_style_reference(network: Embedder, pictures: Sequence[NDArray[np.uint8
             f"A style needs {MIN_STYLE_REFERENCES} reference frames, not {len(pictures)}.",
             hint="Approve some more frames of this project.",
         )
-    own = np.stack([network.embed(picture) for picture in pictures])
+    own = metrics.normalised(np.stack([network.embed(picture) for picture in pictures]))
     centroid = metrics.normalised(own.mean(axis=0)).astype(np.float32)
     others = metrics.normalised((own.sum(axis=0) - own) / (len(own) - 1))
     mu_pos = float((own * others).sum(axis=1).mean())
     foreign = [network.embed(style(picture)) for picture in pictures for style in FOREIGN_STYLES.values()]
-    mu_neg = float((np.stack(foreign) @ centroid).mean())
+    mu_neg = float((metrics.normalised(np.stack(foreign)) @ centroid).mean())
     if mu_neg >= mu_pos:
         raise NotMeasured("These frames have no style in common that this network can see.")
     return StyleReference(

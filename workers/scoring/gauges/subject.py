@@ -1,4 +1,4 @@
-"""subject_consistency, from one vector of each looked-at frame."""
+"""subject_consistency, from one vector of each distinct frame."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from models.metrics import Measurement, Metric
 from workers.scoring import metrics
-from workers.scoring.gauges.gauge import Sampler, measured, not_measured
+from workers.scoring.gauges.gauge import measured, not_measured
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,27 +19,29 @@ if TYPE_CHECKING:
 
 
 class SubjectGauge:
-    """subject_consistency over at most `samples` distinct frames spread over the clip."""
+    """subject_consistency over all frames; a held one shows what the one before shows, so it costs nothing."""
 
-    def __init__(self, network: Embedder, *, frame_count: int, samples: int) -> None:
+    def __init__(self, network: Embedder) -> None:
         self._network = network
-        self._sampler = Sampler(frame_count, samples)
-        self._features: list[NDArray[np.float32]] = []
+        self._vectors: list[NDArray[np.float32]] = []
+        self._shown: list[int] = []  #: which vector each frame shows
 
     def see(self, frame: Frame) -> None:
-        """Embed the frame when it is one of the sample."""
-        if self._sampler.wants(frame):
-            self._features.append(self._network.embed(frame.small))
+        """Embed the frame unless it is held."""
+        if not frame.held:
+            self._vectors.append(self._network.embed(frame.small))
+        self._shown.append(len(self._vectors) - 1)
 
     def finish(self, shots: Shots) -> list[Measurement]:
-        """The metric, or that there was only one picture."""
-        if len(self._features) < 2:
-            return [
-                not_measured(
-                    Metric.SUBJECT_CONSISTENCY, "There is only one distinct frame.", self._network.name
-                )
-            ]
-        summary = metrics.subject_consistency(np.stack(self._features))
-        summary.detail["sampled_every"] = self._sampler.every
-        summary.detail["worst_frame"] = self._sampler.taken[summary.detail["worst_frame"]]
+        """The metric, each shot held against its own first frame, or that there was only one picture."""
+        if len(self._vectors) < 2:
+            reason = "There is only one distinct frame."
+            return [not_measured(Metric.SUBJECT_CONSISTENCY, reason, self._network.name)]
+        vectors = np.stack(self._vectors)
+        steps: list[NDArray[np.float64]] = []
+        numbers: list[int] = []
+        for shot in shots.ranges(len(self._shown)):
+            steps.append(metrics.subject_steps(vectors[[self._shown[frame] for frame in shot]]))
+            numbers += shot[1:]
+        summary = metrics.subject_summary(np.concatenate(steps), numbers)
         return [measured(Metric.SUBJECT_CONSISTENCY, summary, self._network)]

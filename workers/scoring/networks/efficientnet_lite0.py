@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 import torch
-from torch import nn
-from torch.nn import functional
+from onnx import TensorProto, helper, numpy_helper
 
 from workers.scoring import weights
 from workers.scoring.frames import short_side
-from workers.scoring.networks.torch_device import choose_device, to_batch
+from workers.scoring.networks.onnx_session import device_of, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from onnxruntime import InferenceSession
+
+    State = dict[str, NDArray[np.float32]]
 
 NAME = "efficientnet-lite0"
 
@@ -32,8 +35,9 @@ _GROUPS = (
     (6, 192, 4, 2, 5),
     (6, 320, 1, 1, 3),
 )
-#: blocks whose output is handed out: strides 4, 8 and 16
-_TAPS = (2, 4, 10)
+#: blocks whose output is handed out, at strides 4, 8 and 16, and their names
+_TAPS = {2: "fine", 4: "middle", 10: "coarse"}
+_EPSILON = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,134 +51,129 @@ class Features:
 
 
 class EfficientNetLite0:
-    """Trained on ImageNet photographs; loads in about 0.2 s."""
+    """Trained on ImageNet photographs; loads in about 0.3 s.
+
+    Runs in onnxruntime, which is four times as fast as torch at these many small convolutions on one core.
+    """
 
     name = NAME
 
     def __init__(self, path: Path, device: str | None = None) -> None:
         self.sha256 = weights.sha256_of(path)
-        self._device = choose_device(device)
-        net = _Trunk()
-        net.load_state_dict(_renamed(torch.load(path, map_location="cpu", weights_only=True)))
-        net.eval().requires_grad_(False)
-        self._net = net.to(memory_format=torch.channels_last).to(self._device)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        arrays = {key: np.asarray(value.numpy()) for key, value in state.items()}
+        taps = tuple(_TAPS.values())
+        self._parts = open_session(_Graph(arrays, taps).model, NAME, device)
+        self._whole = open_session(_Graph(arrays, (*taps, "late")).model, NAME, device)
+        self.device = device_of(self._whole)
 
-    @property
-    def device(self) -> str:
-        return str(self._device)
-
-    @torch.inference_mode()
     def features(self, frames: Sequence[NDArray[np.uint8]]) -> Features:
         """Features of frames `(H, W, 3)` uint8 RGB of one size."""
-        batch = to_batch(frames, self._device)
-        return self._net((batch - 127.0) / 128.0)  # type: ignore[no-any-return]
+        fine, middle, coarse, late = _run(self._whole, frames)
+        return Features(fine, middle, coarse, late)
 
     def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The late layer `(1280,)` of one picture, brought to a short side of 224 px."""
-        features = self.features([short_side(picture, 224)])
-        return np.asarray(features.late[0].cpu().numpy(), dtype=np.float32)
+        (late,) = self._whole.run(["late"], {"frames": short_side(picture, 224)[None]})
+        return np.asarray(late[0], dtype=np.float32)
 
-    @torch.inference_mode()
     def parts(self, frames: Sequence[NDArray[np.uint8]]) -> Features:
         """As `features` without the last third, for finding heads and styles; `late` is empty."""
-        batch = to_batch(frames, self._device)
-        return self._net((batch - 127.0) / 128.0, whole=False)  # type: ignore[no-any-return]
+        fine, middle, coarse = _run(self._parts, frames)
+        return Features(fine, middle, coarse, torch.zeros((len(frames), 0)))
 
 
-class _SameConv2d(nn.Conv2d):
-    """Convolution with the padding these weights were trained under: the odd pixel goes right and down."""
+def _run(session: InferenceSession, frames: Sequence[NDArray[np.uint8]]) -> list[torch.Tensor]:
+    return [torch.from_numpy(layer) for layer in session.run(None, {"frames": np.stack(frames)})]
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        pads: list[int] = []
-        for length in (x.shape[3], x.shape[2]):
-            total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
-            pads += [total // 2, total - total // 2]
-        return functional.conv2d(
-            functional.pad(x, pads), self.weight, None, stride=self.stride, groups=self.groups
+
+class _Graph:
+    """The network up to the layers that are asked for, built from the arrays of the weights file.
+
+    Batch normalisation is folded into the convolution before it; the ImageNet classes are left out.
+    """
+
+    def __init__(self, state: State, outputs: tuple[str, ...]) -> None:
+        self._state = state
+        self._nodes: list[onnx.NodeProto] = []
+        self._arrays: list[onnx.TensorProto] = []
+        self._array("low", np.float32(0.0))
+        self._array("high", np.float32(6.0))
+        self._build(outputs)
+        graph = helper.make_graph(
+            self._nodes,
+            NAME,
+            [helper.make_tensor_value_info("frames", TensorProto.UINT8, ["n", "h", "w", 3])],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
+            self._arrays,
         )
+        # Versions that every onnxruntime of the last years reads; nothing newer is used.
+        opset = helper.make_opsetid("", 17)
+        self.model: bytes = helper.make_model(graph, opset_imports=[opset], ir_version=9).SerializeToString()
 
+    def _build(self, outputs: tuple[str, ...]) -> None:
+        x = self._convolution(self._prepared(), "_conv_stem", "_bn0", stride=2)
+        before, number = 32, 0
+        for expansion, channels, repeats, stride, _ in _GROUPS:
+            for step in (stride, *(1,) * (repeats - 1)):
+                adds = step == 1 and before == channels
+                x = self._block(x, number, expands=expansion > 1, stride=step, adds=adds)
+                if x == outputs[-1]:
+                    return
+                before, number = channels, number + 1
+        x = self._convolution(x, "_conv_head", "_bn1")
+        self._node("ReduceMean", [x], "late", axes=[2, 3], keepdims=0)
 
-class _Block(nn.Module):
-    """Expand, filter each channel, project; added to its input where the shapes allow."""
+    def _prepared(self) -> str:
+        """Frames as these weights want them: channels first, (x - 127) / 128."""
+        self._array("centre", np.float32(127.0))
+        self._array("scale", np.float32(1.0 / 128.0))
+        self._node("Cast", ["frames"], "floats", to=TensorProto.FLOAT)
+        self._node("Transpose", ["floats"], "channels first", perm=[0, 3, 1, 2])
+        self._node("Sub", ["channels first", "centre"], "centred")
+        return self._node("Mul", ["centred", "scale"], "pixels")
 
-    def __init__(self, before: int, after: int, *, expansion: int, stride: int, kernel: int) -> None:
-        super().__init__()
-        wide = before * expansion
-        layers: list[nn.Module] = []
-        if expansion > 1:
-            layers += [nn.Conv2d(before, wide, 1, bias=False), nn.BatchNorm2d(wide, eps=1e-3), nn.ReLU6()]
-        layers += [
-            _SameConv2d(wide, wide, kernel, stride, groups=wide, bias=False),
-            nn.BatchNorm2d(wide, eps=1e-3),
-            nn.ReLU6(),
-            nn.Conv2d(wide, after, 1, bias=False),
-            nn.BatchNorm2d(after, eps=1e-3),
-        ]
-        self.layers = nn.Sequential(*layers)
-        self._adds = stride == 1 and before == after
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y: torch.Tensor = self.layers(x)
-        return x + y if self._adds else y
-
-
-class _Trunk(nn.Module):
-    """The network up to its pooled 1280 numbers; the ImageNet classes are left out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = nn.Sequential(
-            _SameConv2d(3, 32, 3, 2, bias=False), nn.BatchNorm2d(32, eps=1e-3), nn.ReLU6()
+    def _block(self, x: str, number: int, *, expands: bool, stride: int, adds: bool) -> str:
+        """Expand, filter each channel, project; added to its input where the shapes allow."""
+        block, name = f"_blocks.{number}.", _TAPS.get(number, f"block {number}")
+        y = self._convolution(x, f"{block}_expand_conv", f"{block}_bn0") if expands else x
+        y = self._convolution(y, f"{block}_depthwise_conv", f"{block}_bn1", stride=stride, each_channel=True)
+        y = self._convolution(
+            y, f"{block}_project_conv", f"{block}_bn2", linear=True, name=None if adds else name
         )
-        blocks: list[nn.Module] = []
-        before = 32
-        for expansion, channels, repeats, stride, kernel in _GROUPS:
-            for number in range(repeats):
-                step = stride if number == 0 else 1
-                blocks.append(_Block(before, channels, expansion=expansion, stride=step, kernel=kernel))
-                before = channels
-        self.blocks = nn.ModuleList(blocks)
-        self.head = nn.Sequential(
-            nn.Conv2d(before, 1280, 1, bias=False), nn.BatchNorm2d(1280, eps=1e-3), nn.ReLU6()
+        return self._node("Add", [x, y], name) if adds else y
+
+    def _convolution(
+        self,
+        x: str,
+        kernel: str,
+        norm: str,
+        *,
+        stride: int = 1,
+        each_channel: bool = False,
+        linear: bool = False,
+        name: str | None = None,
+    ) -> str:
+        """A convolution under the padding these weights were trained with, and ReLU6 unless it is linear."""
+        weight = self._state[f"{kernel}.weight"]
+        scale = self._state[f"{norm}.weight"] / np.sqrt(self._state[f"{norm}.running_var"] + _EPSILON)
+        self._array(f"{kernel} w", weight * scale[:, None, None, None])
+        self._array(f"{kernel} b", self._state[f"{norm}.bias"] - self._state[f"{norm}.running_mean"] * scale)
+        y = self._node(
+            "Conv",
+            [x, f"{kernel} w", f"{kernel} b"],
+            name or f"{kernel} y",
+            kernel_shape=list(weight.shape[2:]),
+            strides=[stride, stride],
+            group=len(weight) if each_channel else 1,
+            # The odd pixel goes right and down.
+            auto_pad="SAME_UPPER",
         )
+        return y if linear else self._node("Clip", [y, "low", "high"], f"{kernel} relu")
 
-    def forward(self, x: torch.Tensor, whole: bool = True) -> Features:
-        x = self.stem(x)
-        taps = []
-        for number, block in enumerate(self.blocks):
-            x = block(x)
-            if number in _TAPS:
-                taps.append(x)
-            if not whole and number == _TAPS[-1]:
-                return Features(taps[0], taps[1], taps[2], x.new_zeros((len(x), 0)))
-        return Features(taps[0], taps[1], taps[2], self.head(x).mean(dim=(2, 3)))
+    def _node(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        return output
 
-
-#: our layer index inside a block by the name the file uses, with and without an expansion
-_EXPANDED = {
-    "_expand_conv": 0,
-    "_bn0": 1,
-    "_depthwise_conv": 3,
-    "_bn1": 4,
-    "_project_conv": 6,
-    "_bn2": 7,
-}
-_PLAIN = {"_depthwise_conv": 0, "_bn1": 1, "_project_conv": 3, "_bn2": 4}
-
-
-def _renamed(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The file's names turned into ours; the classifier is dropped."""
-    top = {"_conv_stem": "stem.0", "_bn0": "stem.1", "_conv_head": "head.0", "_bn1": "head.1"}
-    expanded = {key.split(".")[1] for key in state if "_expand_conv" in key}
-    ours = {}
-    for key, value in state.items():
-        parts = key.split(".")
-        if parts[0] == "_fc":
-            continue
-        if parts[0] == "_blocks":
-            index = (_EXPANDED if parts[1] in expanded else _PLAIN)[parts[2]]
-            ours[f"blocks.{parts[1]}.layers.{index}.{parts[3]}"] = value
-        else:
-            ours[f"{top[parts[0]]}.{parts[1]}"] = value
-    return ours
+    def _array(self, name: str, array: NDArray[np.float32] | np.float32) -> None:
+        self._arrays.append(numpy_helper.from_array(np.asarray(array, dtype=np.float32), name))

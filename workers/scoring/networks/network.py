@@ -101,6 +101,24 @@ class Rater(Network, Protocol):
 class ShotFinder(Network, Protocol):
     """Finds the cuts of a clip."""
 
+    @property
+    def step(self) -> int:
+        """How many frames one look judges."""
+        ...
+
+    @property
+    def margin(self) -> int:
+        """How many frames before them, and after them, it sees as well."""
+        ...
+
+    def probabilities(self, window: Sequence[Picture]) -> Floats:
+        """How surely each of the judged frames ends its shot, `(step,)` in 0..1.
+
+        `window` holds `margin + step + margin` thumbnails `(27, 48, 3)` uint8 RGB; beyond either end of a clip
+        its last picture goes on.
+        """
+        ...
+
     def cuts(self, thumbnails: Sequence[Picture]) -> tuple[int, ...]:
         """Numbers of the frames at which a new shot begins, from thumbnails `(27, 48, 3)` uint8 RGB."""
         ...

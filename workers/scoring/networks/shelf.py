@@ -95,6 +95,18 @@ def _lpips_alex(shelf: Shelf) -> Network:
     return Lpips("alex", shelf.file("lpips-alex"), shelf.device)
 
 
+def _lpips_vgg(shelf: Shelf) -> Network:
+    from workers.scoring.networks.lpips import Lpips
+
+    return Lpips("vgg", shelf.file("lpips-vgg"), shelf.device)
+
+
+def _transnetv2(shelf: Shelf) -> Network:
+    from workers.scoring.networks.transnetv2 import TransNetV2
+
+    return TransNetV2(shelf.file("transnetv2"), shelf.device)
+
+
 def _efficientnet_lite0(shelf: Shelf) -> EfficientNetLite0:
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 
@@ -125,6 +137,44 @@ def _toon_scene(shelf: Shelf) -> Network:
     return SceneToon(_lite0_of(shelf))
 
 
+def _arcface(shelf: Shelf) -> Network:
+    from workers.scoring.networks.arcface import ArcFace
+
+    return ArcFace(shelf.file("buffalo_l"), shelf.device)
+
+
+def _ccip(shelf: Shelf) -> Network:
+    from workers.scoring.networks.ccip import Ccip
+
+    features, differences, person = (shelf.file(entry) for entry in ("ccip", "ccip-metrics", "anime-person"))
+    return Ccip(features, differences, person, shelf.device)
+
+
+def _dino_vitb16(shelf: Shelf) -> Network:
+    from workers.scoring.networks import dino_vitb16
+
+    return dino_vitb16.DinoVitB16(shelf.file("dino-vitb16"), dino_vitb16.SHAPE, shelf.device)
+
+
+def _clip_vit_l14(shelf: Shelf) -> Network:
+    from workers.scoring.networks import clip_vit
+
+    return clip_vit.ClipVit("clip-vit-l14", shelf.file("clip-vit-l14"), clip_vit.L14, shelf.device)
+
+
+def _clip_vit_b32(shelf: Shelf) -> Network:
+    from workers.scoring.networks import clip_vit
+
+    return clip_vit.ClipVit("clip-vit-b32", shelf.file("clip-vit-b32"), clip_vit.B32, shelf.device)
+
+
+def _clip_l14_laion(shelf: Shelf) -> Network:
+    from workers.scoring.networks.laion_aesthetic import LaionAesthetic
+
+    head = shelf.file("laion-aesthetic")
+    return LaionAesthetic(shelf.embedder("clip-vit-l14"), head)
+
+
 def _lite0_of(shelf: Shelf) -> EfficientNetLite0:
     """The features under the toon networks, loaded once for all of them."""
     return cast("EfficientNetLite0", shelf.network("efficientnet-lite0"))
@@ -133,9 +183,17 @@ def _lite0_of(shelf: Shelf) -> EfficientNetLite0:
 #: name -> how it is loaded; torch, onnxruntime and the rest are imported only then
 BUILDERS: dict[str, Callable[[Shelf], Network]] = {
     "lpips-alex": _lpips_alex,
+    "lpips-vgg": _lpips_vgg,
+    "transnetv2": _transnetv2,
     "efficientnet-lite0": _efficientnet_lite0,
+    "dino-vitb16": _dino_vitb16,
+    "clip-vit-l14": _clip_vit_l14,
+    "clip-vit-b32": _clip_vit_b32,
+    "clip-l14-laion": _clip_l14_laion,
     "dis-flow": _dis_flow,
     "toon-id": _toon_id,
     "toon-style": _toon_style,
     "toon-scene": _toon_scene,
+    "arcface-buffalo_l": _arcface,
+    "ccip-caformer-24-randaug-pruned": _ccip,
 }

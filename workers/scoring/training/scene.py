@@ -74,10 +74,10 @@ def try_unseen(network: SceneToon, scenes: int) -> dict[str, Any]:
     own, foreign = [], []
     for scene, cuts in enumerate(vectors):
         for cut in range(_CUTS_EACH):
-            neighbours = cuts[[cut - 1, (cut + 1) % _CUTS_EACH]]
-            own.append(scene_continuity(cuts[cut], neighbours).value)
+            before, after = cuts[cut - 1], cuts[(cut + 1) % _CUTS_EACH]
+            own.append(scene_continuity(np.stack([before, cuts[cut], after]), 1).value)
             foreign += [
-                scene_continuity(other[cut], neighbours).value
+                scene_continuity(np.stack([before, other[cut], after]), 1).value
                 for at, other in enumerate(vectors)
                 if at != scene
             ]

@@ -1,0 +1,62 @@
+"""A project's own profiles: kept under their names with their evidence, and chosen by a named person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from models.production import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+CHOSEN_BY = "profile_chosen_by"
+"""Beside a project's `profile`: who chose it, where that was not the show's file."""
+
+EVIDENCE = "calibration"
+"""Beside a profile's marks: how they were found; profiles of the show's file have none."""
+
+
+def keep_profile(session: Session, project_id: UUID, name: str, data: Mapping[str, Any]) -> bool:
+    """Store a project's own profile under a new name; False when the name is taken."""
+    project = _locked(session, project_id)
+    own = project.defaults.get("profiles", {})
+    if name in own:
+        return False
+    project.defaults = {**project.defaults, "profiles": {**own, name: dict(data)}}
+    session.flush()
+    return True
+
+
+def choose_profile(session: Session, project_id: UUID, name: str, *, by: str) -> None:
+    """Judge the project's next orders by this profile; the name is not looked up here."""
+    project = _locked(session, project_id)
+    project.defaults = {**project.defaults, "profile": name, CHOSEN_BY: by}
+    session.flush()
+
+
+def with_decisions(before: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """A show file's defaults, with the calibrated profiles and the choice that the file says nothing about."""
+    own = told.get("profiles", {})
+    calibrated = {
+        name: data
+        for name, data in before.get("profiles", {}).items()
+        if isinstance(data, dict) and EVIDENCE in data and name not in own
+    }
+    kept = {**told, **({"profiles": {**calibrated, **own}} if calibrated or "profiles" in told else {})}
+    if "profile" not in told and CHOSEN_BY in before:
+        kept |= {name: before[name] for name in ("profile", CHOSEN_BY)}
+    return kept
+
+
+def _locked(session: Session, project_id: UUID) -> Project:
+    return session.scalars(
+        select(Project)
+        .where(Project.id == project_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()

@@ -1,0 +1,229 @@
+"""People's verdicts and the marks learnt from them, on a real database with stored scores."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from db import catalogue
+from farm import calibrating, gates, profiles, shows
+from farm.calibrating import Calibration, Labels
+from farm.cli.calibration_tables import print_calibration
+from models.errors import OrderRefused, UnknownName
+from models.metrics import Mark, Metric
+from models.vocabulary import Phase, Verdict
+from tests.factories import SHOW, a_stored_show, judged, ordered, whole
+from workers.scoring.profiles import EMBEDDED
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from db.engine import Database, Session
+    from models.views import StoredShow
+
+#: the mark for style is 0.85: this project's approved stills reach less
+APPROVED = [0.74, 0.75, 0.76, 0.77, 0.78, 0.79, 0.80, 0.86, 0.88]
+REJECTED = [0.40, 0.45, 0.50, 0.55, 0.60]
+
+
+@pytest.fixture
+def show(database: Database) -> StoredShow:
+    with database.transaction() as session:
+        return a_stored_show(session)
+
+
+def reviewed(session: Session, show: StoredShow, style: float, *, approve: bool) -> UUID:
+    """A still with this style score that a person decided about."""
+    (job_id,) = ordered(session, show, max_retakes=0)
+    judged(session, job_id, *whole(EMBEDDED, Phase.STILL, style_adherence=style))
+    gates.review(session, job_id, approve=approve, by="Ada")
+    return job_id
+
+
+def many_reviewed(session: Session, show: StoredShow) -> dict[float, UUID]:
+    kept = {style: reviewed(session, show, style, approve=True) for style in APPROVED}
+    return kept | {style: reviewed(session, show, style, approve=False) for style in REJECTED}
+
+
+def calibrated(session: Session, show: StoredShow, **more: Any) -> Calibration:
+    return calibrating.calibrate(session, show.project, profile="embedded", **more)
+
+
+def of(found: Calibration, metric: Metric) -> calibrating.CalibratedMark:
+    return next(mark for mark in found.marks if mark.mark.metric is metric)
+
+
+def test_a_passed_take_may_be_rejected_and_a_failed_one_approved_and_the_gate_counts_it(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        good, bad = ordered(session, show, count=2, max_retakes=0)
+        judged(session, good, *whole(EMBEDDED, Phase.STILL))
+        judged(session, bad, *whole(EMBEDDED, Phase.STILL, identity=0.1))
+        assert catalogue.tally(session, show.project_id, Phase.STILL) == (2, 1)
+
+        gates.review(session, good, approve=False, by="Ada", note="a sixth finger")
+        assert catalogue.tally(session, show.project_id, Phase.STILL) == (2, 0)
+
+        gates.review(session, bad, approve=True, by="Ben")
+        assert catalogue.tally(session, show.project_id, Phase.STILL) == (2, 1)
+        detail = catalogue.job_detail(session, good)
+
+    assert detail.row.verdict is Verdict.REJECTED
+    assert detail.retake_reason is not None
+    said = detail.retake_reason["review"]
+    assert (said["by"], said["note"], said["instead_of"]) == ("Ada", "a sixth finger", "pass")
+
+
+def test_calibration_finds_the_mark_that_people_meant_and_names_whose_verdict_turns(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        takes = many_reviewed(session, show)
+
+        found = calibrated(session, show, phase=Phase.STILL)
+
+    style = of(found, Metric.STYLE_ADHERENCE)
+    assert style.mark == Mark(metric=Metric.STYLE_ADHERENCE, limit=0.85, network="toon-style")
+    assert style.proposal.limit == pytest.approx(0.67)
+    assert (style.proposal.approved, style.proposal.rejected) == (9, 5)
+    assert style.proposal.at_present.false_rejects.wrong == 7
+    assert style.proposal.at_proposed is not None
+    assert style.proposal.at_proposed.false_rejects.wrong == 0
+    # Everything else is exactly on its mark in every take: it cannot tell them apart.
+    assert of(found, Metric.IDENTITY).proposal.limit is None
+    assert {flip.job_id for flip in found.flips} == {takes[value] for value in APPROVED if value < 0.85}
+    assert all((flip.before, flip.after) == (Verdict.RETAKE, Verdict.PASS) for flip in found.flips)
+    assert {flip.metrics for flip in found.flips} == {(Metric.STYLE_ADHERENCE,)}
+    assert {flip.cut for flip in found.flips} == {"ep001/sc010/c0010"}
+
+
+def test_calibrating_changes_nothing_and_keeping_the_result_puts_nothing_to_use(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        many_reviewed(session, show)
+        before = dict(catalogue.project(session, show.project_id).defaults)
+        found = calibrated(session, show)
+        assert catalogue.project(session, show.project_id).defaults == before
+
+        calibrating.keep(session, found, "ours", by="Ada")
+
+    with database.transaction() as session:
+        defaults = catalogue.project(session, show.project_id).defaults
+        kept = profiles.named(defaults["profiles"], "ours")
+        assert "profile" not in defaults
+        evidence = defaults["profiles"]["ours"]["calibration"]
+        assert (evidence["by"], evidence["from_profile"], evidence["takes"]) == ("Ada", "embedded", 14)
+        assert any(mark["proposed"] for mark in evidence["marks"])
+        limits = {mark.metric: mark.limit for mark in kept.marks[Phase.STILL]}
+        assert limits[Metric.STYLE_ADHERENCE] == pytest.approx(0.67)
+        assert kept.marks[Phase.VIDEO] == EMBEDDED.marks[Phase.VIDEO]
+
+        chosen = calibrating.choose(session, show.project, "ours", by="Ben")
+        (job_id,) = ordered(session, show)
+        assert chosen == kept
+        assert (
+            judged(session, job_id, *whole(EMBEDDED, Phase.STILL, style_adherence=0.7)).verdict is Verdict.PASS
+        )
+
+
+def test_a_kept_profile_is_never_overwritten_and_needs_a_name_and_something_to_say(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        empty = calibrated(session, show)
+        with pytest.raises(OrderRefused, match="no mark could be proposed"):
+            calibrating.keep(session, empty, "ours", by="Ada")
+        many_reviewed(session, show)
+        found = calibrated(session, show)
+        calibrating.keep(session, found, "ours", by="Ada")
+
+        for name, by, sentence in [
+            ("ours", "Ada", "There is a profile 'ours' already"),
+            ("embedded", "Ada", "There is a profile 'embedded' already"),
+            ("other", " ", "nobody who decided"),
+        ]:
+            with pytest.raises(OrderRefused, match=sentence):
+                calibrating.keep(session, found, name, by=by)
+        with pytest.raises(UnknownName, match="Did you mean 'ours'"):
+            calibrating.choose(session, show.project, "our", by="Ada")
+
+
+def test_loading_the_show_again_keeps_calibrated_profiles_and_the_choice_of_one(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        many_reviewed(session, show)
+        calibrating.keep(session, calibrated(session, show), "ours", by="Ada")
+        calibrating.choose(session, show.project, "ours", by="Ada")
+
+        project: dict[str, Any] = {**SHOW["project"], "slug": show.project}  # type: ignore[dict-item]
+        shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
+        again = dict(catalogue.project(session, show.project_id).defaults)
+        assert (again["profile"], list(again["profiles"])) == ("ours", ["ours"])
+
+        project["defaults"] = {"renderer": "toon", "profile": "embedded"}
+        shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
+        told = dict(catalogue.project(session, show.project_id).defaults)
+        assert (told["profile"], list(told["profiles"])) == ("embedded", ["ours"])
+
+        project["defaults"] = {"renderer": "toon", "profile": "theirs"}
+        with pytest.raises(UnknownName, match="no profile 'theirs'"):
+            shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
+
+
+def test_gate_verdicts_are_labels_only_when_asked_for(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        for job_id, style in zip(
+            ordered(session, show, count=14, max_retakes=3), APPROVED + REJECTED, strict=True
+        ):
+            judged(session, job_id, *whole(EMBEDDED, Phase.STILL, style_adherence=style))
+
+        people = calibrated(session, show)
+        everybody = calibrated(session, show, labels=Labels.VERDICTS)
+
+    assert not people.proposed
+    assert "8 more approved" in of(people, Metric.STYLE_ADHERENCE).proposal.reason
+    style = of(everybody, Metric.STYLE_ADHERENCE).proposal
+    assert (style.approved, style.rejected) == (2, 12)
+    assert "repeat the marks" in everybody.to_json()["warning"]
+
+
+def test_numbers_by_another_file_of_the_network_are_left_out_and_counted(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        (old,) = ordered(session, show)
+        told = whole(EMBEDDED, Phase.STILL, style_adherence=0.2)
+        judged(session, old, *[_by_file(each, "f" * 64) for each in told])
+        gates.review(session, old, approve=True, by="Ada")
+    with database.transaction() as session:
+        many_reviewed(session, show)
+        style = of(calibrated(session, show), Metric.STYLE_ADHERENCE)
+
+    assert style.left_out == 1
+    assert style.proposal.approved == 9
+
+
+def _by_file(measurement: Any, sha256: str) -> Any:
+    from dataclasses import replace
+
+    return replace(measurement, network_sha256=sha256)
+
+
+def test_the_table_says_what_changes_and_its_json_is_json(
+    database: Database, show: StoredShow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.transaction() as session:
+        many_reviewed(session, show)
+        found = calibrated(session, show)
+
+    print_calibration(found)
+
+    said = capsys.readouterr().out
+    assert "style_adherence" in said
+    assert "7 of 14 verdicts would change" in said
+    assert json.loads(json.dumps(found.to_json()))["marks"]

@@ -1,0 +1,137 @@
+"""Why a take failed, in sentences: the same for the terminal, the page and scripts."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from farm.cli.score_details import course, score_details
+from farm.dailies_jobs import judged_scores
+from farm.dailies_page import PageScore
+from farm.explanations import attribute_sentences, explain, explanations
+from farm.verdicts import judge
+from models.metrics import Mark, Measurement, Metric, Profile
+from models.vocabulary import Phase, ScoreStatus
+
+
+def _score(metric: Metric, value: float | None, mark: float, **detail: Any) -> PageScore:
+    failed = value is not None and not Mark(metric=metric, limit=mark).holds(value)
+    status = ScoreStatus.NOT_MEASURED if value is None else ScoreStatus.FAIL if failed else ScoreStatus.PASS
+    reason = "" if value is not None else "There is no reference of aiko yet."
+    return PageScore(metric=metric, value=value, mark=mark, status=status, detail=detail, reason=reason)
+
+
+def _attribute(**more: Any) -> dict[str, Any]:
+    return {"expected": "blue", "measured": "green", "agrees": False, "frames": 18, "from_frame": 60} | more
+
+
+_FAILED = {
+    Metric.DECODABLE: _score(Metric.DECODABLE, 0.0, 1.0, text="The file is cut short."),
+    Metric.FRAME_COUNT: _score(Metric.FRAME_COUNT, 0.8, 1.0, text="96 frames, 120 ordered"),
+    Metric.BLANK: _score(Metric.BLANK, 0.004, 0.02, worst_frame=12),
+    Metric.FROZEN: _score(Metric.FROZEN, 0.3, 0.5, longest_run=80, longest_run_from=10),
+    Metric.TEMPORAL_LPIPS: _score(
+        Metric.TEMPORAL_LPIPS, 0.41, 0.15, p95=0.41, binding="p95", worst_frame=58, curve=[0.1, 0.44]
+    ),
+    Metric.JITTER: _score(Metric.JITTER, 2.3, 1.4, worst_frame=30),
+    Metric.IDENTITY: _score(
+        Metric.IDENTITY,
+        0.41,
+        0.72,
+        worst_frame=60,
+        frames_looked_at=24,
+        characters={"ren": {"p5": 0.9}, "aiko": {"p5": 0.41}},
+    ),
+}
+_SAID = {
+    Metric.DECODABLE: "the file cannot be decoded: The file is cut short",
+    Metric.FRAME_COUNT: "the number of frames is wrong: 96 frames, 120 ordered",
+    Metric.BLANK: "frame 12 is nearly one flat colour (brightness varies by 0.004, needed 0.02)",
+    Metric.FROZEN: "the picture stands still for 80 frames from frame 10 on (0.3, needed 0.5)",
+    Metric.TEMPORAL_LPIPS: "the picture jumps by 0.44 between frames 57 and 58 (p95 0.41, allowed 0.15)",
+    Metric.JITTER: "the picture shakes, worst around frame 30 (2.3 % of the width, allowed 1.4 % of the width)",
+    Metric.IDENTITY: "aiko does not look like the reference, least in frame 60 (p5 0.41, needed 0.72)",
+}
+
+
+@pytest.mark.parametrize("metric", _FAILED)
+def test_a_failed_metric_says_what_is_wrong_where_and_by_how_much(metric: Metric) -> None:
+    assert explain(_FAILED[metric]) == _SAID[metric]
+
+
+@pytest.mark.parametrize("metric", list(Metric))
+def test_every_metric_has_a_sentence_even_when_the_measurement_tells_nothing_but_its_value(
+    metric: Metric,
+) -> None:
+    mark = 1.0
+    bare = _score(metric, 2.0 if metric.direction == "lower" else 0.2, mark)
+
+    sentence = explain(bare)
+
+    assert len(sentence) > 20
+    assert "None" not in sentence
+
+
+def test_a_value_just_short_of_its_mark_is_told_with_the_digits_that_decide() -> None:
+    assert "(0.84996, needed 0.85)" in explain(_score(Metric.STYLE_ADHERENCE, 0.84996, 0.85))
+
+
+def test_what_passed_needs_no_sentence_and_what_was_not_measured_says_why() -> None:
+    assert explain(_score(Metric.IDENTITY, 0.9, 0.7)) == ""
+    assert explain(_score(Metric.IDENTITY, None, 0.7)) == "not measured: There is no reference of aiko yet"
+
+
+def test_an_attribute_that_differs_is_said_beside_identity_even_when_identity_passed() -> None:
+    seen = {"aiko": {"eye_color": _attribute(), "hair_color": _attribute(measured="blue", agrees=True)}}
+    passed = _score(Metric.IDENTITY, 0.9, 0.7, attributes=seen)
+
+    assert attribute_sentences(passed) == [
+        "aiko: eyes measured green, expected blue (18 frames, from frame 60 on).",
+        "aiko: hair blue, as expected.",
+    ]
+    assert explanations([passed]) == ["aiko: eyes measured green, expected blue (18 frames, from frame 60 on)."]
+
+
+def test_an_attribute_that_could_not_be_seen_is_never_called_different() -> None:
+    unseen = {"aiko": {"eye_color": _attribute(measured=None, agrees=None, frames=0, from_frame=None)}}
+    score = _score(Metric.IDENTITY, 0.9, 0.7, attributes=unseen)
+
+    assert attribute_sentences(score) == ["aiko: eyes not seen, expected blue."]
+    assert explanations([score]) == []
+
+
+def test_the_course_shows_the_mark_and_which_bars_lie_on_its_bad_side() -> None:
+    score = _score(Metric.TEMPORAL_LPIPS, 0.4, 0.15, curve=[0.05] * 50 + [0.4] + [0.05] * 50)
+
+    lines = course(score, width=40, rows=4)
+
+    assert [len(line.plain.split(" ≤")[0]) for line in lines] == [40] * 4
+    assert sum("≤ 0.15" in line.plain for line in lines) == 1
+    red = {line.plain[span.start : span.end] for line in lines for span in line.spans if span.style == "red"}
+    assert "█" in red
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_scores_in_full_fit_the_terminal_and_name_network_formula_and_worst_frame(width: int) -> None:
+    mark = Mark(metric=Metric.TEMPORAL_LPIPS, limit=0.15, network="lpips-alex")
+    measured = Measurement(
+        metric=Metric.TEMPORAL_LPIPS,
+        value=0.41,
+        network="lpips-alex",
+        network_sha256="ad54b7443a3d98bb",
+        formula="2",
+        detail={"mean": 0.1, "p95": 0.41, "worst_frame": 58, "curve": [0.1] * 118 + [0.44]},
+    )
+    profile = Profile(name="mine", marks={Phase.VIDEO: (mark,)})
+    console = Console(file=StringIO(), width=width)
+
+    console.print(score_details(judged_scores(judge([measured], profile, Phase.VIDEO))))
+
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert max(len(line) for line in text.splitlines()) <= width
+    for word in ("0.410", "≤ 0.15", "lower is better", "57 and 58", "p95 0.41", "lpips-alex ad54b744"):
+        assert word in " ".join(text.split())
+    assert "formula 2" in text

@@ -1,0 +1,97 @@
+"""CLIP's picture towers, ViT-L/14 and ViT-B/32, from OpenAI's own files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+from torchvision.transforms import functional as pictures
+
+from workers.scoring import weights
+from workers.scoring.networks.torch_device import choose_device, halve_matmuls, matmuls
+from workers.scoring.networks.torchscript import read_tensors
+from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape, filled, quick_gelu
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+L14 = VitShape(patch_px=14, width=1024, depth=24, answer=768)
+B32 = VitShape(patch_px=32, width=768, depth=12, answer=512)
+_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_DEVIATION = (0.26862954, 0.26130258, 0.27577711)
+
+_TOP = {
+    "class_embedding": "class_token",
+    "positional_embedding": "positions",
+    "proj": "projection",
+    "conv1.weight": "patches.weight",
+    "ln_pre.weight": "norm_before.weight",
+    "ln_pre.bias": "norm_before.bias",
+    "ln_post.weight": "norm_after.weight",
+    "ln_post.bias": "norm_after.bias",
+}
+_LAYER = {
+    "ln_1": "norm1",
+    "ln_2": "norm2",
+    "attn": "self_attn",
+    "mlp.c_fc": "linear1",
+    "mlp.c_proj": "linear2",
+}
+
+
+class ClipVit:
+    """Vectors of pictures as CLIP learnt them from captions; the words' half of the file is left unread."""
+
+    def __init__(self, name: str, path: Path, shape: VitShape, device: str | None = None) -> None:
+        """`path` is OpenAI's TorchScript archive (half or single precision); none of its code is run.
+
+        Raises:
+            NotMeasured: the file is no such archive, or holds a network of another shape.
+        """
+        self.name = name
+        self.sha256 = weights.sha256_of(path)
+        self._device = choose_device(device)
+        self._side_px = shape.side_px
+        net = filled(lambda: _build(shape), _renamed(read_tensors(path, "visual.")), name)
+        self._net = halve_matmuls(net, self._device).to(self._device)
+
+    @property
+    def device(self) -> str:
+        return str(self._device)
+
+    @torch.inference_mode()
+    def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The vector of a picture `(H, W, 3)` uint8 RGB: `(768,)` for L/14, `(512,)` for B/32, of length 1."""
+        batch = prepare(picture, self._side_px).to(self._device)
+        with matmuls(self._device):
+            vectors = self._net(batch)
+        return np.asarray(vectors[0].cpu().numpy(), dtype=np.float32)
+
+
+def prepare(picture: NDArray[np.uint8], side_px: int = 224) -> torch.Tensor:
+    """The middle square of a picture `(H, W, 3)` uint8 RGB as `(1, 3, side, side)`, as CLIP prepares it."""
+    small = pictures.resize(Image.fromarray(picture), side_px, pictures.InterpolationMode.BICUBIC)
+    square = pictures.to_tensor(pictures.center_crop(small, side_px))
+    prepared: torch.Tensor = pictures.normalize(square, _MEAN, _DEVIATION)[None]
+    return prepared
+
+
+def _build(shape: VitShape) -> VisionTransformer:
+    return VisionTransformer(shape, quick_gelu, eps=1e-5, patch_bias=False, norm_before=True)
+
+
+def _renamed(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The file's names turned into ours; what is not known keeps its name, so that it is refused by it."""
+    ours = {}
+    for name, value in state.items():
+        if name.startswith("transformer.resblocks."):
+            number, _, rest = name.removeprefix("transformer.resblocks.").partition(".")
+            part = next((part for part in _LAYER if rest.startswith(f"{part}.")), "")
+            ours[f"layers.{number}.{_LAYER.get(part, '')}{rest.removeprefix(part)}"] = value
+        else:
+            ours[_TOP.get(name, name)] = value
+    return ours

@@ -1,0 +1,137 @@
+"""The vision transformer that DINO and CLIP share: patches, a class token, encoder layers, one vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from models.errors import NotMeasured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Activation = Callable[[torch.Tensor], torch.Tensor]
+
+#: numbers that one attention head looks at, in every network of this family
+_HEAD = 64
+#: what DINO's authors add to the grid they interpolate to; with it their numbers come out, without it others
+_GRID_NUDGE = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VitShape:
+    """The sizes of one network; its file must agree with them."""
+
+    patch_px: int
+    width: int  #: numbers per token
+    depth: int  #: encoder layers
+    #: side of the square pictures it was trained on; larger or longer ones spread the position embedding
+    side_px: int = 224
+    #: numbers answered after a last projection; None answers the class token itself
+    answer: int | None = None
+
+    @property
+    def grid(self) -> int:
+        """Patches along one side of the training picture."""
+        return self.side_px // self.patch_px
+
+
+class VisionTransformer(nn.Module):
+    """Pictures `(N, 3, H, W)`, prepared as the network wants them, to vectors `(N, D)` of length 1."""
+
+    def __init__(
+        self, shape: VitShape, activation: Activation, *, eps: float, patch_bias: bool, norm_before: bool
+    ) -> None:
+        """`norm_before`: tokens are normalised before the first layer too, as in CLIP."""
+        super().__init__()
+        width = shape.width
+        self._grid = shape.grid
+        self.patches = nn.Conv2d(3, width, shape.patch_px, stride=shape.patch_px, bias=patch_bias)
+        self.class_token = nn.Parameter(torch.zeros(width))
+        self.positions = nn.Parameter(torch.zeros(1 + shape.grid**2, width))
+        self.norm_before = nn.LayerNorm(width, eps=eps) if norm_before else nn.Identity()
+        self.layers = nn.Sequential(
+            *(
+                nn.TransformerEncoderLayer(
+                    width,
+                    width // _HEAD,
+                    4 * width,
+                    dropout=0.0,
+                    activation=activation,
+                    layer_norm_eps=eps,
+                    batch_first=True,
+                    norm_first=True,
+                )
+                for _ in range(shape.depth)
+            )
+        )
+        self.norm_after = nn.LayerNorm(width, eps=eps)
+        self.projection = nn.Parameter(torch.zeros(width, shape.answer)) if shape.answer else None
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """The vectors, always float32, whatever the matrices are multiplied in."""
+        patches: torch.Tensor = self.patches(pictures)
+        rows, columns = patches.shape[-2:]
+        first = self.class_token.expand(len(patches), 1, -1)
+        tokens = torch.cat([first, patches.flatten(2).transpose(1, 2).float()], dim=1)
+        tokens = self.layers(self.norm_before(tokens + self._spread(rows, columns)))
+        vectors: torch.Tensor = self.norm_after(tokens[:, 0])
+        if self.projection is not None:
+            vectors = vectors @ self.projection
+        return functional.normalize(vectors.float(), dim=-1)
+
+    def _spread(self, rows: int, columns: int) -> torch.Tensor:
+        """The position embedding `(1 + rows * columns, D)` of a grid, bicubic between the trained ones."""
+        if (rows, columns) == (self._grid, self._grid):
+            return self.positions
+        trained = self.positions[1:].T.reshape(1, -1, self._grid, self._grid)
+        scale = tuple((length + _GRID_NUDGE) / self._grid for length in (rows, columns))
+        spread = functional.interpolate(trained, scale_factor=scale, mode="bicubic")
+        return torch.cat([self.positions[:1], spread.flatten(2)[0].T])
+
+
+def quick_gelu(x: torch.Tensor) -> torch.Tensor:
+    """The cheaper GELU that OpenAI trained CLIP with; the exact one gives other vectors."""
+    return x * torch.sigmoid(1.702 * x)
+
+
+def filled(
+    build: Callable[[], VisionTransformer], state: Mapping[str, torch.Tensor], network: str
+) -> VisionTransformer:
+    """A network with the weights `state`, by our names, as float32 on the CPU; ready to answer.
+
+    Raises:
+        NotMeasured: a tensor is missing, has another shape, or belongs to nothing.
+    """
+    with torch.device("meta"):
+        # Random start values of 300 million weights cost seconds and are overwritten anyway.
+        net = build()
+    _refuse_mismatch(net.state_dict(), state, network)
+    floats = {name: tensor.to(torch.float32) for name, tensor in state.items()}
+    net.load_state_dict(floats, assign=True)
+    return net.eval().requires_grad_(False)
+
+
+def _refuse_mismatch(
+    wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor], network: str
+) -> None:
+    missing = sorted(wanted.keys() - found.keys())
+    odd = sorted(found.keys() - wanted.keys())
+    reshaped = sorted(name for name in wanted.keys() & found.keys() if wanted[name].shape != found[name].shape)
+    if missing:
+        trouble = f"lacks {missing[0]}"
+    elif odd:
+        trouble = f"holds {odd[0]}, which this network has not"
+    elif reshaped:
+        name = reshaped[0]
+        trouble = f"holds {name} as {tuple(found[name].shape)} instead of {tuple(wanted[name].shape)}"
+    else:
+        return
+    raise NotMeasured(
+        f"The file of {network} holds another network: it {trouble}.",
+        hint=f"Pull it again with `farm networks pull {network}`.",
+    )
