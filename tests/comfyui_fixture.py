@@ -56,12 +56,12 @@ class StandInProcess:
 
 
 @pytest.fixture
-def comfyui(tmp_path: Path) -> Iterator[StandInProcess]:
+def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandInProcess]:
     """A running stand-in."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    server = StandInProcess(tmp_path / "comfyui", port)
+    server = StandInProcess(tmp_path_factory.mktemp("comfyui"), port)
     server.start()
     yield server
     server.kill()

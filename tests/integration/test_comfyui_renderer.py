@@ -60,8 +60,8 @@ class Studio:
 
     def render(self, recipe: Recipe, **said: Any) -> Rendered:
         self.attempt += 1
-        into = self.folder / "job" / str(self.attempt)
-        into.mkdir(parents=True)
+        into = self.folder / f"job-{self.attempt}"
+        into.mkdir()
         told: dict[str, Any] = {"progress": lambda done, total: None, "alive": lambda: True} | said
         return self.renderer.render(recipe, into, **told)
 
@@ -134,7 +134,7 @@ def test_what_goes_wrong_is_told_as_what_it_is_and_leaves_no_file(
         studio.render(studio.recipe(JobType.STILL_IMAGE))
 
     assert failed.value.error_kind is kind
-    assert list((studio.folder / "job/1").iterdir()) == []
+    assert list((studio.folder / "job-1").iterdir()) == []
 
 
 def test_after_memory_ran_out_the_server_frees_it(studio: Studio) -> None:

@@ -16,6 +16,8 @@ from models.vocabulary import JobType
 from workers.renderers.renderer import Capabilities
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from workers.renderers.renderer import Renderer
 
 
@@ -62,8 +64,8 @@ def capabilities(name: str) -> Capabilities:
 
 
 @cache
-def renderer(name: str) -> Renderer:
-    """The renderer `name`, loaded once per process.
+def renderer(name: str, **equipment: Hashable) -> Renderer:
+    """The renderer `name`, loaded once per process; `equipment` is what its own factory asks for.
 
     Raises:
         UnknownName: there is no such renderer.
@@ -71,7 +73,7 @@ def renderer(name: str) -> Renderer:
     """
     entry = _entry(name)
     try:
-        return cast("Renderer", getattr(import_module(entry.module), entry.factory)())
+        return cast("Renderer", getattr(import_module(entry.module), entry.factory)(**equipment))
     except ImportError as error:
         raise NotHere(
             f"The renderer '{name}' cannot be loaded here: {error}.",

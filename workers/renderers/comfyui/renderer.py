@@ -86,7 +86,7 @@ class ComfyUIRenderer:
         alive: Callable[[], bool],
         cold: bool = False,
     ) -> Rendered:
-        """Render at ComfyUI and write the take into the folder `into`, which is named after job and attempt.
+        """Render at ComfyUI and write the take into the folder `into`, whose name is `{job}-{attempt}`.
 
         `cold` makes ComfyUI forget what it has computed, so that a repetition really computes it again.
 
@@ -95,7 +95,7 @@ class ComfyUIRenderer:
             StepFailed: anything else; its `error_kind` says who may try again.
         """
         workflow = workflow_of(recipe)
-        prefix = f"farm/{into.parent.name}/{into.name}"
+        prefix = "/".join(("farm", *into.name.rsplit("-", 1)))
         try:
             self._sweep_once()
             graph = self._with_pictures(workflow.bind(recipe, prefix), recipe)
