@@ -26,7 +26,7 @@ from workers.scoring.expectations import Expectations
 from workers.scoring.networks import onnx_session
 from workers.scoring.networks.anime_person import AnimePerson, decode
 from workers.scoring.networks.arcface import ArcFace
-from workers.scoring.networks.ccip import Ccip, prepared
+from workers.scoring.networks.ccip import B36, PRUNED, Ccip, prepared
 from workers.scoring.networks.network import FaceNetwork
 from workers.scoring.networks.shelf import Shelf
 from workers.scoring.panel import Panel
@@ -34,6 +34,7 @@ from workers.scoring.profiles import SPEC
 
 ARCFACE = "arcface-buffalo_l"
 CCIP = "ccip-caformer-24-randaug-pruned"
+CCIP_FILES = ("ccip", "ccip-metrics", "anime-person")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,13 @@ def arcface(folder):
 
 @pytest.fixture(scope="module")
 def ccip(folder):
-    return Ccip(*(folder / weights.entry(name).file for name in ("ccip", "ccip-metrics", "anime-person")))
+    return ccip_of({name: folder / weights.entry(name).file for name in CCIP_FILES})
+
+
+def ccip_of(files, variant=PRUNED):
+    """CCIP over the files of these catalogue entries."""
+    features, differences, person = (files[name] for name in CCIP_FILES)
+    return Ccip(variant, features=features, differences=differences, person=person, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +146,12 @@ def test_several_pictures_are_embedded_in_one_batch_and_answer_as_one_by_one(arc
 def test_only_the_surest_faces_are_given_when_fewer_are_asked_for(arcface):
     assert len(arcface.look(trio(), most=2)) == 2
     assert arcface.look(picture(side_px=FACE_PX)) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 1000), (3, 5000)])
+def test_in_a_picture_too_small_or_thin_for_the_detector_there_is_no_face(arcface, ccip, shape):
+    for thin in (np.zeros((*shape, 3), np.uint8), np.zeros((*shape[::-1], 3), np.uint8)):
+        assert arcface.look(thin) == ccip.look(thin) == []
 
 
 def test_a_vector_is_512_long_of_length_1_and_the_network_says_what_it_is(arcface, folder):
@@ -286,6 +299,18 @@ def test_ccip_knows_everybody_of_a_picture_again_in_another(ccip):
     assert ccip.name == CCIP
 
 
+def test_each_variant_of_ccip_has_its_own_name_mark_and_hash(folder, ccip, tmp_path):
+    files = {name: folder / weights.entry(name).file for name in CCIP_FILES}
+    files["ccip"] = tmp_path / "b36"
+    files["ccip"].write_bytes(onnx_files.features(seed=10))
+
+    larger = ccip_of(files, B36)
+
+    assert (larger.name, larger.outlier) == ("ccip-caformer_b36-24", pytest.approx(1 - 0.2132))
+    assert ccip.outlier == pytest.approx(0.8215)
+    assert larger.sha256 != ccip.sha256
+
+
 def test_the_person_detector_finds_people_where_they_are_whatever_the_pictures_shape(folder):
     detector = AnimePerson(folder / weights.entry("anime-person").file, "cpu")
     square = picture((1, 64, 128), (2, 384, 352), side_px=PERSON_PX, height=640)
@@ -330,16 +355,16 @@ def test_of_several_classes_the_surest_counts():
     assert [p.score for p in decode(rows, width=640, height=640)] == pytest.approx([0.7])
 
 
-@pytest.mark.parametrize("entry", ["ccip", "ccip-metrics", "anime-person"])
+@pytest.mark.parametrize("entry", CCIP_FILES)
 def test_each_file_of_ccip_names_itself_when_it_is_damaged(folder, tmp_path, entry):
     files = {}
-    for name in ("ccip", "ccip-metrics", "anime-person"):
+    for name in CCIP_FILES:
         files[name] = tmp_path / name
         files[name].write_bytes((folder / weights.entry(name).file).read_bytes())
     files[entry].write_bytes(files[entry].read_bytes()[:100])
 
     with pytest.raises(NotMeasured, match=f"The file of {entry} is damaged"):
-        Ccip(*files.values())
+        ccip_of(files)
 
 
 @pytest.fixture
@@ -359,6 +384,8 @@ def test_the_shelf_loads_both_and_says_what_is_not_installed(folder, tmp_path):
         Shelf(tmp_path, "cpu").faces(ARCFACE)
     with pytest.raises(NotMeasured, match="ccip is not installed"):
         Shelf(tmp_path, "cpu").faces(CCIP)
+    with pytest.raises(NotMeasured, match="ccip-caformer_b36-24 is not installed"):
+        shelf.faces("ccip-caformer_b36-24")
 
 
 def test_files_that_are_not_the_published_ones_are_never_loaded(folder):

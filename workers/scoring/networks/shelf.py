@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from workers.scoring.networks.ccip import Variant
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 
 Kind = TypeVar("Kind", bound=Network)
@@ -144,10 +145,27 @@ def _arcface(shelf: Shelf) -> Network:
 
 
 def _ccip(shelf: Shelf) -> Network:
+    from workers.scoring.networks.ccip import PRUNED
+
+    return _ccip_of(shelf, PRUNED)
+
+
+def _ccip_b36(shelf: Shelf) -> Network:
+    from workers.scoring.networks.ccip import B36
+
+    return _ccip_of(shelf, B36)
+
+
+def _ccip_of(shelf: Shelf, variant: Variant) -> Network:
     from workers.scoring.networks.ccip import Ccip
 
-    features, differences, person = (shelf.file(entry) for entry in ("ccip", "ccip-metrics", "anime-person"))
-    return Ccip(features, differences, person, shelf.device)
+    return Ccip(
+        variant,
+        features=shelf.file(variant.entry),
+        differences=shelf.file("ccip-metrics"),
+        person=shelf.file("anime-person"),
+        device=shelf.device,
+    )
 
 
 def _dino_vitb16(shelf: Shelf) -> Network:
@@ -196,4 +214,5 @@ BUILDERS: dict[str, Callable[[Shelf], Network]] = {
     "toon-scene": _toon_scene,
     "arcface-buffalo_l": _arcface,
     "ccip-caformer-24-randaug-pruned": _ccip,
+    "ccip-caformer_b36-24": _ccip_b36,
 }
