@@ -181,6 +181,35 @@ def test_a_session_uses_as_many_threads_as_torch(monkeypatch):
     assert session.get_session_options().intra_op_num_threads == 3
 
 
+@pytest.mark.parametrize(("asked", "number"), [(None, 0), ("cuda", 0), ("cuda:1", 1)])
+def test_on_a_machine_with_a_gpu_cuda_is_asked_for_first_and_the_cpu_stays_behind_it(
+    monkeypatch, asked, number
+):
+    monkeypatch.setattr(onnx_session.torch.cuda, "is_available", lambda: True)
+    asked_for = []
+    monkeypatch.setattr(
+        onnx_session.onnxruntime,
+        "InferenceSession",
+        lambda model, options, providers: asked_for.extend(providers) or "session",
+    )
+
+    onnx_session.open_session(b"", "ccip", asked)
+
+    (name, settings), last = asked_for
+    assert (name, last) == ("CUDAExecutionProvider", "CPUExecutionProvider")
+    assert settings["device_id"] == number
+
+
+def test_memory_that_ran_out_is_told_as_that_and_not_as_a_damaged_file(monkeypatch):
+    def crowded(*_, **__):
+        raise RuntimeError("Failed to allocate memory for requested buffer of size 1048576")
+
+    monkeypatch.setattr(onnx_session.onnxruntime, "InferenceSession", crowded)
+
+    with pytest.raises(MemoryError):
+        onnx_session.open_session(b"", "ccip", "cpu")
+
+
 def _no_member(path):
     onnx_files.buffalo(path, det_10g=onnx_files.detector())
 
