@@ -352,6 +352,15 @@ def test_the_person_detector_finds_people_where_they_are_whatever_the_pictures_s
     assert all(0.3 < person.score <= 1 for person in found)
 
 
+def test_a_detector_of_another_kind_is_refused_instead_of_misread(tmp_path):
+    """A detector that has suppressed overlaps itself answers rows of six numbers, not columns of boxes."""
+    path = tmp_path / "person"
+    path.write_bytes(onnx_files.person(answers="rows"))
+
+    with pytest.raises(NotMeasured, match=r"holds another network: it answers \(8400, 5\)"):
+        AnimePerson(path, "cpu")
+
+
 def answer(*rows):
     """A YOLO answer `(5, N)` of rows centre x, centre y, width, height, score."""
     return np.array(rows, np.float32).T
@@ -393,6 +402,15 @@ def test_each_file_of_ccip_names_itself_when_it_is_damaged(folder, tmp_path, ent
     files[entry].write_bytes(files[entry].read_bytes()[:100])
 
     with pytest.raises(NotMeasured, match=f"The file of {entry} is damaged"):
+        ccip_of(files)
+
+
+def test_features_of_another_network_are_refused_when_they_are_loaded(folder, tmp_path):
+    files = {name: folder / weights.entry(name).file for name in CCIP_FILES}
+    files["ccip"] = tmp_path / "features"
+    files["ccip"].write_bytes(onnx_files.features(numbers=512))
+
+    with pytest.raises(NotMeasured, match="holds another network"):
         ccip_of(files)
 
 

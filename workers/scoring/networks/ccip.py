@@ -75,7 +75,6 @@ class Ccip:
         self.name = variant.name
         #: the likeness from which a character passes, and below which a reference picture shows another
         self.outlier = 1.0 - variant.same
-        self._entry = variant.entry
         self._person = AnimePerson(person, device)
         self._features = open_session(features.read_bytes(), variant.entry, device)
         require_shapes(self._features, variant.entry, input_px=SIDE_PX, outputs=1)
@@ -85,6 +84,13 @@ class Ccip:
         hashes = " ".join(weights.sha256_of(file) for file in (features, differences, person))
         self.sha256 = hashlib.sha256(hashes.encode()).hexdigest()
         self.device = device_of(self._features)
+        # Asked once now, so that another network is refused before any frame was looked at.
+        probe = self.describe([np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)])
+        if probe.shape != (1, NUMBERS) or self.likeness(probe, probe).shape != (1, 1):
+            raise NotMeasured(
+                f"The file of {variant.entry} or of {DIFFERENCES} holds another network.",
+                hint=f"Run `farm networks pull {variant.entry} {DIFFERENCES}`.",
+            )
         #: how many pictures `look_at_all` should be given at once
         self.batch = _GPU_BATCH if self.device == "cuda" else 1
 
@@ -110,8 +116,6 @@ class Ccip:
             return np.zeros((0, NUMBERS), np.float32)
         batch = np.stack([prepared(crop) for crop in crops])
         (raw,) = self._features.run(None, {self._features.get_inputs()[0].name: batch})
-        if raw.shape != (len(crops), NUMBERS):
-            raise NotMeasured(f"The file of {self._entry} holds another network: it answers {raw.shape}.")
         return metrics.normalised(raw).astype(np.float32)
 
     def likeness(self, references: Floats, vectors: Floats) -> Floats:
