@@ -10,9 +10,10 @@ from PIL import Image
 from torchvision.transforms import functional as pictures
 
 from workers.scoring import weights
+from workers.scoring.networks.state_dict import filled
 from workers.scoring.networks.torch_device import choose_device, halve_matmuls, matmuls
 from workers.scoring.networks.torchscript import read_tensors
-from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape, filled, quick_gelu
+from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape, quick_gelu
 
 if TYPE_CHECKING:
     from pathlib import Path

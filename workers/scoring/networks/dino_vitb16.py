@@ -10,9 +10,9 @@ from torch.nn import functional
 from torchvision.transforms import functional as pictures
 
 from workers.scoring import weights
-from workers.scoring.networks.state_dict import read_state
+from workers.scoring.networks.state_dict import filled, read_state
 from workers.scoring.networks.torch_device import choose_device, halve_matmuls, matmuls
-from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape, filled
+from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape
 
 if TYPE_CHECKING:
     from pathlib import Path

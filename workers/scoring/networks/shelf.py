@@ -193,6 +193,12 @@ def _clip_l14_laion(shelf: Shelf) -> Network:
     return LaionAesthetic(shelf.embedder("clip-vit-l14"), head)
 
 
+def _amt_s(shelf: Shelf) -> Network:
+    from workers.scoring.networks.amt_s import AmtS
+
+    return AmtS(shelf.file("amt-s"), shelf.device)
+
+
 def _lite0_of(shelf: Shelf) -> EfficientNetLite0:
     """The features under the toon networks, loaded once for all of them."""
     return cast("EfficientNetLite0", shelf.network("efficientnet-lite0"))
@@ -209,6 +215,7 @@ BUILDERS: dict[str, Callable[[Shelf], Network]] = {
     "clip-vit-b32": _clip_vit_b32,
     "clip-l14-laion": _clip_l14_laion,
     "dis-flow": _dis_flow,
+    "amt-s": _amt_s,
     "toon-id": _toon_id,
     "toon-style": _toon_style,
     "toon-scene": _toon_scene,

@@ -9,10 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.errors import NotMeasured
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     Activation = Callable[[torch.Tensor], torch.Tensor]
 
@@ -97,41 +95,3 @@ class VisionTransformer(nn.Module):
 def quick_gelu(x: torch.Tensor) -> torch.Tensor:
     """The cheaper GELU that OpenAI trained CLIP with; the exact one gives other vectors."""
     return x * torch.sigmoid(1.702 * x)
-
-
-def filled(
-    build: Callable[[], VisionTransformer], state: Mapping[str, torch.Tensor], network: str
-) -> VisionTransformer:
-    """A network with the weights `state`, by our names, as float32 on the CPU; ready to answer.
-
-    Raises:
-        NotMeasured: a tensor is missing, has another shape, or belongs to nothing.
-    """
-    with torch.device("meta"):
-        # Random start values of 300 million weights cost seconds and are overwritten anyway.
-        net = build()
-    _refuse_mismatch(net.state_dict(), state, network)
-    floats = {name: tensor.to(torch.float32) for name, tensor in state.items()}
-    net.load_state_dict(floats, assign=True)
-    return net.eval().requires_grad_(False)
-
-
-def _refuse_mismatch(
-    wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor], network: str
-) -> None:
-    missing = sorted(wanted.keys() - found.keys())
-    odd = sorted(found.keys() - wanted.keys())
-    reshaped = sorted(name for name in wanted.keys() & found.keys() if wanted[name].shape != found[name].shape)
-    if missing:
-        trouble = f"lacks {missing[0]}"
-    elif odd:
-        trouble = f"holds {odd[0]}, which this network has not"
-    elif reshaped:
-        name = reshaped[0]
-        trouble = f"holds {name} as {tuple(found[name].shape)} instead of {tuple(wanted[name].shape)}"
-    else:
-        return
-    raise NotMeasured(
-        f"The file of {network} holds another network: it {trouble}.",
-        hint=f"Pull it again with `farm networks pull {network}`.",
-    )
