@@ -25,7 +25,7 @@ from workers.scoring.networks import clip_vit, dino_vitb16
 from workers.scoring.networks.clip_vit import B32, L14, ClipVit
 from workers.scoring.networks.dino_vitb16 import DinoVitB16
 from workers.scoring.networks.laion_aesthetic import LaionAesthetic
-from workers.scoring.networks.torch_device import halve_matmuls, matmul_type, matmuls
+from workers.scoring.networks.torch_device import choose_device, halve_matmuls, matmul_type, matmuls
 from workers.scoring.networks.torchscript import read_tensors
 from workers.scoring.networks.vision_transformer import VitShape
 
@@ -300,3 +300,20 @@ def test_half_precision_is_for_gpus_and_leaves_norms_and_answers_in_single(tmp_p
     assert rough.dtype is torch.float32
     assert float((exact * rough).sum()) > 0.999
     assert not torch.equal(exact, rough)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gpu", "found"),
+    [
+        (None, True, "cuda"),
+        (None, False, "cpu"),
+        ("cuda", True, "cuda"),
+        ("cuda", False, "cpu"),
+        ("cuda:1", True, "cuda:1"),
+        ("cpu", True, "cpu"),
+    ],
+)
+def test_a_network_runs_on_a_gpu_only_where_there_is_one(monkeypatch, wanted, gpu, found):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+
+    assert str(choose_device(wanted)) == found

@@ -19,8 +19,14 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def choose_device(wanted: str | None = None) -> torch.device:
-    """The device asked for, or CUDA when it is available, or the CPU."""
-    return torch.device(wanted or ("cuda" if torch.cuda.is_available() else "cpu"))
+    """The device asked for (`cpu`, `cuda`, `cuda:1`), or CUDA where there is one; the CPU where there is none.
+
+    A network tells its `device`, so asking for CUDA on a machine without it is slow, and seen, but no failure:
+    the networks of onnxruntime do the same.
+    """
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device(wanted or "cuda")
 
 
 def set_threads(count: int) -> None:
