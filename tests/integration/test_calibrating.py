@@ -103,6 +103,9 @@ def test_calibration_finds_the_mark_that_people_meant_and_names_whose_verdict_tu
     assert all((flip.before, flip.after) == (Verdict.RETAKE, Verdict.PASS) for flip in found.flips)
     assert {flip.metrics for flip in found.flips} == {(Metric.STYLE_ADHERENCE,)}
     assert {flip.cut for flip in found.flips} == {"ep001/sc010/c0010"}
+    (together,) = found.overall
+    assert (together.at_present.false_rejects.wrong, together.at_proposed.false_rejects.wrong) == (7, 0)
+    assert together.at_proposed.false_accepts.wrong == 0
 
 
 def test_calibrating_changes_nothing_and_keeping_the_result_puts_nothing_to_use(
