@@ -7,7 +7,7 @@ NETWORKS := $(VENV)/.networks
 COMFYUI_URL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install networks demo test test-all check bench up down clean
+.PHONY: help install networks demo test test-all check bench up down discrimination clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ check: $(INSTALLED) ## Lint, types, import contracts; mapped classes and migrati
 
 bench: $(NETWORKS) ## Measure the toon renderer and the way from submit to verdict
 	@$(BIN)/python -m tests.bench.toon
+
+discrimination: $(NETWORKS) ## Try which fault is refused by which metric; writes docs/discrimination.md
+	@$(BIN)/python -W ignore -m tests.bench.discrimination
 
 clean: ## Remove what building and running left (not the farm's state)
 	rm -rf build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

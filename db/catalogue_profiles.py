@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from models.production import Project
+from models.rendering import Job, QueueRow
+from models.vocabulary import Phase, QueueStatus, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +40,29 @@ def choose_profile(session: Session, project_id: UUID, name: str, *, by: str) ->
     project = _locked(session, project_id)
     project.defaults = {**project.defaults, "profile": name, CHOSEN_BY: by}
     session.flush()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedBy:
+    """By which profile a job's take is judged, and in which phase."""
+
+    profile: str
+    #: the project's own profiles by name, as stored in its defaults
+    own: dict[str, Any]
+    phase: Phase
+
+
+def judged_by(session: Session, job_id: UUID) -> JudgedBy | None:
+    """What judges a job that waits to be scored; None when it does not wait for that."""
+    found = session.execute(
+        select(Job.profile, Job.phase, Project.defaults)
+        .join(Project, Project.id == Job.project_id)
+        .join(QueueRow, QueueRow.job_id == Job.id)
+        .where(Job.id == job_id, QueueRow.step == Step.SCORE, QueueRow.status == QueueStatus.READY)
+    ).one_or_none()
+    if found is None:
+        return None
+    return JudgedBy(profile=found.profile, own=dict(found.defaults.get("profiles", {})), phase=found.phase)
 
 
 def with_decisions(before: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ SCORE_QUEUE = "score"
 CONTROL_QUEUE = "control"
 ECHO_QUEUE = "echo"
 _RENDER_PREFIX = "render_queue."
+_DIRECT_PREFIX = f"{SCORE_QUEUE}."
 
 
 class TaskName(StrEnum):
@@ -87,6 +88,16 @@ def pool_of(queue: str) -> str | None:
     return queue.removeprefix(_RENDER_PREFIX) if queue.startswith(_RENDER_PREFIX) else None
 
 
+def direct_queue(node: str) -> str:
+    """The queue by which one score worker is addressed; `node` is its Celery name."""
+    return f"{_DIRECT_PREFIX}{node}"
+
+
+def is_direct(queue: str) -> bool:
+    """Whether a message of this queue was meant for the one worker that took it."""
+    return queue.startswith(_DIRECT_PREFIX)
+
+
 def wake(pool: str, count: int, *, slots: int = 0) -> int:
     """Top up the wake-ups of `pool` for `count` due jobs; returns how many were sent.
 
@@ -132,6 +143,17 @@ def wake_tails(jobs: Iterable[tuple[UUID, Step]]) -> None:
     with publish_batch() as producer:
         for job_id, step in jobs:
             _send(_tail(str(job_id), step), producer)
+
+
+def hand_on(job_id: UUID, queue: str) -> None:
+    """Send the rest of a job's chain, from its score on, to the one worker that listens to this direct queue.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    score = _signature(TaskName.SCORE, str(job_id)).set(queue=queue)
+    with publish_batch() as producer:
+        _send(chain(score, _signature(TaskName.GATE), app=app), producer)
 
 
 def queue_length(queue: str) -> int:

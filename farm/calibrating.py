@@ -5,16 +5,18 @@ Keeping the result under a name is one step, `keep`; judging by it is another, `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from db import catalogue
 from db.catalogue_labels import JudgedTake, judged_takes
 from db.catalogue_profiles import EVIDENCE, choose_profile, keep_profile
 from farm import profiles
-from farm.calibration import Proposal, Sample, propose
+from farm.calibration import Errors, Proposal, Sample, propose, rate
 from farm.verdicts import judge
 from models.errors import OrderRefused
 from models.vocabulary import Phase, Verdict
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
-    from farm.calibration import Errors, Rate
+    from farm.calibration import Rate
     from models.metrics import Mark, Measurement, Metric, Profile
 
 
@@ -115,6 +117,23 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overall:
+    """What all marks of a phase together do to takes people decided about."""
+
+    phase: Phase
+    at_present: Errors
+    at_proposed: Errors
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "phase": self.phase.value,
+            "at_present": _errors(self.at_present),
+            "at_proposed": _errors(self.at_proposed),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """What the takes of a project say about the marks of one profile."""
 
@@ -123,7 +142,8 @@ class Calibration:
     profile: Profile
     labels: Labels
     marks: tuple[CalibratedMark, ...]
-    flips: tuple[Flip, ...] = field(default=())
+    flips: tuple[Flip, ...] = ()
+    overall: tuple[Overall, ...] = ()
     takes: int = 0  #: measured and judged, with or without a label
 
     @property
@@ -140,6 +160,7 @@ class Calibration:
             "warning": CIRCULAR if self.labels is Labels.VERDICTS else "",
             "takes": self.takes,
             "marks": [mark.to_json() for mark in self.marks],
+            "overall": [each.to_json() for each in self.overall],
             "flips": [flip.to_json() for flip in self.flips],
         }
 
@@ -168,7 +189,15 @@ def calibrate(
     )
     proposed = _proposed_profile(found, judged_by.name)
     flips = [flip for take in takes if (flip := _flip(take, judged_by, proposed))]
-    return replace(found, flips=tuple(flips))
+    overall = [
+        Overall(
+            phase=each,
+            at_present=_together(takes, judged_by, each, labels),
+            at_proposed=_together(takes, proposed, each, labels),
+        )
+        for each in dict.fromkeys(mark.phase for mark in found.proposed)
+    ]
+    return replace(found, flips=tuple(flips), overall=tuple(overall))
 
 
 def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[str, Any]:
@@ -286,6 +315,20 @@ def _flip(take: JudgedTake, present: Profile, proposed: Profile) -> Flip | None:
         after=after.verdict,
         metrics=tuple(sorted(set(before.blocking) ^ set(after.blocking))),
         person=take.verdict if take.verdict in _SAYS[Labels.PERSON] else None,
+    )
+
+
+def _together(takes: list[JudgedTake], profile: Profile, phase: Phase, labels: Labels) -> Errors:
+    """How often a whole profile retakes what is right and passes what is wrong; a review is neither."""
+    said = _SAYS[labels]
+    labelled = [take for take in takes if take.phase is phase and take.verdict in said]
+    judged = [judge(take.measurements, profile, phase, take.quality_thresholds).verdict for take in labelled]
+    good = np.array([said[take.verdict] for take in labelled], dtype=np.bool_)
+    units = np.array([take.unit for take in labelled])
+    refused = np.array([verdict is Verdict.RETAKE for verdict in judged], dtype=np.bool_)
+    passed = np.array([verdict is Verdict.PASS for verdict in judged], dtype=np.bool_)
+    return Errors(
+        false_rejects=rate(refused[good], units[good]), false_accepts=rate(passed[~good], units[~good])
     )
 
 

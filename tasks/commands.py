@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from farm.cli import extras
+from tasks.commands_accept import accept
 from tasks.commands_networks import networks
 from tasks.commands_references import reference
 from tasks.commands_score import score
@@ -42,3 +43,4 @@ def _write_poster(master: Path, target: Path) -> None:
 
 extras.AFTER_LOAD.append(_make_references)
 extras.POSTERS.append(_write_poster)
+extras.ACCEPTANCE.append(accept)

@@ -62,8 +62,8 @@ def pull(
 ) -> None:
     """Fetch networks, check every hash, keep what is sound; what is here stays, what broke off goes on."""
     wanted = _wanted(names or [], profile, everything=everything)
-    agreed = _agreed(wanted, yes=yes)
-    way = weights.Way(from_folder=_folder(source), mirror=_mirror(mirror, source), trust_unknown=trust)
+    agreed = agreed_to(wanted, yes=yes)
+    way = weights.Way(from_folder=folder_of(source), mirror=mirror_of(mirror, source), trust_unknown=trust)
     pulled, failed = _pull_each(agreed, way)
     if failed and len(agreed) == 1:
         raise failed[0][1]
@@ -117,17 +117,19 @@ def _wanted(names: list[str], profile: str | None, *, everything: bool) -> tuple
     return weights.embedded() if chosen == "embedded" else weights.needed_by(BUILT_IN[chosen])
 
 
-def _agreed(wanted: tuple[str, ...], *, yes: bool) -> tuple[str, ...]:
+def agreed_to(wanted: tuple[str, ...], *, yes: bool, or_leave_out: bool = False) -> tuple[str, ...]:
     """The names that may be fetched: weights for research only when a person has said so.
 
     Raises:
-        BadInput: there is nobody who could be asked.
+        BadInput: there is nobody who could be asked; with `or_leave_out` such weights are left out instead.
     """
     found = {item.name for item in weights.installed(here().networks_dir)}
     asked = [weights.entry(name) for name in wanted if name not in found]
     closed = [item for item in asked if item.non_commercial]
     if yes or not closed:
         return wanted
+    if not sys.stdin.isatty() and or_leave_out:
+        return _without({item.name for item in closed}, wanted)
     if not sys.stdin.isatty():
         licences = "; ".join(f"{item.name}: {item.licence}" for item in closed)
         raise BadInput(
@@ -139,8 +141,12 @@ def _agreed(wanted: tuple[str, ...], *, yes: bool) -> tuple[str, ...]:
         for item in closed
         if not typer.confirm(f"{item.name} ({_size(item.size)}): {item.licence}. Pull it?", err=True)
     }
-    for name in declined:
-        note(f"{name} is left out; what it measures is not measured.")
+    return _without(declined, wanted)
+
+
+def _without(declined: set[str], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    for name in sorted(declined):
+        note(f"{name} is left out: its licence was not agreed to. What it measures is not measured.")
     return tuple(name for name in wanted if name not in declined)
 
 
@@ -157,7 +163,8 @@ def _pull_each(names: tuple[str, ...], way: weights.Way) -> tuple[list[Installed
     return pulled, failed
 
 
-def _folder(source: str | None) -> Path | None:
+def folder_of(source: str | None) -> Path | None:
+    """The folder that was named; raises `BadInput` when there is none of that name."""
     if source is None:
         return None
     folder = Path(source).expanduser()
@@ -166,7 +173,8 @@ def _folder(source: str | None) -> Path | None:
     return folder
 
 
-def _mirror(given: str | None, source: str | None) -> str | None:
+def mirror_of(given: str | None, source: str | None) -> str | None:
+    """The mirror that was named, or that of the settings; raises `BadInput` when it is no address."""
     if given is not None and source is not None:
         raise BadInput("--mirror and --from were given together.", hint="Choose one.")
     mirror = given or here().networks_mirror

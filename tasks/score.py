@@ -14,7 +14,7 @@ from farm.verdicts import judge
 from models.errors import LeaseLost, StepFailed
 from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
-from tasks import runtime
+from tasks import hand_over, runtime
 from tasks.work import Work
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 @task(TaskName.SCORE, bind=True)
 def score(self: Any, job_id: str) -> str:
     """Score one rendered take; returns its id for `gate`. Safe to run twice: the second run claims nothing."""
+    if other := hand_over.left_to(UUID(job_id), self.request):
+        return runtime.end_chain(self, f"left to {other}, which has networks that are missing here")
     claim = runtime.claim_step(UUID(job_id), Step.SCORE)
     if claim is None:
         return runtime.end_chain(self, "nothing to score")

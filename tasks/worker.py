@@ -11,10 +11,11 @@ from uuid import uuid4
 
 from celery import signals
 
-from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, SCORE_QUEUE, pool_of, render_queue
+from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, SCORE_QUEUE, direct_queue, pool_of, render_queue
 from farm.settings import settings
 from models.errors import FarmError, Unavailable
 from models.vocabulary import JobType
+from tasks.hand_over import networks_here
 
 if TYPE_CHECKING:
     from db.workers import WorkerIdentity
@@ -110,6 +111,7 @@ def choose_queues(instance: Any = None, options: dict[str, Any] | None = None, *
 
 def register_worker(instance: Any = None, **_: Any) -> None:
     """Enter this worker in the table before its pool starts, so that the children inherit its name."""
+    _listen_to_oneself(instance)
     identity = _identity(instance)
     try:
         worker_id = _register(identity)
@@ -121,6 +123,14 @@ def register_worker(instance: Any = None, **_: Any) -> None:
     atexit.register(say_goodbye)
     presence.start()
     _log.warning("Worker %s serves %s.", worker_id, ", ".join(identity.queues))
+
+
+def _listen_to_oneself(instance: Any) -> None:
+    """A score worker can be addressed alone, so that a take comes to the one that has its networks."""
+    queues = instance.app.amqp.queues
+    if SCORE_QUEUE in queues.consume_from:
+        # Looked up first, so that it is declared just as the sender declares it.
+        queues.select_add(queues[direct_queue(instance.hostname)])
 
 
 def say_draining(**_: Any) -> None:
@@ -152,7 +162,7 @@ def _identity(instance: Any) -> WorkerIdentity:
         queues=queues,
         pools=pools,
         slots=int(instance.concurrency or 1) if pools else 0,
-        capabilities=_capabilities(pools),
+        capabilities=_capabilities(pools) | ({"networks": networks_here()} if SCORE_QUEUE in queues else {}),
         slot=int(slot) if slot and slot.isdigit() else None,
     )
 

@@ -126,13 +126,13 @@ def buffalo(path: Path, **members: bytes) -> Path:
     return path
 
 
-def features(seed: int = 9) -> bytes:
+def features(seed: int = 9, numbers: int = 768) -> bytes:
     """CCIP's `model_feat.onnx`: a person `(K, 3, 384, 384)` as 768 numbers."""
     graph = _Graph(seed)
     cells = graph.add("AveragePool", ["input"], "cells", kernel_shape=[32, 32], strides=[32, 32])
     flat = graph.add("Flatten", [cells], "flat")
-    graph.add("MatMul", [flat, graph.pattern_matrix(3, 12 * 12, 768)], "output")
-    return graph.model({"input": ["batch", 3, 384, 384]}, {"output": ["batch", 768]})
+    graph.add("MatMul", [flat, graph.pattern_matrix(3, 12 * 12, numbers)], "output")
+    return graph.model({"input": ["batch", 3, 384, 384]}, {"output": ["batch", numbers]})
 
 
 def differences() -> bytes:
@@ -149,8 +149,11 @@ def differences() -> bytes:
     return graph.model({"input": ["batch", 768]}, {"output": ["batch", "batch"]})
 
 
-def person() -> bytes:
-    """A YOLOv8 export of one class: `(1, 5, 8400)` for a picture of 640 px; only stride 32 fires."""
+def person(answers: str = "columns") -> bytes:
+    """A YOLOv8 export of one class: `(1, 5, 8400)` for a picture of 640 px; only stride 32 fires.
+
+    With `answers="rows"` it is turned, as other detectors answer.
+    """
     graph = _Graph()
     scores, boxes = [], []
     flat = graph.weight("flat", np.array([1, 1, -1], np.int64))
@@ -170,8 +173,10 @@ def person() -> bytes:
         boxes.append(np.stack([(x + 0.5) * stride, (y + 0.5) * stride, size, size]))
     where = graph.weight("where", np.concatenate(boxes, axis=1)[None])
     all_scores = graph.add("Concat", scores, "scores", axis=2)
-    graph.add("Concat", [where, all_scores], "output0", axis=1)
-    return graph.model({"images": ["b", 3, "h", "w"]}, {"output0": ["b", 5, 8400]})
+    columns = graph.add("Concat", [where, all_scores], "columns", axis=1)
+    order = [0, 2, 1] if answers == "rows" else [0, 1, 2]
+    graph.add("Transpose", [columns], "output0", perm=order)
+    return graph.model({"images": ["b", 3, "h", "w"]}, {"output0": ["b", "n", "m"]})
 
 
 def somebody(seed: int, side_px: int) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ They bring Celery and its friends along, so they are looked for only when somebo
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,22 @@ AFTER_LOAD: list[Callable[[Farm, StoredShow], dict[str, Any]]] = []
 
 #: who reads masters adds a writer of posters, called with the master and the picture to write
 POSTERS: list[Callable[[Path, Path], None]] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptanceWish:
+    """How `farm doctor --accept` was asked for."""
+
+    into: Path
+    offline: bool = False
+    yes: bool = False
+    source: str | None = None
+    media: str | None = None
+    as_json: bool = False
+
+
+#: who has networks adds a run of the acceptance, called with how it was asked for; it gives the exit code
+ACCEPTANCE: list[Callable[[AcceptanceWish], int]] = []
 
 
 @cache

@@ -78,6 +78,7 @@ def test_an_accepted_order_is_a_job_a_recipe_and_a_queue_row(database: Database,
         ({"ipadapter_refs": [{"reference_image_path": "/etc/passwd"}]}, (OrderRefused, "outside the allowed")),
         ({"quality_thresholds": {"temporal_lpips": 0.1}}, (OrderRefused, "does not judge temporal_lpips")),
         ({"quality_thresholds": {"frame_count": 0}}, (OrderRefused, "cannot be changed")),
+        ({"quality_thresholds": {"identity": 1.2}}, (OrderRefused, "-1 to 1. The nearest is 1")),
     ],
 )
 def test_a_refused_order_names_the_nearest_fix_and_stores_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,14 +11,18 @@ import pytest
 from db import catalogue
 from farm import calibrating, gates, profiles, shows
 from farm.calibrating import Calibration, Labels
+from farm.cli import app as cli
+from farm.cli import judging, showing
 from farm.cli.calibration_tables import print_calibration
+from farm.client import Farm
 from models.errors import OrderRefused, UnknownName
 from models.metrics import Mark, Metric
 from models.vocabulary import Phase, Verdict
-from tests.factories import SHOW, a_stored_show, judged, ordered, whole
+from tests.factories import SHOW, a_stored_show, judged, ordered, settings_for, whole
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from uuid import UUID
 
     from db.engine import Database, Session
@@ -98,6 +103,9 @@ def test_calibration_finds_the_mark_that_people_meant_and_names_whose_verdict_tu
     assert all((flip.before, flip.after) == (Verdict.RETAKE, Verdict.PASS) for flip in found.flips)
     assert {flip.metrics for flip in found.flips} == {(Metric.STYLE_ADHERENCE,)}
     assert {flip.cut for flip in found.flips} == {"ep001/sc010/c0010"}
+    (together,) = found.overall
+    assert (together.at_present.false_rejects.wrong, together.at_proposed.false_rejects.wrong) == (7, 0)
+    assert together.at_proposed.false_accepts.wrong == 0
 
 
 def test_calibrating_changes_nothing_and_keeping_the_result_puts_nothing_to_use(
@@ -227,3 +235,77 @@ def test_the_table_says_what_changes_and_its_json_is_json(
     assert "style_adherence" in said
     assert "7 of 14 verdicts would change" in said
     assert json.loads(json.dumps(found.to_json()))["marks"]
+
+
+@pytest.fixture
+def terminal(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Any:
+    """Somebody at a terminal: `farm ... --json` on this module's database, as (exit code, answer)."""
+    farm = Farm.__new__(Farm)
+    farm.settings, farm.database = settings_for(tmp_path), database
+
+    @contextmanager
+    def opened() -> Any:
+        yield farm
+
+    monkeypatch.setattr(judging, "opened", opened)
+    monkeypatch.setattr(showing, "opened", opened)
+
+    def run(*words: str) -> tuple[int, Any]:
+        code = cli.run([*words, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_from_a_terminal_takes_are_decided_about_and_marks_kept_and_put_to_use(
+    terminal: Any, database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        jobs = ordered(session, show, count=14, max_retakes=0)
+        for job_id, style in zip(jobs, APPROVED + REJECTED, strict=True):
+            judged(session, job_id, *whole(EMBEDDED, Phase.STILL, style_adherence=style))
+
+    code, told = terminal("review", str(jobs[0]), "--approve", "--by", "Ada", "--note", "she is herself")
+    assert (code, told["verdict"], told["by"]) == (0, "approved", "Ada")
+    for place, job_id in enumerate(jobs[1:], start=1):
+        terminal("review", str(job_id), "--approve" if place < len(APPROVED) else "--reject", "--by", "Ada")
+
+    code, told = terminal("calibrate", show.project, "--phase", "still", "--apply", "ours", "--by", "Ada")
+    assert (code, told["applied"], len(told["flips"])) == (0, "ours", 7)
+
+    code, told = terminal("show", "profile", show.project)
+    assert (code, told["profile"], told["known"]) == (0, "embedded", ["embedded", "spec", "ours"])
+    code, told = terminal("show", "profile", show.project, "ours", "--by", "Ben")
+    assert (code, told["profile"]) == (0, "ours")
+    assert told["own"]["ours"]["calibration"]["by"] == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["calibrate", "PROJECT"], 2, ""),
+        (["calibrate", "PROJECT", "--apply", "ours"], 3, "needs the name of who decides"),
+        (["calibrate", "PROJECT", "--apply", "ours", "--by", "Ada"], 3, "no mark could be proposed"),
+        (["calibrate", "PROJECT", "--labels", "gate"], 3, "Choose person or verdicts"),
+        (["calibrate", "nowhere"], 3, "no project 'nowhere'"),
+        (["calibrate", "PROJECT", "--profile", "spek"], 3, "Did you mean 'spec'?"),
+        (["review", "JOB"], 3, "either --approve or --reject"),
+        (["review", "JOB", "--approve"], 3, "has not been judged yet"),
+        (["review", "JOB", "--approve", "--by", ""], 3, "names no reviewer"),
+        (["show", "profile", "PROJECT", "spek"], 3, "Did you mean 'spec'?"),
+    ],
+)
+def test_what_cannot_be_decided_is_refused_in_a_sentence(
+    terminal: Any, database: Database, words: list[str], code: int, sentence: str
+) -> None:
+    with database.transaction() as session:
+        show = a_stored_show(session)
+        (job_id,) = ordered(session, show)
+
+    found, told = terminal(*({"PROJECT": show.project, "JOB": str(job_id)}.get(word, word) for word in words))
+
+    assert found == code
+    error = told.get("error", {"message": "", "hint": ""})
+    assert sentence in f"{error['message']} {error['hint']}"

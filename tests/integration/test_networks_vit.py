@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.nn.functional import normalize
+from torch.nn.functional import gelu, normalize
 
 from models.errors import NotMeasured
 from tests.vit_files import (
@@ -25,9 +25,9 @@ from workers.scoring.networks import clip_vit, dino_vitb16
 from workers.scoring.networks.clip_vit import B32, L14, ClipVit
 from workers.scoring.networks.dino_vitb16 import DinoVitB16
 from workers.scoring.networks.laion_aesthetic import LaionAesthetic
-from workers.scoring.networks.torch_device import halve_matmuls, matmul_type, matmuls
+from workers.scoring.networks.torch_device import choose_device, matmul_type, matmuls, settled
 from workers.scoring.networks.torchscript import read_tensors
-from workers.scoring.networks.vision_transformer import VitShape
+from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape
 
 SMALL_DINO = VitShape(patch_px=16, width=128, depth=2)
 SMALL_CLIP = VitShape(patch_px=32, width=128, depth=2, answer=64)
@@ -284,13 +284,13 @@ def test_a_file_that_is_not_this_head_is_refused_in_one_sentence(tmp_path, state
         LaionAesthetic(clip, tmp_path / "head.pth", numbers=64)
 
 
-def test_half_precision_is_for_gpus_and_leaves_norms_and_answers_in_single(tmp_path):
+def test_half_precision_is_for_gpus_and_leaves_norms_and_answers_in_single():
     """Shown with the half type that a CPU has too; on CUDA the same switch is thrown by itself."""
-    net = DinoVitB16(write_dino(tmp_path / "dino.pth", SMALL_DINO), SMALL_DINO, "cpu")._net
+    net = seeded(VisionTransformer(SMALL_DINO, gelu, eps=1e-6, patch_bias=True, norm_before=False))
     batch = dino_vitb16.prepare(picture(224, 224), CPU)
     with torch.inference_mode():
         exact = net(batch)
-        halved = halve_matmuls(net, CPU, torch.bfloat16)
+        halved = settled(net, CPU, torch.bfloat16)
         with matmuls(CPU, torch.bfloat16):
             rough = halved(batch)
 
@@ -300,3 +300,20 @@ def test_half_precision_is_for_gpus_and_leaves_norms_and_answers_in_single(tmp_p
     assert rough.dtype is torch.float32
     assert float((exact * rough).sum()) > 0.999
     assert not torch.equal(exact, rough)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gpu", "found"),
+    [
+        (None, True, "cuda"),
+        (None, False, "cpu"),
+        ("cuda", True, "cuda"),
+        ("cuda", False, "cpu"),
+        ("cuda:1", True, "cuda:1"),
+        ("cpu", True, "cpu"),
+    ],
+)
+def test_a_network_runs_on_a_gpu_only_where_there_is_one(monkeypatch, wanted, gpu, found):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+
+    assert str(choose_device(wanted)) == found

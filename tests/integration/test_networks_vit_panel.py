@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from torch.nn.functional import cosine_similarity, normalize
+from torchvision.transforms import Compose, Lambda, Normalize, Resize
 
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase
-from tests.vit_files import write_clip, write_dino, write_head
+from tests.vit_files import timm_dino, write_clip, write_dino, write_head
 from workers.media.masters import MasterWriter, write_still
 from workers.renderers.toon.drawing import frames
 from workers.scoring import weights
@@ -90,6 +93,44 @@ def test_the_spec_profile_measures_a_video_with_dino_and_clip(spec_panel, tmp_pa
     assert 0.0 < scene.value <= 1.0
     assert scene.network == "clip-vit-b32"
     assert scene.detail["worst_neighbour"] in ("previous cut", "next cut")
+
+
+def vbench_subject_consistency(network, images):
+    """VBench's steps for one clip `(T, 3, H, W)` uint8, written out: each frame by itself, in a loop."""
+    images = Compose(
+        [
+            Resize(size=224, antialias=False),
+            Lambda(lambda x: x.float().div(255.0)),
+            Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ]
+    )(images)
+    total, first, former = 0.0, None, None
+    for image in images:
+        with torch.no_grad():
+            features = normalize(network(image[None]), dim=-1, p=2)
+        if first is None:
+            first = features
+        else:
+            before = max(0.0, cosine_similarity(former, features).item())
+            start = max(0.0, cosine_similarity(first, features).item())
+            total += (before + start) / 2
+        former = features
+    return total / (len(images) - 1)
+
+
+def test_subject_consistency_equals_vbenchs_own_steps_on_the_frames_as_decoded(spec_panel, tmp_path):
+    moving = clip(4, JobType.FULL_VIDEO, length=8).recipe
+    here = replace(moving, width=360, height=360)
+    reference = timm_dino(SMALL_DINO)
+    file = tmp_path / "networks" / weights.entry("dino-vitb16").file
+    reference.load_state_dict(torch.load(file, weights_only=True), assign=True)
+    drawn = torch.from_numpy(np.stack(list(frames(here)))).permute(0, 3, 1, 2)
+
+    asked = [(Metric.SUBJECT_CONSISTENCY, "dino-vitb16")]
+    (found,) = spec_panel.measure(take(tmp_path / "own", here), expected(here), asked)
+
+    assert found.value == pytest.approx(vbench_subject_consistency(reference.eval(), drawn), abs=1e-5)
+    assert found.value < 0.9999, "the frames must be such that they differ"
 
 
 def test_the_spec_profile_measures_a_still_with_clip_and_the_laion_head(spec_panel, tmp_path):

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import nullcontext
+from dataclasses import fields
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from rich.console import Console
 
+from farm.cli import looking, main
 from farm.cli.score_details import course, score_details
-from farm.dailies_jobs import judged_scores
+from farm.dailies_jobs import judged_scores, scores_of
 from farm.dailies_page import PageScore
 from farm.explanations import attribute_sentences, explain, explanations
 from farm.verdicts import judge
 from models.metrics import Mark, Measurement, Metric, Profile
-from models.vocabulary import Phase, ScoreStatus
+from models.recipe import Recipe
+from models.views import JobDetail, JobRow, ScoresView
+from models.vocabulary import JobState, JobType, Phase, ScoreStatus, Verdict
 
 
 def _score(metric: Metric, value: float | None, mark: float, **detail: Any) -> PageScore:
@@ -135,3 +143,99 @@ def test_scores_in_full_fit_the_terminal_and_name_network_formula_and_worst_fram
     for word in ("0.410", "≤ 0.15", "lower is better", "57 and 58", "p95 0.41", "lpips-alex ad54b744"):
         assert word in " ".join(text.split())
     assert "formula 2" in text
+
+
+def _detail(scores: ScoresView | None) -> JobDetail:
+    now, job_id = datetime(2026, 1, 2, tzinfo=UTC), UUID(int=1)
+    row = JobRow(
+        id=job_id,
+        project_id=job_id,
+        project="lanterns",
+        job_type=JobType.FULL_VIDEO,
+        phase=Phase.VIDEO,
+        cut="ep001/sc010/c0010",
+        state=JobState.COMPLETED,
+        verdict=scores.verdict if scores else None,
+        blocking=scores.blocking if scores else (),
+        root_job_id=job_id,
+        parent_job_id=None,
+        take_number=1,
+        pool="toon",
+        priority=5,
+        current_frame=120,
+        total_frames=120,
+        requested_by="me",
+        created_at=now,
+        completed_at=now,
+    )
+    nothing: dict[str, Any] = dict.fromkeys(each.name for each in fields(JobDetail))
+    recipe = Recipe(renderer="toon", job_type=JobType.FULL_VIDEO, seed=1, width=640, height=360)
+    return JobDetail(**{**nothing, "row": row, "recipe": recipe, "scores": scores, "family": (row,)})
+
+
+class _Farm:
+    """A farm that knows one job."""
+
+    def __init__(self, detail: JobDetail) -> None:
+        self._detail = detail
+
+    def job(self, job_id: str) -> JobDetail:
+        return self._detail
+
+    def why(self, job_id: str) -> list[str]:
+        return explanations(scores_of(self._detail.scores)) if self._detail.scores else []
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> JobDetail:
+    """A job that jumps between two frames, known to the farm that commands open."""
+    measured = Measurement(
+        metric=Metric.TEMPORAL_LPIPS,
+        value=0.41,
+        network="lpips-alex",
+        network_sha256="ad54b7443a3d98bb",
+        detail={"p95": 0.41, "binding": "p95", "worst_frame": 58, "curve": [0.1, 0.44]},
+    )
+    scores = ScoresView(
+        profile="embedded",
+        phase=Phase.VIDEO,
+        verdict=Verdict.RETAKE,
+        blocking=("temporal_lpips",),
+        not_measured=(),
+        thresholds_used={"temporal_lpips": {"limit": 0.15, "network": "lpips-alex", "direction": "lower"}},
+        measurements=(measured,),
+        evaluated_at=datetime(2026, 1, 2, tzinfo=UTC),
+    )
+    detail = _detail(scores)
+    monkeypatch.setattr(looking, "opened", lambda: nullcontext(_Farm(detail)))
+    return detail
+
+
+def test_a_jobs_scores_in_full_say_on_the_terminal_why_it_was_refused(
+    known: JobDetail, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["job", str(known.row.id), "--scores"]) == 0
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "ep001/sc010/c0010 · full_video · take 1" in said
+    assert "blocked by temporal_lpips" in said
+    assert "the picture jumps by 0.44 between frames 57 and 58 (p95 0.41, allowed 0.15)." in said
+
+
+def test_the_same_in_json_is_complete(known: JobDetail, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["job", str(known.row.id), "--scores", "--json"]) == 0
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["scores"]["measurements"][0]["detail"]["curve"] == [0.1, 0.44]
+    assert told["explanations"]["temporal_lpips"]["status"] == "fail"
+    assert told["explanations"]["temporal_lpips"]["sentence"].startswith("the picture jumps by 0.44")
+    assert told["why"]
+
+
+def test_a_job_without_scores_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(looking, "opened", lambda: nullcontext(_Farm(_detail(None))))
+
+    assert main(["job", str(UUID(int=1)), "--scores"]) == 0
+    assert "It has no scores yet" in capsys.readouterr().out

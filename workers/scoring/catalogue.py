@@ -78,6 +78,7 @@ _BUFFALO_L_SHA256 = "80ffe37d8a5940d59a7384c201a2a38d4741f2f3c51eef46ebb28218a7b
 _DINO_B16_SHA256 = "bf34ad0f424b9029b593e8dc3ed553bf26e88bcba0d32bf3e62a6209cb64c85e"
 _LAION_SHA256 = "2cd4e60f4f24ae3bcd57b847b13c1f3ba27edc28cc1a7f9ce74ee9f421243cba"
 _CCIP_SHA256 = "4ea118d16496274f4f6e08d3afc768cc592389e8f7f32f8732ce2215c228ac5f"
+_CCIP_B36_SHA256 = "c1e7333a55c2ad9e03cd340c635e96c9c1d86f0836fa7eae65720e7c9c94ee51"
 _CCIP_METRICS_SHA256 = "7e4646fdfbe369ad485b227ec47ac4092c98b8deef3af44e19fdbd8ba7bc25c1"
 _ANIME_PERSON_SHA256 = "6da88929438cd442e31e45ff4f934dd2d7eb9cf7a423c22885d650ee52550f90"
 _AMT_S_SHA256 = "07e7e03405c213fe4405678db9b42d05671e48c56faf6a441b99bb0047d3cf77"
@@ -250,6 +251,17 @@ CATALOGUE: tuple[NetworkFile, ...] = (
         sha256=_CCIP_SHA256,
         kept_sha256=_CCIP_SHA256,
         sources=tuple(UrlSource(url=f"{at}/ccip-caformer-24-randaug-pruned/model_feat.onnx") for at in _CCIP),
+    ),
+    # Stated by one public installer only, with the size and the pinned revision.
+    NetworkFile(
+        name="ccip-caformer_b36-24",
+        purpose="identity of drawn characters: CCIP caformer_b36-24, larger and surer than `ccip`",
+        licence="OpenRAIL (names uses that are not allowed)",
+        file="ccip-caformer_b36-24.onnx",
+        size=383_591_416,
+        sha256=_CCIP_B36_SHA256,
+        kept_sha256=_CCIP_B36_SHA256,
+        sources=tuple(UrlSource(url=f"{at}/ccip-caformer_b36-24/model_feat.onnx") for at in _CCIP),
     ),
     # Stated by one list only (h1neolzr7f/Manga-Editor-Desu-NAI), whose hashes of these authors' other files
     # agree with everybody's.

@@ -46,7 +46,9 @@ NETWORKS: dict[str, NetworkCard] = {
     "efficientnet-lite0": _card(*_PICTURES, files=("efficientnet-lite0",)),
     "arcface-buffalo_l": _card(Metric.FACE_SIMILARITY, files=("buffalo_l",)),
     "ccip-caformer-24-randaug-pruned": _card(Metric.IDENTITY, files=("ccip", "ccip-metrics", "anime-person")),
-    "ccip-caformer_b36-24": _card(Metric.IDENTITY, files=("ccip-caformer_b36-24",)),
+    "ccip-caformer_b36-24": _card(
+        Metric.IDENTITY, files=("ccip-caformer_b36-24", "ccip-metrics", "anime-person")
+    ),
     "dino-vitb16": _card(*_PICTURES, files=("dino-vitb16",)),
     "clip-vit-b32": _card(*_PICTURES, files=("clip-vit-b32",)),
     "clip-l14-laion": _card(Metric.AESTHETIC, files=("clip-vit-l14", "laion-aesthetic")),

@@ -50,6 +50,10 @@ def _calibrated(file: str) -> float:
 
 _TOON_IDENTITY = Mark(metric=Metric.IDENTITY, limit=_calibrated("toon_id.json"), network="toon-id")
 
+#: DINO's 0.90 belongs to DINO. On lite0 good film has 0.88 to 0.96, drawn clips 0.97 and more, and a clip that
+#: turns into another one slowly 0.66 to 0.88 (`make discrimination` shows the clips).
+_LITE0_SUBJECT = Mark(metric=Metric.SUBJECT_CONSISTENCY, limit=0.87, network="efficientnet-lite0")
+
 EMBEDDED = Profile(
     name="embedded",
     marks={
@@ -64,7 +68,7 @@ EMBEDDED = Profile(
             *_DIAGNOSTICS,
             _TOON_IDENTITY,
             *_TEMPORAL,
-            Mark(metric=Metric.SUBJECT_CONSISTENCY, limit=0.90, network="efficientnet-lite0"),
+            _LITE0_SUBJECT,
             Mark(metric=Metric.SCENE_CONTINUITY, limit=_calibrated("toon_scene.json"), network="toon-scene"),
         ),
     },

@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from models.errors import BadInput
 from models.metrics import Measurement
 from workers.scoring import metrics
+from workers.scoring.attribute_watch import AttributeWatch
 from workers.scoring.gauges.gauge import Sampler, measured, not_measured
 from workers.scoring.references import IdentityReference, Outlier
 
@@ -74,6 +75,7 @@ class FaceGauge:
         self._references = (
             np.stack([c.vector for c in characters]) if not self._foreign else np.empty((0, 0), np.float32)
         )
+        self._colours = AttributeWatch({c.name: c.attributes for c in characters}, network.name)
         self._sampler = Sampler(frame_count, samples)
         self._waiting: list[Frame] = []
         self._sightings: list[Sighting] = []
@@ -101,7 +103,7 @@ class FaceGauge:
         frames = [sighting.frame for sighting in complete]
         summary = metrics.identity_summary(table.min(axis=1), frames, len(complete), len(self._sightings))
         worst = complete[int(table.min(axis=1).argmin())]
-        summary.detail.update(self._finding(len(complete)))
+        summary.detail.update(self._finding(len(complete)) | self._colours.detail())
         summary.detail["characters"] = {
             name: _told(table[:, who], worst.faces[who]) for who, name in enumerate(self._names)
         }
@@ -117,7 +119,10 @@ class FaceGauge:
         else:
             found = [self._network.look(frame.full, most) for frame in waiting]
         for frame, faces in zip(waiting, found, strict=True):
-            self._sightings.append(self._sighting(frame, faces))
+            sighting = self._sighting(frame, faces)
+            self._sightings.append(sighting)
+            who = zip(self._names, sighting.faces, strict=False)  # nobody is told apart where one is missing
+            self._colours.see(frame.index, frame.full, dict(who))
 
     def _sighting(self, frame: Frame, faces: list[Face]) -> Sighting:
         """Who is who in this frame: every expected character gets a face of their own, or nobody gets one."""

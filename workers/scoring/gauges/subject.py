@@ -27,9 +27,9 @@ class SubjectGauge:
         self._shown: list[int] = []  #: which vector each frame shows
 
     def see(self, frame: Frame) -> None:
-        """Embed the frame unless it is held."""
+        """Embed the frame unless it is held, at its full size: each network shrinks it in its own way."""
         if not frame.held:
-            self._vectors.append(self._network.embed(frame.small))
+            self._vectors.append(self._network.embed(frame.full))
         self._shown.append(len(self._vectors) - 1)
 
     def finish(self, shots: Shots) -> list[Measurement]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from models.errors import NotMeasured
 from workers.scoring.networks.onnx_session import device_of, open_session, require_shapes
 
 if TYPE_CHECKING:
@@ -47,14 +48,24 @@ class AnimePerson:
         require_shapes(self._session, ENTRY, input_px=None, outputs=1)
         self.device = device_of(self._session)
         self._input = self._session.get_inputs()[0].name
+        # Asked once now, so that another kind of detector is refused before any frame was looked at.
+        shape = self._answer(np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)).shape
+        if len(shape) != 2 or not 5 <= shape[0] < shape[1]:
+            raise NotMeasured(
+                f"The file of {ENTRY} holds another network: it answers {shape}.",
+                hint=f"Run `farm networks pull {ENTRY}`.",
+            )
 
     def find(self, picture: Picture) -> list[Person]:
         """People in a picture `(H, W, 3)` uint8 RGB, the surest first."""
+        return decode(self._answer(picture), width=picture.shape[1], height=picture.shape[0])
+
+    def _answer(self, picture: Picture) -> Floats:
         # The network learnt pictures that are stretched, not padded, by Pillow's cubic filter.
         square = Image.fromarray(picture).resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
         batch = (np.asarray(square, dtype=np.float32) / np.float32(255.0)).transpose(2, 0, 1)[None]
         (answer,) = self._session.run(None, {self._input: np.ascontiguousarray(batch)})
-        return decode(answer[0], width=picture.shape[1], height=picture.shape[0])
+        return np.asarray(answer[0], dtype=np.float32)
 
 
 def decode(answer: Floats, *, width: int, height: int) -> list[Person]:

@@ -92,6 +92,8 @@ class ArcFace:
 
     def _find(self, picture: Picture, most: int) -> list[tuple[Floats, Picture]]:
         """Boxes (left, top, right, bottom, score), the surest first, with their aligned faces."""
+        if DETECTOR_PX * min(picture.shape[:2]) < max(picture.shape[:2]):
+            return []  # Fitted into the detector's square, less than one pixel of it would be left.
         bgr = np.ascontiguousarray(picture[..., ::-1])
         boxes, landmarks = self._detector.detect(bgr)
         surest = zip(boxes[:most], landmarks[:most], strict=True)

@@ -7,6 +7,7 @@ small head says how different two descriptions are.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,12 +30,9 @@ if TYPE_CHECKING:
     Picture = NDArray[np.uint8]
     Floats = NDArray[np.float32]
 
-NAME = "ccip-caformer-24-randaug-pruned"
-FEATURES, DIFFERENCES = "ccip", "ccip-metrics"
+DIFFERENCES = "ccip-metrics"
 SIDE_PX = 384
 NUMBERS = 768
-#: the difference up to which its authors call two pictures one character: the best F1 on their test pictures
-SAME = 0.1785
 #: mean and deviation of the pictures that CLIP, and after it CCIP, learnt from
 _MEAN = np.array([0.48145466, 0.4578275, 0.40821073], dtype=np.float32)
 _DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711], dtype=np.float32)
@@ -43,28 +41,56 @@ _MOST_PEOPLE = 6
 _GPU_BATCH = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the networks that its authors trained."""
+
+    name: str
+    entry: str  #: of the weights catalogue, for `model_feat.onnx`; the head is the same in all
+    #: the difference up to which its authors call two pictures one character: the best F1 on their pictures
+    same: float
+
+
+PRUNED = Variant("ccip-caformer-24-randaug-pruned", "ccip", 0.1785)
+B36 = Variant("ccip-caformer_b36-24", "ccip-caformer_b36-24", 0.2132)
+
+
 class Ccip:
     """Vectors of drawn people; likeness is 1 minus the difference that its own head tells."""
 
-    name = NAME
-    #: the likeness from which a measured character passes, and below which a reference picture shows another
-    outlier = 1.0 - SAME
-
-    def __init__(self, features: Path, differences: Path, person: Path, device: str | None = None) -> None:
+    def __init__(
+        self,
+        variant: Variant,
+        *,
+        features: Path,
+        differences: Path,
+        person: Path,
+        device: str | None = None,
+    ) -> None:
         """The three files: `model_feat.onnx`, `model_metrics.onnx` and the person detector.
 
         Raises:
             NotMeasured: a file is damaged or holds another network.
         """
+        self.name = variant.name
+        #: the likeness from which a character passes, and below which a reference picture shows another
+        self.outlier = 1.0 - variant.same
         self._person = AnimePerson(person, device)
-        self._features = open_session(features.read_bytes(), FEATURES, device)
-        require_shapes(self._features, FEATURES, input_px=SIDE_PX, outputs=1)
+        self._features = open_session(features.read_bytes(), variant.entry, device)
+        require_shapes(self._features, variant.entry, input_px=SIDE_PX, outputs=1)
         # Three operations on a few numbers: carrying them to a GPU and back would take longer.
         self._differences = open_session(differences.read_bytes(), DIFFERENCES, "cpu")
         require_shapes(self._differences, DIFFERENCES, input_px=None, outputs=1)
         hashes = " ".join(weights.sha256_of(file) for file in (features, differences, person))
         self.sha256 = hashlib.sha256(hashes.encode()).hexdigest()
         self.device = device_of(self._features)
+        # Asked once now, so that another network is refused before any frame was looked at.
+        probe = self.describe([np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)])
+        if probe.shape != (1, NUMBERS) or self.likeness(probe, probe).shape != (1, 1):
+            raise NotMeasured(
+                f"The file of {variant.entry} or of {DIFFERENCES} holds another network.",
+                hint=f"Run `farm networks pull {variant.entry} {DIFFERENCES}`.",
+            )
         #: how many pictures `look_at_all` should be given at once
         self.batch = _GPU_BATCH if self.device == "cuda" else 1
 
@@ -90,8 +116,6 @@ class Ccip:
             return np.zeros((0, NUMBERS), np.float32)
         batch = np.stack([prepared(crop) for crop in crops])
         (raw,) = self._features.run(None, {self._features.get_inputs()[0].name: batch})
-        if raw.shape != (len(crops), NUMBERS):
-            raise NotMeasured(f"The file of {FEATURES} holds another network: it answers {raw.shape}.")
         return metrics.normalised(raw).astype(np.float32)
 
     def likeness(self, references: Floats, vectors: Floats) -> Floats:

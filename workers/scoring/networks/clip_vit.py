@@ -10,9 +10,10 @@ from PIL import Image
 from torchvision.transforms import functional as pictures
 
 from workers.scoring import weights
-from workers.scoring.networks.torch_device import choose_device, halve_matmuls, matmuls
+from workers.scoring.networks.state_dict import filled
+from workers.scoring.networks.torch_device import choose_device, matmuls, settled
 from workers.scoring.networks.torchscript import read_tensors
-from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape, filled, quick_gelu
+from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape, quick_gelu
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,11 +36,18 @@ _TOP = {
     "ln_post.bias": "norm_after.bias",
 }
 _LAYER = {
-    "ln_1": "norm1",
-    "ln_2": "norm2",
-    "attn": "self_attn",
-    "mlp.c_fc": "linear1",
-    "mlp.c_proj": "linear2",
+    "ln_1.weight": "norm1.weight",
+    "ln_1.bias": "norm1.bias",
+    "ln_2.weight": "norm2.weight",
+    "ln_2.bias": "norm2.bias",
+    "attn.in_proj_weight": "attention_in.weight",
+    "attn.in_proj_bias": "attention_in.bias",
+    "attn.out_proj.weight": "attention_out.weight",
+    "attn.out_proj.bias": "attention_out.bias",
+    "mlp.c_fc.weight": "linear1.weight",
+    "mlp.c_fc.bias": "linear1.bias",
+    "mlp.c_proj.weight": "linear2.weight",
+    "mlp.c_proj.bias": "linear2.bias",
 }
 
 
@@ -57,7 +65,7 @@ class ClipVit:
         self._device = choose_device(device)
         self._side_px = shape.side_px
         net = filled(lambda: _build(shape), _renamed(read_tensors(path, "visual.")), name)
-        self._net = halve_matmuls(net, self._device).to(self._device)
+        self._net = settled(net, self._device)
 
     @property
     def device(self) -> str:
@@ -88,10 +96,9 @@ def _renamed(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The file's names turned into ours; what is not known keeps its name, so that it is refused by it."""
     ours = {}
     for name, value in state.items():
-        if name.startswith("transformer.resblocks."):
-            number, _, rest = name.removeprefix("transformer.resblocks.").partition(".")
-            part = next((part for part in _LAYER if rest.startswith(f"{part}.")), "")
-            ours[f"layers.{number}.{_LAYER.get(part, '')}{rest.removeprefix(part)}"] = value
+        number, _, rest = name.removeprefix("transformer.resblocks.").partition(".")
+        if name.startswith("transformer.resblocks.") and rest in _LAYER:
+            ours[f"layers.{number}.{_LAYER[rest]}"] = value
         else:
             ours[_TOP.get(name, name)] = value
     return ours

@@ -10,9 +10,9 @@ from torch.nn import functional
 from torchvision.transforms import functional as pictures
 
 from workers.scoring import weights
-from workers.scoring.networks.state_dict import read_state
-from workers.scoring.networks.torch_device import choose_device, halve_matmuls, matmuls
-from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape, filled
+from workers.scoring.networks.state_dict import filled, read_state
+from workers.scoring.networks.torch_device import choose_device, matmuls, settled
+from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,10 +37,10 @@ _LAYER = {
     "norm1.bias": "norm1.bias",
     "norm2.weight": "norm2.weight",
     "norm2.bias": "norm2.bias",
-    "attn.qkv.weight": "self_attn.in_proj_weight",
-    "attn.qkv.bias": "self_attn.in_proj_bias",
-    "attn.proj.weight": "self_attn.out_proj.weight",
-    "attn.proj.bias": "self_attn.out_proj.bias",
+    "attn.qkv.weight": "attention_in.weight",
+    "attn.qkv.bias": "attention_in.bias",
+    "attn.proj.weight": "attention_out.weight",
+    "attn.proj.bias": "attention_out.bias",
     "mlp.fc1.weight": "linear1.weight",
     "mlp.fc1.bias": "linear1.bias",
     "mlp.fc2.weight": "linear2.weight",
@@ -58,7 +58,7 @@ class DinoVitB16:
         self.sha256 = weights.sha256_of(path)
         self._device = choose_device(device)
         net = filled(lambda: _build(shape), _renamed(read_state(path, self.name)), self.name)
-        self._net = halve_matmuls(net, self._device).to(self._device)
+        self._net = settled(net, self._device)
 
     @property
     def device(self) -> str:

@@ -36,7 +36,7 @@ class Lpips:
         net = _build(trunk, tensors.load(path)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._net: Any = net.to(self._device)
         # A head weighs squared differences, so its root weighs the features themselves.
-        self._roots = [head.model[-1].weight.clamp(min=0.0).sqrt() for head in self._net.lins]
+        self._roots = [head.model[-1].weight.clamp(min=0.0).sqrt().view(1, -1) for head in self._net.lins]
 
     @property
     def device(self) -> str:
@@ -49,13 +49,13 @@ class Lpips:
         Each of the five layers is of unit length per pixel, weighed by the root of its head and averaged.
         """
         batch = to_batch([frame], self._device).contiguous(memory_format=torch.channels_last)
-        layers = self._net.net.forward(self._net.scaling_layer(batch / 127.5 - 1.0))
+        layers = self._net.net.forward(self._net.scaling_layer(batch.div_(127.5).sub_(1.0)))
         parts = []
         for layer, root in zip(layers, self._roots, strict=True):
-            length = torch.linalg.vector_norm(layer, dim=1, keepdim=True) + _EPSILON
-            scale = (layer.shape[2] * layer.shape[3]) ** -0.5
             # Pixel by pixel, as it lies in memory: an order of its own would cost a copy.
-            parts.append((layer * (root * scale) / length).permute(0, 2, 3, 1).reshape(-1))
+            pixels = layer.permute(0, 2, 3, 1).reshape(-1, layer.shape[1])
+            length = torch.linalg.vector_norm(pixels, dim=1, keepdim=True) + _EPSILON
+            parts.append((pixels * (length * len(pixels) ** 0.5).reciprocal_()).mul_(root).view(-1))
         return torch.cat(parts)
 
     @torch.inference_mode()

@@ -57,7 +57,11 @@ class Face:
 
 @runtime_checkable
 class FaceNetwork(Network, Protocol):
-    """Finds faces and says who they are."""
+    """Finds faces and says who they are.
+
+    One may also have `outlier`, the likeness below which two faces are two people; and, when it gains by
+    several pictures at once, `batch`, how many, and `look_at_all(pictures, most)`.
+    """
 
     def look(self, picture: Picture, most: int = 6) -> list[Face]:
         """At most `most` faces of a picture `(H, W, 3)` uint8 RGB, the surest first."""

@@ -94,6 +94,8 @@ def _providers(device: str | None) -> Sequence[Any]:
         "device_id": torch.device(device or "cuda").index or 0,
         # TF32 would move a number by which card measured it.
         "use_tf32": 0,
+        # The renderer lives on the same card: grow by what is needed, not to the next power of two.
+        "arena_extend_strategy": "kSameAsRequested",
         # The exhaustive search would begin anew for each number of faces.
         "cudnn_conv_algo_search": "HEURISTIC",
     }

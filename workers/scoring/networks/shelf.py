@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from workers.scoring.networks.ccip import Variant
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 
 Kind = TypeVar("Kind", bound=Network)
@@ -144,10 +145,27 @@ def _arcface(shelf: Shelf) -> Network:
 
 
 def _ccip(shelf: Shelf) -> Network:
+    from workers.scoring.networks.ccip import PRUNED
+
+    return _ccip_of(shelf, PRUNED)
+
+
+def _ccip_b36(shelf: Shelf) -> Network:
+    from workers.scoring.networks.ccip import B36
+
+    return _ccip_of(shelf, B36)
+
+
+def _ccip_of(shelf: Shelf, variant: Variant) -> Network:
     from workers.scoring.networks.ccip import Ccip
 
-    features, differences, person = (shelf.file(entry) for entry in ("ccip", "ccip-metrics", "anime-person"))
-    return Ccip(features, differences, person, shelf.device)
+    return Ccip(
+        variant,
+        features=shelf.file(variant.entry),
+        differences=shelf.file("ccip-metrics"),
+        person=shelf.file("anime-person"),
+        device=shelf.device,
+    )
 
 
 def _dino_vitb16(shelf: Shelf) -> Network:
@@ -175,6 +193,12 @@ def _clip_l14_laion(shelf: Shelf) -> Network:
     return LaionAesthetic(shelf.embedder("clip-vit-l14"), head)
 
 
+def _amt_s(shelf: Shelf) -> Network:
+    from workers.scoring.networks.amt_s import AmtS
+
+    return AmtS(shelf.file("amt-s"), shelf.device)
+
+
 def _lite0_of(shelf: Shelf) -> EfficientNetLite0:
     """The features under the toon networks, loaded once for all of them."""
     return cast("EfficientNetLite0", shelf.network("efficientnet-lite0"))
@@ -191,9 +215,11 @@ BUILDERS: dict[str, Callable[[Shelf], Network]] = {
     "clip-vit-b32": _clip_vit_b32,
     "clip-l14-laion": _clip_l14_laion,
     "dis-flow": _dis_flow,
+    "amt-s": _amt_s,
     "toon-id": _toon_id,
     "toon-style": _toon_style,
     "toon-scene": _toon_scene,
     "arcface-buffalo_l": _arcface,
     "ccip-caformer-24-randaug-pruned": _ccip,
+    "ccip-caformer_b36-24": _ccip_b36,
 }

@@ -1,0 +1,102 @@
+"""`farm doctor --accept`: ask for what it needs, run it, show it, write its report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from farm.cli.console import note, notes, out, print_json
+from farm.cli.opened import here
+
+if TYPE_CHECKING:
+    from farm.cli.console import Exit
+    from farm.cli.extras import AcceptanceWish
+    from tasks.acceptance import Acceptance
+    from tasks.acceptance_findings import Finding
+
+_WIDTH = 46
+
+
+def accept(wish: AcceptanceWish) -> Exit:
+    """Run the acceptance and write its report; raises `BadInput` for a folder that does not exist."""
+    from farm.stack import threads_here
+    from tasks import acceptance
+    from tasks.acceptance_media import Media
+    from tasks.commands_networks import agreed_to, folder_of, mirror_of
+    from workers.scoring import weights
+    from workers.scoring.download import Patience
+
+    way = weights.Way(
+        from_folder=folder_of(wish.source),
+        mirror=mirror_of(None, wish.source),
+        patience=Patience(tries=2),
+    )
+    everything = tuple(item.name for item in weights.catalogue())
+    pulled = () if wish.offline else agreed_to(everything, yes=wish.yes, or_leave_out=True)
+    with notes().status("measuring") as status:
+        section = ""
+
+        def tell(finding: Finding) -> None:
+            nonlocal section
+            status.update(f"measuring · {finding.section.lower()}")
+            if wish.as_json:
+                return
+            if finding.section != section:
+                section = finding.section
+                out().print(Text(f"\n{section}", style="bold"))
+            _print(finding)
+
+        found = acceptance.run(
+            acceptance.Wish(
+                networks_dir=here().networks_dir,
+                into=wish.into,
+                media=Media(folder_of(wish.media)),
+                pull=pulled,
+                way=way,
+                offline=wish.offline,
+                threads=threads_here(),
+            ),
+            tell,
+        )
+    written = acceptance.write(found, wish.into)
+    if wish.as_json:
+        print_json(found.to_json())
+    else:
+        _print_end(found)
+    note(f"Written: {written[0]} and {written[1].name}.")
+    return found.exit
+
+
+def _print(finding: Finding) -> None:
+    from tasks.acceptance_findings import Outcome
+
+    sign, style = {
+        Outcome.AGREED: ("✓", "green"),
+        Outcome.DISAGREED: ("✗", "bold red"),
+        Outcome.NOT_MEASURED: ("–", "yellow" if finding.required else "dim"),
+        Outcome.NOTED: ("·", "dim"),
+    }[finding.outcome]
+    said = finding.reason or finding.shown
+    line = Text.assemble((sign, style), f" {finding.name:<{_WIDTH}} ", (said, "dim" if finding.reason else ""))
+    if finding.expected and finding.outcome is not Outcome.NOT_MEASURED:
+        line.append(f"  ({finding.expected})", style="dim")
+    out().print(line, soft_wrap=True)
+    if finding.outcome is Outcome.DISAGREED:
+        out().print(Text(f"  → expected {finding.expected}: {finding.source}", style="cyan"), soft_wrap=True)
+
+
+def _print_end(found: Acceptance) -> None:
+    from tasks.acceptance_findings import Outcome
+    from tasks.acceptance_page import headline_of, todos
+
+    waiting = todos(found.findings)
+    if waiting:
+        out().print(Text("\nWhat to do", style="bold"))
+    for todo in waiting:
+        count = f"  brings {len(todo.names)}" + ("" if todo.required else ", none of them required")
+        out().print(Text.assemble(("→ ", "cyan"), (todo.todo, "cyan"), (count, "dim")), soft_wrap=True)
+    headline, tone, sentence = headline_of(found)
+    style = {"good": "bold green", "bad": "bold red"}.get(tone, "bold yellow")
+    counts = ", ".join(f"{found.count(each)} {each.value.replace('_', ' ')}" for each in Outcome)
+    out().print(Text.assemble("\n", (headline, style), f": {counts}.\n{sentence}"))
