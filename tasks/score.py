@@ -58,6 +58,7 @@ def _measure(work: Work) -> Settlement:
         alive=work.alive,
     )
     _refuse_a_vanished_master(held_to)
+    _refuse_a_damaged_master(held_to, told)
     measurements = _with_pictures(held_to, profile, told)
 
     def write(session: Session) -> Settlement:
@@ -130,3 +131,15 @@ def _refuse_a_vanished_master(held_to: TakeExpectations) -> None:
             error_kind=ErrorKind.UNAVAILABLE,
             hint="Every score worker needs the same artifact store as the render workers.",
         )
+
+
+def _refuse_a_damaged_master(held_to: TakeExpectations, told: list[Measurement]) -> None:
+    """The render step read the master back whole: what does not decode now was damaged since, by the farm."""
+    for measurement in told:
+        if measurement.metric is Metric.DECODABLE and measurement.value == 0.0:
+            raise StepFailed(
+                f"The take's file {held_to.master_path} was damaged after it was rendered: "
+                f"{measurement.detail.get('text', 'it cannot be decoded.')}",
+                error_kind=ErrorKind.UNAVAILABLE,
+                hint="Check the disk of the artifact store, then retake the job.",
+            )
