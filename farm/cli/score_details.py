@@ -128,6 +128,8 @@ def _facts(score: PageScore) -> list[str]:
     rate = score.detail.get("detection_rate")
     if isinstance(rate, int | float):
         told.append(f"everybody found in {rate:.0%} of {score.detail.get('frames_looked_at', '?')} frames")
+    if picture := score.detail.get("worst_picture"):
+        told.append(f"see {picture}")
     return [*told, _by(score)]
 
 

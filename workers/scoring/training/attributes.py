@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
         heads = list(pictures.labelled("tint-seen", options.pictures))
         _tell(f"{len(heads)} heads to learn from")
         save(learn(heads))
-    page = report(tried(pictures.labelled("tint-unseen", options.unseen)), options.unseen)
+    page = report(tried(pictures.labelled("tint-fresh", options.unseen)), options.unseen)
     options.into.write_text(page)
     sys.stdout.write(page)
     return 0
