@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-CHOSEN_BY = "profile_chosen_by"
-"""Beside a project's `profile`: who chose it, where that was not the show's file."""
+CHOICE = "profile_choice"
+"""Beside a project's `profile`: who chose it, and what the show's file said instead (`by`, `instead_of`)."""
 
 EVIDENCE = "calibration"
 """Beside a profile's marks: how they were found; profiles of the show's file have none."""
@@ -38,7 +38,9 @@ def keep_profile(session: Session, project_id: UUID, name: str, data: Mapping[st
 def choose_profile(session: Session, project_id: UUID, name: str, *, by: str) -> None:
     """Judge the project's next orders by this profile; the name is not looked up here."""
     project = _locked(session, project_id)
-    project.defaults = {**project.defaults, "profile": name, CHOSEN_BY: by}
+    before = project.defaults
+    of_file = before[CHOICE]["instead_of"] if CHOICE in before else before.get("profile")
+    project.defaults = {**before, "profile": name, CHOICE: {"by": by, "instead_of": of_file}}
     session.flush()
 
 
@@ -66,7 +68,10 @@ def judged_by(session: Session, job_id: UUID) -> JudgedBy | None:
 
 
 def with_decisions(before: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """A show file's defaults, with the calibrated profiles and the choice that the file says nothing about."""
+    """A show file's defaults, with the calibrated profiles it lacks and with the choice of one.
+
+    The choice stands while the file says what it said when the choice was made.
+    """
     own = told.get("profiles", {})
     calibrated = {
         name: data
@@ -74,8 +79,8 @@ def with_decisions(before: Mapping[str, Any], told: Mapping[str, Any]) -> dict[s
         if isinstance(data, dict) and EVIDENCE in data and name not in own
     }
     kept = {**told, **({"profiles": {**calibrated, **own}} if calibrated or "profiles" in told else {})}
-    if "profile" not in told and CHOSEN_BY in before:
-        kept |= {name: before[name] for name in ("profile", CHOSEN_BY)}
+    if CHOICE in before and told.get("profile") == before[CHOICE]["instead_of"]:
+        kept |= {name: before[name] for name in ("profile", CHOICE)}
     return kept
 
 

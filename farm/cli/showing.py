@@ -33,6 +33,8 @@ def load(
     as_json: AsJson = False,
 ) -> None:
     """Load a show: project, story bible, characters, scenes and cuts. Loading it again updates it."""
+    from db import catalogue
+    from db.catalogue_profiles import CHOICE
     from farm import shows
     from farm.views import to_json
 
@@ -40,6 +42,7 @@ def load(
     with opened() as farm:
         with farm.database.transaction() as session:
             stored = shows.store(session, story)
+            defaults = dict(catalogue.project(session, stored.project_id).defaults)
         made = _references(farm, stored) if references else {}
     if as_json:
         print_json(to_json(stored) | {"references": made})
@@ -53,6 +56,8 @@ def load(
     )
     for name in stored.left_behind:
         note(f"left as it was, though the file no longer has it: {name}", "yellow")
+    if CHOICE in defaults:
+        note(f"judged by {defaults['profile']}, as {defaults[CHOICE]['by']} chose")
     for sentence in made.get("said", ()):
         note(sentence)
 

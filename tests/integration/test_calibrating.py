@@ -173,10 +173,15 @@ def test_loading_the_show_again_keeps_calibrated_profiles_and_the_choice_of_one(
         again = dict(catalogue.project(session, show.project_id).defaults)
         assert (again["profile"], list(again["profiles"])) == ("ours", ["ours"])
 
-        project["defaults"] = {"renderer": "toon", "profile": "embedded"}
+        project["defaults"] = {"renderer": "toon", "profile": "spec"}
         shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
         told = dict(catalogue.project(session, show.project_id).defaults)
-        assert (told["profile"], list(told["profiles"])) == ("embedded", ["ours"])
+        assert (told["profile"], list(told["profiles"])) == ("spec", ["ours"])
+
+        # A file that says the same as when somebody chose otherwise says nothing new.
+        calibrating.choose(session, show.project, "ours", by="Ada")
+        shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
+        assert catalogue.project(session, show.project_id).defaults["profile"] == "ours"
 
         project["defaults"] = {"renderer": "toon", "profile": "theirs"}
         with pytest.raises(UnknownName, match="no profile 'theirs'"):
