@@ -52,19 +52,26 @@ class JudgedBy:
     #: the project's own profiles by name, as stored in its defaults
     own: dict[str, Any]
     phase: Phase
+    #: one more failure ends the job
+    is_last_try: bool = False
 
 
 def judged_by(session: Session, job_id: UUID) -> JudgedBy | None:
     """What judges a job that waits to be scored; None when it does not wait for that."""
     found = session.execute(
-        select(Job.profile, Job.phase, Project.defaults)
+        select(Job.profile, Job.phase, Project.defaults, QueueRow.retry_count, QueueRow.max_retries)
         .join(Project, Project.id == Job.project_id)
         .join(QueueRow, QueueRow.job_id == Job.id)
         .where(Job.id == job_id, QueueRow.step == Step.SCORE, QueueRow.status == QueueStatus.READY)
     ).one_or_none()
     if found is None:
         return None
-    return JudgedBy(profile=found.profile, own=dict(found.defaults.get("profiles", {})), phase=found.phase)
+    return JudgedBy(
+        profile=found.profile,
+        own=dict(found.defaults.get("profiles", {})),
+        phase=found.phase,
+        is_last_try=0 < found.max_retries <= found.retry_count,
+    )
 
 
 def with_decisions(before: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
