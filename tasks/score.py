@@ -116,7 +116,7 @@ def _with_pictures(held_to: TakeExpectations, profile: Profile, told: list[Measu
     master = runtime.store().path(held_to.master_path)
     address = f"{held_to.master_path.rpartition('/')[0]}/worst"
     try:
-        return with_pictures(master, told, failing, master.parent / "worst", address)
+        return with_pictures(master, told, failing, master.parent / "worst", address, count=held_to.frame_count)
     except OSError as error:
         # They explain and judge nothing: a store that cannot be written costs the report its pictures only.
         _log.warning("The worst frames of %s cannot be kept: %s.", held_to.job_id, error.strerror or error)
