@@ -38,7 +38,7 @@ def with_pictures(
 
     `worst_picture` in the detail is `address/<metric>.jpg`, `worst_picture_frames` the numbers of the frames it
     shows from left to right; `count` is how many frames the take has. The first `MOST_PICTURES` failing metrics
-    that name a frame get one; frames that cannot be decoded are not shown. The folder is made when it is needed,
+    that name a frame get one; frames that cannot be decoded are not shown. The folder is made when needed,
     and what is in it is replaced.
 
     Raises:
