@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from models.errors import BadInput, FarmError, NotMeasured
+from models.errors import BadInput, NotMeasured, StepFailed
 from models.metrics import Direction, Metric
 from models.vocabulary import JobType, Phase
-from tasks.acceptance_findings import Band, Finding, compared, missing, noted
+from tasks.acceptance_findings import Band, Finding, compared, crashed, missing, noted
 from tasks.acceptance_networks import pull_command
 from workers.media.masters import MasterWriter, write_still
 from workers.renderers.toon.drawing import frames
@@ -135,8 +135,8 @@ def _held(approved: Approved, take: Render, profile: Profile, marks: list[Mark])
     wanted = [(mark.metric, mark.network) for mark in marks]
     try:
         measured = approved.panel.measure(take.master, _expectations(approved, take, marks), wanted)
-    except FarmError as error:
-        yield missing(SECTION, f"{take.phase.value}, profile {profile.name}", error.message, error.hint)
+    except StepFailed as error:
+        yield crashed(SECTION, f"{take.phase.value}, profile {profile.name}", error)
         return
     for mark, found in zip(marks, measured, strict=True):
         yield _finding(take.phase, profile, mark, found)

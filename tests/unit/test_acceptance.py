@@ -13,7 +13,7 @@ import pytest
 from farm.cli import extras, main
 from farm.cli.console import Exit
 from models.errors import NotMeasured
-from tasks import acceptance_networks
+from tasks import acceptance_checks, acceptance_networks
 from tasks.acceptance import Acceptance, write
 from tasks.acceptance_findings import Band, Finding, Outcome, compared, missing, noted, verdict
 from tasks.acceptance_media import Media
@@ -220,6 +220,22 @@ def test_without_a_card_and_without_weights_everything_is_named_with_what_to_do(
         (Outcome.NOT_MEASURED, True),
     ]
     assert all(each.todo and each.reason for each in items)
+
+
+def test_a_check_that_crashes_disagrees_and_the_others_go_on(monkeypatch):
+    def breaks(shelf: Any, media: Any) -> Any:
+        raise RuntimeError("CUDA error: an illegal memory access")
+
+    def holds(shelf: Any, media: Any) -> Any:
+        yield GOOD
+
+    known = {"a": ("lpips-alex", breaks), "b": ("lpips-alex", holds)}
+    monkeypatch.setattr(acceptance_checks, "_CHECKS", known)
+
+    told = list(acceptance_checks.checks(None, Media()))
+
+    assert [each.outcome for each in told] == [Outcome.DISAGREED, Outcome.AGREED]
+    assert "illegal memory access" in told[0].source
 
 
 def test_a_sample_that_is_nowhere_says_how_it_comes_here(tmp_path):
