@@ -155,12 +155,15 @@ def _ordered(
     path: Path, phase: Phase, *, frames: int | None, size: tuple[int, int] | None, fps: int | None
 ) -> Expectations:
     """What the file is held to: what was said, and for the rest what it says of itself."""
-    from workers.media.reading import FrameReader, probe
+    from workers.media.reading import FrameReader
     from workers.scoring.expectations import Expectations
 
-    stated = FrameReader(path).fps  # refuses what is no picture at all, before anything is measured
+    reader = FrameReader(path)  # refuses what is no picture at all, before anything is measured
+    stated = reader.fps
     try:
-        info = probe(path)
+        for _ in reader:
+            pass
+        info = reader.info
     except BadInput:
         # It opens and then breaks: that is a finding (`decodable`), and the panel is the one to report it.
         found = (frames or _usual(phase, 1), size or (1, 1), fps or max(1, round(stated)))
