@@ -130,13 +130,13 @@ class OneByOne:
         before, distances = None, []
         for frame in map(_small, read_frames(master)):
             if before is not None:
-                distances.append(self._pair(before, frame))
+                distances.append(self.distance(before, frame))
             before = frame
         return max(float(np.mean(distances)), float(np.percentile(distances, 95)))
 
     def _seam(self, master: Path, expectations: Expectations) -> float:
         every = [_small(frame) for frame in read_frames(master)]
-        return self._pair(every[-1], every[0])
+        return self.distance(every[-1], every[0])
 
     def _smoothness(self, master: Path, expectations: Expectations) -> float:
         """VBench: every second frame is dropped, interpolated, and compared."""
@@ -169,7 +169,9 @@ class OneByOne:
             raise NotImplementedError("The bench gives one neighbour.")
         return float(own @ others[0] / np.linalg.norm(own) / np.linalg.norm(others[0]))
 
-    def _pair(self, one: Picture, other: Picture) -> float:
+    @torch.inference_mode()
+    def distance(self, one: Picture, other: Picture) -> float:
+        """The `lpips` package asked for one pair, as its own example does."""
         pair = (torch.from_numpy(p).permute(2, 0, 1)[None].float() / 127.5 - 1.0 for p in (one, other))
         return float(self._lpips(*pair))
 

@@ -1,7 +1,7 @@
 """`make bench-scoring`: the panel against the usual way of scoring, in one run and on the same weights.
 
 A 120-frame video of the procedural renderer at 1280 x 720, once with all frames different and once drawn on
-twos, with the phase-3 panel of the `embedded` profile; then LPIPS alone. Both sides run in one process with one
+twos, with the phase-3 panel of the `embedded` profile; then the LPIPS part alone, on frames decoded before. Both sides run in one process with one
 torch thread, in alternating order; the medians are compared, and the numbers must be equal to 1e-4. Progress
 goes to stderr; the last line on stdout is one JSON value in the shape of every bench.
 """
@@ -18,6 +18,7 @@ import tempfile
 import time
 import warnings
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,11 @@ from models.metrics import Metric
 from models.vocabulary import JobType, Phase
 from tests.bench.one_by_one import OneByOne
 from workers.media.masters import MasterWriter
+from workers.media.reading import read_frames
 from workers.renderers.toon.drawing import frames
 from workers.scoring.casting import character, clip, picture
 from workers.scoring.expectations import Expectations
+from workers.scoring.frames import SHORT_SIDE_PX, short_side
 from workers.scoring.panel import Panel
 from workers.scoring.profiles import EMBEDDED
 
@@ -94,7 +97,7 @@ class Bench:
         self.people = tuple(self._person(number) for number in self.cast.characters)
 
     def contest(self, master: Path, neighbour: Path, wanted: list[tuple[Metric, str]], runs: int) -> Contest:
-        """Both sides on one file; each goes first as often as the other."""
+        """Both sides on one file."""
         expectations = Expectations(
             phase=Phase.VIDEO,
             job_type=JobType.FULL_VIDEO,
@@ -115,11 +118,23 @@ class Bench:
             values, contest.parts = self.one_by_one.measure(master, expectations, wanted)
             return values
 
-        sides = [("panel", panel), ("one_by_one", one_by_one)]
-        for number in range(runs):
-            for side, measure in sides if number % 2 == 0 else sides[::-1]:
-                contest.run(side, measure)
-        return contest
+        return _alternating({"panel": panel, "one_by_one": one_by_one}, contest, runs)
+
+    def lpips_part(self, master: Path, runs: int) -> Contest:
+        """LPIPS of decoded frames of the size it wants: each frame's features once, or pair by pair."""
+        pictures = [short_side(frame, SHORT_SIDE_PX) for frame in read_frames(master)]
+        network = self.panel.shelf.pairs("lpips-alex")
+
+        def reusing() -> dict[Metric, float]:
+            features = map(network.features, pictures)
+            distances = [network.distance(one, other) for one, other in pairwise(features)]
+            return {Metric.TEMPORAL_LPIPS: statistics.mean(distances)}
+
+        def by_pairs() -> dict[Metric, float]:
+            distances = [self.one_by_one.distance(one, other) for one, other in pairwise(pictures)]
+            return {Metric.TEMPORAL_LPIPS: statistics.mean(distances)}
+
+        return _alternating({"panel": reusing, "one_by_one": by_pairs}, Contest(), runs)
 
     def draw(self, folder: Path) -> tuple[Path, Path]:
         """The clip with all frames different, and the same drawn on twos."""
@@ -137,6 +152,14 @@ class Bench:
         return self.panel.build_identity_reference(pictures).of(character(number, "clip").name)
 
 
+def _alternating(sides: dict[str, Callable[[], dict[Metric, float]]], contest: Contest, runs: int) -> Contest:
+    """Each side goes first as often as the other."""
+    for number in range(runs):
+        for side in list(sides) if number % 2 == 0 else list(sides)[::-1]:
+            contest.run(side, sides[side])
+    return contest
+
+
 def main(argv: list[str] | None = None) -> int:
     """Measure, and print the JSON line; exit code 1 when a goal is missed or the numbers differ."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -149,16 +172,13 @@ def main(argv: list[str] | None = None) -> int:
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         ones, twos = bench.draw(Path(folder))
-        clips = {
-            "ones": (ones, wanted),
-            "twos": (twos, wanted),
-            "lpips": (ones, [(Metric.TEMPORAL_LPIPS, "lpips-alex")]),
-        }
-        for name, (master, asked) in clips.items():
+        for name, master in {"ones": ones, "twos": twos}.items():
             _say(name)
-            contest = bench.contest(master, twos, asked, options.runs)
+            contest = bench.contest(master, twos, wanted, options.runs)
             figures |= contest.figures(name, options.frames)
             figures |= {f"{name}_one_by_one_{part}_s": took for part, took in contest.parts.items()}
+        _say("lpips")
+        figures |= bench.lpips_part(ones, options.runs).figures("lpips", options.frames)
     return _told(figures)
 
 
