@@ -13,6 +13,8 @@ from farm.cli.console import AsJson, note, out, print_json
 from farm.cli.opened import opened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from farm.client import Farm
     from models.views import StoredShow
 
@@ -71,6 +73,7 @@ def profile(
 ) -> None:
     """Say which profile judges a project and which it could have, or choose another for its next orders."""
     from db import catalogue
+    from farm import profiles
     from workers.scoring.profiles import BUILT_IN
 
     with opened() as farm:
@@ -83,10 +86,17 @@ def profile(
     if as_json:
         print_json({"project": project, "profile": chosen, "known": [*BUILT_IN, *own], "own": own})
         return
-    out().print(Text.assemble(f"{project} is judged by ", (chosen, "bold")))
+    out().print(Text.assemble(f"{project} is judged by ", (chosen, "bold"), _evidence(own, chosen)))
+    for metric, why in profiles.named(own, chosen).leaves_out.items():
+        note(f"  {metric.value}: {why}")
     for each in sorted({*own, *BUILT_IN} - {chosen}):
-        found = own.get(each, {}).get("calibration")
-        note(f"{each}: calibrated by {found['by']}, {found['at'][:10]}" if found else each)
+        note(f"it could be: {each}{_evidence(own, each)}")
+
+
+def _evidence(own: Mapping[str, Any], name: str) -> str:
+    """Who calibrated a profile and when, where somebody did."""
+    found = own.get(name, {}).get("calibration", {})
+    return f", calibrated by {found['by']} on {str(found['at'])[:10]}" if {"by", "at"} <= set(found) else ""
 
 
 def _references(farm: Farm, stored: StoredShow) -> dict[str, Any]:

@@ -287,6 +287,19 @@ def test_from_a_terminal_takes_are_decided_about_and_marks_kept_and_put_to_use(
     assert told["own"]["ours"]["calibration"]["by"] == "Ada"
 
 
+def test_a_person_sees_who_calibrated_a_profile_and_what_it_leaves_out(
+    terminal: Any, database: Database, show: StoredShow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.transaction() as session:
+        many_reviewed(session, show)
+        calibrating.keep(session, calibrated(session, show), "ours", by="Ada")
+
+    assert cli.run(["show", "profile", show.project, "ours", "--by", "Ben"]) == 0
+
+    said = capsys.readouterr()
+    assert "is judged by ours, calibrated by Ada on 20" in said.out
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
