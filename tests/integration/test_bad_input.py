@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     Maker = Callable[[Path], Path]
 
-_LIMIT_S = 60.0
-#: what a picture of 64 megapixels takes with its copies, the largest that is read
-_MOST_MIB = 1536
+_LIMIT_S = 120.0
+#: what a picture of 64 megapixels takes with its copies (0.9 GiB), the largest that is read, beside the process
+_MOST_MIB = 2048
 
 READ: dict[str, Maker] = {
     "one pixel": lambda d: bad.saved(d / "a.png", bad.drawing(0, 1, 1)),
