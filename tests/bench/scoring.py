@@ -1,9 +1,10 @@
 """`make bench-scoring`: the panel against the usual way of scoring, in one run and on the same weights.
 
 A 120-frame video of the procedural renderer at 1280 x 720, once with all frames different and once drawn on
-twos, with the phase-3 panel of the `embedded` profile; then the LPIPS part alone, on frames decoded before. Both sides run in one process with one
-torch thread, in alternating order; the medians are compared, and the numbers must be equal to 1e-4. Progress
-goes to stderr; the last line on stdout is one JSON value in the shape of every bench.
+twos, with the phase-3 panel of the `embedded` profile; then the LPIPS part alone, on frames decoded before.
+Both sides run in one process with one torch thread, in alternating order; the medians are compared, and the
+numbers must be equal to 1e-4. Progress goes to stderr; the last line on stdout is one JSON value in the shape of
+every bench.
 """
 
 from __future__ import annotations
