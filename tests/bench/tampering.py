@@ -183,6 +183,12 @@ TAMPERINGS = (
         apply=_spliced,
         applies=lambda material: material.shots == 1,
     ),
+    Tampering(
+        name="slowly another",
+        refused_by=_one(Metric.SUBJECT_CONSISTENCY),
+        apply=_dissolved,
+        applies=lambda material: material.shots == 1 and not _is_loop(material) and not _is_drawn(material),
+    ),
     Tampering(name="open loop", refused_by=_one(Metric.LOOP_SEAM), apply=_open_loop, applies=_is_loop),
     Tampering(
         name="other people",
