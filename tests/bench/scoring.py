@@ -3,8 +3,8 @@
 A 120-frame video of the procedural renderer at 1280 x 720, once with all frames different and once drawn on
 twos, with the phase-3 panel of the `embedded` profile; then the LPIPS part alone, on frames decoded before.
 Both sides run in one process with one torch thread, in alternating order; the medians are compared, and the
-numbers must be equal to 1e-4. Progress goes to stderr; the last line on stdout is one JSON value in the shape of
-every bench.
+numbers must be equal to 1e-4. Progress goes to stderr; the last line on stdout is one JSON value in the shape
+of every bench.
 """
 
 from __future__ import annotations
