@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from farm.settings import Settings
 from models.errors import LeaseLost, NotMeasured, StepFailed
@@ -216,6 +217,17 @@ def test_damaged_weights_make_no_number(networks, loop, tmp_path):
 
     assert found.value is None
     assert "damaged" in found.reason
+
+
+def test_a_time_limit_that_strikes_in_a_network_is_not_taken_for_its_crash(panel, loop, tmp_path, monkeypatch):
+    def over(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(panel.shelf.pairs("lpips-alex"), "features", over)
+    master = written(tmp_path, loop.recipe)
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        panel.measure(master, expected(loop.recipe), [(Metric.TEMPORAL_LPIPS, "lpips-alex")])
 
 
 def test_a_network_that_crashes_fails_the_step_instead_of_being_left_out(panel, loop, tmp_path, monkeypatch):
