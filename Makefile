@@ -7,10 +7,10 @@ NETWORKS := $(VENV)/.networks
 COMFYUI_URL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install networks demo test test-all check bench up down discrimination clean
+.PHONY: help install networks demo test test-all check bench bench-scoring up down discrimination clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make the virtual environment and install everything, versions pinned
 
@@ -20,7 +20,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt deploy/install.sh
 
 networks: $(NETWORKS) ## Fetch and verify the weights of the embedded networks
 
-$(NETWORKS): $(INSTALLED) workers/scoring/weights.py
+$(NETWORKS): $(INSTALLED) workers/scoring/catalogue.py
 	@$(BIN)/farm networks pull --profile embedded
 	@touch $@
 
@@ -48,6 +48,9 @@ check: $(INSTALLED) ## Lint, types, import contracts; mapped classes and migrati
 
 bench: $(NETWORKS) ## Measure the toon renderer and the way from submit to verdict
 	@$(BIN)/python -m tests.bench.toon
+
+bench-scoring: $(NETWORKS) ## Race the scores against the usual way: one metric, one frame, one pair at a time
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.scoring
 
 discrimination: $(NETWORKS) ## Try which fault is refused by which metric; writes docs/discrimination.md
 	@$(BIN)/python -W ignore -m tests.bench.discrimination

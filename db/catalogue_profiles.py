@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-CHOSEN_BY = "profile_chosen_by"
-"""Beside a project's `profile`: who chose it, where that was not the show's file."""
+CHOICE = "profile_choice"
+"""Beside a project's `profile`: who chose it, and what the show's file said instead (`by`, `instead_of`)."""
 
 EVIDENCE = "calibration"
 """Beside a profile's marks: how they were found; profiles of the show's file have none."""
@@ -38,7 +38,9 @@ def keep_profile(session: Session, project_id: UUID, name: str, data: Mapping[st
 def choose_profile(session: Session, project_id: UUID, name: str, *, by: str) -> None:
     """Judge the project's next orders by this profile; the name is not looked up here."""
     project = _locked(session, project_id)
-    project.defaults = {**project.defaults, "profile": name, CHOSEN_BY: by}
+    before = project.defaults
+    of_file = before[CHOICE]["instead_of"] if CHOICE in before else before.get("profile")
+    project.defaults = {**before, "profile": name, CHOICE: {"by": by, "instead_of": of_file}}
     session.flush()
 
 
@@ -50,23 +52,33 @@ class JudgedBy:
     #: the project's own profiles by name, as stored in its defaults
     own: dict[str, Any]
     phase: Phase
+    #: one more failure ends the job
+    is_last_try: bool = False
 
 
 def judged_by(session: Session, job_id: UUID) -> JudgedBy | None:
     """What judges a job that waits to be scored; None when it does not wait for that."""
     found = session.execute(
-        select(Job.profile, Job.phase, Project.defaults)
+        select(Job.profile, Job.phase, Project.defaults, QueueRow.retry_count, QueueRow.max_retries)
         .join(Project, Project.id == Job.project_id)
         .join(QueueRow, QueueRow.job_id == Job.id)
         .where(Job.id == job_id, QueueRow.step == Step.SCORE, QueueRow.status == QueueStatus.READY)
     ).one_or_none()
     if found is None:
         return None
-    return JudgedBy(profile=found.profile, own=dict(found.defaults.get("profiles", {})), phase=found.phase)
+    return JudgedBy(
+        profile=found.profile,
+        own=dict(found.defaults.get("profiles", {})),
+        phase=found.phase,
+        is_last_try=0 < found.max_retries <= found.retry_count,
+    )
 
 
 def with_decisions(before: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """A show file's defaults, with the calibrated profiles and the choice that the file says nothing about."""
+    """A show file's defaults, with the calibrated profiles it lacks and with the choice of one.
+
+    The choice stands while the file says what it said when the choice was made.
+    """
     own = told.get("profiles", {})
     calibrated = {
         name: data
@@ -74,8 +86,8 @@ def with_decisions(before: Mapping[str, Any], told: Mapping[str, Any]) -> dict[s
         if isinstance(data, dict) and EVIDENCE in data and name not in own
     }
     kept = {**told, **({"profiles": {**calibrated, **own}} if calibrated or "profiles" in told else {})}
-    if "profile" not in told and CHOSEN_BY in before:
-        kept |= {name: before[name] for name in ("profile", CHOSEN_BY)}
+    if CHOICE in before and told.get("profile") == before[CHOICE]["instead_of"]:
+        kept |= {name: before[name] for name in ("profile", CHOICE)}
     return kept
 
 

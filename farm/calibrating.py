@@ -19,6 +19,7 @@ from farm import profiles
 from farm.calibration import Errors, Proposal, Sample, propose, rate
 from farm.verdicts import judge
 from models.errors import OrderRefused
+from models.metrics import Direction
 from models.vocabulary import Phase, Verdict
 from workers.scoring.profiles import BUILT_IN
 
@@ -277,7 +278,9 @@ def _calibrated(phase: Phase, mark: Mark, takes: list[JudgedTake], labels: Label
 
 
 def _proposal(samples: list[Sample], mark: Mark) -> Proposal:
-    return propose(samples, mark.metric.direction, mark.limit)
+    low, high = mark.metric.range
+    best = high if mark.metric.direction is Direction.HIGHER else low
+    return propose(samples, mark.metric.direction, mark.limit, best=best)
 
 
 def _number(take: JudgedTake, mark: Mark) -> Measurement | None:

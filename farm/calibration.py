@@ -91,12 +91,15 @@ class Proposal:
     reason: str = ""
 
 
-def propose(samples: Sequence[Sample], direction: Direction, present: float) -> Proposal:
+def propose(
+    samples: Sequence[Sample], direction: Direction, present: float, *, best: float | None = None
+) -> Proposal:
     """The limit these takes speak for.
 
     With enough of both kinds: where the shares of approved takes refused and of rejected takes accepted have
     the smallest sum, in the middle of the widest gap there. With approved ones only: the limit that keeps at
-    least 95 % of them. With too few, or when the numbers do not tell the two apart: none, and the reason.
+    least 95 % of them, unless that is `best`, the end of the metric's scale. With too few, or when the numbers
+    do not tell the two apart: none, and the reason.
     """
     table = _Table.of(samples, direction)
     known: dict[str, Any] = {
@@ -108,7 +111,7 @@ def propose(samples: Sequence[Sample], direction: Direction, present: float) -> 
     if missing := _missing(known["approved"], known["rejected"]):
         return Proposal(limit=None, reason=missing, **known)
     if not known["rejected"]:
-        return _one_sided(table, known)
+        return _one_sided(table, known, None if best is None else table.sign * best)
     return _two_sided(table, known)
 
 
@@ -154,8 +157,13 @@ def _missing(approved: int, rejected: int) -> str:
     return f"{' and '.join(needed)} takes are needed: {enough}"
 
 
-def _one_sided(table: _Table, known: dict[str, Any]) -> Proposal:
+def _one_sided(table: _Table, known: dict[str, Any], best: float | None) -> Proposal:
     limit = _keeping(table.values)
+    if best is not None and limit >= best:
+        # A scale that ends there hides how far beyond it these takes are.
+        return Proposal(
+            limit=None, reason="approved takes lie at the end of the scale: the mark stays", **known
+        )
     draws = [_keeping(table.values[rows]) for rows in table.resamples()]
     return _told(
         table,

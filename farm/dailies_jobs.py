@@ -179,6 +179,7 @@ def report_take(take: PageTake) -> dict[str, Any]:
                 "mark": score.mark,
                 "status": score.status.value,
                 "network": score.network,
+                "why": explain(score),
             }
             for score in take.scores
         },

@@ -71,7 +71,9 @@ class PageScore:
 
     @property
     def distribution(self) -> tuple[tuple[str, float], ...]:
-        """(name, number) of what is known of the distribution: mean, median, p5, p95."""
+        """(name, number) of what is known of it: mean, median, p5, p95; a single frame has no distribution."""
+        if self.detail.get("frames_looked_at") == 1:
+            return ()
         told = ((name, self.detail.get(name)) for name in ("mean", "median", "p5", "p95"))
         return tuple((name, float(value)) for name, value in told if isinstance(value, int | float))
 

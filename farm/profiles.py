@@ -138,6 +138,7 @@ def _read(name: str, data: Any) -> Profile:
     based_on = str(told.get("based_on", "embedded"))
     if based_on not in BUILT_IN:
         raise _unknown(("based_on",), based_on, BUILT_IN, "built-in profile")
+    _mapping(("calibration",), told.get("calibration"))
     base = BUILT_IN[based_on]
     changes = {
         _word(("marks", str(phase)), phase, Phase, "phase"): _mapping(("marks", str(phase)), marks)

@@ -41,13 +41,14 @@ class Wish:
     """How a person wants it run."""
 
     networks_dir: Path
-    into: Path
     media: Media = field(default_factory=Media)
     #: names of catalogue entries to fetch first, licences agreed to
     pull: tuple[str, ...] = ()
     way: weights.Way = field(default_factory=weights.Way)
     offline: bool = False
     threads: int | None = None
+    #: told of each file's name, bytes so far and bytes in all while it is fetched
+    progress: Callable[[str, int, int | None], None] = lambda name, done, total: None
     #: only these networks are probed; None is all of them
     only: tuple[str, ...] | None = None
     video_frames: int = acceptance_renders.VIDEO_FRAMES
@@ -161,9 +162,7 @@ def _machine(described: dict[str, Any]) -> Iterator[Finding]:
     if card is None:
         seen = described["gpu_info"]
         reason = f"The driver shows {seen['model']}, but torch cannot use it." if seen else "There is none."
-        todo = (
-            "Install the driver and the CUDA build of torch." if seen else "Run it on the machine with the GPU."
-        )
+        todo = "Install the driver and the CUDA build of torch." if seen else acceptance_networks.ELSEWHERE
         yield missing(_MACHINE, "CUDA device", reason, todo)
     else:
         yield noted(_MACHINE, "CUDA device", f"{card['name']}, {card['vram_gb']:g} GB")
@@ -179,7 +178,7 @@ def _weights(wish: Wish) -> Iterator[Finding]:
     troubles: dict[str, FarmError] = {}
     for name in () if wish.offline else wish.pull:
         try:
-            weights.pull([name], wish.networks_dir, way=wish.way)
+            weights.pull([name], wish.networks_dir, wish.progress, way=wish.way)
         except FarmError as error:
             troubles[name] = error
     found = {item.name: item for item in weights.verify(wish.networks_dir)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.errors import NotMeasured
-from tasks.acceptance_findings import Band, Finding, compared, missing
+from tasks.acceptance_findings import Band, Finding, compared, crashed, missing
 from tasks.acceptance_media import EXAMPLE_PAIR
 from tasks.acceptance_networks import is_required, pull_command
 from workers.scoring import metrics
@@ -47,6 +47,8 @@ def checks(shelf: Shelf, media: Media) -> Iterator[Finding]:
             if not todo or "networks pull" in todo:
                 todo = pull_command(required=required)
             yield missing(SECTION, name, error.message, todo, required=required)
+        except Exception as error:  # noqa: BLE001 - drivers raise what they like, and the rest must still be measured
+            yield crashed(SECTION, name, error)
 
 
 def _example_pair(shelf: Shelf, media: Media) -> Iterator[Finding]:

@@ -112,6 +112,18 @@ def missing(section: str, name: str, reason: str, todo: str, *, required: bool =
     )
 
 
+def crashed(section: str, name: str, error: BaseException) -> Finding:
+    """Something that broke where a number was expected: worse than missing, for nothing is missing."""
+    return Finding(
+        section=section,
+        name=name,
+        outcome=Outcome.DISAGREED,
+        shown="It crashed.",
+        expected="a number",
+        source=f"{type(error).__name__}: {error}",
+    )
+
+
 def noted(section: str, name: str, shown: str, *, value: float | None = None, source: str = "") -> Finding:
     """A measurement that nothing is known to compare with."""
     return Finding(section=section, name=name, outcome=Outcome.NOTED, value=value, shown=shown, source=source)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SECTION = "Networks"
 AGREEMENT = "The card against the CPU"
+ELSEWHERE = "Run this again on the machine with the GPU."
 _OURS = "our own bound, far below what a mark decides"
 #: plain OpenCV: there is nothing in it that a card could do
 _CPU_ONLY = frozenset({"dis-flow"})
@@ -95,7 +96,7 @@ def probe_each(bed: Bed, names: Sequence[str] | None = None) -> Iterator[Finding
             AGREEMENT,
             "half and full precision on the card, and the CPU",
             "There is no CUDA device here.",
-            "Run this again on the machine with the GPU.",
+            ELSEWHERE,
         )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from models.errors import BadInput, FarmError, NotMeasured
+from models.errors import BadInput, NotMeasured, StepFailed
 from models.metrics import Direction, Metric
 from models.vocabulary import JobType, Phase
-from tasks.acceptance_findings import Band, Finding, compared, missing, noted
+from tasks.acceptance_findings import Band, Finding, compared, crashed, missing, noted
 from tasks.acceptance_networks import pull_command
 from workers.media.masters import MasterWriter, write_still
 from workers.renderers.toon.drawing import frames
@@ -81,24 +81,62 @@ def _rendered(folder: Path, cast: Cast, neighbour: Path) -> Render:
     )
 
 
+@dataclass
+class Approved:
+    """References of who and what the renders show, each made once by each network that asks for it."""
+
+    panel: Panel
+    _people: dict[tuple[str, int], CharacterReference | None] = field(default_factory=dict)
+    _styles: dict[str, StyleReference | None] = field(default_factory=dict)
+
+    def people(self, network: str, numbers: tuple[int, ...]) -> tuple[CharacterReference, ...]:
+        """Everybody whom the network knows; none when it is missing or sees nobody, as it then says itself."""
+        known = [self._person(network, number) for number in numbers]
+        return tuple(reference for reference in known if reference is not None)
+
+    def style(self, network: str) -> StyleReference | None:
+        """The style of eight approved frames; None when the network is missing."""
+        if network not in self._styles:
+            try:
+                # Asked before anything is drawn for it.
+                self.panel.shelf.embedder(network)
+                approved = [next(frames(picture((number,), _SERIES, 1).recipe)) for number in range(8)]
+                self._styles[network] = self.panel.build_style_reference(approved, network)
+            except NotMeasured:
+                self._styles[network] = None
+        return self._styles[network]
+
+    def _person(self, network: str, number: int) -> CharacterReference | None:
+        if (network, number) not in self._people:
+            try:
+                self.panel.shelf.faces(network)
+                approved = [next(frames(picture((number,), _SERIES, 900 + take).recipe)) for take in range(4)]
+                reference = self.panel.build_identity_reference(approved, network)
+                self._people[network, number] = reference.of(character(number, _SERIES).name)
+            except (BadInput, NotMeasured):
+                self._people[network, number] = None
+        return self._people[network, number]
+
+
 def judged(panel: Panel, renders: list[Render]) -> Iterator[Finding]:
     """Every mark of the embedded profile, then what the spec profile asks beyond it."""
+    approved = Approved(panel)
     known = {(each.phase, mark.metric, mark.network) for each in renders for mark in EMBEDDED.marks[each.phase]}
     for each in renders:
-        yield from _held(panel, each, EMBEDDED, list(EMBEDDED.marks[each.phase]))
+        yield from _held(approved, each, EMBEDDED, list(EMBEDDED.marks[each.phase]))
     for each in renders:
         marks = [
             mark for mark in SPEC.marks[each.phase] if (each.phase, mark.metric, mark.network) not in known
         ]
-        yield from _held(panel, each, SPEC, marks)
+        yield from _held(approved, each, SPEC, marks)
 
 
-def _held(panel: Panel, take: Render, profile: Profile, marks: list[Mark]) -> Iterator[Finding]:
+def _held(approved: Approved, take: Render, profile: Profile, marks: list[Mark]) -> Iterator[Finding]:
     wanted = [(mark.metric, mark.network) for mark in marks]
     try:
-        measured = panel.measure(take.master, _expectations(panel, take, marks), wanted)
-    except FarmError as error:
-        yield missing(SECTION, f"{take.phase.value}, profile {profile.name}", error.message, error.hint)
+        measured = approved.panel.measure(take.master, _expectations(approved, take, marks), wanted)
+    except StepFailed as error:
+        yield crashed(SECTION, f"{take.phase.value}, profile {profile.name}", error)
         return
     for mark, found in zip(marks, measured, strict=True):
         yield _finding(take.phase, profile, mark, found)
@@ -125,14 +163,15 @@ def _finding(phase: Phase, profile: Profile, mark: Mark, found: Measurement) -> 
     return noted(SECTION, name, shown, value=found.value)
 
 
-def _expectations(panel: Panel, take: Render, marks: list[Mark]) -> Expectations:
+def _expectations(approved: Approved, take: Render, marks: list[Mark]) -> Expectations:
     recipe = take.recipe
     people = tuple(
         reference
         for mark in marks
         if mark.metric in IDENTITY_METRICS
-        for reference in _people(panel, take, mark.network)
+        for reference in approved.people(mark.network, take.people)
     )
+    styles = [mark.network for mark in marks if mark.metric is Metric.STYLE_ADHERENCE]
     return Expectations(
         phase=take.phase,
         job_type=recipe.job_type,
@@ -143,28 +182,6 @@ def _expectations(panel: Panel, take: Render, marks: list[Mark]) -> Expectations
         one_shot=True,
         expected=tuple(character(number, _SERIES).name for number in take.people),
         characters=people,
-        style=_style(panel, marks),
+        style=next((approved.style(name) for name in styles), None),
         neighbours=(take.neighbour,) if take.phase is Phase.VIDEO else (),
     )
-
-
-def _people(panel: Panel, take: Render, network: str) -> Iterator[CharacterReference]:
-    """References of everybody in the take; none when the network is missing or sees nobody, as it then says."""
-    for number in take.people:
-        approved = [next(frames(picture((number,), _SERIES, 900 + take_).recipe)) for take_ in range(4)]
-        try:
-            reference = panel.build_identity_reference(approved, network)
-        except (BadInput, NotMeasured):
-            return
-        yield reference.of(character(number, _SERIES).name)
-
-
-def _style(panel: Panel, marks: list[Mark]) -> StyleReference | None:
-    for mark in marks:
-        if mark.metric is Metric.STYLE_ADHERENCE:
-            approved = [next(frames(picture((number,), _SERIES, 1).recipe)) for number in range(8)]
-            try:
-                return panel.build_style_reference(approved, mark.network)
-            except NotMeasured:
-                return None
-    return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tasks.acceptance import Acceptance
     from tasks.acceptance_findings import Finding
 
-_WIDTH = 46
+_WIDTH = 54
 
 
 def accept(wish: AcceptanceWish) -> Exit:
@@ -47,15 +47,19 @@ def accept(wish: AcceptanceWish) -> Exit:
                 out().print(Text(f"\n{section}", style="bold"))
             _print(finding)
 
+        def pulling(name: str, done: int, total: int | None) -> None:
+            of = f" of {total / 2**20:.0f}" if total else ""
+            status.update(f"pulling {name} · {done / 2**20:.0f}{of} MiB")
+
         found = acceptance.run(
             acceptance.Wish(
                 networks_dir=here().networks_dir,
-                into=wish.into,
                 media=Media(folder_of(wish.media)),
                 pull=pulled,
                 way=way,
                 offline=wish.offline,
                 threads=threads_here(),
+                progress=pulling,
             ),
             tell,
         )

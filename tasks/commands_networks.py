@@ -26,7 +26,7 @@ networks = typer.Typer(no_args_is_help=True, help="The networks that score takes
 _JSON_HELP = (
     "With --json, each item has: name, purpose, licence, non_commercial, serves (the networks, as scores name "
     "them, that are loaded from it), profiles (the built-in ones that need it), size (bytes, null when nobody "
-    "knows), hash_known, here, unfinished (bytes of a download that broke off), path, sha256 and sources."
+    "knows), hash_known, installed, unfinished (bytes of a download that broke off), path, sha256 and sources."
 )
 
 
@@ -195,7 +195,7 @@ def _row(item: NetworkFile, found: Installed | None) -> dict[str, Any]:
         "profiles": list(weights.profiles_of(item.name)),
         "size": item.size,
         "hash_known": item.sha256 is not None,
-        "here": found is not None,
+        "installed": found is not None,
         "unfinished": weights.unfinished(here().networks_dir, item),
         "path": str(found.path) if found else None,
         "sha256": found.sha256 if found else item.sha256,
@@ -208,7 +208,7 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
     wide = max(len(row["name"]) for row in rows)
     out().print(Text(f"  {'network':<{wide}}  {'here':<6}{'size':>8}  {'hash':<8}needed by", style="dim"))
     for row in rows:
-        sign, style, word = ("✓", "green", "yes") if row["here"] else ("–", "yellow", "no")
+        sign, style, word = ("✓", "green", "yes") if row["installed"] else ("–", "yellow", "no")
         if row["unfinished"]:
             word = "part"
         needed = ", ".join(row["profiles"]) or "nothing built in"
@@ -229,8 +229,8 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
 
 
 def _summary(rows: list[dict[str, Any]]) -> str:
-    found = sum(row["here"] for row in rows)
-    missing = sum(row["size"] or 0 for row in rows if not row["here"])
+    found = sum(row["installed"] for row in rows)
+    missing = sum(row["size"] or 0 for row in rows if not row["installed"])
     lacking = f" The others are {_size(missing)} to fetch." if missing else ""
     return f"{found} of {len(rows)} are here.{lacking}"
 

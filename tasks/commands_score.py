@@ -47,7 +47,10 @@ def score(
         list[str] | None, typer.Option(help="An approved frame of the show's style; repeat, eight or more.")
     ] = None,
     frames: Annotated[
-        int | None, typer.Option(min=1, help="Ordered frames; default: what the file holds.")
+        int | None,
+        typer.Option(
+            min=1, help="Ordered frames; default: what it holds, but 1 for a still, at least 16 and 120 else."
+        ),
     ] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Ordered size; default: the file's.")] = None,
     fps: Annotated[int | None, typer.Option(min=1, help="Ordered rate; default: the file's.")] = None,
@@ -152,21 +155,31 @@ def _ordered(
     path: Path, phase: Phase, *, frames: int | None, size: tuple[int, int] | None, fps: int | None
 ) -> Expectations:
     """What the file is held to: what was said, and for the rest what it says of itself."""
-    from workers.media.reading import FrameReader, probe
+    from workers.media.reading import FrameReader
     from workers.scoring.expectations import Expectations
 
-    stated = FrameReader(path).fps  # refuses what is no picture at all, before anything is measured
+    reader = FrameReader(path)  # refuses what is no picture at all, before anything is measured
+    stated = reader.fps
     try:
-        info = probe(path)
+        for _ in reader:
+            pass
+        info = reader.info
     except BadInput:
         # It opens and then breaks: that is a finding (`decodable`), and the panel is the one to report it.
-        found = (frames or 1, size or (1, 1), fps or max(1, round(stated)))
+        found = (frames or _usual(phase, 1), size or (1, 1), fps or max(1, round(stated)))
     else:
-        found = (frames or info.frames, size or (info.width, info.height), fps or max(1, round(info.fps)))
+        count = frames or _usual(phase, info.frames)
+        found = (count, size or (info.width, info.height), fps or max(1, round(info.fps)))
     count, (width, height), rate = found
     return Expectations(
         phase=phase, job_type=_KIND[phase], frame_count=count, width=width, height=height, fps=rate
     )
+
+
+def _usual(phase: Phase, found: int) -> int:
+    """How many frames a file of `found` frames should have: a longer loop or video is one, a shorter is not."""
+    least = _KIND[phase].default_frames
+    return least if phase is Phase.STILL else max(least, found)
 
 
 def _expect(

@@ -54,7 +54,8 @@ def left_to(job_id: UUID, request: Any) -> str | None:
 
 def _better_worker(session: Session, job_id: UUID) -> Scorer | None:
     judged = catalogue_profiles.judged_by(session, job_id)
-    if judged is None:
+    if judged is None or judged.is_last_try:
+        # What failed wherever it was sent is better measured in part, for a person to see, than not at all.
         return None
     try:
         marks = profiles.named(judged.own, judged.profile).marks.get(judged.phase, ())

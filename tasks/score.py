@@ -58,6 +58,7 @@ def _measure(work: Work) -> Settlement:
         alive=work.alive,
     )
     _refuse_a_vanished_master(held_to)
+    _refuse_a_damaged_master(held_to, told)
     measurements = _with_pictures(held_to, profile, told)
 
     def write(session: Session) -> Settlement:
@@ -115,7 +116,7 @@ def _with_pictures(held_to: TakeExpectations, profile: Profile, told: list[Measu
     master = runtime.store().path(held_to.master_path)
     address = f"{held_to.master_path.rpartition('/')[0]}/worst"
     try:
-        return with_pictures(master, told, failing, master.parent / "worst", address)
+        return with_pictures(master, told, failing, master.parent / "worst", address, count=held_to.frame_count)
     except OSError as error:
         # They explain and judge nothing: a store that cannot be written costs the report its pictures only.
         _log.warning("The worst frames of %s cannot be kept: %s.", held_to.job_id, error.strerror or error)
@@ -130,3 +131,15 @@ def _refuse_a_vanished_master(held_to: TakeExpectations) -> None:
             error_kind=ErrorKind.UNAVAILABLE,
             hint="Every score worker needs the same artifact store as the render workers.",
         )
+
+
+def _refuse_a_damaged_master(held_to: TakeExpectations, told: list[Measurement]) -> None:
+    """The render step read the master back whole: what does not decode now was damaged since, by the farm."""
+    for measurement in told:
+        if measurement.metric is Metric.DECODABLE and measurement.value == 0.0:
+            raise StepFailed(
+                f"The take's file {held_to.master_path} was damaged after it was rendered: "
+                f"{measurement.detail.get('text', 'it cannot be decoded.')}",
+                error_kind=ErrorKind.UNAVAILABLE,
+                hint="Check the disk of the artifact store, then retake the job.",
+            )

@@ -15,7 +15,6 @@ from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, SCORE_QUEUE, direct_queue, po
 from farm.settings import settings
 from models.errors import FarmError, Unavailable
 from models.vocabulary import JobType
-from tasks.hand_over import networks_here
 
 if TYPE_CHECKING:
     from db.workers import WorkerIdentity
@@ -162,7 +161,7 @@ def _identity(instance: Any) -> WorkerIdentity:
         queues=queues,
         pools=pools,
         slots=int(instance.concurrency or 1) if pools else 0,
-        capabilities=_capabilities(pools) | ({"networks": networks_here()} if SCORE_QUEUE in queues else {}),
+        capabilities=_capabilities(pools) | (_networks() if SCORE_QUEUE in queues else {}),
         slot=int(slot) if slot and slot.isdigit() else None,
     )
 
@@ -215,6 +214,13 @@ def _capabilities(pools: tuple[str, ...]) -> dict[str, Any]:
         "job_types": [kind.value for kind in JobType if kind.value in kinds],
         **machine.describe(),
     }
+
+
+def _networks() -> dict[str, Any]:
+    """What this worker can measure with, as the other score workers are told."""
+    from tasks.hand_over import networks_here
+
+    return {"networks": networks_here()}
 
 
 def _renderers_here() -> list[str]:

@@ -1,4 +1,4 @@
-"""Damages files of every kind from a seed: blindly, and inside their structure with the checksums put right again."""
+"""Damages files of every kind from a seed: blindly, and inside their structure with right checksums."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def mutated(whole: bytes, kind: str, seed: int) -> bytes:
-    """`whole`, a file of `kind` (png, jpeg, webp, gif, mp4, mkv), damaged in one to three ways."""
+    """`whole`, a file of `kind` (png, apng, jpeg, webp, gif, mp4, mkv), damaged in one to three ways."""
     draw = np.random.default_rng([seed, *kind.encode()])
     data = bytearray(whole)
     ways = [*_BLIND, *(_INSIDE[kind],) * len(_BLIND)]
@@ -197,6 +197,7 @@ def _one(places: list[int], draw: Generator) -> int:
 
 _INSIDE: dict[str, Mutator] = {
     "png": _in_png,
+    "apng": _in_png,
     "jpeg": _in_jpeg,
     "webp": _in_riff,
     "gif": _in_gif,

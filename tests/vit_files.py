@@ -1,4 +1,4 @@
-"""Seeded files in the formats of the upstream transformers: DINO's, CLIP's and the LAION head's."""
+"""Seeded files in the formats of the upstream networks: DINO's, CLIP's, the LAION head's and AMT's."""
 
 from __future__ import annotations
 
@@ -103,6 +103,14 @@ def write_head(path: Path, numbers: int = 768, seed: int = 0) -> Path:
     with torch.no_grad():
         head.bias.fill_(5.0)
     torch.save(head.state_dict(), path)
+    return path
+
+
+def write_amt(path: Path, seed: int = 0) -> Path:
+    """A file like `amt-s.pth`: a training checkpoint with the weights under `state_dict`."""
+    from workers.scoring.networks.amt_layers import AmtLayers
+
+    torch.save({"epoch": 299, "state_dict": seeded(AmtLayers(), seed).state_dict()}, path)
     return path
 
 

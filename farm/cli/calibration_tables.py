@@ -113,7 +113,8 @@ def _print_flips(found: Calibration) -> None:
         return
     out().print(Text(f"\n{len(found.flips)} of {found.takes} verdicts would change", "bold"))
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("take", "verdict", "by", "a person said"):
+    table.add_column("take", no_wrap=True)
+    for title in ("verdict", "by", "a person said"):
         table.add_column(title, overflow="fold")
     for flip in found.flips[:_MOST_FLIPS]:
         place = Text.assemble(

@@ -115,6 +115,8 @@ def _explained(score: PageScore, width: int) -> Sequence[RenderableType]:
         rows = _ROWS_FAILED if score.status is ScoreStatus.FAIL else 1
         parts += course(score, width - 12, rows)
     parts.append(Text(" · ".join(_facts(score)), "dim"))
+    if picture := score.detail.get("worst_picture"):
+        parts.append(Text(f"picture {picture}", "dim"))
     differing = differing_attributes(score)
     parts += [Text(text, "red" if text in differing else "dim") for text in attribute_sentences(score)]
     return parts
@@ -126,8 +128,9 @@ def _facts(score: PageScore) -> list[str]:
     if score.status is not ScoreStatus.FAIL and (where := frame_range(score)):
         told.append(f"worst {where}")
     rate = score.detail.get("detection_rate")
-    if isinstance(rate, int | float):
-        told.append(f"everybody found in {rate:.0%} of {score.detail.get('frames_looked_at', '?')} frames")
+    looked = score.detail.get("frames_looked_at")
+    if isinstance(rate, int | float) and isinstance(looked, int) and looked > 1:
+        told.append(f"everybody found in {rate:.0%} of {looked} frames")
     return [*told, _by(score)]
 
 

@@ -13,6 +13,8 @@ from farm.cli.console import AsJson, note, out, print_json
 from farm.cli.opened import opened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from farm.client import Farm
     from models.views import StoredShow
 
@@ -33,6 +35,8 @@ def load(
     as_json: AsJson = False,
 ) -> None:
     """Load a show: project, story bible, characters, scenes and cuts. Loading it again updates it."""
+    from db import catalogue
+    from db.catalogue_profiles import CHOICE
     from farm import shows
     from farm.views import to_json
 
@@ -40,6 +44,7 @@ def load(
     with opened() as farm:
         with farm.database.transaction() as session:
             stored = shows.store(session, story)
+            defaults = dict(catalogue.project(session, stored.project_id).defaults)
         made = _references(farm, stored) if references else {}
     if as_json:
         print_json(to_json(stored) | {"references": made})
@@ -53,6 +58,8 @@ def load(
     )
     for name in stored.left_behind:
         note(f"left as it was, though the file no longer has it: {name}", "yellow")
+    if CHOICE in defaults:
+        note(f"judged by {defaults['profile']}, as {defaults[CHOICE]['by']} chose")
     for sentence in made.get("said", ()):
         note(sentence)
 
@@ -66,6 +73,7 @@ def profile(
 ) -> None:
     """Say which profile judges a project and which it could have, or choose another for its next orders."""
     from db import catalogue
+    from farm import profiles
     from workers.scoring.profiles import BUILT_IN
 
     with opened() as farm:
@@ -78,10 +86,17 @@ def profile(
     if as_json:
         print_json({"project": project, "profile": chosen, "known": [*BUILT_IN, *own], "own": own})
         return
-    out().print(Text.assemble(f"{project} is judged by ", (chosen, "bold")))
+    out().print(Text.assemble(f"{project} is judged by ", (chosen, "bold"), _evidence(own, chosen)))
+    for metric, why in profiles.named(own, chosen).leaves_out.items():
+        note(f"  {metric.value}: {why}")
     for each in sorted({*own, *BUILT_IN} - {chosen}):
-        found = own.get(each, {}).get("calibration")
-        note(f"{each}: calibrated by {found['by']}, {found['at'][:10]}" if found else each)
+        note(f"it could be: {each}{_evidence(own, each)}")
+
+
+def _evidence(own: Mapping[str, Any], name: str) -> str:
+    """Who calibrated a profile and when, where somebody did."""
+    found = own.get(name, {}).get("calibration", {})
+    return f", calibrated by {found['by']} on {str(found['at'])[:10]}" if {"by", "at"} <= set(found) else ""
 
 
 def _references(farm: Farm, stored: StoredShow) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The usual way to score a clip: each metric decodes the file by itself, one frame or pair at a time.
 
-What it is held against is in `tests.bench.scoring`. The formulas are written out plainly, the networks are built
+`tests.bench.scoring` holds the panel against it. The formulas are written out plainly; the networks are built
 once, from the same weights files.
 """
 
@@ -24,6 +24,7 @@ from workers.scoring.networks.dis_flow import DisFlow
 from workers.scoring.networks.identity_toon import IdentityToon
 from workers.scoring.networks.lpips import _build
 from workers.scoring.networks.scene_toon import SceneToon
+from workers.scoring.shifts import ShiftFinder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,21 +94,22 @@ class OneByOne:
 
     def _flicker(self, master: Path, expectations: Expectations) -> float:
         means = [float(luma.mean()) for luma in map(_luma, _distinct(master))]
-        return float(np.mean([abs(means[t - 1] - 2 * means[t] + means[t + 1]) for t in _inner(means)]))
+        found = []
+        for t in _inner(means):
+            around = max(0.1, (means[t - 1] + means[t] + means[t + 1]) / 3)
+            found.append(abs(means[t - 1] - 2 * means[t] + means[t + 1]) / around)
+        return float(np.mean(found))
 
     def _jitter(self, master: Path, expectations: Expectations) -> float:
-        shifts: list[NDArray[np.float64]] = []
-        before = None
-        for luma in map(_luma, _distinct(master)):
-            if before is not None:
-                window = cv2.createHanningWindow(luma.shape[::-1], cv2.CV_32F)
-                (x, y), _ = cv2.phaseCorrelate(before, luma, window)
-                shifts.append(np.array([x, y]) * 100.0 / luma.shape[1])
-            before = luma
+        # How a shift is found is the farm's own; both sides ask for it frame by frame.
+        finder = ShiftFinder()
+        lumas = map(_even, map(_luma, _distinct(master)))
+        shifts = [np.array(finder.shift(before, luma)) for before, luma in pairwise(lumas)]
         return float(np.mean([np.hypot(*(after - before)) for before, after in pairwise(shifts)]))
 
     def _order(self, master: Path, expectations: Expectations) -> float:
-        return order_of([_luma(frame) for frame in _distinct(master)])
+        distinct = [(number, frame) for number, frame, held in _told(master) if not held]
+        return order_of([_even(_luma(frame)) for _, frame in distinct], [number for number, _ in distinct])
 
     def _who(self, master: Path, expectations: Expectations) -> float:
         """p5 over the looked-at frames of the worst expected character; the panel looks at the same frames."""
@@ -128,13 +130,13 @@ class OneByOne:
         before, distances = None, []
         for frame in map(_small, read_frames(master)):
             if before is not None:
-                distances.append(self._pair(before, frame))
+                distances.append(self.distance(before, frame))
             before = frame
         return max(float(np.mean(distances)), float(np.percentile(distances, 95)))
 
     def _seam(self, master: Path, expectations: Expectations) -> float:
         every = [_small(frame) for frame in read_frames(master)]
-        return self._pair(every[-1], every[0])
+        return self.distance(every[-1], every[0])
 
     def _smoothness(self, master: Path, expectations: Expectations) -> float:
         """VBench: every second frame is dropped, interpolated, and compared."""
@@ -167,18 +169,22 @@ class OneByOne:
             raise NotImplementedError("The bench gives one neighbour.")
         return float(own @ others[0] / np.linalg.norm(own) / np.linalg.norm(others[0]))
 
-    def _pair(self, one: Picture, other: Picture) -> float:
+    @torch.inference_mode()
+    def distance(self, one: Picture, other: Picture) -> float:
+        """The `lpips` package asked for one pair, as its own example does."""
         pair = (torch.from_numpy(p).permute(2, 0, 1)[None].float() / 127.5 - 1.0 for p in (one, other))
         return float(self._lpips(*pair))
 
 
-def order_of(lumas: list[NDArray[np.float32]]) -> float:
-    """Frame order as defined, three neighbouring frames after three."""
+def order_of(lumas: list[NDArray[np.float32]], numbers: list[int]) -> float:
+    """Frame order as defined, three distinct frames after three; `numbers` are theirs in the file."""
     ratios, weights = [], []
     for t in _inner(lumas):
         there, back = (float(np.abs(lumas[t] - lumas[other]).mean()) for other in (t - 1, t + 1))
         over = float(np.abs(lumas[t - 1] - lumas[t + 1]).mean())
-        ratios.append(min(1.0, over / max(there, back)))
+        ratio = min(1.0, over / max(there, back))
+        excused = np.interp(numbers[t + 1] - numbers[t - 1], (2, 3, 4), (0.0, 0.33, 0.5))
+        ratios.append(ratio + (1.0 - ratio) * float(excused))
         weights.append(there + back)
     return float(np.average(ratios, weights=weights))
 
@@ -208,6 +214,11 @@ def _small(picture: Picture, side_px: int = 256) -> Picture:
 def _luma(picture: Picture) -> NDArray[np.float32]:
     grey = cv2.cvtColor(_small(_small(picture), 128), cv2.COLOR_RGB2GRAY)
     return grey.astype(np.float32) / np.float32(255.0)
+
+
+def _even(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of equal brightness: a fade does not enter into how far frames are apart."""
+    return luma * np.float32(0.5 / max(float(luma.mean()), 0.1))
 
 
 def _inner(series: list[Any]) -> range:

@@ -120,10 +120,18 @@ def _spliced(material: Material, frames: Frames) -> Iterator[Frame]:
         yield foreign[(index - begin) % len(foreign)] if inside else frame
 
 
-def _open_loop(material: Material, frames: Frames) -> Iterator[Frame]:
+def _half_loop(material: Material, frames: Frames) -> Iterator[Frame]:
     """Only half the movement, at half the speed: it ends where it is farthest from its beginning."""
     for index in range(len(frames)):
         yield frames[index // 2]
+
+
+def _drifting(material: Material, frames: Frames) -> Iterator[Frame]:
+    """The camera drifts a fifth of the picture to the side and never comes back."""
+    width = frames[0].shape[1]
+    for index, frame in enumerate(frames):
+        away = round(width / 5 * index / (len(frames) - 1))
+        yield np.pad(frame, ((0, 0), (0, away), (0, 0)), mode="edge")[:, away:]
 
 
 def _scaled(material: Material, frames: Frames) -> Iterator[Frame]:
@@ -183,7 +191,21 @@ TAMPERINGS = (
         apply=_spliced,
         applies=lambda material: material.shots == 1,
     ),
-    Tampering(name="open loop", refused_by=_one(Metric.LOOP_SEAM), apply=_open_loop, applies=_is_loop),
+    Tampering(
+        name="slowly another",
+        refused_by=_one(Metric.SUBJECT_CONSISTENCY),
+        apply=_dissolved,
+        applies=lambda material: material.shots == 1 and not _is_loop(material) and not _is_drawn(material),
+    ),
+    Tampering(name="open loop", refused_by=_one(Metric.LOOP_SEAM), apply=_drifting, applies=_is_loop),
+    Tampering(
+        name="half a loop",
+        refused_by=frozenset(),
+        apply=_half_loop,
+        applies=_is_loop,
+        not_judged="small movements end near their beginning: the specification's mark for the seam lets them "
+        "pass, and `of_largest_step` in the metric's detail shows them",
+    ),
     Tampering(
         name="other people",
         refused_by=_one(Metric.IDENTITY),

@@ -173,10 +173,15 @@ def test_loading_the_show_again_keeps_calibrated_profiles_and_the_choice_of_one(
         again = dict(catalogue.project(session, show.project_id).defaults)
         assert (again["profile"], list(again["profiles"])) == ("ours", ["ours"])
 
-        project["defaults"] = {"renderer": "toon", "profile": "embedded"}
+        project["defaults"] = {"renderer": "toon", "profile": "spec"}
         shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
         told = dict(catalogue.project(session, show.project_id).defaults)
-        assert (told["profile"], list(told["profiles"])) == ("embedded", ["ours"])
+        assert (told["profile"], list(told["profiles"])) == ("spec", ["ours"])
+
+        # A file that says the same as when somebody chose otherwise says nothing new.
+        calibrating.choose(session, show.project, "ours", by="Ada")
+        shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
+        assert catalogue.project(session, show.project_id).defaults["profile"] == "ours"
 
         project["defaults"] = {"renderer": "toon", "profile": "theirs"}
         with pytest.raises(UnknownName, match="no profile 'theirs'"):
@@ -280,6 +285,19 @@ def test_from_a_terminal_takes_are_decided_about_and_marks_kept_and_put_to_use(
     code, told = terminal("show", "profile", show.project, "ours", "--by", "Ben")
     assert (code, told["profile"]) == (0, "ours")
     assert told["own"]["ours"]["calibration"]["by"] == "Ada"
+
+
+def test_a_person_sees_who_calibrated_a_profile_and_what_it_leaves_out(
+    terminal: Any, database: Database, show: StoredShow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.transaction() as session:
+        many_reviewed(session, show)
+        calibrating.keep(session, calibrated(session, show), "ours", by="Ada")
+
+    assert cli.run(["show", "profile", show.project, "ours", "--by", "Ben"]) == 0
+
+    said = capsys.readouterr()
+    assert "is judged by ours, calibrated by Ada on 20" in said.out
 
 
 @pytest.mark.parametrize(

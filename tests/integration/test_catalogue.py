@@ -291,6 +291,8 @@ def test_a_cut_is_compared_with_the_takes_before_and_after_it(database: Database
         # The last cut's only take failed its gate: nobody has to look like it.
         assert catalogue.expectations(session, middle).neighbours == (f"takes/{first}/1/master.png",)
         assert catalogue.expectations(session, first).neighbours == (f"takes/{middle}/1/master.png",)
+        assert catalogue.expectations(session, middle).neighbours_before == 1
+        assert catalogue.expectations(session, first).neighbours_before == 0
 
 
 def test_a_take_of_the_same_phase_is_the_nearer_neighbour(database: Database, show: StoredShow) -> None:

@@ -1,4 +1,4 @@
-"""Good clips pass and each fault is refused under its own name, on film and on drawn clips, by the real networks."""
+"""Good clips pass and each fault is refused under its own name, on film and on drawn clips."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_good_clip_passes_and_each_fault_is_refused_by_name(trier: Trier, mate
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("material", (*real_clips(), *toon_clips()), ids=lambda material: material.name)
+@pytest.mark.parametrize("material", [*real_clips(), *toon_clips()], ids=lambda material: material.name)
 def test_the_whole_table_holds(trier: Trier, material: Material) -> None:
     assert misjudged(trier, material) == []
 

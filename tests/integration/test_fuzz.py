@@ -1,4 +1,4 @@
-"""Files damaged at random, in every kind the farm reads, never kill, hang or swell the process that reads them."""
+"""Files damaged at random, in every kind the farm reads, never kill, hang or swell their reader."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: one small file takes milliseconds; a damaged header may claim a picture of 64 megapixels, which takes seconds
-_LIMIT_S = 60.0
-#: the farthest a file of this size may take a process: a 64-megapixel RGBA picture and its copies
-_MOST_MIB = 1536
+_LIMIT_S = 120.0
+#: what a picture of 64 megapixels takes with its copies (0.9 GiB), the largest that is read, beside the process
+_MOST_MIB = 2048
 
 
 def pictures(count: int) -> list[Image.Image]:
@@ -79,9 +79,13 @@ def webps(_: Path) -> list[bytes]:
     ]
 
 
-def gifs_and_apngs(_: Path) -> list[bytes]:
-    # Half of them GIF, half APNG: the mutations inside a GIF are blind ones to a PNG.
-    return [saved(pictures(4), format="GIF"), saved(pictures(4), format="PNG")]
+def gifs(_: Path) -> list[bytes]:
+    return [saved(pictures(4), format="GIF"), saved(pictures(1), format="GIF")]
+
+
+def apngs(_: Path) -> list[bytes]:
+    see_through = [picture.convert("RGBA") for picture in pictures(4)]
+    return [saved(pictures(4), format="PNG"), saved(see_through, format="PNG", blend=1)]
 
 
 def mp4s(tmp_path: Path) -> list[bytes]:
@@ -104,7 +108,8 @@ KINDS: dict[str, Callable[[Path], list[bytes]]] = {
     "png": pngs,
     "jpeg": jpegs,
     "webp": webps,
-    "gif": gifs_and_apngs,
+    "gif": gifs,
+    "apng": apngs,
     "mp4": mp4s,
     "mkv": mkvs,
 }

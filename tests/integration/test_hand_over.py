@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from db.workers import Scorer
+from tasks import hand_over, runtime
 from tasks.hand_over import best_of
 from tests.integration.floor import CONTROL, RENDER, SCORE, Floor
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one
@@ -99,6 +100,32 @@ def test_a_score_does_not_wait_for_networks_whose_only_worker_died(
     floor.settled()
     assert scored_by(floor, jobs) == [id_of(floor, cast.score.pid)]
     assert f"left to {dead}" in cast.score.said()
+
+
+def test_the_last_try_is_made_by_whoever_takes_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    execute(database, "DELETE FROM workers")
+    (job,) = add_jobs(database, add_project(database))
+    execute(
+        database,
+        """INSERT INTO workers (id, host, pid, incarnation, queues, capabilities, status)
+           VALUES ('host:score:0', 'host', 1, gen_random_uuid(), '{score,score.able@host}',
+                   '{"networks": ["toon-id"]}', 'ready')""",
+    )
+    monkeypatch.setenv(runtime.WORKER_ID, "host:score:1")
+    monkeypatch.setattr(hand_over, "networks_here", list)
+
+    def better() -> Scorer | None:
+        with database.transaction() as session:
+            return hand_over._better_worker(session, job)
+
+    assert better() is None  # it is not rendered yet
+    execute(database, "UPDATE render_queue SET step = 'score', retry_count = 2 WHERE job_id = :job", job=job)
+    first = better()
+    execute(database, "UPDATE render_queue SET retry_count = 3 WHERE job_id = :job", job=job)
+
+    assert first is not None
+    assert first.id == "host:score:0"
+    assert better() is None
 
 
 def a_scorer(*networks: str, busy: bool = False, direct: bool = True) -> Scorer:

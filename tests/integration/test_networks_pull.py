@@ -343,7 +343,7 @@ def test_the_mirror_of_the_settings_is_used(server, nets, monkeypatch, capsys):
 
     (item,) = json.loads(capsys.readouterr().out)["items"]
     assert code == Exit.OK
-    assert item["here"] is True
+    assert item["installed"] is True
     assert item["sha256"] == DIGEST
 
 

@@ -12,7 +12,7 @@ from torchvision.transforms import Compose, Lambda, Normalize, Resize
 
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase
-from tests.vit_files import timm_dino, write_clip, write_dino, write_head
+from tests.vit_files import timm_dino, write_amt, write_clip, write_dino, write_head
 from workers.media.masters import MasterWriter, write_still
 from workers.renderers.toon.drawing import frames
 from workers.scoring import weights
@@ -40,6 +40,7 @@ def spec_panel(tmp_path, monkeypatch):
         "clip-vit-b32": write_clip(folder / weights.entry("clip-vit-b32").file, SMALL_CLIP),
         "clip-vit-l14": write_clip(folder / weights.entry("clip-vit-l14").file, clip_vit.L14),
         "laion-aesthetic": write_head(folder / weights.entry("laion-aesthetic").file),
+        "amt-s": write_amt(folder / weights.entry("amt-s").file),
     }
     known = {
         name: replace(weights.entry(name), sha256=digest, kept_sha256=digest)
@@ -159,6 +160,16 @@ def test_a_moving_take_is_rated_too_when_a_project_asks_for_it(spec_panel, tmp_p
 
     assert found.detail["mean"] == pytest.approx(found.value, abs=1e-4)
     assert len(found.detail["curve"]) == found.detail["frames_looked_at"] > 1
+
+
+def test_smoothness_is_measured_by_amt_where_a_profile_asks_for_it(spec_panel, tmp_path):
+    here = clip(4, JobType.ANIMATION_LOOP, length=8).recipe
+
+    asked = [(Metric.MOTION_SMOOTHNESS, "amt-s"), (Metric.MOTION_SMOOTHNESS, "dis-flow")]
+    by_amt, by_flow = spec_panel.measure(take(tmp_path / "own", here), expected(here), asked)
+
+    assert (by_amt.network, by_flow.network) == ("amt-s", "dis-flow")
+    assert 0.0 < by_amt.value < by_flow.value, "weights that learnt nothing foretell worse than flow"
 
 
 def test_a_file_with_another_hash_than_the_catalogues_measures_nothing(spec_panel, tmp_path, monkeypatch):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from farm.settings import Settings
 from models.errors import LeaseLost, NotMeasured, StepFailed
@@ -184,6 +186,23 @@ def test_without_weights_a_metric_is_not_measured_and_says_what_to_pull(loop, tm
     assert found[Metric.TEMPORAL_LPIPS].value is None
     assert "lpips-alex is not installed" in found[Metric.TEMPORAL_LPIPS].reason
     assert found[Metric.LUMA_FLICKER].value is not None
+    assert found[Metric.LUMA_FLICKER].detail["shots"] == "not looked for"
+
+
+def test_a_take_with_a_cut_is_measured_inside_its_shots_unless_it_was_ordered_as_one(panel, tmp_path):
+    here, there = (clip(number, JobType.FULL_VIDEO, length=10).recipe for number in (4, 9))
+    with MasterWriter(tmp_path / "take", here.fps) as master:
+        for frame in (*frames(here), *frames(there)):
+            master.add(frame)
+    asked = [(Metric.TEMPORAL_LPIPS, "lpips-alex"), (Metric.SUBJECT_CONSISTENCY, "efficientnet-lite0")]
+    order = replace(expected(here), frame_count=20)
+
+    inside, across = (panel.measure(master.path, replace(order, one_shot=one), asked) for one in (False, True))
+
+    assert failing(Phase.VIDEO, inside) == set()
+    assert [m.detail["cuts"] for m in inside] == [[10], [10]]
+    assert failing(Phase.VIDEO, across) == {Metric.TEMPORAL_LPIPS}
+    assert across[0].detail["binding"] == "cut"
 
 
 def test_damaged_weights_make_no_number(networks, loop, tmp_path):
@@ -198,6 +217,17 @@ def test_damaged_weights_make_no_number(networks, loop, tmp_path):
 
     assert found.value is None
     assert "damaged" in found.reason
+
+
+def test_a_time_limit_that_strikes_in_a_network_is_not_taken_for_its_crash(panel, loop, tmp_path, monkeypatch):
+    def over(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(panel.shelf.pairs("lpips-alex"), "features", over)
+    master = written(tmp_path, loop.recipe)
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        panel.measure(master, expected(loop.recipe), [(Metric.TEMPORAL_LPIPS, "lpips-alex")])
 
 
 def test_a_network_that_crashes_fails_the_step_instead_of_being_left_out(panel, loop, tmp_path, monkeypatch):
@@ -219,6 +249,8 @@ def test_scoring_stops_when_the_work_is_no_longer_ours(panel, loop, tmp_path):
 
     with pytest.raises(LeaseLost):
         panel.measure(master, expected(loop.recipe), [(Metric.JITTER, "none")], alive=lambda: next(answers))
+
+    assert not any(thread.name == "read-ahead" for thread in threading.enumerate())
 
 
 def test_reused_features_give_the_same_distance_as_the_lpips_package(panel, networks):

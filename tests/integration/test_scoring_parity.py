@@ -1,4 +1,4 @@
-"""The panel's numbers beside references: the `lpips` package, VBench's formulas written out, scipy, plain torch."""
+"""The panel's numbers beside references: `lpips` itself, VBench's formulas written out, plain torch."""
 
 from __future__ import annotations
 
@@ -189,26 +189,24 @@ def vbench_subject_consistency(shots):
     """VBench's loop over the frames of one video, for each shot as a video of its own."""
     similarities = []
     for vectors in shots:
-        for number, vector in enumerate(vectors):
-            image_features = torch.nn.functional.normalize(torch.from_numpy(vector)[None], dim=-1, p=2)
-            if number == 0:
-                first = image_features
-            else:
-                before = max(0.0, torch.nn.functional.cosine_similarity(former, image_features).item())
-                start = max(0.0, torch.nn.functional.cosine_similarity(first, image_features).item())
-                similarities.append((before + start) / 2)
-            former = image_features
+        first, *rest = (torch.nn.functional.normalize(torch.from_numpy(v)[None], dim=-1, p=2) for v in vectors)
+        former = first
+        for features in rest:
+            before = max(0.0, torch.nn.functional.cosine_similarity(former, features).item())
+            start = max(0.0, torch.nn.functional.cosine_similarity(first, features).item())
+            similarities.append((before + start) / 2)
+            former = features
     return sum(similarities) / len(similarities)
 
 
 @pytest.mark.parametrize("drawn", [list, on_twos], ids=["all different", "some held"])
 @pytest.mark.parametrize("length", [10, 24], ids=["one shot", "two shots"])
-def test_subject_consistency_equals_vbench_on_every_frame(panel, networks, tmp_path, film, drawn, length):
+def test_subject_consistency_equals_vbench_on_every_frame(panel, tmp_path, film, drawn, length):
     frames = drawn(film[:length])
 
     found = measured(panel, tmp_path, frames, Metric.SUBJECT_CONSISTENCY, "efficientnet-lite0")
 
-    plain = PlainLite0(networks / weights.entry("efficientnet-lite0").file)
+    plain = PlainLite0(panel.shelf.file("efficientnet-lite0"))
     edges = [0, *found.detail.get("cuts", []), len(frames)]
     shots = [[plain.embed(frame) for frame in frames[a:b]] for a, b in itertools.pairwise(edges)]
     assert len(shots) == (2 if length > CUT else 1)

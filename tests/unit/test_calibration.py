@@ -118,6 +118,15 @@ def test_approved_takes_alone_propose_the_limit_that_keeps_95_percent_and_say_it
     assert found.interval[0] < 0.52 < found.interval[1]
 
 
+def test_approved_takes_at_the_end_of_the_scale_are_no_reason_to_ask_for_the_end_of_the_scale() -> None:
+    values = [1.0] * 12
+
+    found = propose(takes(values, []), Direction.HIGHER, present=0.85, best=1.0)
+
+    assert found.limit is None
+    assert "end of the scale" in found.reason
+
+
 def test_numbers_that_do_not_tell_the_two_apart_leave_the_mark_alone() -> None:
     chance = np.random.default_rng(1)
 

@@ -96,6 +96,7 @@ def test_a_profile_nobody_could_judge_by_is_refused_with_the_nearest_fix(still: 
         ({"marks": {"stil": {}}}, "Did you mean 'still'?"),
         ({"mark": {}}, "Did you mean 'marks'?"),
         ("strict", "a mapping is expected"),
+        ({"calibration": 3}, "a mapping is expected"),
     ],
 )
 def test_a_profile_with_an_unknown_word_is_refused(data: Any, sentence: str) -> None:

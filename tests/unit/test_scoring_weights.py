@@ -17,6 +17,8 @@ import pytest
 from models.errors import BadInput, NotHere, Unavailable, UnknownName
 from workers.scoring import tensors, weights
 from workers.scoring.catalogue import CATALOGUE, NetworkFile, PackageSource, UrlSource
+from workers.scoring.network_table import NETWORKS
+from workers.scoring.profiles import EMBEDDED, SPEC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,6 +181,29 @@ def test_a_damaged_tensor_file_is_bad_input(tmp_path):
 
     with pytest.raises(BadInput, match="damaged"):
         tensors.load(tmp_path / "t.safetensors")
+
+
+def test_every_file_that_a_network_is_loaded_from_can_be_pulled():
+    named = {file for card in NETWORKS.values() for file in card.files}
+
+    assert named - {item.name for item in CATALOGUE} == set()
+
+
+def test_a_profile_names_what_it_needs_and_only_that(monkeypatch):
+    monkeypatch.setattr(weights, "CATALOGUE", CATALOGUE)
+
+    assert weights.needed_by(EMBEDDED) == weights.embedded()
+    assert {"buffalo_l", "dino-vitb16", "clip-vit-l14", "laion-aesthetic"} <= set(weights.needed_by(SPEC))
+    assert "efficientnet-lite0" not in weights.needed_by(SPEC)
+    assert weights.profiles_of("lpips-alex") == ("embedded", "spec")
+    assert weights.networks_of("clip-vit-l14") != ()
+
+
+def test_every_entry_has_a_licence_a_size_a_hash_and_a_source():
+    assert [item.name for item in CATALOGUE if not (item.licence and item.purpose and item.sources)] == []
+    assert [item.name for item in CATALOGUE if item.size is None or item.sha256 is None] == []
+    assert {item.name for item in CATALOGUE if item.non_commercial} == {"buffalo_l", "amt-s"}
+    assert len({item.file for item in CATALOGUE}) == len(CATALOGUE)
 
 
 def test_the_catalogue_says_what_may_not_be_sold_and_invents_no_hash():

@@ -75,3 +75,16 @@ def test_frames_behind_the_break_of_a_broken_file_are_left_out(tmp_path: Path) -
     told = [_measured(Metric.IDENTITY, worst_frame=1)]
 
     assert with_pictures(broken, told, {Metric.IDENTITY}, tmp_path / "worst", "worst") == told
+
+
+def test_a_loop_that_does_not_close_and_a_picture_that_stands_still_show_both_their_ends(
+    clip: Path, tmp_path: Path
+) -> None:
+    seam = _measured(Metric.LOOP_SEAM)
+    frozen = _measured(Metric.FROZEN, longest_run=5, longest_run_from=3)
+
+    told = with_pictures(
+        clip, [seam, frozen], {Metric.LOOP_SEAM, Metric.FROZEN}, tmp_path / "worst", "w", count=10
+    )
+
+    assert [each.detail["worst_picture_frames"] for each in told] == [[9, 0], [3, 7]]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_ORIENTATION = 0x0112
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 #: formats whose further pictures are an animation; a camera's JPEG may hold other views of the same moment
 _ANIMATED = frozenset({"PNG", "WEBP", "GIF"})
@@ -84,8 +85,12 @@ def open_still(path: Path) -> StillSource | None:
             # Pillow warns of large pictures before we can look at the size; our own limit is stricter.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = _opened(path)
-    except Image.DecompressionBombError as error:
-        raise BadInput(f"{path.name} is too large to decode safely: {error}", hint="Scale it down.") from error
+    except BadInput as refused:
+        if isinstance(refused.__cause__, Image.DecompressionBombError):
+            raise BadInput(
+                f"{path.name} is too large to decode safely: {refused.__cause__}", hint="Scale it down."
+            ) from refused.__cause__
+        raise
     if image is None:
         return None
     try:
@@ -120,11 +125,12 @@ def _damage_told(path: Path, where: str = "") -> Iterator[None]:
 
 def _as_rgb(image: Image.Image) -> NDArray[np.uint8]:
     """One upright 8-bit RGB frame; transparent parts show white."""
-    upright = ImageOps.exif_transpose(image)
+    # Only a picture that is to be turned is copied; it may be a quarter of a gigabyte.
+    upright = ImageOps.exif_transpose(image) if image.getexif().get(_ORIENTATION, 1) != 1 else image
     if upright.mode.startswith("I"):
         # 16-bit grey: Pillow's own conversion clips at 255 instead of scaling.
         grey = (np.asarray(upright).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if upright.has_transparency_data:
-        return over_white(np.asarray(upright.convert("RGBA")))
-    return np.array(upright.convert("RGB"))
+        return over_white(np.asarray(upright if upright.mode == "RGBA" else upright.convert("RGBA")))
+    return np.array(upright if upright.mode == "RGB" else upright.convert("RGB"))

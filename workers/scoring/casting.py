@@ -26,7 +26,7 @@ _VIEWS = (
     ("front",) * 4 + ("three_quarter_left", "three_quarter_right") * 2 + ("side_left", "side_right", "back")
 )
 _ANGLES = ("close up", "medium", "wide", "wide", "medium low angle", "medium high angle")
-_ACTIONS = (
+ACTIONS = (
     "",
     "talks",
     "nods",
@@ -39,7 +39,7 @@ _ACTIONS = (
     "sighs",
     "jumps",
 )
-_SIZES = ((512, 768), (832, 480), (832, 480), (640, 640))
+SIZES = ((512, 768), (832, 480), (832, 480), (640, 640))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,8 @@ def picture(numbers: Sequence[int], series: str, take: int) -> Cast:
     """A still of these characters with random expressions, outfits, poses, views, place, light and camera."""
     draw = np.random.default_rng([take, *numbers, *series.encode(), 1])
     places = ("left", "right") if len(numbers) == 2 else ("",)
-    looks = tuple(
-        _dressed(character(number, series), draw, place) for number, place in zip(numbers, places, strict=True)
-    )
-    width, height = _SIZES[int(draw.integers(len(_SIZES)))] if len(numbers) == 1 else (832, 480)
+    looks = tuple(dressed(number, series, draw, place) for number, place in zip(numbers, places, strict=True))
+    width, height = SIZES[int(draw.integers(len(SIZES)))] if len(numbers) == 1 else (832, 480)
     recipe = Recipe(
         renderer="toon",
         job_type=JobType.STILL_IMAGE,
@@ -83,7 +81,7 @@ def picture(numbers: Sequence[int], series: str, take: int) -> Cast:
         width=width,
         height=height,
         characters=looks,
-        scene=_scene(draw),
+        scene=random_scene(draw),
     )
     return Cast(recipe, tuple(numbers))
 
@@ -96,7 +94,7 @@ def moving(numbers: Sequence[int], series: str, take: int) -> Cast:
         still.recipe,
         job_type=JobType.ANIMATION_LOOP,
         frame_count=int(draw.choice([6, 8, 12])),
-        scene=replace(still.recipe.scene, action=_one(draw, _ACTIONS)),
+        scene=replace(still.recipe.scene, action=_one(draw, ACTIONS)),
     )
     return Cast(recipe, tuple(numbers), frame=2 * int(draw.integers(1, 3)))
 
@@ -111,14 +109,16 @@ def in_scene(scene: int, cut: int, series: str) -> Cast:
     return Cast(recipe, people)
 
 
-def _dressed(look: CharacterLook, draw: Generator, place: str) -> CharacterLook:
-    """The character as one picture shows it."""
+def dressed(number: int, series: str, draw: Generator, place: str) -> CharacterLook:
+    """The `number`-th character of a series as one picture shows it, standing at `place`."""
+    look = character(number, series)
     varied = {kind: _one(draw, tuple(VOCABULARY[kind])) for kind in ("expression", "outfit", "pose")}
     view = {"view": _one(draw, _VIEWS)}
     return CharacterLook(name=look.name, attributes=look.attributes | varied | view, position=place)
 
 
-def _scene(draw: Generator) -> SceneLook:
+def random_scene(draw: Generator) -> SceneLook:
+    """Any place, time, mood and camera angle."""
     return SceneLook(
         location=_one(draw, tuple(LOCATIONS)),
         time_of_day=_one(draw, tuple(TIMES)),
@@ -140,7 +140,7 @@ def clip(number: int, job_type: JobType, *, length: int) -> Cast:
         mood=still.scene.mood,
         camera_angle=still.scene.camera_angle,
         camera_move=moves[number % len(moves)],
-        action=_one(draw, _ACTIONS),
+        action=_one(draw, ACTIONS),
         dialogue=_one(draw, ("", "I told you we would be late again!", "Wait. Did you hear that?")),
         background_seed=still.scene.background_seed,
     )

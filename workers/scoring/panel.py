@@ -207,6 +207,9 @@ def _crashes_told() -> Iterator[None]:
     except MemoryError as error:
         raise StepFailed("Memory ran out while scoring.", error_kind=ErrorKind.OUT_OF_MEMORY) from error
     except Exception as error:
+        # The task's own time limit is raised in here, wherever it strikes: whoever set it knows what it means.
+        if type(error).__name__ == "SoftTimeLimitExceeded":
+            raise
         kind = ErrorKind.OUT_OF_MEMORY if type(error).__name__ == "OutOfMemoryError" else ErrorKind.BUG
         raise StepFailed(
             f"Scoring crashed: {type(error).__name__}: {error}.",

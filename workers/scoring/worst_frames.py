@@ -26,26 +26,41 @@ _PAIRS = frozenset({Metric.TEMPORAL_LPIPS, Metric.LUMA_FLICKER, Metric.JITTER, M
 
 
 def with_pictures(
-    master: Path, measurements: Sequence[Measurement], failing: Collection[Metric], folder: Path, address: str
+    master: Path,
+    measurements: Sequence[Measurement],
+    failing: Collection[Metric],
+    folder: Path,
+    address: str,
+    *,
+    count: int = 1,
 ) -> list[Measurement]:
     """The measurements, those that fail with a picture of their worst frame written into `folder`.
 
     `worst_picture` in the detail is `address/<metric>.jpg`, `worst_picture_frames` the numbers of the frames it
-    shows from left to right. The first `MOST_PICTURES` failing metrics that name a frame get one; frames that
-    cannot be decoded are not shown. The folder is made when it is needed, and what is in it is replaced.
+    shows from left to right; `count` is how many frames the take has. The first `MOST_PICTURES` failing metrics
+    that name a frame get one; frames that cannot be decoded are not shown. The folder is made when needed,
+    and what is in it is replaced.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    wanted = [measured for measured in measurements if measured.metric in failing and _frames(measured)]
-    wanted = wanted[:MOST_PICTURES]
-    frames = _read(master, {index for measured in wanted for index in _frames(measured)})
-    shown = {measured.metric: _drawn(measured, frames) for measured in wanted}
+    named = {
+        measured.metric: found
+        for measured in measurements
+        if measured.metric in failing and (found := _frames(measured, count))
+    }
+    wanted = dict(islice(named.items(), MOST_PICTURES))
+    frames = _read(master, {index for found in wanted.values() for index in found})
+    shown = {
+        measured.metric: _drawn(measured, wanted[measured.metric], frames)
+        for measured in measurements
+        if measured.metric in wanted
+    }
     if any(shown.values()):
         folder.mkdir(exist_ok=True)
     told = []
     for measured in measurements:
-        picture = shown.get(measured.metric) if measured in wanted else None
+        picture = shown.get(measured.metric)
         if picture is None:
             told.append(measured)
             continue
@@ -53,14 +68,19 @@ def with_pictures(
         draft = folder / f".{name}.tmp"
         picture.save(draft, format="JPEG", quality=_QUALITY)
         draft.replace(folder / name)
-        found = [index for index in _frames(measured) if index in frames]
+        found = [index for index in wanted[measured.metric] if index in frames]
         more = {"worst_picture": f"{address}/{name}", "worst_picture_frames": found}
         told.append(replace(measured, detail={**measured.detail, **more}))
     return told
 
 
-def _frames(measured: Measurement) -> list[int]:
-    """Numbers of the frames that show what is wrong, in the order they are shown."""
+def _frames(measured: Measurement, count: int) -> list[int]:
+    """Numbers of the frames that show what is wrong, in the order they are shown; none where nobody knows."""
+    if measured.metric is Metric.LOOP_SEAM and count > 1:
+        return [count - 1, 0]
+    if measured.metric is Metric.FROZEN and "longest_run_from" in measured.detail:
+        first = int(measured.detail["longest_run_from"])
+        return [first, first + int(measured.detail["longest_run"]) - 1]
     worst = measured.detail.get("worst_frame")
     if not isinstance(worst, int) or worst < 0:
         return []
@@ -82,12 +102,12 @@ def _read(master: Path, indices: set[int]) -> dict[int, Image.Image]:
     return found
 
 
-def _drawn(measured: Measurement, frames: dict[int, Image.Image]) -> Image.Image | None:
+def _drawn(measured: Measurement, indices: Sequence[int], frames: dict[int, Image.Image]) -> Image.Image | None:
     """The frames beside one another, the worst with the boxes of its faces; None when none could be read."""
     worst = measured.detail.get("worst_frame")
     shown = [
         _small(frames[index], _boxes(measured.detail) if index == worst else [])
-        for index in _frames(measured)
+        for index in indices
         if index in frames
     ]
     if not shown:

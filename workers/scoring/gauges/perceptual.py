@@ -52,7 +52,7 @@ class LpipsGauge:
         seam = metrics.loop_seam(self._network.distance(self._last, self._first), self._distances)
         return [
             measured(Metric.TEMPORAL_LPIPS, self._temporal(shots), self._network),
-            measured(Metric.LOOP_SEAM, seam, self._network, formula="2"),
+            measured(Metric.LOOP_SEAM, seam, self._network),
         ]
 
     def _temporal(self, shots: Shots) -> metrics.Summary:

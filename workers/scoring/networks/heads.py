@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 #: the map has a cell for each 8 x 8 pixels of the picture with this short side
 SIDE_PX = 256
 CELL_PX = 8
-#: a head is a cell at least this sure of itself
-THRESHOLD = 0.5
+#: a head is a cell at least this sure of itself; at 0.5 every third picture has a head that is none
+THRESHOLD = 0.8
 #: two boxes that share more than this of the smaller one are one head
 _OVERLAP = 0.5
 

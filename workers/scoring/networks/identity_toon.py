@@ -17,10 +17,13 @@ from torch.nn import functional
 
 from models.errors import NotMeasured
 from workers.scoring import metrics
+from workers.scoring.networks.head_colours import colours
 from workers.scoring.networks.heads import Head, HeadMap
 from workers.scoring.networks.network import Face
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0, Features
@@ -54,14 +57,20 @@ class IdentityToon:
         self._projection = Projection(loaded)
         self._map = HeadMap({k.removeprefix("map_"): v for k, v in loaded.items() if k.startswith("map_")})
 
+    @property
+    def size(self) -> int:
+        """How many numbers a vector has."""
+        return self._projection.size
+
     def heads(self, picture: NDArray[np.uint8]) -> list[Head]:
         """Heads in a picture `(H, W, 3)` uint8 RGB, the surest first."""
         return self._map.find(self._lite0, picture)
 
     def embed(self, picture: NDArray[np.uint8], heads: list[Head]) -> NDArray[np.float32]:
         """One vector of length 1 for each of these heads, `(K, D)`."""
-        raw = [describe(self._lite0, crop(picture, head)) for head in heads]
-        return self._projection(np.stack(raw)) if raw else np.zeros((0, self._projection.size), np.float32)
+        if not heads:
+            return np.zeros((0, self._projection.size), np.float32)
+        return self._projection(describe(self._lite0, [crop(picture, head) for head in heads]))
 
     def look(self, picture: NDArray[np.uint8], most: int = _MOST_HEADS) -> list[Face]:
         """At most `most` heads of a picture `(H, W, 3)` uint8 RGB, the surest first."""
@@ -104,22 +113,17 @@ def crop(picture: NDArray[np.uint8], head: Head) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(square, (_CROP_PX, _CROP_PX), interpolation=how), dtype=np.uint8)
 
 
-def describe(lite0: EfficientNetLite0, square: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Everything seen of one cropped head, `(F,)`: shapes by place, and colour."""
-    return np.concatenate([_shapes(lite0.features([square])), _colours(square)]).astype(np.float32)
+def describe(lite0: EfficientNetLite0, squares: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Everything seen of cropped heads, `(K, F)`: shapes by place, and colours in zones."""
+    held = np.stack([colours(square, _MARGIN) for square in squares])
+    return np.concatenate([_shapes(lite0.parts(squares)), held], axis=1).astype(np.float32)
 
 
 def _shapes(features: Features) -> NDArray[np.float32]:
-    """Layers pooled on a 4 x 4 grid, and the whole."""
+    """Layers pooled on a 4 x 4 grid, `(K, 2816)`; late layers name things, and everybody is a person."""
     pooled = [
         functional.adaptive_avg_pool2d(layer, 4).flatten(1)
         for layer in (features.fine, features.middle, features.coarse)
     ]
-    vector = torch.cat([*pooled, features.late], dim=1)[0].cpu()
-    return np.asarray(vector.numpy(), dtype=np.float32)
-
-
-def _colours(square: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Log colour on a 10 x 10 grid: what light multiplies the logarithm adds, and a projection drops it."""
-    small = cv2.resize(square, (10, 10), interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
-    return np.asarray(np.log(small + 0.05).reshape(-1), dtype=np.float32)
+    vectors = torch.cat(pooled, dim=1).cpu()
+    return np.asarray(vectors.numpy(), dtype=np.float32)

@@ -33,8 +33,8 @@ class Lpips:
         self.name = f"lpips-{trunk}"
         self.sha256 = weights.sha256_of(path)
         self._device = choose_device(device)
-        net = _build(trunk, tensors.load(path)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._net: Any = net.to(self._device)
+        net: Any = _build(trunk, tensors.load(path))
+        self._net = net.to(memory_format=torch.channels_last).to(self._device)
         # A head weighs squared differences, so its root weighs the features themselves.
         self._roots = [head.model[-1].weight.clamp(min=0.0).sqrt().view(1, -1) for head in self._net.lins]
 

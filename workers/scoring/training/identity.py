@@ -2,7 +2,9 @@
 
 `python -m workers.scoring.training.identity --networks FOLDER` draws random characters, learns where
 heads are and which of their features tell characters apart, then tries it on characters it has not seen and
-writes `toon_id.npz` and `toon_id.json` beside the scoring package.
+writes `toon_id.npz` and `toon_id.json` beside the scoring package and the table of its error rates to
+`docs/identity.md`. Every draw has a fixed seed and one thread computes, so two runs on one kind of
+machine write the same arrays.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from workers.scoring.casting import Cast, moving, picture
 from workers.scoring.frames import short_side
 from workers.scoring.networks import identity_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
@@ -26,16 +27,29 @@ from workers.scoring.networks.shelf import Shelf
 from workers.scoring.networks.torch_device import set_threads
 from workers.scoring.training.fitting import fit_map, fit_projection
 from workers.scoring.training.identity_errors import error_rates, try_unseen
+from workers.scoring.training.identity_page import page
+from workers.scoring.training.sets import cast, draw_all, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
+    from workers.scoring.casting import Cast
+
     Floats = NDArray[np.float32]
 
-_TRAIN_CHARACTERS = 280
-_PICTURES_EACH = 6
+_TRAIN_CHARACTERS = 1000
+#: of so many characters one is drawn alone as well, to teach what a usual picture looks like
+_CHARACTERS_PER_PORTRAIT = 3
+_PAGE = Path(__file__).parents[3] / "docs" / "identity.md"
+#: pictures of each character beside five others
+_CROWDS = 5
+_CROWD = 6
+#: casts that share a setting, and so its place and light
+_CASTS_IN_SETTING = 10
+#: of so many crowds one teaches where heads are; pictures of one character all do
+_CROWDS_PER_LESSON = 4
 #: cells without a head that are kept of each picture
 _EMPTY_CELLS = 40
 
@@ -47,57 +61,66 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--characters", type=int, default=_TRAIN_CHARACTERS)
     parser.add_argument("--unseen", type=int, default=200)
     parser.add_argument("--into", type=Path, default=identity_toon.FILE.parent)
+    parser.add_argument("--try-only", action="store_true", help="try the arrays that were learnt before")
+    parser.add_argument("--page", type=Path, default=_PAGE, help="where the table of error rates goes")
     options = parser.parse_args(argv)
     set_threads(1)
     started = time.monotonic()
     lite0 = EfficientNetLite0(Shelf(options.networks).file("efficientnet-lite0"))
-    arrays = train(lite0, options.characters)
     file = options.into / identity_toon.FILE.name
-    np.savez(file, **arrays)  # type: ignore[arg-type]
+    if not options.try_only:
+        np.savez(file, **train(lite0, options.characters))  # type: ignore[arg-type]
     _tell(f"{file.name}: {file.stat().st_size} bytes after {time.monotonic() - started:.0f} s")
     network = identity_toon.IdentityToon(lite0, file)
     rates = error_rates(try_unseen(network, options.unseen, _tell))
     rates["trained_on_characters"] = options.characters
-    rates["seconds"] = round(time.monotonic() - started)
     (options.into / "toon_id.json").write_text(json.dumps(rates, indent=2) + "\n")
-    sys.stdout.write(json.dumps(rates, indent=2) + "\n")
+    options.page.write_text(page(rates))
+    sys.stdout.write(page(rates))
     return 0
 
 
 def train(lite0: EfficientNetLite0, characters: int) -> dict[str, Floats]:
     """The arrays of `toon_id.npz`: the head map under `map_...`, and the projection."""
-    vectors: list[Floats] = []
-    targets: list[Floats] = []
+    cells_seen: list[tuple[Floats, Floats]] = []
     described: list[Floats] = []
     labels: list[int] = []
-    for done, cast in enumerate(_casts(characters)):
-        frame = cast.draw()
-        heads = _true_heads(cast)
-        cell_vectors, cell_targets = _cells(lite0, frame, heads, done)
-        vectors.append(cell_vectors)
-        targets.append(cell_targets)
-        for head, label in zip(heads, cast.characters, strict=True):
+    casts = list(_casts(characters))
+    for done, (one, frame) in enumerate(zip(casts, draw_all(casts), strict=True)):
+        heads = _true_heads(one)
+        if len(heads) == 1 or done % _CROWDS_PER_LESSON == 0:
+            cells_seen.append(_cells(lite0, frame, heads, done))
+        for head, label in zip(heads, one.characters, strict=True):
             square = identity_toon.crop(frame, _moved(head, len(labels)))
             # Seen in a mirror a character is the same one: a parting may change sides, a face may not.
-            for seen in (square, np.ascontiguousarray(square[:, ::-1])):
-                described.append(identity_toon.describe(lite0, seen))
-                labels.append(label)
+            mirrored = np.ascontiguousarray(square[:, ::-1])
+            described.append(identity_toon.describe(lite0, [square, mirrored]).astype(np.float16))
+            labels += [label, label]
         if done % 200 == 0:
-            _tell(f"{done} pictures")
-    arrays = fit_map(np.concatenate(vectors), np.concatenate(targets))
-    return arrays | fit_projection(np.stack(described), np.array(labels))
+            _tell(f"{done} of {len(casts)} pictures")
+    vectors, targets = (np.concatenate(parts) for parts in zip(*cells_seen, strict=True))
+    arrays = fit_map(vectors, targets)
+    _tell(f"{len(labels) // 2} heads of {characters} characters")
+    x = np.concatenate(described).astype(np.float32)
+    # Chosen on held-out characters of this series, never on the unseen ones of the trial.
+    return arrays | fit_projection(x, np.array(labels), kept=1200, shrink=0.15, emphasis=0.5)
 
 
 def _casts(characters: int) -> Iterator[Cast]:
-    """Each character alone in two pictures and beside another in four, in half of them moving."""
-    for number in range(characters):
-        yield picture((number,), "seen", 0)
-        yield moving((number,), "seen", 1)
+    """Some characters once alone, each some times in a crowd, half of them moving; setting by setting."""
+    for index, number in enumerate(range(0, characters, _CHARACTERS_PER_PORTRAIT)):
+        where = setting(index // _CASTS_IN_SETTING, "seen", 1)
+        yield cast((number,), "seen", 0, where, moving=index % 2 == 1)
     draw = np.random.default_rng(5)
-    for take in range(2, _PICTURES_EACH):
-        order = draw.permutation(characters)
-        for one, other in zip(order[::2], order[1::2], strict=False):
-            yield (moving if take % 2 else picture)((int(one), int(other)), "seen", take)
+    orders = [draw.permutation(characters) for _ in range(_CROWDS)]
+    crowds = [
+        (take, tuple(int(number) for number in order[start : start + _CROWD]))
+        for start in range(0, characters, _CROWD)
+        for take, order in enumerate(orders, start=1)
+    ]
+    for index, (take, numbers) in enumerate(crowds):
+        where = setting(index // _CASTS_IN_SETTING, "seen", _CROWD)
+        yield cast(numbers, "seen", take, where, moving=index % 2 == 1)
 
 
 def _true_heads(cast: Cast) -> list[Head]:
