@@ -120,7 +120,7 @@ class Recipe:
     ipadapter_refs: tuple[IpAdapter, ...] = ()
     #: the renderer's workflow by name; empty: its own for this kind of job
     workflow: str = ""
-    #: a studio's own workflow, graph and binding, as it was when the take was ordered; empty: the renderer's own
+    #: a studio's own workflow, graph and binding, as it was when the take was ordered; else empty
     workflow_source: dict[str, Any] = field(default_factory=dict)
     #: the workflow's own parameters, where this take sets them
     workflow_inputs: dict[str, str | int | float | bool] = field(default_factory=dict)

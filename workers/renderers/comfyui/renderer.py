@@ -10,7 +10,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import BadInput, LeaseLost, StepFailed, Unavailable
+from models.errors import BadInput, LeaseLost, NotHere, StepFailed, Unavailable
 from models.vocabulary import ErrorKind
 from workers.media.reading import FrameReader
 from workers.media.takes import TakeWriter
@@ -52,7 +52,7 @@ class ComfyUIRenderer:
 
     def __init__(
         self,
-        url: str,
+        url: str = "",
         *,
         client_id: str = "farm",
         models_dir: Path | None = None,
@@ -60,6 +60,8 @@ class ComfyUIRenderer:
         patience: Patience | None = None,
     ) -> None:
         """`client_id` is stable per worker: prompts left under it by an earlier process are cancelled."""
+        if not url:
+            raise NotHere("No ComfyUI is named here.", hint="Set FARM_COMFYUI_URL for this worker.")
         self._server = Server(url)
         self._client_id = client_id
         self._hashes = CheckpointHashes(models_dir, hash_memory)
