@@ -239,11 +239,13 @@ class _Table:
         )
 
     def errors(self, limit: float | Floats) -> Errors:
-        """What a limit, or one for each take, does to approved and rejected takes."""
+        """What a limit, or one for each take, does to approved and rejected takes; NaN leaves a take out."""
+        judged = ~np.isnan(np.broadcast_to(limit, self.values.shape))
         refused = self.values < limit
+        right, wrong = judged & self.good, judged & ~self.good
         return Errors(
-            false_rejects=rate(refused[self.good], self.units[self.good]),
-            false_accepts=rate(~refused[~self.good], self.units[~self.good]),
+            false_rejects=rate(refused[right], self.units[right]),
+            false_accepts=rate(~refused[wrong], self.units[wrong]),
         )
 
     def resamples(self) -> Iterator[Ints]:
@@ -254,8 +256,8 @@ class _Table:
             yield np.concatenate([self.members[index] for index in drawn])
 
     def held_out(self) -> Errors:
-        """The errors when each unit is judged by a limit that the others made."""
-        limits = np.full(len(self.values), _dividing(self.values, self.good))
+        """The errors when each unit is judged by a limit that the others made; not judged where they cannot."""
+        limits = np.full(len(self.values), np.nan)
         folds = np.array_split(np.random.default_rng(0).permutation(len(self.members)), _FOLDS)
         for fold in folds:
             inside = np.isin(np.arange(len(self.values)), [row for unit in fold for row in self.members[unit]])

@@ -165,6 +165,9 @@ def _loop_seam(score: PageScore) -> str:
 
 def _temporal_lpips(score: PageScore) -> str:
     where, p95 = frame_range(score), score.detail.get("p95")
+    if score.detail.get("binding") == "cut":
+        what = score.detail.get("text") or "a cut that was not ordered"
+        return f"{what} {_figures(score, called='a step of')}"
     if score.detail.get("binding") == "mean":
         most = f", most {where}" if where else ""
         return f"the picture changes too much from frame to frame{most} {_figures(score, called='mean')}"

@@ -6,6 +6,8 @@ import functools
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import cv2
+import numpy as np
 import torch
 from torch import nn
 
@@ -46,6 +48,26 @@ def timm_dino(shape: VitShape, size: tuple[int, int] = (224, 224)) -> Any:
             num_classes=0,
             norm_layer=functools.partial(nn.LayerNorm, eps=1e-6),
         )
+
+
+def timm_dino_of(file: Path, shape: VitShape, rows: int, columns: int) -> Any:
+    """timm's vision transformer with the weights of DINO's file, for pictures of so many patches.
+
+    The positions are spread as DINO's authors do: OpenCV's cubic kernel is torch's, and its `fx` is their scale
+    with the tenth of a patch they add.
+    """
+    state = torch.load(file, weights_only=True)
+    trained = state["pos_embed"][0, 1:].reshape(shape.grid, shape.grid, -1).numpy()
+    wider, higher = (columns + 0.1) / shape.grid, (rows + 0.1) / shape.grid
+    layers = [
+        cv2.resize(layer, None, fx=wider, fy=higher, interpolation=cv2.INTER_CUBIC)
+        for layer in np.ascontiguousarray(trained.transpose(2, 0, 1))
+    ]
+    spread = torch.from_numpy(np.stack(layers, axis=-1).reshape(1, rows * columns, -1))
+    state["pos_embed"] = torch.cat([state["pos_embed"][:, :1], spread], dim=1)
+    net = timm_dino(shape, (rows * shape.patch_px, columns * shape.patch_px))
+    net.load_state_dict(state, assign=True)
+    return net.eval().requires_grad_(False)
 
 
 def open_clip_tower(shape: VitShape) -> Any:

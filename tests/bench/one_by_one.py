@@ -42,18 +42,19 @@ _SAMPLED_FOR_FACES = 24
 class OneByOne:
     """One method a metric; each reads the whole file."""
 
-    def __init__(self, networks: Path) -> None:
-        lite0 = PlainLite0(networks / "efficientnet-lite0.pth")
+    def __init__(self, networks: Path, *, subject: Any, scene: Any, faces: Any) -> None:
+        """`subject` and `scene` embed a picture, `faces` looks for people and says who is like whom."""
         self._lpips: Any = _build("alex", tensors.load(networks / "lpips-alex.safetensors"))
-        self.subject: Any = lite0
-        self.scene: Any = SceneToon(lite0)
-        self._identity = IdentityToon(lite0)
+        self.subject = subject
+        self.scene = scene
+        self._faces = faces
         self._flow = DisFlow()
         self._measures: dict[Metric, Callable[[Path, Expectations], float]] = {
             Metric.LUMA_FLICKER: self._flicker,
             Metric.JITTER: self._jitter,
             Metric.FRAME_ORDER: self._order,
             Metric.IDENTITY: self._who,
+            Metric.FACE_SIMILARITY: self._who,
             Metric.TEMPORAL_LPIPS: self._temporal,
             Metric.LOOP_SEAM: self._seam,
             Metric.MOTION_SMOOTHNESS: self._smoothness,
@@ -120,9 +121,9 @@ class OneByOne:
             if held or index < due:
                 continue
             due = (index // every + 1) * every
-            faces = self._identity.look(frame)
+            faces = self._faces.look(frame)
             if len(faces) >= len(references):
-                alike = self._identity.likeness(references, np.stack([face.vector for face in faces]))
+                alike = self._faces.likeness(references, np.stack([face.vector for face in faces]))
                 worst.append(min(float(alike[row, column]) for row, column in assign(alike)))
         return float(np.percentile(worst, 5))
 
@@ -174,6 +175,12 @@ class OneByOne:
         """The `lpips` package asked for one pair, as its own example does."""
         pair = (torch.from_numpy(p).permute(2, 0, 1)[None].float() / 127.5 - 1.0 for p in (one, other))
         return float(self._lpips(*pair))
+
+
+def embedded(networks: Path) -> OneByOne:
+    """The usual way for the `embedded` profile."""
+    lite0: Any = PlainLite0(networks / "efficientnet-lite0.pth")
+    return OneByOne(networks, subject=lite0, scene=SceneToon(lite0), faces=IdentityToon(lite0))
 
 
 def order_of(lumas: list[NDArray[np.float32]], numbers: list[int]) -> float:

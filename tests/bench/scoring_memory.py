@@ -81,12 +81,12 @@ def _score(path: Path, length: int, networks: Path) -> dict[str, Any]:
         "frames": found[Metric.DECODABLE].detail["frames"],
         "measured": sorted(metric.value for metric, m in found.items() if m.value is not None),
         "distinct": found[Metric.FROZEN].detail["pictures"],
-        "peak_mib": _peak_mib(),
+        "peak_mib": peak_mib(),
         "frames_a_second": round(length / took, 2),
     }
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     """The most memory this process ever held at once."""
     status = Path("/proc/self/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))

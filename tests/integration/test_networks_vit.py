@@ -16,6 +16,7 @@ from tests.vit_files import (
     open_clip_tower,
     seeded,
     timm_dino,
+    timm_dino_of,
     write_archive,
     write_clip,
     write_dino,
@@ -66,18 +67,8 @@ def test_dino_answers_as_timm_does(tmp_path, shape):
 
 
 def test_dino_spreads_its_positions_over_a_wide_picture_as_its_authors_do(tmp_path):
-    """OpenCV's cubic kernel is torch's; its `fx` is the authors' scale with the tenth of a patch they add."""
     file = write_dino(tmp_path / "dino.pth", SMALL_DINO)
-    state = torch.load(file, weights_only=True)
-    trained = state["pos_embed"][0, 1:].reshape(14, 14, -1).numpy()
-    layers = [
-        cv2.resize(layer, None, fx=24.1 / 14, fy=14.1 / 14, interpolation=cv2.INTER_CUBIC)
-        for layer in np.ascontiguousarray(trained.transpose(2, 0, 1))
-    ]
-    spread = torch.from_numpy(np.stack(layers, axis=-1).reshape(1, 14 * 24, -1))
-    state["pos_embed"] = torch.cat([state["pos_embed"][:, :1], spread], dim=1)
-    reference = timm_dino(SMALL_DINO, (224, 384)).eval()
-    reference.load_state_dict(state, assign=True)
+    reference = timm_dino_of(file, SMALL_DINO, rows=14, columns=24)
     wide = picture(360, 640)
 
     found = DinoVitB16(file, SMALL_DINO, "cpu").embed(wide)

@@ -65,6 +65,17 @@ def test_what_was_held_out_is_judged_no_better_than_what_made_the_limit() -> Non
     assert sum(outside) > sum(inside)
 
 
+def test_takes_of_a_single_cut_hold_nothing_out_because_no_others_could_make_a_limit() -> None:
+    told = takes([0.8, 0.82, 0.9] * 4, [0.1, 0.3, 0.4] * 4)
+    one_cut = [Sample(value=take.value, approved=take.approved, unit="c0010") for take in told]
+
+    found = propose(one_cut, Direction.HIGHER, present=0.85)
+
+    assert found.limit == pytest.approx(0.6)
+    assert found.held_out is not None
+    assert (found.held_out.false_rejects.of, found.held_out.false_accepts.of) == (0, 0)
+
+
 def test_a_share_of_takes_from_few_cuts_has_an_interval_that_holds_the_truth_95_times_in_100() -> None:
     """Cuts differ in how often they go wrong; counting takes as if independent would claim too much."""
     chance, truth, held, naive = np.random.default_rng(3), 0.3, 0, 0

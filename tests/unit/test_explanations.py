@@ -87,6 +87,13 @@ def test_a_value_just_short_of_its_mark_is_told_with_the_digits_that_decide() ->
     assert "(0.84996, needed 0.85)" in explain(_score(Metric.STYLE_ADHERENCE, 0.84996, 0.85))
 
 
+def test_a_cut_that_nobody_ordered_is_said_with_its_own_step_and_not_with_the_p95_it_did_not_enter() -> None:
+    text = "cut at frame 20 in a take that was ordered as one shot"
+    cut = _score(Metric.TEMPORAL_LPIPS, 0.76, 0.15, binding="cut", p95=0.04, worst_frame=20, text=text)
+
+    assert explain(cut) == f"{text} (a step of 0.76, allowed 0.15)"
+
+
 def test_what_passed_needs_no_sentence_and_what_was_not_measured_says_why() -> None:
     assert explain(_score(Metric.IDENTITY, 0.9, 0.7)) == ""
     assert explain(_score(Metric.IDENTITY, None, 0.7)) == "not measured: There is no reference of aiko yet"

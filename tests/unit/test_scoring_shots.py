@@ -126,6 +126,7 @@ def test_a_cut_nobody_ordered_is_the_value_of_temporal_lpips_and_says_so():
     assert values[True].value == pytest.approx(55 / 255)
     assert values[True].detail["binding"] == "cut"
     assert values[True].detail["worst_frame"] == 20
+    assert max(values[True].detail["curve"]) == pytest.approx(55 / 255, abs=1e-4)
     assert "cut at frame 20" in values[True].detail["text"]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from models.metrics import Measurement, Metric
 from workers.scoring import metrics
 from workers.scoring.gauges.gauge import measured, not_measured
@@ -68,7 +70,8 @@ class LpipsGauge:
         worst = max(over, key=lambda frame: over[frame])
         told = {
             "binding": "cut",
-            "worst_frame": worst,
             "text": f"cut at frame {worst} in a take that was ordered as one shot",
+            # The step over the cut is what is judged, so the course must show it.
+            **metrics.over_time(np.array(self._distances), range(1, len(self._distances) + 1), worst=worst - 1),
         }
         return metrics.Summary(value=max(over[worst], summary.value), detail=summary.detail | told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -30,8 +31,9 @@ def choose_device(wanted: str | None = None) -> torch.device:
 
 
 def set_threads(count: int) -> None:
-    """How many CPU threads all networks of this process use together."""
+    """How many CPU threads all networks of this process use, OpenCV (DIS flow, shrinking) among them."""
     torch.set_num_threads(count)
+    cv2.setNumThreads(count)
 
 
 def to_batch(frames: Sequence[NDArray[np.uint8]], device: torch.device) -> torch.Tensor:
