@@ -23,7 +23,7 @@ from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -62,17 +62,26 @@ class ArtifactStore:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def publish(self, job_id: UUID, epoch: int, master: Path, proxy: Path | None = None) -> StoredTake:
+    def publish(
+        self,
+        job_id: UUID,
+        epoch: int,
+        master: Path,
+        proxy: Path | None = None,
+        *,
+        beside: Sequence[Path] = (),
+    ) -> StoredTake:
         """Move an attempt's finished files to their place for good; all of them appear at once.
 
-        The files keep their names and leave their folder. Until the row is committed nobody reads them.
+        `beside` are files that belong to the take and that no row names. All keep their names and leave their
+        folder. Until the row is committed nobody reads them.
 
         Raises:
             StepFailed: the disk is full (DISK_FULL) or the store cannot be written (UNAVAILABLE).
         """
         final = self._take(job_id, epoch)
         partial = final.with_name(f".{epoch}.partial")
-        files = [master] if proxy is None else [master, proxy]
+        files = [master, *([proxy] if proxy else []), *beside]
         with _disk_errors_told(self.root):
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)

@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     echo_timeout: Seconds = timedelta(seconds=5)
     callback_url: str = "http://127.0.0.1:8329/api/anime/echo/tasks"
 
+    #: the one ComfyUI a worker process renders at; a worker without it serves the other renderers
+    comfyui_url: str | None = None
+    #: ComfyUI's `models` folder, where this machine can read it: weights are then recorded by hash
+    comfyui_models_dir: Folder | None = None
+
     # what orders start from
     default_renderer: str = "toon"
     default_profile: str = "embedded"

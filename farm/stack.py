@@ -136,7 +136,8 @@ def _migrated(urls: ServerUrls) -> datetime:
 def _programs(
     settings: Settings, urls: ServerUrls, access: FlowerAccess, *, workers: int, renderers: Sequence[str]
 ) -> list[_Program]:
-    queues = ",".join(f"render_queue.{renderer}" for renderer in renderers)
+    served = (*renderers, "comfyui") if settings.comfyui_url else renderers
+    queues = ",".join(f"render_queue.{renderer}" for renderer in served)
     shared = _environment(settings, urls)
     programs = [_worker(f"render-{slot}", "prefork", queues, shared) for slot in range(workers)]
     programs.append(_worker("score", "prefork", "score", shared))
@@ -185,10 +186,17 @@ def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
         "FARM_ROOTS": os.pathsep.join(str(root) for root in settings.roots),
         "FARM_DATABASE_URL": urls.database_url,
         "FARM_REDIS_URL": urls.redis_url,
+        **_comfyui(settings),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
         # Idle OpenMP threads that spin would take the core from the renderer beside them.
         "OMP_WAIT_POLICY": "PASSIVE",
     }
+
+
+def _comfyui(settings: Settings) -> dict[str, str]:
+    """Where the render workers find their ComfyUI, and its weights."""
+    told = {"FARM_COMFYUI_URL": settings.comfyui_url, "FARM_COMFYUI_MODELS_DIR": settings.comfyui_models_dir}
+    return {name: str(value) for name, value in told.items() if value}
 
 
 def _go_on(stopped: Callable[[], bool]) -> None:

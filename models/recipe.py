@@ -34,6 +34,9 @@ class ControlNet:
     model: str
     weight: float = 1.0
     preprocessor: str = ""
+    #: the prepared picture that conditions the render
+    image_path: str = ""
+    image_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,15 @@ class IpAdapter:
     reference_image_path: str
     weight: float = 0.8
     noise: float = 0.0
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputPicture:
+    """A picture that a render starts from, known by its content."""
+
+    path: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +118,14 @@ class Recipe:
     lora_models: tuple[Lora, ...] = ()
     controlnet_models: tuple[ControlNet, ...] = ()
     ipadapter_refs: tuple[IpAdapter, ...] = ()
+    #: the renderer's workflow by name; empty: its own for this kind of job
+    workflow: str = ""
+    #: a studio's own workflow, graph and binding, as it was when the take was ordered; else empty
+    workflow_source: dict[str, Any] = field(default_factory=dict)
+    #: the workflow's own parameters, where this take sets them
+    workflow_inputs: dict[str, str | int | float | bool] = field(default_factory=dict)
+    #: what a loop or a video begins with
+    start_image: InputPicture | None = None
     characters: tuple[CharacterLook, ...] = ()
     scene: SceneLook = field(default_factory=SceneLook)
     style: StyleLook = field(default_factory=StyleLook)

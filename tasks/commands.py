@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from farm.cli import extras
 from tasks.commands_accept import accept
 from tasks.commands_networks import networks
+from tasks.commands_recipe import recipe
 from tasks.commands_references import reference
 from tasks.commands_score import score
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def join(app: typer.Typer) -> None:
     """Add these commands to the `farm` command line."""
     app.command("score", rich_help_panel="Look")(score)
+    app.command("recipe", rich_help_panel="Look")(recipe)
     app.command("reference", rich_help_panel="Judge")(reference)
     app.add_typer(networks, name="networks", rich_help_panel="Run the farm")
 

@@ -17,6 +17,8 @@ from tasks import runtime
 from tasks.work import Work
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from db.artifacts import StoredTake
     from db.queue import Claim
     from workers.media.rendered import Rendered
@@ -59,7 +61,10 @@ def _make(work: Work) -> Settlement:
         seconds = time.monotonic() - started
         if not work.alive():
             raise LeaseLost
-        stored = runtime.store().publish(claim.job_id, claim.epoch, rendered.master, rendered.proxy)
+        sidecar = _sidecar(claim, recipe, rendered, seconds)
+        stored = runtime.store().publish(
+            claim.job_id, claim.epoch, rendered.master, rendered.proxy, beside=[sidecar]
+        )
     take = _record(rendered, stored, seconds)
     return work.settle(lambda session: queue.settle_render(session, claim, take))
 
@@ -71,6 +76,27 @@ def _recipe(claim: Claim) -> Recipe:
         raise StepFailed(
             f"The stored recipe of job {claim.job_id} cannot be read: {error}.", error_kind=ErrorKind.BAD_RECIPE
         ) from error
+
+
+def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float) -> Path:
+    """Everything known of the take as one JSON file beside it, for whoever has files and no database."""
+    from workers.media.provenance import SIDECAR, Provenance
+
+    told = {
+        "job_id": str(claim.job_id),
+        "attempt": claim.epoch,
+        "pixel_sha256": rendered.pixel_sha256,
+        "file_sha256": rendered.file_sha256,
+        "frames": rendered.frames,
+        "width": rendered.width,
+        "height": rendered.height,
+        "fps": rendered.fps,
+        "render_seconds": round(seconds, 3),
+    }
+    made = Provenance(recipe=recipe, environment=rendered.environment, resolved=rendered.resolved, take=told)
+    path = rendered.master.with_name(SIDECAR)
+    path.write_text(made.to_text() + "\n", encoding="utf-8")
+    return path
 
 
 def _record(rendered: Rendered, stored: StoredTake, seconds: float) -> TakeRecord:

@@ -57,7 +57,21 @@ def bench() -> Bench:
     """Renderers and networks of this process; importing and loading them waits until a job needs them."""
     from workers.bench import Bench
 
-    return Bench(networks_dir=settings().networks_dir)
+    return Bench(networks_dir=settings().networks_dir, equipment=_equipment())
+
+
+def _equipment() -> dict[str, dict[str, Any]]:
+    """What renderers need of this machine, by renderer."""
+    if settings().comfyui_url is None:
+        return {}
+    return {
+        "comfyui": {
+            "url": settings().comfyui_url,
+            "client_id": os.environ.get(WORKER_ID, "farm"),
+            "models_dir": settings().comfyui_models_dir,
+            "hash_memory": settings().state_dir / "checkpoint-hashes.json",
+        }
+    }
 
 
 def worker_id() -> str:

@@ -224,9 +224,10 @@ def _networks() -> dict[str, Any]:
 
 
 def _renderers_here() -> list[str]:
+    """Every renderer, but ComfyUI only where this machine names one."""
     from workers.renderers import registry
 
-    return list(registry.names())
+    return [name for name in registry.names() if name != "comfyui" or settings().comfyui_url]
 
 
 signals.celeryd_init.connect(choose_queues)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workers.renderers import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Mapping
     from pathlib import Path
 
     from models.metrics import Measurement
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 class Bench:
     """Everything one process renders and scores with; one thread at a time."""
 
-    def __init__(self, *, networks_dir: Path) -> None:
-        """Opens nothing yet; a worker that only renders never loads a network."""
+    def __init__(
+        self, *, networks_dir: Path, equipment: Mapping[str, Mapping[str, Hashable]] | None = None
+    ) -> None:
+        """Opens nothing yet; a worker that only renders never loads a network.
+
+        `equipment` is what a renderer's factory asks for, by renderer: for `comfyui` the address of one server.
+        """
         self._networks_dir = networks_dir
+        self._equipment = equipment or {}
         self._panel: Panel | None = None
         self._checkpoint = ""
 
@@ -41,7 +47,7 @@ class Bench:
         alive: Callable[[], bool],
     ) -> Rendered:
         """Make the pixels of `recipe` in `into`; raises what `Renderer.render` does, and `NotHere`."""
-        renderer = registry.renderer(recipe.renderer)
+        renderer = registry.renderer(recipe.renderer, **self._equipment.get(recipe.renderer, {}))
         rendered = renderer.render(recipe, into, progress=progress, alive=alive)
         self._checkpoint = recipe.model_name
         return rendered

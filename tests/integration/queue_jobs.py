@@ -30,27 +30,28 @@ def add_jobs(
     project: UUID,
     count: int = 1,
     *,
-    pool: str = "null",
+    renderer: str = "null",
+    pool: str | None = None,
     model_name: str = "null",
     frame_count: int = 1,
     priority: int = 5,
     max_retries: int = 3,
 ) -> list[UUID]:
-    """`count` orders of the null renderer, ready to be claimed."""
+    """`count` orders, of the null renderer unless another is named, ready to be claimed."""
     kind = JobType.STILL_IMAGE if frame_count == 1 else JobType.ANIMATION_LOOP
     jobs = [
         NewJob(
             project_id=project,
             recipe=Recipe(
-                renderer="null",
+                renderer=renderer,
                 job_type=kind,
                 seed=number,
-                width=48,
+                width=64 if renderer == "comfyui" else 48,
                 height=32,
                 frame_count=frame_count,
                 model_name=model_name,
             ),
-            pool=pool,
+            pool=pool or renderer,
             profile="embedded",
             requested_by="test",
             priority=priority,

@@ -15,6 +15,7 @@ from models.vocabulary import ErrorKind, JobType
 from workers.media import takes
 from workers.media.masters import MasterWriter, write_still
 from workers.media.pixels import PixelHash, pixel_sha256
+from workers.media.provenance import Provenance
 from workers.media.reading import probe, read_frames
 from workers.media.takes import TakeWriter
 
@@ -34,6 +35,9 @@ def noise(count: int, *, width: int = 64, height: int = 48, seed: int = 0) -> li
 
 def recipe(job_type: JobType = JobType.ANIMATION_LOOP, fps: int = 24) -> Recipe:
     return Recipe(renderer="null", job_type=job_type, seed=1, width=64, height=48, fps=fps)
+
+
+MADE = Provenance(recipe=recipe())
 
 
 def written(into: Path, frames: Iterable[NDArray[np.uint8]], ordered: Recipe) -> Rendered:
@@ -152,7 +156,7 @@ def test_a_master_that_reads_back_differently_is_removed(tmp_path: Path) -> None
     master = write_still(tmp_path / "master.png", noise(1)[0])
 
     with pytest.raises(StepFailed, match="other pixels"):
-        takes.finish(master, fps=24, expected_pixel_sha256=pixel_sha256(noise(1, seed=5)))
+        takes.finish(master, fps=24, expected_pixel_sha256=pixel_sha256(noise(1, seed=5)), made=MADE)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -163,7 +167,7 @@ def test_a_foreign_master_is_described_without_an_expected_hash(tmp_path: Path) 
         for frame in frames:
             writer.add(frame)
 
-    take = takes.finish(writer.path, fps=16)
+    take = takes.finish(writer.path, fps=16, made=MADE)
 
     assert take.pixel_sha256 == pixel_sha256(frames)
 

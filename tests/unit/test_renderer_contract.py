@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from models.errors import LeaseLost, StepFailed, UnknownName
-from models.recipe import CharacterLook, Recipe
+from models.recipe import CharacterLook, InputPicture, Recipe
 from models.vocabulary import ErrorKind, JobType
+from workers.media.masters import write_still
 from workers.media.pixels import pixel_sha256
 from workers.media.reading import read_frames
 from workers.renderers import registry
+from workers.renderers.comfyui.prompts import Patience
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.comfyui_fixture import StandInProcess
+    from workers.renderers.renderer import Renderer
+
+pytest_plugins = ["tests.comfyui_fixture"]
+QUICK = Patience(poll=0.05, unknown=0.6, silent=3.0, cancel=5.0)
+
+
+@pytest.fixture(params=registry.names())
+def renderer(request: pytest.FixtureRequest) -> Renderer:
+    """Each renderer there is; the one that needs a server gets the stand-in."""
+    if request.param != "comfyui":
+        return registry.renderer(request.param)
+    comfyui: StandInProcess = request.getfixturevalue("comfyui")
+    return registry.renderer("comfyui", url=comfyui.url, patience=QUICK)
+
+
+@pytest.fixture
+def first_frame(tmp_path_factory: pytest.TempPathFactory) -> InputPicture:
+    """What a ComfyUI loop or video begins with; other renderers look at it as little as at a LoRA."""
+    path = write_still(tmp_path_factory.mktemp("start") / "first.png", np.full((80, 64, 3), 90, np.uint8))
+    return InputPicture(path=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def recipe(name: str, kind: JobType, model_name: str = "", **attributes: str) -> Recipe:
@@ -30,13 +57,23 @@ def recipe(name: str, kind: JobType, model_name: str = "", **attributes: str) ->
     )
 
 
+def ordered(renderer: Renderer, kind: JobType, first_frame: InputPicture) -> Recipe:
+    """An order that this renderer can make: ComfyUI wants a checkpoint for a still, a picture for the rest."""
+    if renderer.name != "comfyui":
+        return recipe(renderer.name, kind)
+    if kind is JobType.STILL_IMAGE:
+        return recipe("comfyui", kind, "tiny.safetensors")
+    return replace(recipe("comfyui", kind), start_image=first_frame)
+
+
 @pytest.mark.parametrize("kind", list(JobType))
-@pytest.mark.parametrize("name", registry.names())
-def test_a_take_is_read_back_as_it_is_described(name: str, kind: JobType, tmp_path: Path) -> None:
+def test_a_take_is_read_back_as_it_is_described(
+    renderer: Renderer, kind: JobType, tmp_path: Path, first_frame: InputPicture
+) -> None:
     seen: list[tuple[int, int]] = []
 
-    take = registry.renderer(name).render(
-        recipe(name, kind),
+    take = renderer.render(
+        ordered(renderer, kind, first_frame),
         tmp_path,
         progress=lambda done, total: seen.append((done, total)),
         alive=lambda: True,
@@ -46,31 +83,31 @@ def test_a_take_is_read_back_as_it_is_described(name: str, kind: JobType, tmp_pa
     assert seen == [(i + 1, count) for i in range(count)]
     assert take.frames == count
     assert take.pixel_sha256 == pixel_sha256(read_frames(take.master))
-    assert take.environment["renderer"] == name
+    assert take.environment["renderer"] == renderer.name
     assert {path.name for path in tmp_path.iterdir()} >= {take.master.name}
 
 
-@pytest.mark.parametrize("name", registry.names())
-def test_the_same_recipe_gives_the_same_pixels(name: str, tmp_path: Path) -> None:
+def test_the_same_recipe_gives_the_same_pixels(
+    renderer: Renderer, tmp_path: Path, first_frame: InputPicture
+) -> None:
     hashes = set()
     for part in ("first", "second"):
         (tmp_path / part).mkdir()
-        order = recipe(name, JobType.ANIMATION_LOOP)
-        take = registry.renderer(name).render(
-            order, tmp_path / part, progress=lambda *_: None, alive=lambda: True
-        )
+        order = ordered(renderer, JobType.ANIMATION_LOOP, first_frame)
+        take = renderer.render(order, tmp_path / part, progress=lambda *_: None, alive=lambda: True)
         hashes.add(take.pixel_sha256)
 
     assert len(hashes) == 1
 
 
-@pytest.mark.parametrize("name", registry.names())
-def test_a_renderer_stops_when_the_work_is_no_longer_ours(name: str, tmp_path: Path) -> None:
+def test_a_renderer_stops_when_the_work_is_no_longer_ours(
+    renderer: Renderer, tmp_path: Path, first_frame: InputPicture
+) -> None:
     answers = iter([True, True])
 
     with pytest.raises(LeaseLost):
-        registry.renderer(name).render(
-            recipe(name, JobType.ANIMATION_LOOP),
+        renderer.render(
+            ordered(renderer, JobType.ANIMATION_LOOP, first_frame),
             tmp_path,
             progress=lambda *_: None,
             alive=lambda: next(answers, False),
@@ -79,11 +116,10 @@ def test_a_renderer_stops_when_the_work_is_no_longer_ours(name: str, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", registry.names())
-def test_capabilities_are_known_without_loading_the_renderer(name: str) -> None:
-    can = registry.capabilities(name)
+def test_capabilities_are_known_without_loading_the_renderer(renderer: Renderer) -> None:
+    can = registry.capabilities(renderer.name)
 
-    assert can == registry.renderer(name).capabilities()
+    assert can == renderer.capabilities()
     assert can.job_types == tuple(JobType)
 
 

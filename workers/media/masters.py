@@ -40,12 +40,14 @@ class MasterWriter:
         StepFailed: the disk is full, the folder cannot be written, or the frames do not make a clip.
     """
 
-    def __init__(self, stem: Path, fps: int) -> None:
+    def __init__(self, stem: Path, fps: int, tags: Mapping[str, str] | None = None) -> None:
+        """`tags` are written into the file, beside the frames."""
         if fps < 1:
             raise ValueError(f"A clip needs at least one frame per second, not {fps}.")
         self.path = stem.with_name(stem.name + ".mkv")
         self.fps = fps
         self.frames = 0
+        self._tags = dict(tags or {})
         self._size = (0, 0)
         self._file = PartialFile(self.path)
         self._container: OutputContainer | None = None
@@ -105,6 +107,7 @@ class MasterWriter:
 
     def _open(self, width: int, height: int) -> OutputContainer:
         container = av.open(str(self._file.partial), "w", format="matroska", options={"fflags": "+bitexact"})
+        container.metadata.update(self._tags)
         self._stream = container.add_stream("ffv1", rate=self.fps, options=_FFV1)
         self._stream.codec_context.thread_count = _THREADS
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "bgr0"

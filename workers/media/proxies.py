@@ -15,7 +15,7 @@ from workers.media.pixels import require_rgb
 from workers.media.reading import read_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from av.video.stream import VideoStream
@@ -30,10 +30,11 @@ _BT709 = 1
 class ProxyEncoder:
     """Takes frames in order and encodes them as H.264; made by `open_proxy`."""
 
-    def __init__(self, path: Path, fps: int) -> None:
-        self._container = av.open(
-            str(path), "w", format="mp4", options={"fflags": "+bitexact", "movflags": "+faststart"}
-        )
+    def __init__(self, path: Path, fps: int, tags: Mapping[str, str]) -> None:
+        # MP4 knows few tags by name; this lets it keep any.
+        options = {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"}
+        self._container = av.open(str(path), "w", format="mp4", options=options)
+        self._container.metadata.update(tags)
         self._fps = fps
         self._frames = 0
         self._stream: VideoStream | None = None
@@ -71,8 +72,8 @@ class ProxyEncoder:
 
 
 @contextmanager
-def open_proxy(path: Path, fps: int) -> Iterator[ProxyEncoder]:
-    """An encoder whose MP4 (yuv420p, faststart) appears as `path` when the body ends well.
+def open_proxy(path: Path, fps: int, tags: Mapping[str, str] | None = None) -> Iterator[ProxyEncoder]:
+    """An encoder whose MP4 (yuv420p, faststart) with these tags appears as `path` when the body ends well.
 
     An odd side is padded by repeating its last row or column, since yuv420p has none.
 
@@ -80,7 +81,7 @@ def open_proxy(path: Path, fps: int) -> Iterator[ProxyEncoder]:
         StepFailed: the disk is full or the folder cannot be written.
     """
     with written_whole(path) as partial:
-        encoder = ProxyEncoder(partial, fps)
+        encoder = ProxyEncoder(partial, fps, tags or {})
         try:
             yield encoder
             encoder.flush()
@@ -88,13 +89,15 @@ def open_proxy(path: Path, fps: int) -> Iterator[ProxyEncoder]:
             encoder.close()
 
 
-def write_still_proxy(path: Path, frame: NDArray[np.uint8], *, max_side_px: int = 1024) -> Path:
-    """Write a WebP of at most `max_side_px`, small enough for a web page."""
+def write_still_proxy(
+    path: Path, frame: NDArray[np.uint8], *, max_side_px: int = 1024, xmp: bytes = b""
+) -> Path:
+    """Write a WebP of at most `max_side_px`, small enough for a web page, with `xmp` inside it."""
     require_rgb(frame)
     picture = Image.fromarray(frame)
     picture.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
     with written_whole(path) as partial:
-        picture.save(partial, format="WEBP", quality=88, method=2)
+        picture.save(partial, format="WEBP", quality=88, method=2, xmp=xmp)
     return path
 
 

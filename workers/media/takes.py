@@ -10,8 +10,10 @@ import PIL
 
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
+from workers.media import provenance
 from workers.media.masters import MasterWriter, write_still
 from workers.media.pixels import PixelHash
+from workers.media.provenance import Provenance
 from workers.media.proxies import open_proxy, write_still_proxy
 from workers.media.reading import FrameReader
 from workers.media.rendered import Rendered
@@ -44,7 +46,9 @@ class TakeWriter:
         self._stem = into / "master"
         self._recipe = recipe
         self._pixels = PixelHash()
-        self._motion = MasterWriter(self._stem, recipe.fps) if recipe.job_type.is_motion else None
+        # A clip's tags stand in front of its frames: what really ran is known only after them.
+        tags = {provenance.KEY: Provenance(recipe=recipe).to_text()}
+        self._motion = MasterWriter(self._stem, recipe.fps, tags) if recipe.job_type.is_motion else None
         self._still: NDArray[np.uint8] | None = None
 
     @property
@@ -78,18 +82,20 @@ class TakeWriter:
             StepFailed: no frame was added (BAD_OUTPUT), the master reads back differently (BAD_OUTPUT), or the
                 disk is full.
         """
+        told = {**media_versions(), **(environment or {})}
+        made = Provenance(recipe=self._recipe, environment=told, resolved=resolved or {})
         if self._motion is not None:
             master = self._motion.publish()
         elif self._still is not None:
-            master = write_still(self._stem.with_suffix(".png"), self._still)
+            note = {provenance.KEY: made.to_text()}
+            master = write_still(self._stem.with_suffix(".png"), self._still, note)
         else:
             raise StepFailed("The renderer made no picture.", error_kind=ErrorKind.BAD_OUTPUT)
         return finish(
             master,
             fps=self._recipe.fps,
             expected_pixel_sha256=self._pixels.hexdigest(),
-            environment=environment,
-            resolved=resolved,
+            made=made,
         )
 
     def __enter__(self) -> Self:
@@ -107,10 +113,11 @@ def finish(
     *,
     fps: int,
     expected_pixel_sha256: str | None = None,
-    environment: Mapping[str, str] | None = None,
-    resolved: Mapping[str, Any] | None = None,
+    made: Provenance,
 ) -> Rendered:
     """Read a master back and describe it, making its proxy beside it from what was really read.
+
+    `made` is how it was made; it travels in the proxy as in the master.
 
     `expected_pixel_sha256` is the hash of the frames that were handed in; None when nobody saw them, as with a
     file fetched from another program.
@@ -120,7 +127,7 @@ def finish(
             and proxy are then removed.
     """
     try:
-        info, pixels, proxy = _read_back(master, fps)
+        info, pixels, proxy = _read_back(master, fps, made)
         if expected_pixel_sha256 not in (None, pixels):
             raise StepFailed(
                 f"{master.name} reads back with other pixels than were rendered.",
@@ -146,8 +153,8 @@ def finish(
         pixel_sha256=pixels,
         file_sha256=file_sha256,
         size_bytes=master.stat().st_size,
-        environment={**media_versions(), **(environment or {})},
-        resolved=dict(resolved or {}),
+        environment=dict(made.environment),
+        resolved=dict(made.resolved),
     )
 
 
@@ -157,20 +164,20 @@ def media_versions() -> dict[str, str]:
     return {"pyav": av.__version__, "libavcodec": codec, "pillow": PIL.__version__}
 
 
-def _read_back(master: Path, fps: int) -> tuple[MediaInfo, str, Path]:
+def _read_back(master: Path, fps: int, made: Provenance) -> tuple[MediaInfo, str, Path]:
     """Decode once, for the hash and for the proxy."""
     reader = FrameReader(master)
     pixels = PixelHash()
     proxy = _proxy_of(master)
     if reader.is_motion:
-        with open_proxy(proxy, fps) as encoder:
+        with open_proxy(proxy, fps, {provenance.KEY: made.to_text()}) as encoder:
             for frame in reader:
                 pixels.add(frame)
                 encoder.add(frame)
     else:
         for frame in reader:
             pixels.add(frame)
-            write_still_proxy(proxy, frame)
+            write_still_proxy(proxy, frame, xmp=made.to_xmp())
     return reader.info, pixels.hexdigest(), proxy
 
 

@@ -16,6 +16,8 @@ from models.vocabulary import JobType
 from workers.renderers.renderer import Capabilities
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from workers.renderers.renderer import Renderer
 
 
@@ -31,6 +33,13 @@ _ENTRIES = {
         "workers.renderers.toon.renderer",
         "ToonRenderer",
         Capabilities(job_types=tuple(JobType), min_side_px=64, max_side_px=4096, max_frames=3000),
+    ),
+    "comfyui": _Entry(
+        "workers.renderers.comfyui.renderer",
+        "ComfyUIRenderer",
+        Capabilities(
+            job_types=tuple(JobType), min_side_px=64, max_side_px=8192, max_frames=1000, side_multiple_px=8
+        ),
     ),
     "null": _Entry(
         "workers.renderers.null",
@@ -55,8 +64,8 @@ def capabilities(name: str) -> Capabilities:
 
 
 @cache
-def renderer(name: str) -> Renderer:
-    """The renderer `name`, loaded once per process.
+def renderer(name: str, **equipment: Hashable) -> Renderer:
+    """The renderer `name`, loaded once per process; `equipment` is what its own factory asks for.
 
     Raises:
         UnknownName: there is no such renderer.
@@ -64,7 +73,7 @@ def renderer(name: str) -> Renderer:
     """
     entry = _entry(name)
     try:
-        return cast("Renderer", getattr(import_module(entry.module), entry.factory)())
+        return cast("Renderer", getattr(import_module(entry.module), entry.factory)(**equipment))
     except ImportError as error:
         raise NotHere(
             f"The renderer '{name}' cannot be loaded here: {error}.",

@@ -1,0 +1,200 @@
+"""The ComfyUI renderer keeps the renderer's contract at a server with every trap in it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from models.errors import LeaseLost, StepFailed
+from models.recipe import InputPicture, Recipe
+from models.vocabulary import ErrorKind, JobType
+from tests.comfyui_server import png_bytes
+from workers.media.pixels import pixel_sha256
+from workers.media.reading import read_frames
+from workers.renderers.comfyui.prompts import Patience
+from workers.renderers.comfyui.renderer import ComfyUIRenderer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.comfyui_fixture import StandInProcess
+    from workers.media.rendered import Rendered
+
+pytest_plugins = ["tests.comfyui_fixture"]
+
+QUICK = Patience(poll=0.05, unknown=0.6, silent=3.0, cancel=5.0)
+
+
+class Studio:
+    """A renderer at the stand-in, and a place for its takes."""
+
+    def __init__(self, comfyui: StandInProcess, tmp_path: Path) -> None:
+        import numpy as np
+
+        self.comfyui, self.folder = comfyui, tmp_path
+        self.renderer = ComfyUIRenderer(comfyui.url, patience=QUICK)
+        self.picture = tmp_path / "first.png"
+        self.picture.write_bytes(png_bytes(np.full((48, 64, 3), 90, np.uint8)))
+        self.attempt = 0
+
+    def recipe(self, kind: JobType, **changed: Any) -> Recipe:
+        still = kind is JobType.STILL_IMAGE
+        start = InputPicture(
+            path=str(self.picture), sha256=hashlib.sha256(self.picture.read_bytes()).hexdigest()
+        )
+        said: dict[str, Any] = {
+            "renderer": "comfyui",
+            "job_type": kind,
+            "seed": 3,
+            "width": 64,
+            "height": 64,
+            "frame_count": kind.default_frames,
+            "model_name": "tiny.safetensors" if still else "",
+            "steps": 4,
+            "start_image": None if still else start,
+        }
+        return Recipe(**(said | changed))
+
+    def render(self, recipe: Recipe, **said: Any) -> Rendered:
+        self.attempt += 1
+        into = self.folder / f"job-{self.attempt}"
+        into.mkdir()
+        told: dict[str, Any] = {"progress": lambda done, total: None, "alive": lambda: True} | said
+        return self.renderer.render(recipe, into, **told)
+
+
+@pytest.fixture
+def studio(comfyui: StandInProcess, tmp_path: Path) -> Studio:
+    return Studio(comfyui, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames"),
+    [
+        (JobType.STILL_IMAGE, 1),
+        (JobType.CHARACTER_SHEET, 1),
+        (JobType.ANIMATION_LOOP, 16),
+        (JobType.FULL_VIDEO, 120),
+    ],
+)
+def test_each_kind_becomes_a_take_that_reads_back_as_it_is_described(
+    studio: Studio, kind: JobType, frames: int
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    take = studio.render(studio.recipe(kind), progress=lambda done, total: seen.append((done, total)))
+
+    assert take.frames == frames
+    assert seen == [(n + 1, frames) for n in range(frames)]
+    assert take.pixel_sha256 == pixel_sha256(read_frames(take.master))
+    assert {path.name for path in take.master.parent.iterdir()} == {
+        take.master.name,
+        take.proxy.name if take.proxy else "",
+    }
+
+
+def test_what_ran_is_recorded(studio: Studio) -> None:
+    take = studio.render(studio.recipe(JobType.STILL_IMAGE))
+
+    assert take.environment["comfyui"] == "0.3.64"
+    assert take.resolved["comfyui_workflow"]["sampler"]["inputs"]["seed"] == 3
+    assert take.resolved["file_hashes"] == {"tiny.safetensors": ""}
+
+
+def test_the_same_recipe_gives_the_same_pixels_also_on_a_cold_cache(studio: Studio) -> None:
+    one = studio.render(studio.recipe(JobType.STILL_IMAGE))
+    two = studio.render(studio.recipe(JobType.STILL_IMAGE), cold=True)
+    other = studio.render(studio.recipe(JobType.STILL_IMAGE, seed=4))
+
+    assert one.pixel_sha256 == two.pixel_sha256 != other.pixel_sha256
+    assert studio.comfyui.seen().count("free") == 1
+
+
+@pytest.mark.parametrize(
+    ("trap", "kind"),
+    [
+        ({"oom": 1}, ErrorKind.OUT_OF_MEMORY),
+        ({"node_error": 1}, ErrorKind.BUG),
+        ({"vanish": 1}, ErrorKind.WORKER_LOST),
+        ({"junk_view": True}, ErrorKind.BAD_OUTPUT),
+        ({"half_view": True}, ErrorKind.UNAVAILABLE),
+        ({"half_graph": 1}, ErrorKind.BAD_RECIPE),
+    ],
+    ids=str,
+)
+def test_what_goes_wrong_is_told_as_what_it_is_and_leaves_no_file(
+    studio: Studio, trap: dict[str, Any], kind: ErrorKind
+) -> None:
+    studio.comfyui.trap(**trap)
+
+    with pytest.raises(StepFailed) as failed:
+        studio.render(studio.recipe(JobType.STILL_IMAGE))
+
+    assert failed.value.error_kind is kind
+    assert list((studio.folder / "job-1").iterdir()) == []
+
+
+def test_after_memory_ran_out_the_server_frees_it(studio: Studio) -> None:
+    studio.comfyui.trap(oom=1)
+
+    with pytest.raises(StepFailed):
+        studio.render(studio.recipe(JobType.STILL_IMAGE))
+
+    assert studio.comfyui.seen().count("free") == 1
+
+
+@pytest.mark.parametrize("trap", [{"half_view": 2}, {"deaf_socket": True}, {"busy": 1}], ids=str)
+def test_a_passing_trouble_costs_no_take(studio: Studio, trap: dict[str, Any]) -> None:
+    studio.renderer.inventory()
+    studio.comfyui.trap(**trap)
+    if "busy" in trap:
+        with pytest.raises(StepFailed) as failed:
+            studio.render(studio.recipe(JobType.STILL_IMAGE))
+        assert failed.value.error_kind.is_worth_repeating
+
+    assert studio.render(studio.recipe(JobType.STILL_IMAGE)).frames == 1
+
+
+def test_a_model_that_is_not_there_is_refused_before_anything_is_queued(studio: Studio) -> None:
+    with pytest.raises(StepFailed, match=r"tiny\.safetensor'") as refused:
+        studio.render(studio.recipe(JobType.STILL_IMAGE, model_name="tiny.safetensor"))
+
+    assert refused.value.error_kind is ErrorKind.MISSING_CHECKPOINT
+    assert "'tiny.safetensors'" in refused.value.hint
+    assert "prompt" not in studio.comfyui.seen()
+
+
+def test_work_that_is_no_longer_ours_is_cancelled_at_the_server(studio: Studio) -> None:
+    studio.comfyui.trap(step_seconds=0.2)
+    answers = iter([True] * 6)
+
+    with pytest.raises(LeaseLost):
+        studio.render(studio.recipe(JobType.STILL_IMAGE, steps=1000), alive=lambda: next(answers, False))
+
+    assert studio.renderer._server.queue() == []
+
+
+def test_a_workflow_of_the_studio_runs_from_the_copy_in_the_recipe(studio: Studio) -> None:
+    graph = {
+        "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "anime_xl.safetensors"}},
+        "5": {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8, "batch_size": 1, "color": 0}},
+        "9": {"class_type": "SaveImage", "inputs": {"images": ["5", 0], "filename_prefix": "mine"}},
+    }
+    binding = {
+        "job_types": ["still_image"],
+        "output": "9",
+        "inputs": {"width": "5.width", "height": "5.height", "seed": "5.color", "model_name": "4.ckpt_name"},
+    }
+    ordered = replace(
+        studio.recipe(JobType.STILL_IMAGE),
+        workflow="mine",
+        workflow_source={"graph": graph, "binding": binding},
+    )
+
+    take = studio.render(ordered)
+
+    assert (take.width, take.height) == (64, 64)
+    assert take.resolved["comfyui_workflow"]["4"]["inputs"]["ckpt_name"] == "tiny.safetensors"

@@ -1,0 +1,220 @@
+"""A studio's own workflow: accepted with a small file beside it, or refused with the node's name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from models.errors import BadInput
+from models.recipe import Recipe
+from models.vocabulary import JobType
+from tests.comfyui_server import NODES
+from workers.renderers.comfyui import binding_file, builtin
+from workers.renderers.comfyui.preflight import Inventory, take_inventory, troubles
+from workers.renderers.comfyui.server import Stats
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRAPH: dict[str, Any] = {
+    "3": {
+        "class_type": "KSampler",
+        "inputs": {
+            "seed": 1,
+            "steps": 20,
+            "cfg": 7.0,
+            "sampler_name": "euler",
+            "scheduler": "normal",
+            "denoise": 1.0,
+            "model": ["4", 0],
+            "positive": ["6", 0],
+            "negative": ["7", 0],
+            "latent_image": ["5", 0],
+        },
+    },
+    "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "anime_xl.safetensors"}},
+    "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 512, "batch_size": 1}},
+    "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["4", 1]}},
+    "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["4", 1]}},
+    "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
+    "9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "ComfyUI"}},
+}
+BINDING = """
+job_types: [still_image]
+output: 9
+inputs:
+  positive_prompt: 6.text
+  negative_prompt: 7.text
+  seed: 3.seed
+  steps: 3.steps
+  width: 5.width
+  height: 5.height
+  strength: 3.denoise
+defaults: {strength: 0.8}
+loras: {model: ["4", 0], clip: ["4", 1]}
+vram_gib: 12
+"""
+
+
+class Folder:
+    """A workflows folder with one workflow, `ours`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder
+
+    def write(self, graph: Any = None, binding: str = BINDING) -> Folder:
+        text = graph if isinstance(graph, str) else json.dumps(graph or GRAPH)
+        (self.path / "ours.json").write_text(text)
+        (self.path / "ours.yaml").write_text(binding)
+        return self
+
+    def load(self) -> Any:
+        return binding_file.load(self.path)["ours"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def recipe(**changed: Any) -> Recipe:
+    said: dict[str, Any] = {
+        "renderer": "comfyui",
+        "job_type": JobType.STILL_IMAGE,
+        "seed": 42,
+        "width": 832,
+        "height": 1216,
+        "positive_prompt": "1girl",
+        "workflow": "ours",
+    }
+    return Recipe(**(said | changed))
+
+
+def inventory(**changed: Any) -> Inventory:
+    class Reported:
+        """A ComfyUI that answers from the stand-in's table."""
+
+        def stats(self) -> Stats:
+            return Stats(
+                version="0.3.64", pytorch="2", python="3", device="4090", vram_total=24 * 2**30, vram_free=0
+            )
+
+        def object_info(self) -> dict[str, Any]:
+            return NODES | changed
+
+        def models(self, folder: str) -> list[str]:
+            return []
+
+    return take_inventory(Reported())  # type: ignore[arg-type]
+
+
+def test_a_recipe_goes_where_the_binding_says(folder: Folder) -> None:
+    workflow = folder.write().load()
+
+    graph = workflow.bind(recipe(), "farm/job/1")
+
+    assert graph["3"]["inputs"]["seed"] == 42
+    assert graph["3"]["inputs"]["denoise"] == 0.8
+    assert graph["6"]["inputs"]["text"] == "1girl"
+    assert graph["4"]["inputs"]["ckpt_name"] == "anime_xl.safetensors"
+    assert graph["9"]["inputs"]["filename_prefix"] == "farm/job/1/take"
+    assert workflow.vram_mib == 12 * 1024
+
+
+def test_what_the_recipe_carries_is_the_whole_workflow(folder: Folder) -> None:
+    workflow = folder.write().load()
+
+    again = binding_file.parse("ours", workflow.source["graph"], workflow.source["binding"])
+
+    assert again.bind(recipe(), "p") == workflow.bind(recipe(), "p")
+
+
+def test_a_recipe_comes_back_from_a_studios_graph(folder: Folder) -> None:
+    workflow = folder.write().load()
+    ordered = recipe(workflow_inputs={"strength": 0.5})
+
+    assert workflow.read(workflow.bind(ordered, "p")) == ordered
+
+
+@pytest.mark.parametrize(
+    ("graph", "binding", "sentence"),
+    [
+        (None, BINDING.replace("3.seed", "33.seed"), "names node 33, which its graph does not have"),
+        (None, BINDING.replace("3.seed", "3.sede"), r"input sede of node 3 \(KSampler\)"),
+        (None, BINDING.replace("output: 9", "output: 8"), r"output node 8 \(VAEDecode\)"),
+        (None, BINDING.replace("3.seed", "seed"), "'seed' names no input"),
+        (None, BINDING.replace("job_types", "jobtypes"), "cannot be used at 'job_types'"),
+        (None, "just words", "is no mapping"),
+        (None, "a: [", "ours.yaml cannot be read"),
+        ("{", BINDING, "ours.json cannot be read"),
+        ({"nodes": [], "links": []}, BINDING, "editor's format"),
+        ("[" * 100_000, BINDING, "ours.json cannot be read"),
+    ],
+)
+def test_a_workflow_that_cannot_work_is_refused_in_one_sentence(
+    folder: Folder, graph: Any, binding: str, sentence: str
+) -> None:
+    folder.write(graph, binding)
+
+    with pytest.raises(BadInput, match=sentence) as refused:
+        folder.load()
+
+    assert "\n" not in str(refused.value)
+
+
+def test_a_binding_without_its_graph_says_what_is_missing(folder: Folder) -> None:
+    folder.write()
+    (folder.path / "ours.json").unlink()
+
+    with pytest.raises(BadInput, match=r"no ours\.json"):
+        folder.load()
+
+
+def test_what_a_comfyui_has_is_no_trouble() -> None:
+    graph = builtin.still().bind(recipe(model_name="tiny.safetensors", workflow=""), "p")
+
+    assert list(troubles(graph, inventory(), requires={}, vram_mib=8192)) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence", "hint"),
+    [
+        ({"model_name": "tiny.safetensor"}, "ckpt_name 'tiny.safetensor'", "'tiny.safetensors'"),
+        ({"sampler_name": "euler_a"}, "sampler_name 'euler_a'", "'euler"),
+        ({"steps": 20_000}, "steps from 1 to 10000", ""),
+    ],
+)
+def test_each_trouble_names_the_nearest_that_would_work(
+    changed: dict[str, Any], sentence: str, hint: str
+) -> None:
+    graph = builtin.still().bind(recipe(**{"model_name": "tiny.safetensors", "workflow": ""} | changed), "p")
+
+    (found,) = troubles(graph, inventory(), requires={}, vram_mib=0)
+
+    assert sentence in found.sentence
+    assert hint in found.hint
+
+
+def test_a_node_of_a_package_is_named_with_the_package() -> None:
+    graph = {"1": {"class_type": "IPAdapterAdvanced", "inputs": {}}}
+
+    (found,) = troubles(
+        graph, inventory(), requires={"IPAdapterAdvanced": "ComfyUI_IPAdapter_plus"}, vram_mib=0
+    )
+
+    assert "ComfyUI_IPAdapter_plus" in found.hint
+
+
+def test_a_card_that_is_too_small_is_said_so() -> None:
+    (found,) = troubles({}, inventory(), requires={}, vram_mib=48 * 1024)
+
+    assert "48 GiB" in found.sentence
+
+
+def test_an_inventory_goes_to_json_and_back() -> None:
+    told = inventory(Mine={"input": {"required": {}}, "python_module": "custom_nodes.mine"})
+
+    assert Inventory.from_json(json.loads(json.dumps(told.to_json()))) == told
+    assert told.custom_packages == ("mine",)

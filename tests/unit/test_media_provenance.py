@@ -1,0 +1,118 @@
+"""A recipe travels inside every file that was made from it, and comes back whole."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from models.errors import BadInput
+from models.recipe import CharacterLook, Lora, Recipe
+from models.vocabulary import JobType
+from workers.media import provenance
+from workers.media.masters import write_still
+from workers.media.provenance import Provenance
+from workers.media.takes import TakeWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workers.media.rendered import Rendered
+
+ODD = 'quotes " < & > ümläut 漢字 \\ newline\nend'
+
+
+def recipe(kind: JobType) -> Recipe:
+    return Recipe(
+        renderer="comfyui",
+        job_type=kind,
+        seed=2**64 - 1,
+        width=64,
+        height=48,
+        frame_count=3,
+        positive_prompt=ODD,
+        lora_models=(Lora(name="aiko", path="aiko.safetensors", weight=0.65),),
+        characters=(CharacterLook(name="aiko", attributes={"hair_color": "pink"}),),
+    )
+
+
+def take(folder: Path, kind: JobType) -> Rendered:
+    draw = np.random.default_rng(3)
+    with TakeWriter(folder, recipe(kind)) as writer:
+        for _ in range(3 if kind.is_motion else 1):
+            writer.add(draw.integers(0, 256, (48, 64, 3), dtype=np.uint8))
+        return writer.finish(environment={"comfyui": "0.3.64"}, resolved={"file_hashes": {"a": "b" * 64}})
+
+
+@pytest.mark.parametrize("kind", [JobType.STILL_IMAGE, JobType.FULL_VIDEO])
+@pytest.mark.parametrize("which", ["master", "proxy"])
+def test_the_recipe_comes_back_from_a_copy_under_another_name(
+    tmp_path: Path, kind: JobType, which: str
+) -> None:
+    made = take(tmp_path, kind)
+    file = made.master if which == "master" else made.proxy
+    assert file is not None
+    copy = shutil.copy(file, tmp_path / f"delivered{file.suffix}")
+
+    read = provenance.read(tmp_path / copy)
+
+    assert read.recipe == recipe(kind)
+
+
+@pytest.mark.parametrize("kind", [JobType.STILL_IMAGE, JobType.FULL_VIDEO])
+def test_what_really_ran_travels_in_the_proxy(tmp_path: Path, kind: JobType) -> None:
+    made = take(tmp_path, kind)
+    assert made.proxy is not None
+
+    read = provenance.read(made.proxy)
+
+    assert read.environment["comfyui"] == "0.3.64"
+    assert read.resolved["file_hashes"] == {"a": "b" * 64}
+
+
+def test_the_same_take_gives_the_same_bytes(tmp_path: Path) -> None:
+    files = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        files.append(take(tmp_path / name, JobType.FULL_VIDEO))
+
+    assert files[0].master.read_bytes() == files[1].master.read_bytes()
+
+
+def test_a_sidecar_wins_over_what_the_file_says(tmp_path: Path) -> None:
+    made = take(tmp_path, JobType.STILL_IMAGE)
+    told = Provenance(recipe=recipe(JobType.STILL_IMAGE), take={"job_id": "7"})
+    (tmp_path / "take.json").write_text(told.to_text())
+
+    assert provenance.read(made.master).take == {"job_id": "7"}
+    assert provenance.read(tmp_path / "take.json").recipe == recipe(JobType.STILL_IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("missing.png", None, "There is no file"),
+        ("text.mp4", b"not a clip", "neither a picture nor a clip"),
+        ("take.json", b"{", "damaged"),
+        ("take.json", b'{"format": 99}', "later farm"),
+        ("take.json", b"[]", "damaged"),
+        ("take.json", b"\xff\xfe", "cannot be read"),
+    ],
+)
+def test_a_file_without_a_recipe_is_refused_in_one_sentence(
+    tmp_path: Path, name: str, content: bytes | None, sentence: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(BadInput, match=sentence):
+        provenance.read(tmp_path / name)
+
+
+def test_a_picture_of_somebody_else_carries_none(tmp_path: Path) -> None:
+    path = write_still(tmp_path / "photo.png", np.zeros((8, 8, 3), np.uint8))
+
+    with pytest.raises(BadInput, match="carries no recipe"):
+        provenance.read(path)

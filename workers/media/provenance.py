@@ -1,0 +1,137 @@
+"""How a file was made, written inside it: a recipe travels with every picture and clip and is read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import av
+from PIL import Image
+
+from models.errors import BadInput
+from models.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+#: the key under which it stands in PNG text, in Matroska and MP4 tags (WebP has only XMP)
+KEY = "anime-render-farm"
+FORMAT = 1
+#: beside each master, everything that is known of it
+SIDECAR = "take.json"
+#: a note larger than this was not written by the farm
+_MAX_NOTE = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What made a file: the recipe, and what really ran where that was known when the file was written."""
+
+    recipe: Recipe
+    environment: Mapping[str, str] = field(default_factory=dict)
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+    #: job, attempt, hashes: what only a sidecar knows
+    take: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_text(self) -> str:
+        """One line of JSON, the same for the same facts. The seed stands there as text as well."""
+        told = {
+            "format": FORMAT,
+            "recipe": self.recipe.to_json(),
+            # JavaScript rounds whole numbers above 2^53, and seeds go to 2^64 - 1.
+            "seed_text": str(self.recipe.seed),
+            "environment": dict(self.environment),
+            "resolved": dict(self.resolved),
+            "take": dict(self.take),
+        }
+        return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+    @classmethod
+    def from_text(cls, text: str, name: str) -> Provenance:
+        """The inverse of `to_text`; `name` is what the refusal calls the file.
+
+        Raises:
+            BadInput: the note is damaged, or a later farm wrote it.
+        """
+        try:
+            told = json.loads(text)
+            if told["format"] > FORMAT:
+                raise BadInput(f"The recipe in {name} was written by a later farm.", hint="Update this one.")
+            return cls(
+                recipe=Recipe.from_json(told["recipe"]),
+                environment=told.get("environment", {}),
+                resolved=told.get("resolved", {}),
+                take=told.get("take", {}),
+            )
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise BadInput(
+                f"The recipe in {name} is damaged.", hint="Look into the take.json beside it."
+            ) from error
+
+    def to_xmp(self) -> bytes:
+        """The note as a WebP carries it."""
+        escaped = self.to_text().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><{KEY}>{escaped}</{KEY}></x:xmpmeta>'.encode()
+
+
+def read(path: Path) -> Provenance:
+    """How a file was made: from its sidecar where it has one, else from the note inside it.
+
+    `path` is a picture, a clip, or a `take.json`.
+
+    Raises:
+        BadInput: it carries no recipe, cannot be read, or its note is damaged.
+    """
+    if not path.is_file():
+        raise BadInput(f"There is no file {path}.", hint="Name a picture, a clip, or a take.json.")
+    if path.name == SIDECAR:
+        return Provenance.from_text(_text(path), path.name)
+    beside = path.with_name(SIDECAR)
+    note = _text(beside) if path.stem in ("master", "proxy") and beside.is_file() else _note_inside(path)
+    if note is None:
+        raise BadInput(
+            f"{path.name} carries no recipe.", hint="It was not made by this farm, or was saved again since."
+        )
+    return Provenance.from_text(note, path.name)
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _MAX_NOTE:
+            raise BadInput(f"{path.name} is too large for a recipe.", hint="Is it the right file?")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path.name} cannot be read: {error}.", hint="Is it the right file?") from error
+
+
+def _note_inside(path: Path) -> str | None:
+    note = _note_of_picture(path)
+    return note if note is not None else _note_of_clip(path)
+
+
+def _note_of_picture(path: Path) -> str | None:
+    try:
+        with Image.open(path) as picture:
+            note = picture.info.get(KEY)
+            xmp = picture.info.get("xmp", b"")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    if isinstance(note, str):
+        return note
+    text = xmp.decode("utf-8", "replace") if isinstance(xmp, bytes) else str(xmp)
+    _, opened, rest = text.partition(f"<{KEY}>")
+    inside, closed, _ = rest.partition(f"</{KEY}>")
+    if not (opened and closed):
+        return None
+    return inside.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _note_of_clip(path: Path) -> str | None:
+    try:
+        with av.open(str(path)) as container:
+            tags = {key.lower(): value for key, value in container.metadata.items()}
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise BadInput(f"{path.name} is neither a picture nor a clip.", hint="Is it the right file?") from error
+    return tags.get(KEY)

@@ -1,0 +1,123 @@
+"""ComfyUI graphs in API format, as plain values: refused when they cannot work, spliced without being changed.
+
+A graph maps node ids to `{class_type, inputs, _meta}`; an input is a value or a link `[node id, output slot]`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from models.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Graph = dict[str, dict[str, Any]]
+Link = tuple[str, int]
+
+#: inputs that name a place on ComfyUI's disk
+_PATH_INPUTS = frozenset({"filename_prefix", "image", "video", "audio", "file", "output_path", "directory"})
+
+
+def checked(data: Any, name: str) -> Graph:
+    """The graph, when it is one; `name` is what the refusal calls it.
+
+    Raises:
+        BadInput: it is in the editor's format, a node has no type, a link leads nowhere or in a circle, or a
+            path leaves its folder; the sentence names the node.
+    """
+    if not isinstance(data, Mapping) or not data:
+        raise BadInput(f"{name} is no ComfyUI graph.", hint="Export it in ComfyUI with 'Export (API)'.")
+    if "nodes" in data and "links" in data:
+        raise BadInput(
+            f"{name} is in the editor's format, which cannot be run.",
+            hint="Export it in ComfyUI with 'Export (API)' instead of 'Save'.",
+        )
+    graph: Graph = {str(node_id): _node(name, str(node_id), node) for node_id, node in data.items()}
+    for node_id, node in graph.items():
+        for field, value in node["inputs"].items():
+            _check_input(name, graph, node_id, field, value)
+    _refuse_circles(name, graph)
+    return graph
+
+
+def links(graph: Graph) -> Iterator[tuple[str, str, Link]]:
+    """Every link as (node, input, what it comes from)."""
+    for node_id, node in graph.items():
+        for field, value in node["inputs"].items():
+            if is_link(value):
+                yield node_id, field, (str(value[0]), int(value[1]))
+
+
+def is_link(value: Any) -> bool:
+    """Whether an input's value is a link to another node's output."""
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and type(value[1]) is int
+    )
+
+
+def relinked(graph: Graph, old: Link, new: Link, *, but: Iterable[str] = ()) -> Graph:
+    """The graph with everything that took `old` taking `new`, except at the nodes `but`."""
+    spared = set(but)
+    changed = copy.deepcopy(graph)
+    for node_id, field, source in links(graph):
+        if source == old and node_id not in spared:
+            changed[node_id]["inputs"][field] = [new[0], new[1]]
+    return changed
+
+
+def node(class_type: str, title: str = "", **inputs: Any) -> dict[str, Any]:
+    """One node; links are given as (node id, slot)."""
+    told = {field: list(value) if isinstance(value, tuple) else value for field, value in inputs.items()}
+    made: dict[str, Any] = {"class_type": class_type, "inputs": told}
+    return made | ({"_meta": {"title": title}} if title else {})
+
+
+def _node(name: str, node_id: str, data: Any) -> dict[str, Any]:
+    if not isinstance(data, Mapping) or not isinstance(data.get("class_type"), str):
+        raise BadInput(
+            f"Node {node_id} of {name} has no class_type.", hint="Export it again with 'Export (API)'."
+        )
+    inputs = data.get("inputs", {})
+    if not isinstance(inputs, Mapping):
+        raise BadInput(f"Node {node_id} of {name} has no inputs.", hint="Export it again with 'Export (API)'.")
+    made: dict[str, Any] = {"class_type": data["class_type"], "inputs": dict(copy.deepcopy(inputs))}
+    return made | ({"_meta": dict(data["_meta"])} if isinstance(data.get("_meta"), Mapping) else {})
+
+
+def _check_input(name: str, graph: Graph, node_id: str, field: str, value: Any) -> None:
+    kind = graph[node_id]["class_type"]
+    if is_link(value) and value[0] not in graph:
+        raise BadInput(
+            f"Node {node_id} ({kind}) of {name} takes its {field} from node {value[0]}, which is not there.",
+            hint="Export the whole graph again.",
+        )
+    if isinstance(value, str) and field in _PATH_INPUTS and _escapes(value):
+        raise BadInput(
+            f"Node {node_id} ({kind}) of {name} names the path '{value}', which leaves ComfyUI's folder.",
+            hint="Use a plain name below the folder.",
+        )
+
+
+def _escapes(text: str) -> bool:
+    posix, windows = PurePosixPath(text), PureWindowsPath(text)
+    return posix.is_absolute() or bool(windows.drive or windows.root) or ".." in (*posix.parts, *windows.parts)
+
+
+def _refuse_circles(name: str, graph: Graph) -> None:
+    needs: dict[str, set[str]] = {node_id: set() for node_id in graph}
+    for node_id, _, (source, _) in links(graph):
+        needs[node_id].add(source)
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle: Sequence[str] = error.args[1]
+        told = " -> ".join(f"{node_id} ({graph[node_id]['class_type']})" for node_id in circle)
+        raise BadInput(f"{name} goes round in a circle: {told}.", hint="Break one of these links.") from error

@@ -1,0 +1,168 @@
+"""Holds a graph against what a ComfyUI has, before anything is queued; pure, so that admission uses it too."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from workers.renderers.comfyui.graph import is_link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from workers.renderers.comfyui.graph import Graph
+    from workers.renderers.comfyui.server import Server
+
+#: folders whose files are shown to people; what a graph may name is read from the nodes' own lists
+MODEL_FOLDERS = (
+    "checkpoints",
+    "diffusion_models",
+    "loras",
+    "vae",
+    "text_encoders",
+    "controlnet",
+    "clip_vision",
+    "ipadapter",
+)
+#: inputs whose lists are files that are uploaded first
+_UPLOADED = frozenset({"image", "video", "audio"})
+_OWN_MODULES = ("nodes", "comfy_extras.", "comfy_api_nodes.")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeType:
+    """What a node type takes, as far as it can be checked from outside."""
+
+    module: str
+    required: tuple[str, ...] = ()
+    #: input -> the values it accepts
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: input -> (least, most)
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it came with a package of its own rather than with ComfyUI."""
+        return not self.module.startswith(_OWN_MODULES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What one ComfyUI can do."""
+
+    version: str
+    device: str
+    vram_mib: int
+    nodes: dict[str, NodeType]
+    models: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def custom_packages(self) -> tuple[str, ...]:
+        """The packages its custom nodes came with."""
+        modules = {node.module.rpartition(".")[2] for node in self.nodes.values() if node.is_custom}
+        return tuple(sorted(modules))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Inventory:
+        """The inverse of `to_json`."""
+        nodes = {name: _node_from_json(node) for name, node in data["nodes"].items()}
+        models = {folder: tuple(names) for folder, names in data.get("models", {}).items()}
+        return cls(**{**data, "nodes": nodes, "models": models})
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One reason why a graph cannot run at a ComfyUI."""
+
+    sentence: str
+    hint: str = ""
+
+
+def take_inventory(server: Server) -> Inventory:
+    """Ask a ComfyUI what it has; raises `Unavailable` when it does not answer."""
+    stats = server.stats()
+    return Inventory(
+        version=stats.version,
+        device=stats.device,
+        vram_mib=stats.vram_total // 2**20,
+        nodes={name: _node_type(told) for name, told in server.object_info().items()},
+        models={folder: tuple(names) for folder in MODEL_FOLDERS if (names := server.models(folder))},
+    )
+
+
+def troubles(
+    graph: Graph, inventory: Inventory, *, requires: Mapping[str, str], vram_mib: int
+) -> Iterator[Trouble]:
+    """Everything that keeps this graph from running there, with the nearest that would."""
+    if inventory.vram_mib and vram_mib > inventory.vram_mib:
+        yield Trouble(
+            f"The workflow needs {vram_mib / 1024:.0f} GiB on the card; {inventory.device} has "
+            f"{inventory.vram_mib / 1024:.0f}.",
+            "Choose a smaller workflow, or a worker with a bigger card.",
+        )
+    for node_id, node in graph.items():
+        kind = inventory.nodes.get(node["class_type"])
+        if kind is None:
+            yield _unknown_node(node["class_type"], node_id, inventory, requires)
+        else:
+            yield from _input_troubles(node_id, node, kind)
+
+
+def _unknown_node(kind: str, node_id: str, inventory: Inventory, requires: Mapping[str, str]) -> Trouble:
+    sentence = f"This ComfyUI has no node {kind} (node {node_id})."
+    if kind in requires:
+        return Trouble(sentence, f"Install {requires[kind]} there.")
+    return Trouble(sentence, _nearest(kind, list(inventory.nodes)) or "Install the package that brings it.")
+
+
+def _input_troubles(node_id: str, node: Mapping[str, Any], kind: NodeType) -> Iterator[Trouble]:
+    where = f"{node['class_type']} (node {node_id})"
+    for name in kind.required:
+        if name not in node["inputs"]:
+            yield Trouble(f"{where} lacks its input {name}.", "Bind it, or set it in the graph.")
+    for name, value in node["inputs"].items():
+        if is_link(value):
+            continue
+        listed = kind.lists.get(name)
+        if listed is not None and name not in _UPLOADED and str(value) not in listed:
+            said = f"'{value}'" if value != "" else "no name given"
+            yield Trouble(f"{where} has no {name} {said}.", _nearest(str(value), listed))
+        low_high = kind.ranges.get(name)
+        if low_high and isinstance(value, int | float) and not low_high[0] <= value <= low_high[1]:
+            yield Trouble(f"{where} takes {name} from {low_high[0]:g} to {low_high[1]:g}, not {value:g}.")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
+    if near:
+        return f"The nearest is '{near[0]}'."
+    return f"It has: {', '.join(known[:8])}{' ...' if len(known) > 8 else ''}." if known else "It has none."
+
+
+def _node_type(told: Mapping[str, Any]) -> NodeType:
+    inputs = told.get("input", {})
+    required = inputs.get("required") or {}
+    lists: dict[str, tuple[str, ...]] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    for name, config in {**required, **(inputs.get("optional") or {})}.items():
+        kind, more = config[0], (config[1] if len(config) > 1 and isinstance(config[1], dict) else {})
+        values = kind if isinstance(kind, list) else more.get("options") if kind == "COMBO" else None
+        if isinstance(values, list):
+            lists[name] = tuple(str(value) for value in values)
+        if kind in ("INT", "FLOAT") and "min" in more and "max" in more:
+            ranges[name] = (more["min"], more["max"])
+    return NodeType(str(told.get("python_module", "nodes")), tuple(required), lists, ranges)
+
+
+def _node_from_json(data: Mapping[str, Any]) -> NodeType:
+    return NodeType(
+        module=data["module"],
+        required=tuple(data["required"]),
+        lists={name: tuple(values) for name, values in data["lists"].items()},
+        ranges={name: (pair[0], pair[1]) for name, pair in data["ranges"].items()},
+    )

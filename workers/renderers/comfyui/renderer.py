@@ -1,0 +1,270 @@
+"""The production renderer: one recipe, one prompt at one ComfyUI, every file decoded before it counts."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+import uuid
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.errors import BadInput, LeaseLost, NotHere, StepFailed, Unavailable
+from models.vocabulary import ErrorKind
+from workers.media.reading import FrameReader
+from workers.media.takes import TakeWriter
+from workers.renderers import registry
+from workers.renderers.comfyui import binding_file, builtin, preflight
+from workers.renderers.comfyui.checkpoints import CheckpointHashes
+from workers.renderers.comfyui.listening import Listener
+from workers.renderers.comfyui.prompts import Patience, Prompt, sweep
+from workers.renderers.comfyui.sections import picture_name
+from workers.renderers.comfyui.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from models.recipe import Recipe
+    from workers.media.rendered import Rendered
+    from workers.renderers.comfyui.graph import Graph
+    from workers.renderers.comfyui.preflight import Inventory
+    from workers.renderers.comfyui.server import OutputFile, Stats
+    from workers.renderers.comfyui.workflow import Workflow
+    from workers.renderers.renderer import Capabilities
+
+    Frame = NDArray[np.uint8]
+
+_log = logging.getLogger(__name__)
+#: raised when the same recipe would give another graph
+VERSION = "1"
+_DOWNLOAD_TRIES = 4
+
+
+class ComfyUIRenderer:
+    """Renders at one ComfyUI, which is one card."""
+
+    name = "comfyui"
+    version = VERSION
+
+    def __init__(
+        self,
+        url: str = "",
+        *,
+        client_id: str = "farm",
+        models_dir: Path | None = None,
+        hash_memory: Path | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """`client_id` is stable per worker: prompts left under it by an earlier process are cancelled."""
+        if not url:
+            raise NotHere("No ComfyUI is named here.", hint="Set FARM_COMFYUI_URL for this worker.")
+        self._server = Server(url)
+        self._client_id = client_id
+        self._hashes = CheckpointHashes(models_dir, hash_memory)
+        self._patience = patience or Patience()
+        self._swept = False
+        self._inventory: Inventory | None = None
+
+    def capabilities(self) -> Capabilities:
+        """See `registry`, where admission reads the same value."""
+        return registry.capabilities(self.name)
+
+    def inventory(self, *, fresh: bool = False) -> Inventory:
+        """What this ComfyUI has; asked once and kept, unless `fresh`."""
+        if self._inventory is None or fresh:
+            self._inventory = preflight.take_inventory(self._server)
+        return self._inventory
+
+    def render(
+        self,
+        recipe: Recipe,
+        into: Path,
+        *,
+        progress: Callable[[int, int], None],
+        alive: Callable[[], bool],
+        cold: bool = False,
+    ) -> Rendered:
+        """Render at ComfyUI and write the take into the folder `into`, whose name is `{job}-{attempt}`.
+
+        `cold` makes ComfyUI forget what it has computed, so that a repetition really computes it again.
+
+        Raises:
+            LeaseLost: `alive()` turned false; the prompt was cancelled.
+            StepFailed: anything else; its `error_kind` says who may try again.
+        """
+        workflow = workflow_of(recipe)
+        prefix = "/".join(("farm", *into.name.rsplit("-", 1)))
+        try:
+            self._sweep_once()
+            graph = self._with_pictures(workflow.bind(recipe, prefix), recipe)
+            self._refuse_impossible(workflow, graph)
+            if cold:
+                self._server.free()
+            stats = self._server.stats()
+        except BadInput as error:
+            raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
+        except Unavailable as error:
+            raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
+        files = self._make(graph, prefix, alive)
+        with TakeWriter(into, recipe) as take:
+            for frame in self._frames(files, into, workflow, recipe, alive):
+                take.add(frame)
+                progress(take.frames, recipe.frame_count)
+            return take.finish(
+                environment=self._environment(stats),
+                resolved={"comfyui_workflow": graph, "file_hashes": self._hashes.of(graph)},
+            )
+
+    def _make(self, graph: Graph, prefix: str, alive: Callable[[], bool]) -> list[OutputFile]:
+        prompt = Prompt(
+            self._server,
+            prompt_id=str(uuid.uuid4()),
+            client_id=self._client_id,
+            prefix=prefix,
+            patience=self._patience,
+        )
+        listener = Listener(
+            self._server.url,
+            client_id=self._client_id,
+            prompt_id=prompt.prompt_id,
+            told=lambda done, total: _log.info("Step %d of %d of %s.", done, total, prefix),
+            nudge=prompt.nudge,
+        )
+        with listener:
+            try:
+                prompt.hand_in(graph, {"extra_pnginfo": {"farm": prefix}}, alive)
+                return prompt.follow(alive)
+            except LeaseLost:
+                raise
+            except StepFailed as error:
+                self._after_failure(prompt, error)
+                raise
+
+    def _after_failure(self, prompt: Prompt, error: StepFailed) -> None:
+        """Leave nothing running and, after memory ran out, nothing loaded."""
+        try:
+            if error.error_kind is ErrorKind.OUT_OF_MEMORY:
+                self._server.free()
+            elif error.error_kind is ErrorKind.UNAVAILABLE:
+                _log.warning("The prompt %s is left to the server's next start.", prompt.prompt_id)
+        except (Unavailable, StepFailed) as trouble:
+            _log.warning("After a failure: %s", trouble.message)
+
+    def _sweep_once(self) -> None:
+        if not self._swept:
+            count = sweep(self._server, self._client_id, self._patience)
+            if count:
+                _log.warning("%d prompts of an earlier process were cancelled.", count)
+            self._swept = True
+
+    def _with_pictures(self, graph: Graph, recipe: Recipe) -> Graph:
+        """Hand in every picture the recipe starts from, and use the names under which they are kept."""
+        for path, sha256 in _pictures(recipe):
+            wanted = picture_name(sha256, path)
+            with tempfile.TemporaryDirectory() as folder:
+                named = Path(folder) / wanted.rpartition("/")[2]
+                named.symlink_to(Path(path).resolve())
+                kept = self._server.upload(named)
+            if kept != wanted:
+                for node in graph.values():
+                    for name, value in node["inputs"].items():
+                        if value == wanted:
+                            node["inputs"][name] = kept
+        return graph
+
+    def _refuse_impossible(self, workflow: Workflow, graph: Graph) -> None:
+        """Once more what admission saw, because a model may have gone; a stale list is asked for again."""
+        for fresh in (False, True):
+            found = list(
+                preflight.troubles(
+                    graph, self.inventory(fresh=fresh), requires=workflow.requires, vram_mib=workflow.vram_mib
+                )
+            )
+            if not found:
+                return
+        raise StepFailed(found[0].sentence, error_kind=ErrorKind.MISSING_CHECKPOINT, hint=found[0].hint)
+
+    def _frames(
+        self,
+        files: list[OutputFile],
+        into: Path,
+        workflow: Workflow,
+        recipe: Recipe,
+        alive: Callable[[], bool],
+    ) -> Iterator[Frame]:
+        """Every frame but those that were only asked for to fit the model's counting."""
+        motion = recipe.job_type.is_motion
+        extra = workflow.binding.frames.asked(recipe.frame_count) - recipe.frame_count if motion else 0
+        held: deque[Frame] = deque()
+        for file in files:
+            if not alive():
+                raise LeaseLost
+            for frame in self._decoded(file, into):
+                held.append(frame)
+                if len(held) > extra:
+                    yield held.popleft()
+
+    def _decoded(self, file: OutputFile, into: Path) -> Iterator[Frame]:
+        """The frames of one downloaded file; the download is removed when they are read."""
+        path = self._download(file, into)
+        try:
+            yield from FrameReader(path)
+        except BadInput as error:
+            raise StepFailed(
+                f"ComfyUI's file {file.filename} cannot be decoded: {error.message}",
+                error_kind=ErrorKind.BAD_OUTPUT,
+            ) from error
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _download(self, file: OutputFile, into: Path) -> Path:
+        for left in reversed(range(_DOWNLOAD_TRIES)):
+            try:
+                return self._server.download(file, into)
+            except Unavailable as error:
+                if not left:
+                    raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE) from error
+                time.sleep(self._patience.poll)
+        raise AssertionError
+
+    def _environment(self, stats: Stats) -> dict[str, str]:
+        return {
+            "renderer": self.name,
+            "renderer_version": self.version,
+            "comfyui": stats.version,
+            "comfyui_pytorch": stats.pytorch,
+            "comfyui_python": stats.python,
+            "device": stats.device,
+        }
+
+
+def workflow_of(recipe: Recipe) -> Workflow:
+    """The workflow a recipe names: its own copy of a studio's, or the farm's for its kind.
+
+    Raises:
+        BadInput: there is none of that name.
+    """
+    if recipe.workflow_source:
+        source: dict[str, Any] = recipe.workflow_source
+        return binding_file.parse(recipe.workflow, source["graph"], source["binding"])
+    known = builtin.all_workflows()
+    if recipe.workflow:
+        if recipe.workflow not in known:
+            raise BadInput(f"There is no workflow '{recipe.workflow}'.", hint=f"Known: {', '.join(known)}.")
+        return known[recipe.workflow]
+    return next(each for each in known.values() if recipe.job_type in each.job_types)
+
+
+def _pictures(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """(path, SHA-256) of every picture the recipe starts from."""
+    if recipe.start_image:
+        yield recipe.start_image.path, recipe.start_image.sha256
+    for net in recipe.controlnet_models:
+        if net.image_path:
+            yield net.image_path, net.image_sha256
+    for ref in recipe.ipadapter_refs:
+        yield ref.reference_image_path, ref.sha256

@@ -1,0 +1,205 @@
+"""One ComfyUI's HTTP interface, call by call: what is asked, what is answered, and no decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import requests
+
+from models.errors import StepFailed, Unavailable
+from models.vocabulary import ErrorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    Graph = Mapping[str, Mapping[str, Any]]
+
+#: seconds to connect, and between two bytes of an answer
+TIMEOUT_S = (5.0, 30.0)
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What a ComfyUI says of itself and its card; bytes are 0 where there is no card."""
+
+    version: str
+    pytorch: str
+    python: str
+    device: str
+    vram_total: int  #: bytes
+    vram_free: int  #: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """A file a prompt made, as `/view` hands it out."""
+
+    filename: str
+    subfolder: str
+    type: str  #: `output` or `temp`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedPrompt:
+    """A prompt that waits or runs."""
+
+    prompt_id: str
+    client_id: str
+    running: bool
+
+
+class Server:
+    """A thin client; a call that gets no answer raises `Unavailable`, an answer of no use `StepFailed`."""
+
+    def __init__(self, url: str, timeout: tuple[float, float] = TIMEOUT_S) -> None:
+        """`url` as in `http://127.0.0.1:8188`."""
+        self.url = url.rstrip("/")
+        self._timeout = timeout
+        self._session = requests.Session()
+
+    def stats(self) -> Stats:
+        """Version and card."""
+        told = self._get("/system_stats")
+        system, devices = told.get("system", {}), told.get("devices") or [{}]
+        card = devices[0]
+        return Stats(
+            version=str(system.get("comfyui_version", "")),
+            pytorch=str(system.get("pytorch_version", "")),
+            python=str(system.get("python_version", "")).split(" ")[0],
+            device=str(card.get("name", "")),
+            vram_total=int(card.get("vram_total") or 0) if card.get("type") != "cpu" else 0,
+            vram_free=int(card.get("vram_free") or 0) if card.get("type") != "cpu" else 0,
+        )
+
+    def object_info(self) -> dict[str, dict[str, Any]]:
+        """Every node type with its inputs, by class name; several MB on a studio's server."""
+        return dict(self._get("/object_info"))
+
+    def models(self, folder: str) -> list[str]:
+        """File names in a model folder (`checkpoints`, `loras`, ...); empty where it has no such folder."""
+        answer = self._send("GET", f"/models/{quote(folder)}")
+        return [str(name) for name in _json(answer)] if answer.status_code == 200 else []
+
+    def post_prompt(
+        self, graph: Graph, *, prompt_id: str, client_id: str, extra_data: Mapping[str, Any]
+    ) -> requests.Response:
+        """Hand a graph in; the caller reads the answer, which may be 200 and a refusal all the same."""
+        body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id, "extra_data": dict(extra_data)}
+        answer = self._send("POST", "/prompt", json=body)
+        return _good(answer, "/prompt") if answer.status_code >= 500 else answer
+
+    def queue(self) -> list[QueuedPrompt]:
+        """What runs and what waits."""
+        told = self._get("/queue")
+        return [
+            QueuedPrompt(
+                prompt_id=str(item[1]), client_id=str((item[3] or {}).get("client_id", "")), running=running
+            )
+            for name, running in (("queue_running", True), ("queue_pending", False))
+            for item in told.get(name, [])
+        ]
+
+    def history(self, prompt_id: str) -> dict[str, Any] | None:
+        """What became of a prompt; None while it is unknown, waits or runs."""
+        found: dict[str, Any] | None = self._get(f"/history/{quote(prompt_id)}").get(prompt_id)
+        return found
+
+    def delete(self, prompt_id: str) -> None:
+        """Take a waiting prompt out of the queue; one that runs or is gone is left alone."""
+        self._post("/queue", {"delete": [prompt_id]})
+
+    def interrupt(self, prompt_id: str) -> None:
+        """Stop a prompt if it runs just now; lost when it has only just been handed in."""
+        self._post("/interrupt", {"prompt_id": prompt_id})
+
+    def free(self) -> None:
+        """Forget cached results and unload all models, before a reproduction or after memory ran out."""
+        self._post("/free", {"unload_models": True, "free_memory": True})
+
+    def upload(self, picture: Path) -> str:
+        """Hand a picture in; the name under which the server keeps it, which may be another one."""
+        with picture.open("rb") as file:
+            answer = self._send(
+                "POST", "/upload/image", files={"image": (picture.name, file)}, data={"subfolder": "farm"}
+            )
+        told = _json(_good(answer, "/upload/image"))
+        return "/".join(part for part in (told.get("subfolder", ""), told["name"]) if part)
+
+    def download(self, file: OutputFile, into: Path) -> Path:
+        """Fetch a file a prompt made, whole, under its own last name in the folder `into`; or leave nothing."""
+        target = into / file.filename.rpartition("/")[2]
+        try:
+            promised = self._fetch(file, target)
+            if promised is not None and target.stat().st_size != promised:
+                raise Unavailable(f"ComfyUI at {self.url} sent only a part of {file.filename}.")
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        return target
+
+    def _fetch(self, file: OutputFile, target: Path) -> int | None:
+        """Write what `/view` sends; how many bytes it promised."""
+        query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
+        with (
+            self._asked("/view"),
+            self._session.get(f"{self.url}/view", params=query, stream=True, timeout=self._timeout) as answer,
+        ):
+            _good(answer, f"/view of {file.filename}")
+            with target.open("wb") as out:
+                for chunk in answer.iter_content(_CHUNK):
+                    out.write(chunk)
+            promised = answer.headers.get("Content-Length")
+        return int(promised) if promised is not None and promised.isdigit() else None
+
+    def _get(self, path: str) -> Any:
+        return _json(_good(self._send("GET", path), path))
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        _good(self._send("POST", path, json=dict(body)), path)
+
+    def _send(self, method: str, path: str, **said: Any) -> requests.Response:
+        with self._asked(path):
+            return self._session.request(method, f"{self.url}{path}", timeout=self._timeout, **said)
+
+    def _asked(self, path: str) -> _Asked:
+        return _Asked(f"ComfyUI at {self.url} did not answer {path}")
+
+
+class _Asked:
+    """A call that gets no answer is an `Unavailable`, whatever the network library calls it."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, requests.RequestException):
+            raise Unavailable(
+                f"{self._sentence} ({type(error).__name__}).", hint="Look whether it runs: `farm doctor`."
+            ) from error
+
+
+def _good(answer: requests.Response, what: str) -> requests.Response:
+    if answer.status_code >= 500:
+        raise Unavailable(f"ComfyUI answered {what} with {answer.status_code}.")
+    if answer.status_code >= 400:
+        raise StepFailed(
+            f"ComfyUI refused {what} with {answer.status_code}: {answer.text[:200]}",
+            error_kind=ErrorKind.BAD_OUTPUT if what.startswith("/view") else ErrorKind.BAD_RECIPE,
+        )
+    return answer
+
+
+def _json(answer: requests.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise Unavailable(
+            f"{answer.url} answered something that is no JSON.", hint="Is this address really a ComfyUI?"
+        ) from error
