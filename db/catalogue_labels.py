@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from models.vocabulary import Phase, Verdict
 
+#: rows fetched together; each holds the curves of all its metrics
+_AT_A_TIME = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedTake:
@@ -34,6 +37,7 @@ class JudgedTake:
     verdict: Verdict
     #: the order's own limits
     quality_thresholds: dict[str, float]
+    #: without their detail: the curves of thousands of takes would fill the memory
     measurements: tuple[Measurement, ...]
     evaluated_at: datetime
     #: who decided, where a person did
@@ -55,10 +59,9 @@ def judged_takes(session: Session, project_id: UUID, phase: Phase) -> tuple[Judg
         .outerjoin(Episode, Episode.id == Scene.episode_id)
         .where(Job.project_id == project_id, Job.phase == phase, Job.verdict.is_not(None))
         .order_by(Job.created_at, Job.id)
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True, yield_per=_AT_A_TIME)
     )
-    found = session.execute(query).all()
-    return tuple(_take(row) for row in found if row[0].verdict is not None)
+    return tuple(_take(row) for row in session.execute(query) if row[0].verdict is not None)
 
 
 def _take(found: Row[*tuple[Any, ...]]) -> JudgedTake:
@@ -71,7 +74,11 @@ def _take(found: Row[*tuple[Any, ...]]) -> JudgedTake:
         phase=job.phase,
         verdict=job.verdict,
         quality_thresholds=dict(job.quality_thresholds),
-        measurements=tuple(Measurement.from_json(data) for data in scores.measurements),
+        measurements=tuple(_bare(data) for data in scores.measurements),
         evaluated_at=scores.evaluated_at,
         review=dict((job.retake_reason or {}).get("review", {})),
     )
+
+
+def _bare(data: dict[str, Any]) -> Measurement:
+    return replace(Measurement.from_json(data), detail={})
