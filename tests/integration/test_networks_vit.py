@@ -26,7 +26,7 @@ from workers.scoring.networks import clip_vit, dino_vitb16
 from workers.scoring.networks.clip_vit import B32, L14, ClipVit
 from workers.scoring.networks.dino_vitb16 import DinoVitB16
 from workers.scoring.networks.laion_aesthetic import LaionAesthetic
-from workers.scoring.networks.torch_device import choose_device, matmul_type, matmuls, settled
+from workers.scoring.networks.torch_device import choose_device, matmul_type, matmuls, set_threads, settled
 from workers.scoring.networks.torchscript import read_tensors
 from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape
 
@@ -308,3 +308,17 @@ def test_a_network_runs_on_a_gpu_only_where_there_is_one(monkeypatch, wanted, gp
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
 
     assert str(choose_device(wanted)) == found
+
+
+@pytest.fixture
+def opencv_threads():
+    before = cv2.getNumThreads()
+    yield
+    cv2.setNumThreads(before)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_opencv_keeps_to_the_threads_of_the_networks(opencv_threads, count):
+    set_threads(count)
+
+    assert (torch.get_num_threads(), cv2.getNumThreads()) == (count, count)
