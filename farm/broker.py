@@ -125,15 +125,6 @@ def pass_on(pool: str) -> None:
         _send(_whole_chain(pool), producer)
 
 
-def wake_tail(job_id: UUID, step: Step) -> None:
-    """Send the rest of a job's chain from `step` (score or gate) on.
-
-    Raises:
-        Unavailable: the broker does not answer.
-    """
-    wake_tails([(job_id, step)])
-
-
 def wake_tails(jobs: Iterable[tuple[UUID, Step]]) -> None:
     """Send the rest of many chains at once.
 
