@@ -122,6 +122,7 @@ def test_a_cut_nobody_ordered_is_the_value_of_temporal_lpips_and_says_so():
         values[one_shot], _ = gauge.finish(Shots((20,)))
 
     assert values[False].value == pytest.approx(5 / 255)
+    assert {found.formula for found in values.values()} == {"2"}
     assert values[False].detail["binding"] == "p95"
     assert values[True].value == pytest.approx(55 / 255)
     assert values[True].detail["binding"] == "cut"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from workers.scoring.networks.network import PairNetwork
     from workers.scoring.shots import Shots
 
+#: 1 of temporal_lpips also counted the steps over cuts
+_FORMULA = "2"
+
 
 class LpipsGauge:
     """temporal_lpips between neighbours and loop_seam from the last frame to the first.
@@ -53,7 +56,7 @@ class LpipsGauge:
             ]
         seam = metrics.loop_seam(self._network.distance(self._last, self._first), self._distances)
         return [
-            measured(Metric.TEMPORAL_LPIPS, self._temporal(shots), self._network),
+            measured(Metric.TEMPORAL_LPIPS, self._temporal(shots), self._network, formula=_FORMULA),
             measured(Metric.LOOP_SEAM, seam, self._network),
         ]
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from workers.scoring.networks.network import Interpolator
     from workers.scoring.shots import Shots
 
+#: 1 also foretold frames over cuts
+_FORMULA = "2"
+
 
 class SmoothnessGauge:
     """motion_smoothness: every second distinct frame against what its neighbours foretell."""
@@ -42,4 +45,4 @@ class SmoothnessGauge:
         if not inside:
             return [not_measured(Metric.MOTION_SMOOTHNESS, STATIC, self._network.name)]
         summary = metrics.smoothness([error for _, error in inside], [frame for frame, _ in inside])
-        return [measured(Metric.MOTION_SMOOTHNESS, summary, self._network)]
+        return [measured(Metric.MOTION_SMOOTHNESS, summary, self._network, formula=_FORMULA)]

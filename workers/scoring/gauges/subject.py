@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from workers.scoring.networks.network import Embedder
     from workers.scoring.shots import Shots
 
+#: 1 looked at a sample of distinct frames, made small first, and across cuts
+_FORMULA = "2"
+
 
 class SubjectGauge:
     """subject_consistency over all frames; a held one shows what the one before shows, so it costs nothing."""
@@ -44,4 +47,4 @@ class SubjectGauge:
             steps.append(metrics.subject_steps(vectors[[self._shown[frame] for frame in shot]]))
             numbers += shot[1:]
         summary = metrics.subject_summary(np.concatenate(steps), numbers)
-        return [measured(Metric.SUBJECT_CONSISTENCY, summary, self._network)]
+        return [measured(Metric.SUBJECT_CONSISTENCY, summary, self._network, formula=_FORMULA)]
