@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_TRAIN_CHARACTERS = 1000
+_TRAIN_CHARACTERS = 1500
 #: of so many characters one is drawn alone as well, to teach what a usual picture looks like
 _CHARACTERS_PER_PORTRAIT = 3
 _PAGE = Path(__file__).parents[3] / "docs" / "identity.md"
@@ -49,7 +49,7 @@ _CROWD = 6
 #: casts that share a setting, and so its place and light
 _CASTS_IN_SETTING = 10
 #: of so many crowds one teaches where heads are; pictures of one character all do
-_CROWDS_PER_LESSON = 4
+_CROWDS_PER_LESSON = 2
 #: cells without a head that are kept of each picture
 _EMPTY_CELLS = 40
 
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", type=Path, required=True, help="folder that holds efficientnet-lite0")
     parser.add_argument("--characters", type=int, default=_TRAIN_CHARACTERS)
-    parser.add_argument("--unseen", type=int, default=200)
+    parser.add_argument("--unseen", type=int, default=300)
     parser.add_argument("--into", type=Path, default=identity_toon.FILE.parent)
     parser.add_argument("--try-only", action="store_true", help="try the arrays that were learnt before")
     parser.add_argument("--page", type=Path, default=_PAGE, help="where the table of error rates goes")
@@ -93,8 +93,8 @@ def train(lite0: EfficientNetLite0, characters: int) -> dict[str, Floats]:
         for head, label in zip(heads, one.characters, strict=True):
             square = identity_toon.crop(frame, _moved(head, len(labels)))
             # Seen in a mirror a character is the same one: a parting may change sides, a face may not.
-            mirrored = np.ascontiguousarray(square[:, ::-1])
-            described.append(identity_toon.describe(lite0, [square, mirrored]).astype(np.float16))
+            both = [square, identity_toon.mirrored(square)]
+            described.append(identity_toon.describe(lite0, both).astype(np.float16))
             labels += [label, label]
         if done % 200 == 0:
             _tell(f"{done} of {len(casts)} pictures")

@@ -43,7 +43,7 @@ class Trial:
 
 
 def try_unseen(
-    network: IdentityToon, characters: int, tell: Callable[[str], None], series: str = "unseen"
+    network: IdentityToon, characters: int, tell: Callable[[str], None], series: str = "judged"
 ) -> Trial:
     """Draw unseen characters, make references of four pictures each, find and compare heads in others."""
     references = references_of(network, characters, series)
