@@ -275,3 +275,18 @@ def test_every_cut_of_a_film_is_found_and_none_besides(networks):
     network = TransNetV2(networks / weights.entry("transnetv2").file, "cpu")
 
     assert network.cuts(thumbnails) == BIKES_CUTS
+
+
+def test_features_that_find_no_memory_say_so_and_do_not_look_like_a_bug(networks, film, monkeypatch):
+    network = EfficientNetLite0(networks / weights.entry("efficientnet-lite0").file, "cpu")
+
+    class Full:
+        def run(self, wanted, given):
+            raise RuntimeError("Failed to allocate memory for requested buffer of size 1048576")
+
+    monkeypatch.setattr(network, "_whole", Full())
+
+    with pytest.raises(MemoryError):
+        network.embed(film[0])
+    with pytest.raises(MemoryError):
+        network.features([film[0]])

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from workers.scoring import weights
 from workers.scoring.frames import short_side
-from workers.scoring.networks.onnx_session import device_of, open_session
+from workers.scoring.networks.onnx_session import device_of, memory_told, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,8 @@ class EfficientNetLite0:
 
     def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The late layer `(1280,)` of one picture, brought to a short side of 224 px."""
-        (late,) = self._whole.run(["late"], {"frames": short_side(picture, 224)[None]})
+        with memory_told():
+            (late,) = self._whole.run(["late"], {"frames": short_side(picture, 224)[None]})
         return np.asarray(late[0], dtype=np.float32)
 
     def parts(self, frames: Sequence[NDArray[np.uint8]]) -> Features:
@@ -84,7 +85,8 @@ class EfficientNetLite0:
 
 
 def _run(session: InferenceSession, frames: Sequence[NDArray[np.uint8]]) -> list[torch.Tensor]:
-    return [torch.from_numpy(layer) for layer in session.run(None, {"frames": np.stack(frames)})]
+    with memory_told():
+        return [torch.from_numpy(layer) for layer in session.run(None, {"frames": np.stack(frames)})]
 
 
 class _Graph:
