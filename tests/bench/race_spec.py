@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = (
     "seeded weights in upstream's formats, DINO ViT-B/16 and CLIP ViT-B/32 at full size; ArcFace's two "
-    "networks are small ones that find red squares, so that faces cost little on both sides"
+    "networks are small ones that find red squares: faces, which both sides embed alike, cost less than with "
+    "the real ones, and the panel looks the better for it"
 )
 #: side of the square that the seeded detector finds, in a frame that is fitted into its 640 px
 _SQUARE_PX = onnx_files.FACE_PX * WIDTH // 640

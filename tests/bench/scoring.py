@@ -107,7 +107,7 @@ def _read(name: str, contest: Contest, frames: int, peaks: Figures | None = None
 
 
 def _told(figures: Figures) -> int:
-    rounded = {name: round(value, 6 if "difference" in name else 2) for name, value in figures.items()}
+    rounded = {name: round(value, 10 if "difference" in name else 2) for name, value in figures.items()}
     goals = {
         f"{name}_times_as_fast": {
             "goal": goal,
