@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MIN_APPROVED = 8
 MIN_REJECTED = 5
+MIN_UNITS = 5
+"""Units drawn again from fewer are so often the same ones that the interval would look surer than it is."""
 KEEP = 0.95
 """Share of approved takes that a one-sided mark keeps."""
 
@@ -98,8 +100,8 @@ def propose(
 
     With enough of both kinds: where the shares of approved takes refused and of rejected takes accepted have
     the smallest sum, in the middle of the widest gap there. With approved ones only: the limit that keeps at
-    least 95 % of them, unless that is `best`, the end of the metric's scale. With too few, or when the numbers
-    do not tell the two apart: none, and the reason.
+    least 95 % of them, unless that is `best`, the end of the metric's scale. With too few, or from too few
+    cuts, or when the numbers do not tell the two apart: none, and the reason.
     """
     table = _Table.of(samples, direction)
     known: dict[str, Any] = {
@@ -108,7 +110,7 @@ def propose(
         "rejected": int((~table.good).sum()),
         "at_present": table.errors(table.sign * present),
     }
-    if missing := _missing(known["approved"], known["rejected"]):
+    if missing := _missing(known["approved"], known["rejected"], len(table.members)):
         return Proposal(limit=None, reason=missing, **known)
     if not known["rejected"]:
         return _one_sided(table, known, None if best is None else table.sign * best)
@@ -145,16 +147,20 @@ def rate(wrong: Bools, units: Sequence[Any] | NDArray[Any]) -> Rate:
     return Rate(wrong=count, of=of, low=low, high=high)
 
 
-def _missing(approved: int, rejected: int) -> str:
+def _missing(approved: int, rejected: int, units: int) -> str:
     """What is needed before anything can be proposed; rejected takes only when there are some."""
     lacks = [(MIN_APPROVED - approved, "approved")]
     if rejected:
         lacks.append((MIN_REJECTED - rejected, "rejected"))
     needed = [f"{count} more {word}" for count, word in lacks if count > 0]
-    if not needed:
-        return ""
-    enough = f"a mark takes {MIN_APPROVED} approved and {MIN_REJECTED} rejected"
-    return f"{' and '.join(needed)} takes are needed: {enough}"
+    if needed:
+        enough = f"a mark takes {MIN_APPROVED} approved and {MIN_REJECTED} rejected"
+        return f"{' and '.join(needed)} takes are needed: {enough}"
+    if units < MIN_UNITS:
+        count = MIN_UNITS - units
+        more = f"{count} more {'cuts are' if count > 1 else 'cut is'} needed"
+        return f"takes of {more}: these come from {units}, and a mark takes {MIN_UNITS}"
+    return ""
 
 
 def _one_sided(table: _Table, known: dict[str, Any], best: float | None) -> Proposal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,25 +32,45 @@ if TYPE_CHECKING:
 #: the mark for style is 0.85: this project's approved stills reach less
 APPROVED = [0.74, 0.75, 0.76, 0.77, 0.78, 0.79, 0.80, 0.86, 0.88]
 REJECTED = [0.40, 0.45, 0.50, 0.55, 0.60]
+#: a mark is learnt from no fewer
+CUTS = ("1/10/10", "1/10/20", "1/10/30", "1/20/10", "1/20/20")
 
 
 @pytest.fixture
 def show(database: Database) -> StoredShow:
     with database.transaction() as session:
-        return a_stored_show(session)
+        return shows.store(session, loaded(f"moon-{secrets.token_hex(6)}"))
 
 
-def reviewed(session: Session, show: StoredShow, style: float, *, approve: bool) -> UUID:
+def loaded(slug: str, **project: Any) -> shows.Show:
+    """The show's file, with a second scene so that it has as many cuts as a mark takes."""
+    episode: dict[str, Any] = SHOW["episodes"][0]  # type: ignore[assignment, index]
+    first = episode["scenes"][0]
+    second = {**first, "number": 20, "cuts": first["cuts"][:2]}
+    told = {**SHOW["project"], "slug": slug, **project}  # type: ignore[dict-item]
+    episodes = [{**episode, "scenes": [first, second]}]
+    return shows.Show.model_validate({**SHOW, "project": told, "episodes": episodes})
+
+
+def over_cuts(session: Session, show: StoredShow, count: int, **fields: Any) -> list[UUID]:
+    """So many jobs, in turn for each cut."""
+    turns = [CUTS[place % len(CUTS)] for place in range(count)]
+    return [job_id for cut in turns for job_id in ordered(session, show, cut=cut, **fields)]
+
+
+def reviewed(session: Session, show: StoredShow, style: float, *, approve: bool, cut: str = CUTS[0]) -> UUID:
     """A still with this style score that a person decided about."""
-    (job_id,) = ordered(session, show, max_retakes=0)
+    (job_id,) = ordered(session, show, cut=cut, max_retakes=0)
     judged(session, job_id, *whole(EMBEDDED, Phase.STILL, style_adherence=style))
     gates.review(session, job_id, approve=approve, by="Ada")
     return job_id
 
 
-def many_reviewed(session: Session, show: StoredShow) -> dict[float, UUID]:
-    kept = {style: reviewed(session, show, style, approve=True) for style in APPROVED}
-    return kept | {style: reviewed(session, show, style, approve=False) for style in REJECTED}
+def many_reviewed(session: Session, show: StoredShow, cuts: tuple[str, ...] = CUTS) -> dict[float, UUID]:
+    return {
+        style: reviewed(session, show, style, approve=style in APPROVED, cut=cuts[place % len(cuts)])
+        for place, style in enumerate(APPROVED + REJECTED)
+    }
 
 
 def calibrated(session: Session, show: StoredShow, **more: Any) -> Calibration:
@@ -102,10 +123,29 @@ def test_calibration_finds_the_mark_that_people_meant_and_names_whose_verdict_tu
     assert {flip.job_id for flip in found.flips} == {takes[value] for value in APPROVED if value < 0.85}
     assert all((flip.before, flip.after) == (Verdict.RETAKE, Verdict.PASS) for flip in found.flips)
     assert {flip.metrics for flip in found.flips} == {(Metric.STYLE_ADHERENCE,)}
-    assert {flip.cut for flip in found.flips} == {"ep001/sc010/c0010"}
+    assert {flip.cut for flip in found.flips} == {
+        "ep001/sc010/c0010",
+        "ep001/sc010/c0020",
+        "ep001/sc010/c0030",
+        "ep001/sc020/c0010",
+        "ep001/sc020/c0020",
+    }
     (together,) = found.overall
     assert (together.at_present.false_rejects.wrong, together.at_proposed.false_rejects.wrong) == (7, 0)
     assert together.at_proposed.false_accepts.wrong == 0
+
+
+def test_takes_of_one_cut_propose_nothing_and_say_how_many_cuts_are_missing(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        many_reviewed(session, show, cuts=CUTS[:1])
+
+        style = of(calibrated(session, show), Metric.STYLE_ADHERENCE).proposal
+
+    assert style.limit is None
+    assert (style.approved, style.rejected) == (9, 5)
+    assert "4 more cuts are needed" in style.reason
 
 
 def test_calibrating_changes_nothing_and_keeping_the_result_puts_nothing_to_use(
@@ -168,31 +208,27 @@ def test_loading_the_show_again_keeps_calibrated_profiles_and_the_choice_of_one(
         calibrating.keep(session, calibrated(session, show), "ours", by="Ada")
         calibrating.choose(session, show.project, "ours", by="Ada")
 
-        project: dict[str, Any] = {**SHOW["project"], "slug": show.project}  # type: ignore[dict-item]
-        shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
+        shows.store(session, loaded(show.project))
         again = dict(catalogue.project(session, show.project_id).defaults)
         assert (again["profile"], list(again["profiles"])) == ("ours", ["ours"])
 
-        project["defaults"] = {"renderer": "toon", "profile": "spec"}
-        shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
+        by_spec = loaded(show.project, defaults={"renderer": "toon", "profile": "spec"})
+        shows.store(session, by_spec)
         told = dict(catalogue.project(session, show.project_id).defaults)
         assert (told["profile"], list(told["profiles"])) == ("spec", ["ours"])
 
         # A file that says the same as when somebody chose otherwise says nothing new.
         calibrating.choose(session, show.project, "ours", by="Ada")
-        shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
+        shows.store(session, by_spec)
         assert catalogue.project(session, show.project_id).defaults["profile"] == "ours"
 
-        project["defaults"] = {"renderer": "toon", "profile": "theirs"}
         with pytest.raises(UnknownName, match="no profile 'theirs'"):
-            shows.store(session, shows.Show.model_validate({**SHOW, "project": project}))
+            shows.store(session, loaded(show.project, defaults={"renderer": "toon", "profile": "theirs"}))
 
 
 def test_gate_verdicts_are_labels_only_when_asked_for(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
-        for job_id, style in zip(
-            ordered(session, show, count=14, max_retakes=3), APPROVED + REJECTED, strict=True
-        ):
+        for job_id, style in zip(over_cuts(session, show, 14, max_retakes=3), APPROVED + REJECTED, strict=True):
             judged(session, job_id, *whole(EMBEDDED, Phase.STILL, style_adherence=style))
 
         people = calibrated(session, show)
@@ -268,7 +304,7 @@ def test_from_a_terminal_takes_are_decided_about_and_marks_kept_and_put_to_use(
     terminal: Any, database: Database, show: StoredShow
 ) -> None:
     with database.transaction() as session:
-        jobs = ordered(session, show, count=14, max_retakes=0)
+        jobs = over_cuts(session, show, 14, max_retakes=0)
         for job_id, style in zip(jobs, APPROVED + REJECTED, strict=True):
             judged(session, job_id, *whole(EMBEDDED, Phase.STILL, style_adherence=style))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from farm.calibration import MIN_APPROVED, MIN_REJECTED, Sample, propose, rate, wilson
+from farm.calibration import MIN_APPROVED, MIN_REJECTED, MIN_UNITS, Sample, propose, rate, wilson
 from models.metrics import Direction
 
 
@@ -65,15 +67,48 @@ def test_what_was_held_out_is_judged_no_better_than_what_made_the_limit() -> Non
     assert sum(outside) > sum(inside)
 
 
-def test_takes_of_a_single_cut_hold_nothing_out_because_no_others_could_make_a_limit() -> None:
+def over(cuts: int, samples: list[Sample]) -> list[Sample]:
+    """The same takes, in turn of so many cuts, whatever was said of them."""
+    return [replace(take, unit=f"c{index % cuts:04d}") for index, take in enumerate(samples)]
+
+
+@pytest.mark.parametrize(
+    ("cuts", "sentence"),
+    [
+        (1, "takes of 4 more cuts are needed: these come from 1, and a mark takes 5"),
+        (4, "takes of 1 more cut is needed: these come from 4, and a mark takes 5"),
+    ],
+)
+def test_takes_of_a_few_cuts_propose_nothing_however_many_and_say_how_many_cuts_are_missing(
+    cuts: int, sentence: str
+) -> None:
     told = takes([0.8, 0.82, 0.9] * 4, [0.1, 0.3, 0.4] * 4)
-    one_cut = [Sample(value=take.value, approved=take.approved, unit="c0010") for take in told]
 
-    found = propose(one_cut, Direction.HIGHER, present=0.85)
+    found = propose(over(cuts, told), Direction.HIGHER, present=0.85)
 
-    assert found.limit == pytest.approx(0.6)
+    assert found.limit is None
+    assert found.interval is None
+    assert found.reason == sentence
+    assert (found.approved, found.rejected) == (12, 12)
+
+
+def test_approved_takes_alone_need_as_many_cuts() -> None:
+    told = takes([0.5 + index / 100 for index in range(40)], [])
+
+    assert "3 more cuts" in propose(over(2, told), Direction.HIGHER, present=0.7).reason
+    assert propose(over(5, told), Direction.HIGHER, present=0.7).limit is not None
+
+
+def test_the_fewest_cuts_that_are_enough_make_a_limit_with_a_width_and_hold_takes_out() -> None:
+    chance = np.random.default_rng(6)
+    told = takes(list(chance.normal(0.8, 0.1, 20)), list(chance.normal(0.5, 0.1, 20)))
+
+    found = propose(over(MIN_UNITS, told), Direction.HIGHER, present=0.7)
+
+    assert found.interval is not None
+    assert found.interval[0] < found.interval[1]
     assert found.held_out is not None
-    assert (found.held_out.false_rejects.of, found.held_out.false_accepts.of) == (0, 0)
+    assert (found.held_out.false_rejects.of, found.held_out.false_accepts.of) == (20, 20)
 
 
 def test_a_share_of_takes_from_few_cuts_has_an_interval_that_holds_the_truth_95_times_in_100() -> None:
