@@ -200,7 +200,10 @@ def _identity(score: PageScore) -> str:
 
 
 def _style(score: PageScore) -> str:
-    return f"the picture is not in the show's style {_figures(score)}"
+    looked = score.detail.get("frames_looked_at")
+    called = "p5" if isinstance(looked, int) and looked > 1 else ""
+    where = _at(score, "least in") if looked != 1 else ""
+    return f"the picture is not in the show's style{where} {_figures(score, called=called)}"
 
 
 def _aesthetic(score: PageScore) -> str:

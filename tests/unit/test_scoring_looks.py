@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.vocabulary import JobType, Phase
+from farm.dailies_page import PageScore
+from farm.explanations import explain
+from models.vocabulary import JobType, Phase, ScoreStatus
 from workers.scoring import metrics
 from workers.scoring.expectations import Expectations
 from workers.scoring.frames import Shrinker
@@ -141,16 +143,89 @@ def test_style_depends_on_the_direction_of_vectors_and_not_on_their_length(scale
     approved = [flat((180 + n, 40, 60)) for n in range(8)]
     reference = build_style_reference(network, approved)
 
-    own = seen(StyleGauge(network, reference), [flat((183, 40, 60))])
-    foreign = seen(StyleGauge(network, reference), [flat((40, 60, 180))])
+    own = seen(StyleGauge(network, reference, frame_count=1), [flat((183, 40, 60))])
+    foreign = seen(StyleGauge(network, reference, frame_count=1), [flat((40, 60, 180))])
 
     assert np.linalg.norm(reference.centroid) == pytest.approx(1.0, abs=1e-6)
     assert own.value > 0.95
     assert foreign.value == 0.0
     assert own.value == pytest.approx(
-        seen(StyleGauge(Colours(), build_style_reference(Colours(), approved)), [flat((183, 40, 60))]).value,
+        seen(
+            StyleGauge(Colours(), build_style_reference(Colours(), approved), frame_count=1),
+            [flat((183, 40, 60))],
+        ).value,
         abs=1e-5,
     )
+
+
+def own_style():
+    return build_style_reference(Colours(), [flat((180 + n, 40, 60)) for n in range(8)])
+
+
+def moving(colour, index):
+    """A picture of this colour that is no held frame after another index, with a band that moves."""
+    picture = flat(colour, (30, 40))
+    picture[index % 30] += 20
+    return picture
+
+
+def told(found):
+    limit = 0.85
+    status = ScoreStatus.PASS if found.value >= limit else ScoreStatus.FAIL
+    score = PageScore(
+        metric=found.metric, value=found.value, mark=limit, status=status, detail=dict(found.detail)
+    )
+    return explain(score)
+
+
+def test_a_clip_that_turns_into_another_style_at_frame_60_fails_and_says_where():
+    clip = [moving((183, 40, 60) if n < 60 else (40, 60, 180 - n), n) for n in range(120)]
+
+    found = seen(StyleGauge(Colours(), own_style(), frame_count=120), clip)
+
+    assert found.formula == "2"
+    assert found.detail["curve_frames"] == list(range(0, 120, 15))
+    assert min(found.detail["curve"][:4]) > 0.95
+    assert found.detail["curve"][4:] == [0.0] * 4
+    assert found.value == found.detail["p5"] == found.detail["worst"] == 0.0
+    assert found.detail["worst_frame"] >= 60
+    assert told(found) == (
+        f"the picture is not in the show's style, least in frame {found.detail['worst_frame']} "
+        "(p5 0, needed 0.85)"
+    )
+
+
+def test_one_sampled_frame_of_another_style_is_not_averaged_away():
+    clip = [moving((40, 60, 180) if 58 <= n < 62 else (183, 40, 60), n) for n in range(120)]
+
+    found = seen(StyleGauge(Colours(), own_style(), frame_count=120), clip)
+
+    assert found.detail["worst_frame"] == 60
+    assert found.detail["mean"] > 0.8
+    assert found.value < 0.5
+
+
+def test_a_clip_that_keeps_its_style_passes():
+    clip = [moving((183, 40, 60), n) for n in range(120)]
+
+    found = seen(StyleGauge(Colours(), own_style(), frame_count=120), clip)
+
+    assert found.value > 0.95
+    assert told(found) == ""
+
+
+def test_the_style_of_a_still_is_that_of_its_only_frame():
+    style, picture = own_style(), flat((150, 70, 90))
+
+    found = seen(StyleGauge(Colours(), style, frame_count=1), [picture])
+
+    vector, centre = metrics.normalised(Colours().embed(picture)), metrics.normalised(style.centroid)
+    near = float(vector @ centre)
+    assert found.value == metrics.style_adherence(near, mu_pos=style.mu_pos, mu_neg=style.mu_neg)
+    assert 0.0 < found.value < 0.85
+    assert found.detail["cosine"] == pytest.approx(near, abs=1e-4)
+    assert found.detail["curve_frames"] == [0]
+    assert told(found) == f"the picture is not in the show's style ({found.value:.3g}, needed 0.85)"
 
 
 def test_a_clip_is_rated_on_a_few_distinct_frames_as_decoded_and_its_worst_is_named():

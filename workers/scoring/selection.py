@@ -116,7 +116,7 @@ def _style(metric: Metric, network: str, expectations: Expectations, shelf: Shel
         )
     if (expectations.style.network, expectations.style.sha256) != (network, loaded.sha256):
         raise NotMeasured(_made_by_another_version("style reference", network))
-    return StyleGauge(loaded, expectations.style)
+    return StyleGauge(loaded, expectations.style, frame_count=expectations.frame_count)
 
 
 def _made_by_another_version(what: str, network: str) -> str:

@@ -1,4 +1,4 @@
-"""Style adherence of a picture, and how a style reference is made from approved frames."""
+"""Style adherence of a still or a clip, and how a style reference is made from approved frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.errors import NotMeasured
 from models.metrics import Measurement, Metric
 from workers.scoring import metrics
 from workers.scoring.foreign_styles import FOREIGN_STYLES
-from workers.scoring.gauges.gauge import measured, not_measured
+from workers.scoring.gauges.gauge import Sampler, measured, not_measured
 from workers.scoring.references import MIN_STYLE_REFERENCES, StyleReference
 
 if TYPE_CHECKING:
@@ -23,38 +23,70 @@ if TYPE_CHECKING:
     from workers.scoring.shots import Shots
 
 
-class StyleGauge:
-    """style_adherence of the first frame: a style does not change inside a shot."""
+#: distinct frames of a clip that are looked at: a style changes seldom, and then for a stretch
+SAMPLES = 8
+#: "1" looked at the first frame only, so that a clip could turn into another style and pass
+_FORMULA = "2"
 
-    def __init__(self, network: Embedder, reference: StyleReference) -> None:
+
+class StyleGauge:
+    """style_adherence of a still, or the p5 over about `samples` distinct frames spread over a clip."""
+
+    def __init__(
+        self, network: Embedder, reference: StyleReference, *, frame_count: int, samples: int = SAMPLES
+    ) -> None:
         self._network = network
         self._reference = reference
-        self._cosine: float | None = None
+        self._sampler = Sampler(frame_count, samples)
+        self._cosines: list[float] = []
 
     def see(self, frame: Frame) -> None:
-        """Only the first frame counts."""
-        if self._cosine is None and self._fits:
+        """Compare the frame as decoded with the style's centre when it is one of the sample."""
+        if self._fits and self._sampler.wants(frame):
             own = metrics.normalised(self._network.embed(frame.full))
-            self._cosine = float(own @ metrics.normalised(self._reference.centroid))
+            self._cosines.append(float(own @ metrics.normalised(self._reference.centroid)))
 
     def finish(self, shots: Shots) -> list[Measurement]:
-        """The metric, or why there is none."""
-        reference = self._reference
-        if not self._fits or self._cosine is None:
+        """The metric, or why there is none; whatever is cut, since each frame is judged by itself."""
+        if not self._fits:
             reason = "The style reference was made by another version of this network."
             return [not_measured(Metric.STYLE_ADHERENCE, reason, self._network.name)]
-        value = metrics.style_adherence(self._cosine, mu_pos=reference.mu_pos, mu_neg=reference.mu_neg)
-        detail = {
-            "cosine": round(self._cosine, 4),
-            "mu_pos": round(reference.mu_pos, 4),
-            "mu_neg": round(reference.mu_neg, 4),
-            "references": reference.n,
-        }
-        return [measured(Metric.STYLE_ADHERENCE, metrics.Summary(value=value, detail=detail), self._network)]
+        if not self._cosines:
+            reason = "There is no frame to look at."
+            return [not_measured(Metric.STYLE_ADHERENCE, reason, self._network.name)]
+        summary = style_summary(self._cosines, self._sampler.taken, self._reference)
+        return [measured(Metric.STYLE_ADHERENCE, summary, self._network, formula=_FORMULA)]
 
     @property
     def _fits(self) -> bool:
         return (self._reference.network, self._reference.sha256) == (self._network.name, self._network.sha256)
+
+
+def style_summary(
+    cosines: Sequence[float], frames: Sequence[int], reference: StyleReference
+) -> metrics.Summary:
+    """Style adherence from the cosines `(F,)`, F >= 1, of the frames with these numbers; higher is better.
+
+    The value is p5, 0..1, so that one stretch of another style is not averaged away; for a still it is that
+    frame. `cosine` is that of the worst frame.
+    """
+    values = np.array(
+        [metrics.style_adherence(each, mu_pos=reference.mu_pos, mu_neg=reference.mu_neg) for each in cosines]
+    )
+    # By cosine, because frames of a foreign style are all cut off at 0 and would tie.
+    worst = int(np.argmin(cosines))
+    value = float(np.percentile(values, 5))
+    detail = {
+        "mean": round(float(values.mean()), 4),
+        "p5": round(value, 4),
+        "worst": round(float(values[worst]), 4),
+        "frames_looked_at": len(values),
+        "cosine": round(cosines[worst], 4),
+        "mu_pos": round(reference.mu_pos, 4),
+        "mu_neg": round(reference.mu_neg, 4),
+        "references": reference.n,
+    }
+    return metrics.Summary(value=value, detail=detail | metrics.over_time(values, frames, worst=worst))
 
 
 def build_style_reference(network: Embedder, pictures: Sequence[NDArray[np.uint8]]) -> StyleReference:
