@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from models.errors import NotMeasured
-from tasks.acceptance_findings import Band, Finding, Outcome, compared, missing, noted
-from tasks.acceptance_probe import Probe, Request, run
+from tasks.acceptance_findings import Band, Finding, Outcome, compared, crashed, missing, noted
+from tasks.acceptance_probe import Probe, ProbeDied, Request, run
 from workers.scoring import weights
 from workers.scoring.frames import SHORT_SIDE_PX, short_side
 from workers.scoring.network_table import NETWORKS
@@ -87,6 +87,9 @@ def probe_each(bed: Bed, names: Sequence[str] | None = None) -> Iterator[Finding
         except NotMeasured as error:
             yield missing(SECTION, name, error.message, error.hint, required=is_required(name))
             continue
+        except ProbeDied as error:
+            yield crashed(SECTION, name, error)
+            continue
         yield chosen
         yield _where(name, chosen, cuda=bed.cuda)
         if chosen.device.startswith("cuda"):
@@ -144,6 +147,8 @@ def _against_cpu(bed: Bed, request: Request, chosen: Probe) -> Iterator[Finding 
         yield _apart(f"{name}: card and CPU", full, cpu, _FULL)
     except NotMeasured as error:
         yield missing(AGREEMENT, f"{name}: card and CPU", error.message, error.hint)
+    except ProbeDied as error:
+        yield crashed(AGREEMENT, f"{name}: card and CPU", error)
 
 
 def _apart(title: str, one: Probe, other: Probe, bound: float) -> Finding:

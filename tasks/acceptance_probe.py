@@ -64,11 +64,16 @@ class Probe:
     answers: list[list[float]]
 
 
+class ProbeDied(Exception):
+    """A probe's process ended without an answer, or never ended: nothing is missing, something broke."""
+
+
 def run(request: Request, folder: Path) -> Probe:
     """Start the process and wait for it.
 
     Raises:
-        NotMeasured: the network is missing or damaged, or its process died.
+        NotMeasured: the network is missing or damaged, and its process said so.
+        ProbeDied: its process crashed, or did not answer in time.
     """
     precision = "-full" if request.full_precision else ""
     note = folder / f"{request.network}-{request.device or 'chosen'}{precision}.json"
@@ -77,12 +82,12 @@ def run(request: Request, folder: Path) -> Probe:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
-        raise NotMeasured(f"It did not answer within {_SECONDS} seconds.") from error
+        raise ProbeDied(f"It did not answer within {_SECONDS} seconds.") from error
     try:
         told = json.loads(done.stdout.strip().splitlines()[-1])
     except (IndexError, ValueError) as error:
         last = (done.stderr.strip() or "without a word").splitlines()[-1]
-        raise NotMeasured(f"Its process ended with {done.returncode}: {last}.") from error
+        raise ProbeDied(f"Its process ended with {done.returncode}: {last}.") from error
     if "error" in told:
         raise NotMeasured(told["error"]["message"], hint=told["error"]["hint"])
     return Probe(**told)

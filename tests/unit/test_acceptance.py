@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,13 @@ import pytest
 from farm.cli import extras, main
 from farm.cli.console import Exit
 from models.errors import NotMeasured
-from tasks import acceptance_checks, acceptance_networks
+from tasks import acceptance_checks, acceptance_networks, acceptance_probe
 from tasks.acceptance import Acceptance, write
 from tasks.acceptance_findings import Band, Finding, Outcome, compared, missing, noted, verdict
 from tasks.acceptance_media import Media
 from tasks.acceptance_networks import Bed, difference, probe_each
 from tasks.acceptance_page import page, todos
-from tasks.acceptance_probe import Probe, Request
+from tasks.acceptance_probe import Probe, ProbeDied, Request, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,6 +210,53 @@ def test_a_network_that_answers_otherwise_on_the_card_disagrees(bed, monkeypatch
     assert told["lpips-alex: card and CPU"] is Outcome.DISAGREED
 
 
+@pytest.mark.parametrize("on", [None, "cpu"])
+def test_a_network_whose_process_dies_disagrees_and_the_others_go_on(bed, monkeypatch, on):
+    monkeypatch.setattr(acceptance_networks, "_lacking", lambda name, folder: [])
+
+    def dies(request: Request, folder: Path) -> Probe:
+        if request.network == "lpips-alex" and request.device == on:
+            raise ProbeDied("Its process ended with -11: without a word.")
+        return on_a_card(request, folder)
+
+    items = list(probe_each(Bed(**{**_fields(bed), "run": dies}), ("lpips-alex", "lpips-vgg")))
+
+    findings = {each.name: each for each in items if isinstance(each, Finding)}
+    broken = findings["lpips-alex" if on is None else "lpips-alex: card and CPU"]
+    assert broken.outcome is Outcome.DISAGREED
+    assert "ended with -11" in broken.source
+    assert findings["lpips-vgg: card and CPU"].outcome is Outcome.AGREED
+    assert verdict(findings.values()) is Exit.NOT_PASSED
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended with -11: without a word"),
+        (
+            "raise RuntimeError('an illegal memory access')",
+            "ended with 1: RuntimeError: an illegal memory access",
+        ),
+        ("import signal; signal.pause()", "did not answer within 0.5 seconds"),
+    ],
+)
+def test_a_process_that_ends_without_an_answer_or_never_ends_has_died(tmp_path, monkeypatch, code, sentence):
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(acceptance_probe.sys, "executable", str(program))
+    if "pause" in code:
+        monkeypatch.setattr(acceptance_probe, "_SECONDS", 0.5)
+
+    with pytest.raises(ProbeDied, match=sentence):
+        run(Request(network="net", networks_dir="", pictures=""), tmp_path)
+
+
+def test_a_process_that_says_what_it_lacks_has_not_died(tmp_path):
+    with pytest.raises(NotMeasured, match="lpips-alex"):
+        run(Request(network="lpips-alex", networks_dir=str(tmp_path), pictures=_nothing(tmp_path)), tmp_path)
+
+
 def test_without_a_card_and_without_weights_everything_is_named_with_what_to_do(bed):
     bare = Bed(**{**_fields(bed), "cuda": False})
 
@@ -254,6 +302,11 @@ def test_the_exit_code_of_the_acceptance_is_that_of_the_command(monkeypatch):
 
     assert code == Exit.NOT_JUDGED
     assert (asked[0].offline, asked[0].media) == (True, "here")
+
+
+def _nothing(folder: Path) -> str:
+    np.savez(folder / "p.npz", clip=np.zeros((1, 8, 8, 3), np.uint8))
+    return str(folder / "p.npz")
 
 
 def _fields(bed: Bed) -> dict[str, Any]:
