@@ -71,8 +71,7 @@ def gate_job(session: Session, job_id: UUID) -> GateOutcome:
     while its budget lasts, else its verdict is `review`; the next phase's door is opened when that is earned.
     Safe to run twice: a retake exists once, a door opens once, and a person's verdict stays.
     """
-    job = catalogue.job_for_gate(session, job_id)
-    catalogue.lock_gate(session, job.project_id, job.phase)
+    job = _locked(session, job_id)
     judgement = _judged(session, job)
     if job.verdict in (Verdict.APPROVED, Verdict.REJECTED):
         return GateOutcome(verdict=job.verdict, judgement=judgement)
@@ -110,8 +109,7 @@ def review(session: Session, job_id: UUID, *, approve: bool, by: str, note: str 
     if not by.strip():
         raise OrderRefused("A review names no reviewer.", hint="Say who decides.")
     catalogue.find_job(session, job_id)
-    job = catalogue.job_for_gate(session, job_id)
-    catalogue.lock_gate(session, job.project_id, job.phase)
+    job = _locked(session, job_id)
     if job.verdict is None:
         raise OrderRefused(f"The job {job_id} has not been judged yet.", hint="Wait for its verdict.")
     instead_of = job.verdict
@@ -142,6 +140,14 @@ def open_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reas
 def close_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reason: str) -> None:
     """Close a phase by a named person's decision; the gate does not open it again. Raises `OrderRefused`."""
     _decide(session, project_id, phase, is_open=False, by=by, reason=reason)
+
+
+def _locked(session: Session, job_id: UUID) -> Job:
+    """The job as it is once the lock of its project and phase is held."""
+    job = catalogue.job_for_gate(session, job_id)
+    catalogue.lock_gate(session, job.project_id, job.phase)
+    # Read again: who held the lock before may have decided about this very take.
+    return catalogue.job_for_gate(session, job_id)
 
 
 def _judged(session: Session, job: Job) -> Judgement:

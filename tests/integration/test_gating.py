@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from db import catalogue
 from farm import gates, orders
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 GOOD = whole(EMBEDDED, Phase.STILL)
 BAD = whole(EMBEDDED, Phase.STILL, identity=0.1)
+#: whether somebody waits for a gate's lock in this database
+WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+"""
 
 
 @pytest.fixture
@@ -307,6 +312,33 @@ def test_only_a_judged_job_can_be_reviewed_and_only_by_somebody(database: Databa
         gates.review(session, job_id, approve=True, by="")
     with pytest.raises(UnknownName), database.transaction() as session:
         gates.review(session, uuid4(), approve=True, by="Ada")
+
+
+def test_of_two_people_who_decide_at_once_the_later_knows_what_the_earlier_said(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+        judged(session, job_id, *GOOD)
+
+    def reject() -> None:
+        with database.transaction() as session:
+            gates.review(session, job_id, approve=False, by="Ben")
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            gates.review(session, job_id, approve=True, by="Ada")
+            later = threads.submit(reject)
+            # Ben has read the take and waits for the lock that Ada's transaction still holds.
+            while not later.done() and not session.scalar(text(WAITING)):
+                continue
+        later.result(timeout=30)
+
+    with database.transaction() as session:
+        detail = catalogue.job_detail(session, job_id)
+    assert detail.row.verdict is Verdict.REJECTED
+    assert detail.retake_reason is not None
+    assert detail.retake_reason["review"]["instead_of"] == "approved"
 
 
 def test_a_person_may_order_another_take_with_changes(database: Database, show: StoredShow) -> None:
