@@ -46,7 +46,7 @@ def test_the_mark_holds_the_rates_that_were_aimed_at():
 
     assert RATES["false_rejects"] <= 0.05
     assert RATES["false_rejects_with_missed_heads"] <= 0.05
-    assert RATES["false_accepts"] == 0.01
+    assert 0 < RATES["false_accepts"] <= 0.0101
     assert RATES["unseen_characters"] >= 200
     assert RATES["reference_pictures"] == 4
     assert low <= RATES["false_rejects"] <= high

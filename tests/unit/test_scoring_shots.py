@@ -165,6 +165,19 @@ def test_a_measurement_over_time_tells_its_cuts_or_that_nobody_looked_for_any():
     assert told_shots(single, Shots((30,))).detail == {}
 
 
+def test_where_nobody_looked_for_cuts_a_jump_that_may_be_one_leaves_no_number():
+    seeker = ShotSeeker(None)
+    for frame in clip([40] * 12 + [200] * 12):
+        seeker.see(frame)
+
+    found = seeker.finish()
+
+    assert found == Shots(looked_for=False, suspicious=(12,))
+    told = told_shots(measured(Metric.JITTER, Summary(value=0.1, detail={})), found)
+    assert told.value is None
+    assert "farm networks pull transnetv2" in told.reason
+
+
 def test_a_frame_equal_bit_by_bit_is_held_and_never_shrunk(monkeypatch):
     shrunk = []
     really = frames.short_side

@@ -131,12 +131,12 @@ class Panel:
             return _with_rest(shape, asked, f"Frame {run.odd_size} has another size than the first.")
         return {(m.metric, m.network): m for m in [*shape, *missing, *run.told()]}
 
-    def _seeker(self) -> ShotSeeker | None:
-        """What looks for cuts; None when its network is missing or damaged."""
+    def _seeker(self) -> ShotSeeker:
+        """What looks for cuts, or only for where one may be when its network is missing or damaged."""
         try:
             return ShotSeeker(self.shelf.shot_finder(SHOT_FINDER))
         except NotMeasured:
-            return None
+            return ShotSeeker(None)
 
 
 class _Run:

@@ -38,6 +38,8 @@ class Shots:
     cuts: tuple[int, ...] = ()
     #: False when nobody looked for cuts, and the clip is taken for one shot without knowing it
     looked_for: bool = True
+    #: where nobody looked: frames that differ from the one before as much as after a cut
+    suspicious: tuple[int, ...] = ()
 
     def shot_of(self, frame: int) -> int:
         """Which shot, counted from 0, a frame belongs to.
@@ -66,13 +68,15 @@ class ShotSeeker:
 
     The network looks only where two neighbouring thumbnails differ enough for a cut; most takes have no such
     place, and looking everywhere would cost half as much as the whole panel. Slow dissolves are no cuts here.
+    Without a network only those places are told: there nobody knows whether a cut lies.
     """
 
-    def __init__(self, network: ShotFinder) -> None:
+    def __init__(self, network: ShotFinder | None) -> None:
         self._network = network
         self._kept: list[NDArray[np.uint8]] = []  #: thumbnails of the frames from `_start` on
         self._start = 0
         self._frames = 0
+        self._judged = 0  #: frames of which it is known whether they end their shot
         self._suspicious: list[int] = []  #: frames that differ much from the one before
         self._ends: list[NDArray[np.float32]] = []  #: how surely each frame ends its shot
 
@@ -86,33 +90,34 @@ class ShotSeeker:
                 self._suspicious.append(self._frames)
         self._kept.append(thumbnail)
         self._frames += 1
-        if self._frames == self._judged + self._network.step + self._network.margin:
-            self._judge()
+        if self._network is None:
+            del self._kept[:-1]
+        elif self._frames == self._judged + self._network.step + self._network.margin:
+            self._judge(self._network)
 
     def finish(self) -> Shots:
         """The shots of the frames so far."""
+        if self._network is None:
+            return Shots(looked_for=False, suspicious=tuple(self._suspicious))
         while self._judged < self._frames:
-            self._judge()
+            self._judge(self._network)
         if not self._ends:
             return Shots()
         cuts = beginnings(np.concatenate(self._ends)[: self._frames])
         return Shots(merged(cuts, self._frames))
 
-    @property
-    def _judged(self) -> int:
-        return self._network.step * len(self._ends)
-
-    def _judge(self) -> None:
+    def _judge(self, network: ShotFinder) -> None:
         """Say of the next fifty frames whether each ends its shot."""
-        first, after = self._judged, self._judged + self._network.step
+        first, after = self._judged, self._judged + network.step
         # Between the last of the fifty and the next one may lie a cut as well.
         if any(first < frame <= after for frame in self._suspicious):
-            wanted = range(first - self._network.margin, after + self._network.margin)
+            wanted = range(first - network.margin, after + network.margin)
             window = [self._kept[self._place(frame)] for frame in wanted]
-            self._ends.append(self._network.probabilities(window))
+            self._ends.append(network.probabilities(window))
         else:
-            self._ends.append(np.zeros(self._network.step, dtype=np.float32))
-        needed = max(0, after - self._network.margin)
+            self._ends.append(np.zeros(network.step, dtype=np.float32))
+        self._judged = after
+        needed = max(0, after - network.margin)
         del self._kept[: needed - self._start]
         self._start = needed
 

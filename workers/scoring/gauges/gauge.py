@@ -57,9 +57,19 @@ _OVER_TIME = frozenset(
 
 
 def told_shots(measurement: Measurement, shots: Shots) -> Measurement:
-    """The measurement with the cuts it was measured between, or that nobody looked for any."""
+    """The measurement with the cuts it was measured between, or that nobody looked for any.
+
+    Where nobody looked and a frame differs as after a cut, a number over time could excuse that cut or be
+    spoilt by it: then there is none.
+    """
     if measurement.metric not in _OVER_TIME or measurement.value is None:
         return measurement
+    if shots.suspicious:
+        reason = (
+            f"Frame {shots.suspicious[0]} differs from the one before as after a cut, and the network that "
+            "finds cuts is not installed: run `farm networks pull transnetv2`."
+        )
+        return not_measured(measurement.metric, reason, measurement.network)
     told: dict[str, Any] = {"cuts": list(shots.cuts)} if shots.cuts else {}
     if not shots.looked_for:
         told["shots"] = "not looked for"

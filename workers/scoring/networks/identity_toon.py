@@ -76,7 +76,7 @@ class IdentityToon:
             return np.zeros((0, self._projection.size), np.float32)
         squares = [crop(picture, head) for head in heads]
         seen = describe(self._lite0, [*squares, *(mirrored(square) for square in squares)])
-        return self._projection((seen[: len(heads)] + seen[len(heads) :]) / 2)
+        return self._projection((seen[: len(heads)] + seen[len(heads) :]) * np.float32(0.5))
 
     def look(self, picture: NDArray[np.uint8], most: int = _MOST_HEADS) -> list[Face]:
         """At most `most` heads of a picture `(H, W, 3)` uint8 RGB, the surest first."""

@@ -27,6 +27,8 @@ def choose_device(wanted: str | None = None) -> torch.device:
     """
     if not torch.cuda.is_available():
         return torch.device("cpu")
+    # TF32 would move a number by which card measured it; onnxruntime's sessions leave it out as well.
+    torch.backends.cudnn.allow_tf32 = False
     return torch.device(wanted or "cuda")
 
 
