@@ -44,7 +44,7 @@ def show(database: Database) -> StoredShow:
 
 def loaded(slug: str, **project: Any) -> shows.Show:
     """The show's file, with a second scene so that it has as many cuts as a mark takes."""
-    episode: dict[str, Any] = SHOW["episodes"][0]  # type: ignore[assignment, index]
+    episode: dict[str, Any] = SHOW["episodes"][0]  # type: ignore[index]
     first = episode["scenes"][0]
     second = {**first, "number": 20, "cuts": first["cuts"][:2]}
     told = {**SHOW["project"], "slug": slug, **project}  # type: ignore[dict-item]
