@@ -67,10 +67,10 @@ def _flicker(size: float) -> Callable[[Material, Frames], Iterator[Frame]]:
 
 
 def _fade(material: Material, frames: Frames) -> Iterator[Frame]:
-    """Slowly darker down to a half; a loop comes back to where it began."""
+    """Slowly darker down to 70 %; a loop comes back to where it began."""
     for index, frame in enumerate(frames):
         done = index / (len(frames) - 1)
-        yield _lit(frame, 1.0 - 0.5 * done if not _is_loop(material) else 1.0 - 0.1 * np.sin(np.pi * done))
+        yield _lit(frame, 1.0 - 0.3 * done if not _is_loop(material) else 1.0 - 0.1 * np.sin(np.pi * done))
 
 
 def _lit(frame: Frame, gain: float) -> Frame:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.vocabulary import Phase
 from workers.scoring import weights
 from workers.scoring.gauges.faces import build_identity_reference
 from workers.scoring.networks import identity_toon
@@ -57,10 +58,13 @@ def test_the_mark_lies_between_strangers_and_the_character_itself():
     assert RATES["genuine"]["p50"] > RATES["mark"] > RATES["impostor"]["p95"]
 
 
-def test_the_embedded_profile_judges_by_the_mark_of_the_script():
-    marks = {mark.limit for phase in EMBEDDED.marks.values() for mark in phase if mark.network == "toon-id"}
+def test_a_still_is_judged_by_the_mark_of_the_script_and_a_clip_by_the_lower_one_of_clips():
+    marks = {
+        phase: [mark.limit for mark in marks if mark.network == "toon-id"]
+        for phase, marks in EMBEDDED.marks.items()
+    }
 
-    assert marks == {RATES["mark"]}
+    assert marks == {Phase.STILL: [RATES["mark"]], Phase.LOOP: [0.72], Phase.VIDEO: [0.72]}
 
 
 def test_the_page_tells_the_figures_of_the_script():

@@ -62,7 +62,7 @@ class Trier:
     """Renders clips into a scratch folder and scores them under the embedded profile."""
 
     def __init__(self, networks: Path, scratch: Path) -> None:
-        self._panel = Panel(networks, threads=1)
+        self.panel = Panel(networks, threads=1)
         self._scratch = scratch
         self._style = self._style_reference()
         self._people: dict[int, CharacterReference] = {}
@@ -77,13 +77,13 @@ class Trier:
             width=recipe.width,
             height=recipe.height,
             fps=recipe.fps,
-            characters=tuple(self._person(number) for number in cast.characters),
+            characters=tuple(self.person(number) for number in cast.characters),
             style=self._style,
             neighbours=neighbours,
         )
         marks = EMBEDDED.marks[recipe.job_type.phase]
         master = self.render(cast, "take")
-        return self._panel.measure(master, expectations, [(mark.metric, mark.network) for mark in marks])
+        return self.panel.measure(master, expectations, [(mark.metric, mark.network) for mark in marks])
 
     def render(self, cast: Cast, name: str) -> Path:
         """The master of one take, in a folder of that name."""
@@ -94,16 +94,16 @@ class Trier:
                 take.add(frame)
             return take.finish().master
 
-    def _person(self, number: int) -> CharacterReference:
+    def person(self, number: int) -> CharacterReference:
         if number not in self._people:
             pictures = [picture((number,), "clip", 900 + n).draw() for n in range(4)]
-            reference = self._panel.build_identity_reference(pictures)
+            reference = self.panel.build_identity_reference(pictures)
             self._people[number] = reference.of(character(number, "clip").name)
         return self._people[number]
 
     def _style_reference(self) -> StyleReference:
         casts = [picture((number,), "style-approved", 0) for number in range(MIN_STYLE_REFERENCES)]
-        return self._panel.build_style_reference([cast.draw() for cast in casts])
+        return self.panel.build_style_reference([cast.draw() for cast in casts])
 
 
 def main(argv: list[str] | None = None) -> int:
