@@ -64,7 +64,7 @@ def test_a_still_is_judged_by_the_mark_of_the_script_and_a_clip_by_the_lower_one
         for phase, marks in EMBEDDED.marks.items()
     }
 
-    assert marks == {Phase.STILL: [RATES["mark"]], Phase.LOOP: [0.72], Phase.VIDEO: [0.72]}
+    assert marks == {Phase.STILL: [RATES["mark"]], Phase.LOOP: [0.65], Phase.VIDEO: [0.65]}
 
 
 def test_the_page_tells_the_figures_of_the_script():

@@ -51,8 +51,8 @@ def _calibrated(file: str) -> float:
 _TOON_IDENTITY = Mark(metric=Metric.IDENTITY, limit=_calibrated("toon_id.json"), network="toon-id")
 #: a clip is judged by its p5 over many frames and its least alike character, which is lower than one picture's
 #: likeness for good clips and far lower for wrong ones: of 36 good clips the lowest had 0.76, and held to
-#: another character the highest had 0.54 (`python -m tests.bench.identity_clips`)
-_TOON_IDENTITY_OF_A_CLIP = Mark(metric=Metric.IDENTITY, limit=0.72, network="toon-id")
+#: another character the highest had 0.54 (`python -m tests.bench.identity_clips`); the mark is in the middle
+_TOON_IDENTITY_OF_A_CLIP = Mark(metric=Metric.IDENTITY, limit=0.65, network="toon-id")
 
 #: DINO's 0.90 belongs to DINO. On lite0 good film has 0.88 to 0.96, drawn clips 0.97 and more, and a clip that
 #: turns into another one slowly 0.66 to 0.88 (`make discrimination` shows the clips).
