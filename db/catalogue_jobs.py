@@ -122,6 +122,8 @@ def job_detail(session: Session, job_id: UUID) -> JobDetail:
         take=take_view(job.take) if job.take else None,
         scores=scores_view(job.scores) if job.scores else None,
         family=rows,
+        reproduction=dict(job.reproduction) if job.reproduction else None,
+        fingerprint=job.params.fingerprint,
     )
 
 
@@ -195,6 +197,9 @@ def _row(found: Row[*tuple[Any, ...]]) -> JobRow:
         priority=queue.priority,
         current_frame=job.current_frame,
         total_frames=job.total_frames,
+        current_step=job.current_step,
+        total_steps=job.total_steps,
+        reproduces_job_id=job.reproduces_job_id,
         requested_by=job.requested_by,
         created_at=job.created_at,
         completed_at=queue.completed_at,

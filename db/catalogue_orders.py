@@ -43,6 +43,12 @@ class NewJob:
     parent_job_id: UUID | None = None
     take_number: int = 1
     retake_reason: dict[str, Any] | None = None
+    #: an equal take may stand in for it, and it waits while its equal is being rendered
+    reuse: bool = False
+    #: files and node types that its worker must have
+    needs: tuple[str, ...] = ()
+    #: the job whose take this one makes again
+    reproduces_job_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +142,7 @@ def _job_values(job: NewJob, job_id: UUID) -> dict[str, Any]:
         "parent_job_id": job.parent_job_id,
         "take_number": job.take_number,
         "retake_reason": job.retake_reason,
+        "reproduces_job_id": job.reproduces_job_id,
         "max_retakes": job.max_retakes,
         "order_data": job.order_data,
         "profile": job.profile,
@@ -168,6 +175,7 @@ def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
         "ipadapter_refs": [asdict(ref) for ref in recipe.ipadapter_refs],
         "renderer": recipe.renderer,
         "recipe": recipe.to_json(),
+        "fingerprint": recipe.fingerprint(),
     }
 
 
@@ -179,4 +187,6 @@ def _queue_values(job: NewJob, job_id: UUID, queue_id: UUID) -> dict[str, Any]:
         "priority": job.priority,
         "max_retries": job.max_retries,
         "model_name": job.recipe.model_name,
+        "fingerprint": job.recipe.fingerprint() if job.reuse else None,
+        "needs": list(job.needs),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -36,6 +36,10 @@ class Claim:
     retry_count: int
     #: `models.recipe.Recipe.to_json()` for a render; None when the job has none, or for other steps
     recipe: dict[str, Any] | None = None
+    #: the job whose take this one makes again, on a cold cache
+    reproduces_job_id: UUID | None = None
+    #: of the recipe, where an equal take may stand in for it; None: it is rendered whatever there is
+    fingerprint: str | None = None
     #: a pool in which another row is due, so that whoever took a wake-up can leave one behind
     next_pool: str | None = None
 
@@ -44,7 +48,8 @@ class Claim:
 # queue slows a claim. Among the 64 best overall a warm row may overtake rows of its own priority that are at
 # most five minutes older. The last step locks exactly one row and skips what others are claiming just now;
 # being a re-check, it also refuses a row that changed since it was read. A row that failed here is left to
-# another live worker of its pool first, for one lease at most.
+# another live worker of its pool first, for one lease at most. A row that needs files this worker lacks is not
+# seen, nor one whose equal is being rendered: the unique index behind that holds against two claims at once.
 _CLAIM_RENDER = text("""
 WITH candidates AS MATERIALIZED (
     SELECT c.* FROM unnest(CAST(:pools AS text[])) AS mine(pool)
@@ -52,6 +57,10 @@ WITH candidates AS MATERIALIZED (
         SELECT q.id, q.pool, q.priority, q.available_at, q.model_name
         FROM render_queue q
         WHERE q.pool = mine.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
+          AND q.needs <@ CAST(:has AS varchar[])
+          AND (q.fingerprint IS NULL OR NOT EXISTS (
+              SELECT 1 FROM render_queue r
+              WHERE r.fingerprint = q.fingerprint AND r.status = 'running' AND r.step = 'render'))
           AND (q.retry_count = 0
                OR q.available_at <= now() - CAST(:lease AS interval)
                OR :worker_id IS DISTINCT FROM (
@@ -84,18 +93,20 @@ WITH candidates AS MATERIALIZED (
     SET status = 'running', epoch = q.epoch + 1, worker_id = :worker_id,
         lease_until = now() + CAST(:lease AS interval), started_at = COALESCE(q.started_at, now())
     FROM best WHERE q.id = best.id
-    RETURNING q.id, q.job_id, q.step, q.epoch, q.pool, q.worker_id, q.retry_count
+    RETURNING q.id, q.job_id, q.step, q.epoch, q.pool, q.worker_id, q.retry_count, q.fingerprint
 ), opened AS (
     INSERT INTO attempts (job_id, step, epoch, worker_id)
     SELECT job_id, step, epoch, worker_id FROM claimed
 ), restarted AS (
-    UPDATE jobs SET current_frame = 0 FROM claimed WHERE jobs.id = claimed.job_id AND jobs.current_frame <> 0
+    UPDATE jobs SET current_frame = 0, current_step = 0, total_steps = 0
+    FROM claimed WHERE jobs.id = claimed.job_id AND (jobs.current_frame <> 0 OR jobs.total_steps <> 0)
 )
 SELECT claimed.job_id, claimed.step, claimed.epoch, claimed.pool, claimed.worker_id, claimed.retry_count,
-       params.recipe,
+       claimed.fingerprint, params.recipe, jobs.reproduces_job_id,
        (SELECT c.pool FROM candidates c WHERE c.id <> claimed.id
         ORDER BY c.priority DESC, c.available_at, c.id LIMIT 1) AS next_pool
-FROM claimed LEFT JOIN generation_params params ON params.job_id = claimed.job_id
+FROM claimed JOIN jobs ON jobs.id = claimed.job_id
+LEFT JOIN generation_params params ON params.job_id = claimed.job_id
 """)
 
 # One named job at one step, if it is still due there; a message that came twice finds nothing.
@@ -120,8 +131,12 @@ WITH extended AS (
     WHERE job_id = :job_id AND epoch = :epoch AND status = 'running'
     RETURNING job_id
 ), told AS (
-    UPDATE jobs SET current_frame = LEAST(:frame, jobs.total_frames)
-    FROM extended WHERE jobs.id = extended.job_id AND CAST(:frame AS integer) IS NOT NULL
+    UPDATE jobs
+    SET current_frame = LEAST(COALESCE(CAST(:frame AS integer), jobs.current_frame), jobs.total_frames),
+        current_step = COALESCE(CAST(:step AS integer), jobs.current_step),
+        total_steps = COALESCE(CAST(:steps AS integer), jobs.total_steps)
+    FROM extended WHERE jobs.id = extended.job_id
+      AND (CAST(:frame AS integer) IS NOT NULL OR CAST(:step AS integer) IS NOT NULL)
 )
 SELECT count(*) FROM extended
 """)
@@ -139,13 +154,20 @@ WHERE status = 'running' AND worker_id = :worker_id
 
 
 def claim_render(
-    session: Session, *, pools: Iterable[str], worker_id: str, lease: timedelta, warm: Iterable[str] = ()
+    session: Session,
+    *,
+    pools: Iterable[str],
+    worker_id: str,
+    lease: timedelta,
+    warm: Iterable[str] = (),
+    has: Iterable[str] = (),
 ) -> Claim | None:
     """Take the best due render of `pools`: exact priority, then age; None when nothing is due.
 
     What failed at this worker is left to the pool's other live workers for up to one lease.
     `warm` names the checkpoints this worker has loaded: among the 64 best rows one of them may overtake rows
-    of the same priority that are at most five minutes older. The commit must be durable:
+    of the same priority that are at most five minutes older. `has` names the files and node types this worker
+    has: a row that needs another is left to others. The commit must be durable:
     an epoch that a crash of Postgres forgot would be given out again while its first holder still works.
     """
     row = session.execute(
@@ -155,11 +177,20 @@ def claim_render(
             "worker_id": worker_id,
             "lease": lease,
             "warm": [name for name in warm if name],
+            "has": list(has),
             "among": WARM_AMONG,
             "jump": WARM_JUMP,
         },
     ).one_or_none()
-    return None if row is None else _claim(row, recipe=row.recipe, next_pool=row.next_pool)
+    if row is None:
+        return None
+    return replace(
+        _claim(row),
+        recipe=row.recipe,
+        reproduces_job_id=row.reproduces_job_id,
+        fingerprint=row.fingerprint,
+        next_pool=row.next_pool,
+    )
 
 
 def claim_step(session: Session, job_id: UUID, step: Step, *, worker_id: str, lease: timedelta) -> Claim | None:
@@ -170,9 +201,18 @@ def claim_step(session: Session, job_id: UUID, step: Step, *, worker_id: str, le
     return None if row is None else _claim(row)
 
 
-def heartbeat(session: Session, claim: Claim, *, lease: timedelta, frame: int | None = None) -> bool:
-    """Extend the lease and write how many frames are done; False: the work is no longer ours, stop."""
+def heartbeat(
+    session: Session,
+    claim: Claim,
+    *,
+    lease: timedelta,
+    frame: int | None = None,
+    steps: tuple[int, int] | None = None,
+) -> bool:
+    """Extend the lease and write the frames, and the sampler steps of all, that are done; False: it is lost."""
+    step, total = steps or (None, None)
     values = {"job_id": claim.job_id, "epoch": claim.epoch, "lease": lease, "frame": frame}
+    values |= {"step": step, "steps": total}
     return bool(session.execute(_HEARTBEAT, values).scalar_one())
 
 
@@ -186,7 +226,7 @@ def left_behind(session: Session, worker_id: str) -> list[Claim]:
     return [_claim(row) for row in session.execute(_LEFT_BEHIND, {"worker_id": worker_id})]
 
 
-def _claim(row: Row[Any], *, recipe: dict[str, Any] | None = None, next_pool: str | None = None) -> Claim:
+def _claim(row: Row[Any]) -> Claim:
     return Claim(
         job_id=row.job_id,
         step=Step(row.step),
@@ -194,6 +234,4 @@ def _claim(row: Row[Any], *, recipe: dict[str, Any] | None = None, next_pool: st
         pool=row.pool,
         worker_id=row.worker_id,
         retry_count=row.retry_count,
-        recipe=recipe,
-        next_pool=next_pool,
     )

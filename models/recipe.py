@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -138,6 +140,16 @@ class Recipe:
         """Plain JSON types only."""
         data: dict[str, Any] = _adapter().dump_python(self, mode="json")
         return data
+
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that decides the pixels; pictures count by content, wherever they lie."""
+        told = self.to_json()
+        pictures = [told["start_image"] or {}, *told["controlnet_models"], *told["ipadapter_refs"]]
+        for picture in pictures:
+            if picture.get("sha256") or picture.get("image_sha256"):
+                for place in ("path", "image_path", "reference_image_path"):
+                    picture.pop(place, None)
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Recipe:

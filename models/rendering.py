@@ -48,6 +48,11 @@ class Job(Base):
         #: without it, deleting a project would search all jobs once for each of its jobs
         Index("ix_jobs_parent_job_id", "parent_job_id", postgresql_where=text("parent_job_id IS NOT NULL")),
         Index("ix_jobs_created_at_id", "created_at", "id"),
+        Index(
+            "ix_jobs_reproduces_job_id",
+            "reproduces_job_id",
+            postgresql_where=text("reproduces_job_id IS NOT NULL"),
+        ),
         CheckConstraint("take_number >= 1", name="take_number"),
     )
 
@@ -69,8 +74,15 @@ class Job(Base):
     profile: Mapped[str] = mapped_column(String(100))
     quality_thresholds: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
     verdict: Mapped[Verdict | None] = mapped_column(Word(Verdict))
+    #: the job whose take this one makes again; it never counts at a gate
+    reproduces_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    #: what comparing the two takes came to; see `farm.reproducing`
+    reproduction: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     total_frames: Mapped[int] = mapped_column(server_default=text("1"))
     current_frame: Mapped[int] = mapped_column(server_default=text("0"))
+    #: sampler steps of the present render, where its renderer tells them; 0 of 0 otherwise
+    current_step: Mapped[int] = mapped_column(server_default=text("0"))
+    total_steps: Mapped[int] = mapped_column(server_default=text("0"))
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     requested_by: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[CreatedAt]
@@ -79,7 +91,9 @@ class Job(Base):
     queue: Mapped[QueueRow] = relationship(
         back_populates="job", cascade="all, delete-orphan", passive_deletes=True
     )
-    take: Mapped[Take | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    take: Mapped[Take | None] = relationship(
+        foreign_keys="Take.job_id", cascade="all, delete-orphan", passive_deletes=True
+    )
     scores: Mapped[QualityScores | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     attempts: Mapped[list[Attempt]] = relationship(
         order_by="Attempt.started_at", cascade="all, delete-orphan", passive_deletes=True
@@ -93,6 +107,7 @@ class GenerationParams(Base):
     __table_args__ = (
         CheckConstraint(f"seed >= 0 AND seed < {SEED_LIMIT}", name="seed_range"),
         CheckConstraint(f"subseed IS NULL OR (subseed >= 0 AND subseed < {SEED_LIMIT})", name="subseed_range"),
+        Index("ix_generation_params_fingerprint", "fingerprint"),
     )
 
     id: Mapped[UuidKey]
@@ -124,6 +139,8 @@ class GenerationParams(Base):
     #: written when the render settles: file hashes of checkpoint, LoRA and VAE; library versions, device
     file_hashes: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
     environment: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
+    #: `Recipe.fingerprint()`: equal recipes make equal takes; None in rows older than this column
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
 
 
 class QueueRow(Base):
@@ -148,6 +165,13 @@ class QueueRow(Base):
             postgresql_where=text("status = 'ready' AND step <> 'render'"),
         ),
         Index("ix_render_queue_lease", "lease_until", postgresql_where=text("status = 'running'")),
+        #: identical work is rendered by one worker at a time; whoever waited then reuses its take
+        Index(
+            "uq_render_queue_rendering",
+            "fingerprint",
+            unique=True,
+            postgresql_where=text("status = 'running' AND step = 'render'"),
+        ),
         CheckConstraint("priority BETWEEN 1 AND 10", name="priority"),
     )
 
@@ -170,6 +194,10 @@ class QueueRow(Base):
     worker_id: Mapped[str | None] = mapped_column(String(255))
     #: `checkpoint` affinity: a worker that has it loaded may take the row a little early
     model_name: Mapped[str] = mapped_column(String(255), server_default=text("''"))
+    #: the recipe's fingerprint where the order may be served by an equal take; None: it is rendered anew
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    #: files and node types a worker must have to render it; empty: whatever the pool has
+    needs: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     queued_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
@@ -225,6 +253,8 @@ class Take(Base):
     height: Mapped[int]
     fps: Mapped[int]
     render_seconds: Mapped[float]
+    #: the job whose equal take this is, where nothing had to be rendered
+    reused_from_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     created_at: Mapped[CreatedAt]
 
 
@@ -296,6 +326,17 @@ class Worker(Base):
     echo_status: Mapped[str | None] = mapped_column(String(100))
     echo_error: Mapped[str | None] = mapped_column(Text)
     echo_beat_at: Mapped[datetime | None]
+
+
+class Inventory(Base):
+    """What a renderer's server has, nodes and files of weights; workers with the same share one row."""
+
+    __tablename__ = "inventories"
+
+    #: of the content as canonical JSON
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[dict[str, Any]]
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Tick(Base):

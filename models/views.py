@@ -105,6 +105,8 @@ class TakeView:
     height: int
     fps: int
     render_seconds: float
+    #: the job whose equal take this is, where nothing had to be rendered
+    reused_from_job_id: UUID | None
     created_at: datetime
 
 
@@ -143,6 +145,11 @@ class JobRow:
     priority: int
     current_frame: int
     total_frames: int
+    #: sampler steps of the present render; 0 of 0 where its renderer tells none
+    current_step: int
+    total_steps: int
+    #: the job whose take this one makes again; such a job never counts at a gate
+    reproduces_job_id: UUID | None
     requested_by: str
     created_at: datetime
     completed_at: datetime | None
@@ -174,6 +181,9 @@ class JobDetail:
     take: TakeView | None
     scores: ScoresView | None
     family: tuple[JobRow, ...]
+    #: what comparing it with the take it makes again came to; None: it makes none again, or is not compared yet
+    reproduction: dict[str, Any] | None
+    fingerprint: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,7 +204,7 @@ class _Studio:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".draw-") as scratch:
             rendered = self._renderer.render(
-                recipe, Path(scratch), progress=lambda done, total: None, alive=lambda: True
+                recipe, Path(scratch), progress=lambda *_: None, alive=lambda: True
             )
             os.replace(rendered.master, target)
 

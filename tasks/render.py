@@ -57,7 +57,13 @@ def _make(work: Work) -> Settlement:
     recipe = _recipe(claim)
     with runtime.store().scratch(claim.job_id, claim.epoch) as folder:
         started = time.monotonic()
-        rendered = runtime.bench().render(recipe, folder, progress=work.progress, alive=work.alive)
+        rendered = runtime.bench().render(
+            recipe,
+            folder,
+            progress=work.progress,
+            alive=work.alive,
+            cold=claim.reproduces_job_id is not None,
+        )
         seconds = time.monotonic() - started
         if not work.alive():
             raise LeaseLost

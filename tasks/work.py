@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -41,6 +41,7 @@ class Work:
         self._lost = threading.Event()
         self._over = threading.Event()
         self._frame: int | None = None
+        self._steps: tuple[int, int] | None = None
         self._extended_at = time.monotonic()
         self._keeper = threading.Thread(target=self._keep, name=f"lease of {claim.job_id}", daemon=True)
 
@@ -59,9 +60,12 @@ class Work:
         in_time = time.monotonic() - self._extended_at < settings().lease.total_seconds()
         return in_time and not self._lost.is_set()
 
-    def progress(self, done: int, _total: int) -> None:
-        """Frames that are really finished; written with the next heartbeat."""
-        self._frame = done
+    def progress(self, done: int, total: int, of: Literal["frames", "steps"] = "frames", /) -> None:
+        """What is really finished; written with the next heartbeat."""
+        if of == "frames":
+            self._frame = done
+        else:
+            self._steps = (done, total)
 
     def settle(self, write: Callable[[Session], Settlement]) -> Settlement:
         """Commit the result, repeated through an outage of the database until it is written or fenced."""
@@ -120,7 +124,9 @@ class Work:
 
     def _extend(self) -> bool:
         with runtime.database().transaction() as session:
-            return queue.heartbeat(session, self.claim, lease=settings().lease, frame=self._frame)
+            return queue.heartbeat(
+                session, self.claim, lease=settings().lease, frame=self._frame, steps=self._steps
+            )
 
     def _look(self) -> bool:
         with runtime.database().transaction() as session:

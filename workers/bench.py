@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from models.metrics import Measurement
     from models.recipe import Recipe
     from workers.media.rendered import Rendered
+    from workers.renderers.renderer import Progress
     from workers.scoring.expectations import Expectations
     from workers.scoring.panel import Panel, Wanted
 
@@ -43,12 +44,13 @@ class Bench:
         recipe: Recipe,
         into: Path,
         *,
-        progress: Callable[[int, int], None],
+        progress: Progress,
         alive: Callable[[], bool],
+        cold: bool = False,
     ) -> Rendered:
         """Make the pixels of `recipe` in `into`; raises what `Renderer.render` does, and `NotHere`."""
         renderer = registry.renderer(recipe.renderer, **self._equipment.get(recipe.renderer, {}))
-        rendered = renderer.render(recipe, into, progress=progress, alive=alive)
+        rendered = renderer.render(recipe, into, progress=progress, alive=alive, cold=cold)
         self._checkpoint = recipe.model_name
         return rendered
 

@@ -63,7 +63,7 @@ def test_a_still_is_made_again_pixel_by_pixel_from_what_was_stored(stills: Made,
         into.mkdir()
 
         again = registry.renderer(kept.recipe.renderer).render(
-            kept.recipe, into, progress=lambda done, total: None, alive=lambda: True
+            kept.recipe, into, progress=lambda *_: None, alive=lambda: True
         )
 
         assert kept.take is not None

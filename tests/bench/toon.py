@@ -92,7 +92,7 @@ def _render(kind: JobType, width: int, height: int, *, seed: int) -> float:
     )
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        renderer("toon").render(recipe, Path(folder), progress=lambda done, total: None, alive=lambda: True)
+        renderer("toon").render(recipe, Path(folder), progress=lambda *_: None, alive=lambda: True)
         return time.perf_counter() - began
 
 

@@ -62,7 +62,7 @@ class Studio:
         self.attempt += 1
         into = self.folder / f"job-{self.attempt}"
         into.mkdir()
-        told: dict[str, Any] = {"progress": lambda done, total: None, "alive": lambda: True} | said
+        told: dict[str, Any] = {"progress": lambda *_: None, "alive": lambda: True} | said
         return self.renderer.render(recipe, into, **told)
 
 
@@ -85,7 +85,11 @@ def test_each_kind_becomes_a_take_that_reads_back_as_it_is_described(
 ) -> None:
     seen: list[tuple[int, int]] = []
 
-    take = studio.render(studio.recipe(kind), progress=lambda done, total: seen.append((done, total)))
+    def see(done: int, total: int, of: str = "frames", /) -> None:
+        if of == "frames":
+            seen.append((done, total))
+
+    take = studio.render(studio.recipe(kind), progress=see)
 
     assert take.frames == frames
     assert seen == [(n + 1, frames) for n in range(frames)]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from models.recipe import Recipe
     from workers.media.rendered import Rendered
-    from workers.renderers.renderer import Capabilities
+    from workers.renderers.renderer import Capabilities, Progress
 
 _SLICE_S = 0.02
 """How often a waiting render asks whether it is still wanted."""
@@ -54,8 +54,9 @@ class NullRenderer:
         recipe: Recipe,
         into: Path,
         *,
-        progress: Callable[[int, int], None],
+        progress: Progress,
         alive: Callable[[], bool],
+        cold: bool = False,
     ) -> Rendered:
         """Write the take after the wait that `model_name` asks for.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,12 @@ class Capabilities:
     vram_mib: int = 0
 
 
+class Progress(Protocol):
+    """Told as work is really done: `frames` finished, or sampler `steps` within the present ones."""
+
+    def __call__(self, done: int, total: int, of: Literal["frames", "steps"] = "frames", /) -> None: ...
+
+
 class Renderer(Protocol):
     """Makes the pixels of one recipe; the same recipe on the same version gives the same pixels."""
 
@@ -43,13 +49,15 @@ class Renderer(Protocol):
         recipe: Recipe,
         into: Path,
         *,
-        progress: Callable[[int, int], None],
+        progress: Progress,
         alive: Callable[[], bool],
+        cold: bool = False,
     ) -> Rendered:
         """Write the take into the folder `into` and describe it.
 
-        `progress(frames_done, frames_total)` is told as frames are really finished; `alive()` turns false when
-        the work is no longer ours, and then the renderer stops and raises.
+        `progress` is told as frames are really finished; `alive()` turns false when the work is no longer ours,
+        and then the renderer stops and raises. `cold` forgets what was computed before: a reproduction proves
+        nothing when it is answered from a cache.
 
         Raises:
             LeaseLost: `alive()` turned false.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from workers.renderers.comfyui.preflight import Inventory
     from workers.renderers.comfyui.server import OutputFile, Stats
     from workers.renderers.comfyui.workflow import Workflow
-    from workers.renderers.renderer import Capabilities
+    from workers.renderers.renderer import Capabilities, Progress
 
     Frame = NDArray[np.uint8]
 
@@ -84,7 +84,7 @@ class ComfyUIRenderer:
         recipe: Recipe,
         into: Path,
         *,
-        progress: Callable[[int, int], None],
+        progress: Progress,
         alive: Callable[[], bool],
         cold: bool = False,
     ) -> Rendered:
@@ -109,7 +109,7 @@ class ComfyUIRenderer:
             raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
         except Unavailable as error:
             raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
-        files = self._make(graph, prefix, alive)
+        files = self._make(graph, prefix, progress, alive)
         with TakeWriter(into, recipe) as take:
             for frame in self._frames(files, into, workflow, recipe, alive):
                 take.add(frame)
@@ -119,7 +119,9 @@ class ComfyUIRenderer:
                 resolved={"comfyui_workflow": graph, "file_hashes": self._hashes.of(graph)},
             )
 
-    def _make(self, graph: Graph, prefix: str, alive: Callable[[], bool]) -> list[OutputFile]:
+    def _make(
+        self, graph: Graph, prefix: str, progress: Progress, alive: Callable[[], bool]
+    ) -> list[OutputFile]:
         prompt = Prompt(
             self._server,
             prompt_id=str(uuid.uuid4()),
@@ -131,7 +133,7 @@ class ComfyUIRenderer:
             self._server.url,
             client_id=self._client_id,
             prompt_id=prompt.prompt_id,
-            told=lambda done, total: _log.info("Step %d of %d of %s.", done, total, prefix),
+            told=lambda done, total: progress(done, total, "steps"),
             nudge=prompt.nudge,
         )
         with listener:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from models.recipe import Recipe
     from workers.media.rendered import Rendered
-    from workers.renderers.renderer import Capabilities
+    from workers.renderers.renderer import Capabilities, Progress
 
 
 class ToonRenderer:
@@ -39,8 +39,9 @@ class ToonRenderer:
         recipe: Recipe,
         into: Path,
         *,
-        progress: Callable[[int, int], None],
+        progress: Progress,
         alive: Callable[[], bool],
+        cold: bool = False,
     ) -> Rendered:
         """Draw every frame into the take in `into`.
 
