@@ -26,6 +26,9 @@ _FOLDERS = {
     "style_model_name": ("style_models",),
 }
 
+#: inputs by which loaders name a file of weights
+LOADER_INPUTS = frozenset(_FOLDERS)
+
 
 def loaded(graph: Graph) -> Iterator[tuple[str, str]]:
     """Every file a graph loads, as (loader input, name), each once."""

@@ -6,6 +6,8 @@ import difflib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from models.pools import fits
+from workers.renderers.comfyui.checkpoints import LOADER_INPUTS
 from workers.renderers.comfyui.graph import is_link
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ MODEL_FOLDERS = (
 #: inputs whose lists are files that are uploaded first
 _UPLOADED = frozenset({"image", "video", "audio"})
 _OWN_MODULES = ("nodes", "comfy_extras.", "comfy_api_nodes.")
+#: the module of the nodes that every ComfyUI has had for years; the others come and go with its version
+_EVERYWHERE = "nodes"
+#: how the names of weights end, whatever the input of a custom loader is called
+_WEIGHTS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx", ".pkl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +105,10 @@ def troubles(
     graph: Graph, inventory: Inventory, *, requires: Mapping[str, str], vram_mib: int
 ) -> Iterator[Trouble]:
     """Everything that keeps this graph from running there, with the nearest that would."""
-    if inventory.vram_mib and vram_mib > inventory.vram_mib:
+    if not fits(vram_mib, inventory.vram_mib):
         yield Trouble(
             f"The workflow needs {vram_mib / 1024:.0f} GiB on the card; {inventory.device} has "
-            f"{inventory.vram_mib / 1024:.0f}.",
+            f"{inventory.vram_mib / 1024:.0f} GiB.",
             "Choose a smaller workflow, or a worker with a bigger card.",
         )
     for node_id, node in graph.items():
@@ -111,6 +117,45 @@ def troubles(
             yield _unknown_node(node["class_type"], node_id, inventory, requires)
         else:
             yield from _input_troubles(node_id, node, kind)
+
+
+def needs_of(graph: Graph, inventory: Inventory) -> tuple[str, ...]:
+    """What a ComfyUI must have to run this graph, in sorted words: files that loaders name, and node types.
+
+    `lora_name=aiko.safetensors` is a file; `node=IPAdapterAdvanced` a node type that not every ComfyUI has.
+    `inventory` is of a ComfyUI that can run it, and tells files from other values, core nodes from others.
+    """
+    words = set()
+    for node in graph.values():
+        kind = inventory.nodes.get(node["class_type"])
+        if kind is None or kind.module != _EVERYWHERE:
+            words.add(_node_word(node["class_type"]))
+        for name, value in node["inputs"].items():
+            is_listed = kind is None or name in kind.lists
+            if isinstance(value, str) and is_listed and _is_file(name, value):
+                words.add(_file_word(name, value))
+    return tuple(sorted(words))
+
+
+def has_of(inventory: Inventory) -> tuple[str, ...]:
+    """Everything a graph may need that this ComfyUI has, in the sorted words of `needs_of`."""
+    words = {_node_word(name) for name, kind in inventory.nodes.items() if kind.module != _EVERYWHERE}
+    for kind in inventory.nodes.values():
+        for name, values in kind.lists.items():
+            words.update(_file_word(name, value) for value in values if _is_file(name, value))
+    return tuple(sorted(words))
+
+
+def _is_file(name: str, value: str) -> bool:
+    return value != "" and name not in _UPLOADED and (name in LOADER_INPUTS or value.lower().endswith(_WEIGHTS))
+
+
+def _file_word(name: str, value: str) -> str:
+    return f"{name}={value}"
+
+
+def _node_word(name: str) -> str:
+    return f"node={name}"
 
 
 def _unknown_node(kind: str, node_id: str, inventory: Inventory, requires: Mapping[str, str]) -> Trouble:

@@ -1,0 +1,142 @@
+"""What renderers' servers have, nodes and files of weights: kept once by content, read as who has what now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from models.pools import renderer_of, served_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from sqlalchemy import Row
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownServer:
+    """The server one worker renders at, as it was last heard of."""
+
+    worker_id: str
+    host: str
+    #: what its worker serves now; for one that does not answer, what it served
+    pools: tuple[str, ...]
+    version: str
+    device: str
+    #: of its card; 0 where nobody knows
+    vram_mib: int
+    #: its worker beats and the server answers
+    is_live: bool
+    #: of its worker
+    seconds_silent: float
+    #: `{"nodes": ..., "models": ...}` as `preflight.Inventory.to_json` writes them; shared, never to be changed
+    content: dict[str, Any] = field(repr=False)
+    url: str = ""
+    #: why it does not answer, in one sentence; None: it does
+    error: str | None = None
+    #: since when it does not; ISO 8601
+    error_since: str | None = None
+    custom_packages: tuple[str, ...] = ()
+    #: of `content`; empty before the first inventory was taken
+    inventory: str = ""
+
+
+# Nearly always it is there already, and then its megabytes are not sent again.
+_TOUCH = text("UPDATE inventories SET seen_at = now() WHERE sha256 = :sha256")
+
+_STORE = text("""
+INSERT INTO inventories (sha256, content) VALUES (:sha256, CAST(:content AS jsonb))
+ON CONFLICT (sha256) DO UPDATE SET seen_at = now()
+""").bindparams(bindparam("content", type_=JSONB))
+
+# Workers that told of such a server, those first that can render there now, then the latest heard of.
+_KNOWN = text("""
+SELECT * FROM (
+    SELECT id, host, pools, capabilities -> :renderer AS told,
+           extract(epoch FROM now() - last_seen_at) AS silent,
+           status IN ('ready', 'busy') AND last_seen_at > now() - CAST(:silent_after AS interval)
+           AND capabilities -> :renderer ->> 'error' IS NULL AS is_live
+    FROM workers WHERE jsonb_typeof(capabilities -> :renderer) = 'object'
+) known
+ORDER BY is_live DESC, silent, id
+""")
+
+_CONTENT = text("SELECT sha256, content FROM inventories WHERE sha256 = ANY(:wanted)")
+
+# A worker's row names what it had last, however long ago; only what no row names may go.
+_PRUNE = text("""
+DELETE FROM inventories i
+WHERE i.seen_at < now() - interval '1 day'
+  AND NOT EXISTS (SELECT 1 FROM workers w, jsonb_each(w.capabilities) AS told(name, value)
+                  WHERE jsonb_typeof(told.value) = 'object' AND told.value ->> 'inventory' = i.sha256)
+""")
+
+#: contents this process has read, by their hash, which makes them immutable; several MB each
+_read: dict[str, dict[str, Any]] = {}
+_READ_AT_MOST = 16
+
+
+def store(session: Session, content: dict[str, Any]) -> str:
+    """Keep an inventory, or say that it is still seen; its name, the SHA-256 of its canonical JSON."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
+    touched: Any = session.execute(_TOUCH, {"sha256": sha256})
+    if touched.rowcount == 0:
+        session.execute(_STORE, {"sha256": sha256, "content": content})
+    return sha256
+
+
+def known(session: Session, *, renderer: str, silent_after: timedelta) -> tuple[KnownServer, ...]:
+    """Every server of this renderer that a worker told of, live ones first; lost ones as last known.
+
+    A worker silent for longer than `silent_after` is lost. One whose server never answered has no content.
+    """
+    rows = session.execute(_KNOWN, {"renderer": renderer, "silent_after": silent_after}).all()
+    contents = _contents(session, {row.told.get("inventory") or "" for row in rows} - {""})
+    return tuple(_known_server(row, renderer, contents) for row in rows)
+
+
+def prune(session: Session) -> int:
+    """Forget inventories that no worker has named for a day; how many."""
+    gone: Any = session.execute(_PRUNE)
+    return int(gone.rowcount)
+
+
+def _contents(session: Session, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
+    found = {sha256: _read[sha256] for sha256 in wanted if sha256 in _read}
+    missing = [sha256 for sha256 in wanted if sha256 not in found]
+    if missing:
+        found |= {row.sha256: row.content for row in session.execute(_CONTENT, {"wanted": missing})}
+        if len(_read) + len(missing) > _READ_AT_MOST:
+            _read.clear()
+        _read.update(found)
+    return found
+
+
+def _known_server(row: Row[Any], renderer: str, contents: dict[str, dict[str, Any]]) -> KnownServer:
+    told = row.told
+    vram_mib = int(told.get("vram_mib") or 0)
+    served = tuple(pool for pool in row.pools if renderer_of(pool) == renderer)
+    return KnownServer(
+        worker_id=row.id,
+        host=row.host,
+        pools=served or served_by(renderer, vram_mib),
+        version=told.get("version") or "",
+        device=told.get("device") or "",
+        vram_mib=vram_mib,
+        is_live=row.is_live,
+        seconds_silent=float(row.silent),
+        content=contents.get(told.get("inventory") or "", {"nodes": {}, "models": {}}),
+        url=told.get("url") or "",
+        error=told.get("error"),
+        error_since=told.get("error_since"),
+        custom_packages=tuple(told.get("custom_packages") or ()),
+        inventory=told.get("inventory") or "",
+    )
