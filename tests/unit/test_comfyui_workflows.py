@@ -111,7 +111,7 @@ def test_every_built_in_graph_is_accepted_by_comfyui_and_uses_only_its_own_nodes
     graph = checked(KINDS[kind].bind(recipe(kind), "farm/job/1"), "the graph")
 
     assert {node["class_type"] for node in graph.values()} <= NODES.keys()
-    assert server._checked(graph) == (None, {}, [KINDS[kind].binding.output])
+    assert server.checked(graph) == (None, {}, [KINDS[kind].binding.output])
 
 
 def test_loras_are_chained_between_the_model_and_everything_that_takes_it() -> None:
