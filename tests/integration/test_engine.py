@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
-
 from farm.broker import RESERVE
-from tests.integration.floor import CONTROL, RENDER, SCORE, Floor
-from tests.integration.queue_jobs import add_jobs, add_project, execute, one
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from typing import Any
-
-    from db.engine import Database
+from tests.integration.floor import CONTROL, RENDER, SCORE
+from tests.integration.queue_jobs import add_jobs, add_project, one
 
 _WAKE = """
 from farm import broker
 print(broker.wake("null", {count}, slots={slots}), broker.queue_length("render_queue.null"))
 """
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One artifact store for all that this module's database remembers."""
-    return tmp_path_factory.mktemp("floor")
-
-
-@pytest.fixture
-def floor(servers: Any, database: Database, database_url: str, folder: Path) -> Iterator[Floor]:
-    execute(database, "DELETE FROM workers")
-    floor = Floor(database, folder, database_url, servers.redis_url)
-    yield floor
-    floor.clear()
 
 
 def test_jobs_are_rendered_scored_and_judged(floor):

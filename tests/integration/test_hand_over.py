@@ -15,29 +15,12 @@ from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 from workers.scoring import weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from typing import Any
     from uuid import UUID
 
     from db.engine import Database
 
 _SCORED_BY = """SELECT array_agg(DISTINCT worker_id) AS workers FROM attempts
                 WHERE step = 'score' AND outcome = 'settled' AND job_id = ANY(:jobs)"""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One artifact store for all that this module's database remembers."""
-    return tmp_path_factory.mktemp("floor")
-
-
-@pytest.fixture
-def floor(servers: Any, database: Database, database_url: str, folder: Path) -> Iterator[Floor]:
-    execute(database, "DELETE FROM workers")
-    floor = Floor(database, folder, database_url, servers.redis_url)
-    yield floor
-    floor.clear()
 
 
 @pytest.fixture(scope="module")

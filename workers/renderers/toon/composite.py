@@ -16,7 +16,6 @@ from workers.renderers.toon.stage import FEET_Y
 if TYPE_CHECKING:
     from models.recipe import StyleLook
     from workers.renderers.toon.camera import Eye
-    from workers.renderers.toon.palette import Light
     from workers.renderers.toon.stage import Placed, Stage
 
 _WEIGHT = {"thin": 0.7, "medium": 1.0, "bold": 1.5}
@@ -111,14 +110,6 @@ class FramePainter:
                 canvas.restore()
             self._acting = (at, recorder.finishRecordingAsPicture())
         return self._acting[1]
-
-
-def _tinted(light: Light) -> Any:
-    """The paint that lays figures into the set; plain by day, where a filter would only cost time."""
-    tint = skia.Paint()
-    if light.tint != (255, 255, 255) or light.ambient_share:
-        tint.setColorFilter(atmosphere.tint_filter(light))
-    return tint
 
 
 def _softened(stage: Stage, layer: Layer) -> Layer:

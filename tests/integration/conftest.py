@@ -1,0 +1,32 @@
+"""What most integration tests stand on: a render floor for each test, one artifact store for each module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.floor import Floor
+from tests.integration.queue_jobs import execute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from db.engine import Database
+
+
+@pytest.fixture(scope="module")
+def floor_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One artifact store for all that a module's database remembers."""
+    return tmp_path_factory.mktemp("floor")
+
+
+@pytest.fixture
+def floor(servers: Any, database: Database, database_url: str, floor_folder: Path) -> Iterator[Floor]:
+    """A floor without workers; whoever a test starts is ended with it."""
+    execute(database, "DELETE FROM workers")
+    floor = Floor(database, floor_folder, database_url, servers.redis_url)
+    yield floor
+    floor.clear()
