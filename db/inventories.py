@@ -38,6 +38,8 @@ class KnownServer:
     seconds_silent: float
     #: `{"nodes": ..., "models": ...}` as `preflight.Inventory.to_json` writes them; shared, never to be changed
     content: dict[str, Any] = field(repr=False)
+    #: the words of `render_queue.needs` it can meet
+    has: tuple[str, ...] = field(default=(), repr=False)
     url: str = ""
     #: why it does not answer, in one sentence; None: it does
     error: str | None = None
@@ -48,12 +50,21 @@ class KnownServer:
     inventory: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An inventory as it was read."""
+
+    content: dict[str, Any]
+    words: tuple[str, ...]
+
+
 # Nearly always it is there already, and then its megabytes are not sent again.
-_TOUCH = text("UPDATE inventories SET seen_at = now() WHERE sha256 = :sha256")
+_TOUCH = text("UPDATE inventories SET seen_at = now(), has = CAST(:has AS varchar[]) WHERE sha256 = :sha256")
 
 _STORE = text("""
-INSERT INTO inventories (sha256, content) VALUES (:sha256, CAST(:content AS jsonb))
-ON CONFLICT (sha256) DO UPDATE SET seen_at = now()
+INSERT INTO inventories (sha256, content, has)
+VALUES (:sha256, CAST(:content AS jsonb), CAST(:has AS varchar[]))
+ON CONFLICT (sha256) DO UPDATE SET seen_at = now(), has = EXCLUDED.has
 """).bindparams(bindparam("content", type_=JSONB))
 
 # Workers that told of such a server, those first that can render there now, then the latest heard of.
@@ -68,7 +79,7 @@ SELECT * FROM (
 ORDER BY is_live DESC, silent, id
 """)
 
-_CONTENT = text("SELECT sha256, content FROM inventories WHERE sha256 = ANY(:wanted)")
+_CONTENT = text("SELECT sha256, content, has FROM inventories WHERE sha256 = ANY(:wanted)")
 
 # A worker's row names what it had last, however long ago; only what no row names may go.
 _PRUNE = text("""
@@ -78,19 +89,28 @@ WHERE i.seen_at < now() - interval '1 day'
                   WHERE jsonb_typeof(told.value) = 'object' AND told.value ->> 'inventory' = i.sha256)
 """)
 
-#: contents this process has read, by their hash, which makes them immutable; several MB each
-_read: dict[str, dict[str, Any]] = {}
+_NOTHING = _Kept({"nodes": {}, "models": {}}, ())
+#: what this process has read, by hash, which makes it immutable; several MB each
+_read: dict[str, _Kept] = {}
 _READ_AT_MOST = 16
 
 
-def store(session: Session, content: dict[str, Any]) -> str:
-    """Keep an inventory, or say that it is still seen; its name, the SHA-256 of its canonical JSON."""
+def store(session: Session, content: dict[str, Any], *, has: Iterable[str] = ()) -> str:
+    """Keep an inventory, or say that it is still seen; its name, the SHA-256 of its canonical JSON.
+
+    `has` are the words of `render_queue.needs` that it can meet, as `preflight.has_of` finds them.
+    """
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
-    touched: Any = session.execute(_TOUCH, {"sha256": sha256})
+    values = {"sha256": hashlib.sha256(canonical.encode()).hexdigest(), "has": list(has)}
+    touched: Any = session.execute(_TOUCH, values)
     if touched.rowcount == 0:
-        session.execute(_STORE, {"sha256": sha256, "content": content})
-    return sha256
+        session.execute(_STORE, {**values, "content": content})
+    return str(values["sha256"])
+
+
+def words(session: Session, sha256: str) -> tuple[str, ...]:
+    """What the inventory of this name can meet; nothing where there is none."""
+    return _kept(session, {sha256}).get(sha256, _NOTHING).words
 
 
 def known(session: Session, *, renderer: str, silent_after: timedelta) -> tuple[KnownServer, ...]:
@@ -99,8 +119,8 @@ def known(session: Session, *, renderer: str, silent_after: timedelta) -> tuple[
     A worker silent for longer than `silent_after` is lost. One whose server never answered has no content.
     """
     rows = session.execute(_KNOWN, {"renderer": renderer, "silent_after": silent_after}).all()
-    contents = _contents(session, {row.told.get("inventory") or "" for row in rows} - {""})
-    return tuple(_known_server(row, renderer, contents) for row in rows)
+    kept = _kept(session, {row.told.get("inventory") or "" for row in rows} - {""})
+    return tuple(_known_server(row, renderer, kept) for row in rows)
 
 
 def prune(session: Session) -> int:
@@ -109,20 +129,22 @@ def prune(session: Session) -> int:
     return int(gone.rowcount)
 
 
-def _contents(session: Session, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _kept(session: Session, wanted: set[str]) -> dict[str, _Kept]:
     found = {sha256: _read[sha256] for sha256 in wanted if sha256 in _read}
     missing = [sha256 for sha256 in wanted if sha256 not in found]
     if missing:
-        found |= {row.sha256: row.content for row in session.execute(_CONTENT, {"wanted": missing})}
+        rows = session.execute(_CONTENT, {"wanted": missing})
+        found |= {row.sha256: _Kept(row.content, tuple(row.has)) for row in rows}
         if len(_read) + len(missing) > _READ_AT_MOST:
             _read.clear()
         _read.update(found)
     return found
 
 
-def _known_server(row: Row[Any], renderer: str, contents: dict[str, dict[str, Any]]) -> KnownServer:
+def _known_server(row: Row[Any], renderer: str, kept: dict[str, _Kept]) -> KnownServer:
     told = row.told
     vram_mib = int(told.get("vram_mib") or 0)
+    has = kept.get(told.get("inventory") or "", _NOTHING)
     served = tuple(pool for pool in row.pools if renderer_of(pool) == renderer)
     return KnownServer(
         worker_id=row.id,
@@ -133,7 +155,8 @@ def _known_server(row: Row[Any], renderer: str, contents: dict[str, dict[str, An
         vram_mib=vram_mib,
         is_live=row.is_live,
         seconds_silent=float(row.silent),
-        content=contents.get(told.get("inventory") or "", {"nodes": {}, "models": {}}),
+        content=has.content,
+        has=has.words,
         url=told.get("url") or "",
         error=told.get("error"),
         error_since=told.get("error_since"),

@@ -336,6 +336,8 @@ class Inventory(Base):
     #: of the content as canonical JSON
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     content: Mapped[dict[str, Any]]
+    #: the words of `render_queue.needs` that it can meet
+    has: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -19,6 +19,7 @@ def upgrade() -> None:
         "inventories",
         c.name("sha256", 64),
         c.json_object("content", required=True),
+        c.texts("has"),
         c.moment("seen_at"),
         c.primary("inventories", "sha256"),
     )
