@@ -1,81 +1,123 @@
-"""Deliverables: a take under the name a studio's editorial expects, in versions that never change.
+"""Deliverables: takes under the names a studio's editorial expects, in versions that never change.
 
 {show}/ep001/sc010/c0010/{phase}/v001/{show}_001_010_0010_{phase}_v001.1001.png
+
+A version is one take, known by its pixels, which the `take.json` in its folder names. It appears whole: its
+files are written into a hidden folder beside it, which one rename brings into place.
 """
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import re
 import shutil
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.errors import BadInput
+from models.errors import BadInput, StepFailed
+from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from db.artifacts import ArtifactStore
     from models.vocabulary import Phase
 
 #: the first frame of a picture sequence carries this number in every studio
 FIRST_FRAME = 1001
+SIDECAR = "take.json"
+#: a delivery that is still being written adds a file every few seconds; one this old was killed
+_ABANDONED_AFTER_S = 3600
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST})
+
+
+class VersionTaken(BadInput):
+    """Somebody else has delivered this version in the meantime."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryName:
-    """Which take of which cut; numbers are those of the show, not of rows."""
+    """Which phase of which cut; numbers are those of the show, not of rows."""
 
     show: str
     episode: int
     scene: int
     cut: int
     phase: Phase
-    version: int  #: 1 and up
 
     def __post_init__(self) -> None:
-        if min(self.episode, self.scene, self.cut) < 0 or self.version < 1:
-            raise BadInput("Episode, scene and cut are numbers from 0, a version is a number from 1.")
+        if min(self.episode, self.scene, self.cut) < 0:
+            raise BadInput("Episode, scene and cut are numbers from 0.", hint="Look at the show's file.")
 
     @property
-    def folder(self) -> str:
-        """The version's folder, relative, with forward slashes."""
-        place = f"ep{self.episode:03d}/sc{self.scene:03d}/c{self.cut:04d}"
-        return f"{slug(self.show)}/{place}/{self.phase}/v{self.version:03d}"
+    def place(self) -> str:
+        """The folder that holds the versions, relative, with forward slashes."""
+        cut = f"ep{self.episode:03d}/sc{self.scene:03d}/c{self.cut:04d}"
+        return f"{slug(self.show)}/{cut}/{self.phase}"
 
-    def file(self, suffix: str, frame: int | None = None) -> str:
-        """The file's name; `frame` numbers the pictures of a sequence and is left out for a clip."""
+    def file(self, version: int, suffix: str, frame: int | None = None) -> str:
+        """The name of a file; `frame` numbers the pictures of a sequence and is left out for a clip."""
         numbers = f"{self.episode:03d}_{self.scene:03d}_{self.cut:04d}"
         number = f".{frame:04d}" if frame is not None else ""
-        return f"{slug(self.show)}_{numbers}_{self.phase}_v{self.version:03d}{number}{suffix}"
+        return f"{slug(self.show)}_{numbers}_{self.phase}_{version_name(version)}{number}{suffix}"
+
+    def pictures(self, version: int, frames: int) -> tuple[str, ...]:
+        """The names of a sequence of so many frames, the first of them number 1001."""
+        return tuple(self.file(version, ".png", FIRST_FRAME + index) for index in range(frames))
 
 
-def deliver(store: ArtifactStore, master: str, name: DeliveryName, *, into: Path | None = None) -> Path:
-    """Put a take's master under its delivery name, below `into` (the store's `deliveries` by default).
+def version_name(version: int) -> str:
+    """How a version is called: `v001`."""
+    return f"v{version:03d}"
 
-    A still becomes frame 1001; a clip keeps its container. On one file system this costs no space. Delivering
-    the same take again changes nothing.
+
+def version_of(place: Path, pixel_sha256: str) -> int:
+    """The version under which a take was delivered in `place`, or else the next that is free; 1 and up.
 
     Raises:
-        BadInput: the master is not in the store, or another take was delivered as this version.
+        BadInput: the folder cannot be looked into.
     """
-    source = store.path(master)
-    if not source.is_file():
-        raise BadInput(f"There is no file {master} in the artifact store.", hint="Deliver a finished take.")
-    is_still = source.suffix.lower() in (".png", ".jpg", ".webp")
-    folder = (into or store.root / "deliveries") / name.folder
-    target = folder / name.file(source.suffix, FIRST_FRAME if is_still else None)
-    if target.exists():
-        if _same(source, target):
-            return target
-        raise BadInput(
-            f"{target.name} was delivered from another take, and a delivered version never changes.",
-            hint=f"Deliver it as version {name.version + 1}.",
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    _link_or_copy(source, target)
-    return target
+    with _disk_errors_told(place):
+        found = {int(each.name[1:]): each for each in _versions(place)}
+        same = [version for version, folder in found.items() if _pixels_of(folder) == pixel_sha256]
+    return min(same) if same else max(found, default=0) + 1
+
+
+def missing(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the files that are not in a version's folder yet."""
+    return tuple(name for name in names if not (folder / name).is_file())
+
+
+@contextmanager
+def writing(place: Path, version: int) -> Iterator[Path]:
+    """A new, empty folder; the files in it become those of the version at a clean end, and vanish at any other.
+
+    A version that is already there keeps its files and gets the new ones beside them.
+
+    Raises:
+        BadInput: the disk is full, or the folder cannot be written; nothing was left there.
+        VersionTaken: somebody else has delivered this version in the meantime.
+    """
+    target = place / version_name(version)
+    partial = place / f".{target.name}.{os.getpid()}.partial"
+    was_there = target.is_dir()
+    try:
+        with _disk_errors_told(place):
+            _remove_abandoned(place)
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            yield partial
+            for file in partial.iterdir():
+                file.chmod(0o444)
+            _publish(partial, target, beside=was_there)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        _remove_empty(place)
 
 
 def slug(text: str) -> str:
@@ -90,21 +132,77 @@ def slug(text: str) -> str:
     return words
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    partial.unlink(missing_ok=True)
+def _versions(place: Path) -> list[Path]:
+    return sorted(each for each in place.glob("v*") if re.fullmatch(r"v\d{3,}", each.name))
+
+
+def _pixels_of(folder: Path) -> str | None:
+    """The pixel hash of the take in a version's folder; None where no sidecar of ours says so."""
     try:
+        told = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
+        return str(told["take"]["pixel_sha256"])
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        # Whatever lies there is somebody's: its number is taken and it is left alone.
+        return None
+
+
+def _publish(partial: Path, target: Path, *, beside: bool) -> None:
+    if beside:
+        for file in sorted(partial.iterdir()):
+            if not (target / file.name).exists():
+                file.rename(target / file.name)
+    else:
         try:
-            partial.hardlink_to(source)
+            partial.rename(target)
+        except OSError as error:
+            if error.errno in _TAKEN:
+                raise VersionTaken from error
+            raise
+    for folder in (target, target.parent):
+        _sync(folder)
+
+
+def _remove_abandoned(place: Path) -> None:
+    for folder in place.glob(".v*.partial"):
+        if time.time() - folder.stat().st_mtime > _ABANDONED_AFTER_S:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_empty(place: Path) -> None:
+    """Take back the folders that were made for a delivery which then failed: a cut without a version."""
+    for folder in (place, *list(place.parents)[:4]):
+        try:
+            folder.rmdir()
         except OSError:
-            # Another file system, or one without hard links.
-            shutil.copyfile(source, partial)
-        partial.rename(target)
+            # Something lies in it, or it never came to be.
+            return
+
+
+@contextmanager
+def _disk_errors_told(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, StepFailed) as error:
+        full = (
+            error.errno in _NO_SPACE if isinstance(error, OSError) else error.error_kind is ErrorKind.DISK_FULL
+        )
+        if full:
+            raise BadInput(
+                f"The disk is full: nothing could be delivered to {place}.",
+                hint="Free some space there, or name another folder with --to.",
+            ) from error
+        if isinstance(error, StepFailed):
+            raise
+        raise BadInput(
+            f"Nothing can be delivered to {place}: {os.strerror(error.errno or 0)}.",
+            hint="Name a folder with --to that the farm's user may write to.",
+        ) from error
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's names to the disk: without it a power cut may undo a rename."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        partial.unlink(missing_ok=True)
-
-
-def _same(source: Path, target: Path) -> bool:
-    if source.samefile(target):
-        return True
-    return source.stat().st_size == target.stat().st_size and source.read_bytes() == target.read_bytes()
+        os.close(descriptor)

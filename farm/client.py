@@ -16,10 +16,12 @@ from models.vocabulary import JobState, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from db.catalogue_references import ReferenceView
     from farm.calibrating import Calibration
+    from farm.delivering import Delivery, Progress
     from farm.gates import GateOutcome
     from farm.orders import Order, SubmittedJob
     from farm.phase_reports import PhaseReport
@@ -207,6 +209,33 @@ class Farm:
 
         with self.database.transaction() as session:
             return gates.project_report(session, catalogue.project(session, project).id, phase)
+
+    def deliver(
+        self,
+        project: str,
+        *,
+        phase: Phase | None = None,
+        cuts: Iterable[str] = (),
+        to: Path | None = None,
+        form: str = "frames",
+        progress: Progress | None = None,
+    ) -> Delivery:
+        """Put the best passing take of each cut under editorial's names; see `farm.delivering.deliver`.
+
+        `form` is `frames` or `clip`, for what moves. Raises `UnknownName`, `BadInput`, `NotHere`.
+        """
+        from farm import delivering
+
+        return delivering.deliver(
+            self.database,
+            self.store,
+            project,
+            phase=phase,
+            cuts=cuts,
+            to=to,
+            form=delivering.Form(form),
+            progress=progress,
+        )
 
     def calibrate(
         self, project: str, *, phase: Phase | None = None, profile: str | None = None, labels: str = "person"

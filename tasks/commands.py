@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from farm import delivering
 from farm.cli import extras
+from tasks import commands_deliver
 from tasks.commands_accept import accept
 from tasks.commands_networks import networks
 from tasks.commands_recipe import recipe
@@ -46,3 +48,4 @@ def _write_poster(master: Path, target: Path) -> None:
 extras.AFTER_LOAD.append(_make_references)
 extras.POSTERS.append(_write_poster)
 extras.ACCEPTANCE.append(accept)
+delivering.WRITERS.append(commands_deliver.write)

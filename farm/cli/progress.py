@@ -43,3 +43,18 @@ def counting_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=notes(), transient=True) as progress:
         bar = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+@contextmanager
+def file_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """One bar a thing that is written as many files; call with (what, files so far, files in all)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=notes(), transient=True) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def advance(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = progress.add_task(what, total=total)
+            progress.update(bars[what], completed=done, visible=done < total)
+
+        yield advance

@@ -10,9 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from db.artifacts import ArtifactStore
-from db.deliveries import DeliveryName, deliver, slug
 from models.errors import BadInput, StepFailed
-from models.vocabulary import ErrorKind, Phase
+from models.vocabulary import ErrorKind
 
 JOB = UUID("018f0000-0000-7000-8000-000000000001")
 
@@ -73,7 +72,6 @@ def test_attempts_shows_published_and_unpublished_files_once(store: ArtifactStor
 
     assert set(store.attempts()) == {(JOB, 1), (JOB, 2), (JOB, 5), (other, 4)}
     assert len(list(store.attempts())) == 4
-    assert set(store.orphans({(JOB, 1), (JOB, 5)})) == {(JOB, 2), (other, 4)}
 
 
 def test_discard_removes_one_attempt_and_no_other(store: ArtifactStore) -> None:
@@ -141,47 +139,3 @@ def test_a_store_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) 
         publish(ArtifactStore(tmp_path / "file" / "artifacts"))
 
     assert caught.value.error_kind is ErrorKind.UNAVAILABLE
-
-
-NAME = DeliveryName(show="Night Train: 夜", episode=1, scene=10, cut=10, phase=Phase.STILL, version=1)
-
-
-def test_a_delivered_still_carries_the_studio_s_name(store: ArtifactStore) -> None:
-    target = deliver(store, publish(store), NAME)
-
-    assert target.relative_to(store.root / "deliveries").as_posix() == (
-        "Night-Train/ep001/sc010/c0010/still/v001/Night-Train_001_010_0010_still_v001.1001.png"
-    )
-    assert target.read_text() == "pixels"
-
-
-def test_a_delivered_version_never_changes(store: ArtifactStore) -> None:
-    first, second = publish(store, epoch=1), publish(store, epoch=2, text="other!")
-    target = deliver(store, first, NAME)
-
-    assert deliver(store, first, NAME) == target
-    with pytest.raises(BadInput, match="never changes") as caught:
-        deliver(store, second, NAME)
-
-    assert "version 2" in caught.value.hint
-    assert target.read_text() == "pixels"
-
-
-def test_a_delivery_outlives_the_take_it_came_from(store: ArtifactStore, tmp_path: Path) -> None:
-    target = deliver(store, publish(store), NAME, into=tmp_path / "elsewhere")
-
-    store.discard(JOB, 1)
-
-    assert target.read_text() == "pixels"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("../up", "up"), ("a b/c", "a-b-c"), (".hidden", "hidden"), ("A_1.2", "A_1.2")]
-)
-def test_a_name_keeps_to_the_studio_s_characters(text: str, expected: str) -> None:
-    assert slug(text) == expected
-
-
-def test_a_name_without_any_letter_is_refused() -> None:
-    with pytest.raises(BadInput):
-        slug("夜")

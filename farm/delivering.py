@@ -1,0 +1,306 @@
+"""Delivers finished cuts: of each the best take that passed, under the names editorial expects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Protocol
+
+from db import catalogue, deliveries
+from db.deliveries import DeliveryName, VersionTaken
+from farm.verdicts import best_take
+from models.errors import BadInput, NotHere
+from models.vocabulary import JobType, Phase, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+    from uuid import UUID
+
+    from db.artifacts import ArtifactStore
+    from db.engine import Database, Session
+    from models.views import JobDetail, JobRow, RootResult, TakeResult, TakeView
+
+    #: called with the cut, the files written of it, and how many it will be
+    Progress = Callable[[str, int, int], None]
+
+#: two people who deliver one cut at once get a version each; more than a few at once is something else
+_TRIES = 5
+
+
+class Form(StrEnum):
+    """How motion leaves the farm; a still is always one picture, frame 1001."""
+
+    FRAMES = "frames"  #: a numbered sequence of PNG files, decoded from the master
+    CLIP = "clip"  #: the lossless master itself
+
+
+class TakeDamaged(BadInput):
+    """The take's master is gone or shows other pixels than were recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The take that is delivered of one cut and phase."""
+
+    cut: str
+    name: DeliveryName
+    detail: JobDetail
+    take: TakeView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """A cut of which nothing could be delivered, and why; `phase` is None where every phase was asked for."""
+
+    cut: str
+    phase: Phase | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """One version as it lies in its folder."""
+
+    cut: str
+    phase: Phase
+    version: str  #: `v001` and up
+    job_id: UUID
+    verdict: Verdict | None
+    folder: Path
+    files: tuple[str, ...]  #: pictures or the clip, in order; the sidecar lies beside them
+    frames: int
+    fps: int
+    pixel_sha256: str
+    is_new: bool  #: False: this very take lay there already, and nothing was changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a delivery came to, in story order."""
+
+    folder: Path
+    delivered: tuple[Delivered, ...]
+    undelivered: tuple[Undelivered, ...]
+
+
+class Writer(Protocol):
+    """Writes the files of a take into a folder, under these names, and its sidecar.
+
+    Raises `TakeDamaged`.
+    """
+
+    def __call__(
+        self,
+        chosen: Chosen,
+        master: Path,
+        folder: Path,
+        names: Sequence[str],
+        progress: Callable[[int], None],
+        /,
+    ) -> None: ...
+
+
+#: whoever can decode masters adds itself here when the entry points are loaded
+WRITERS: list[Writer] = []
+
+
+def deliver(
+    database: Database,
+    store: ArtifactStore,
+    project: str,
+    *,
+    phase: Phase | None = None,
+    cuts: Iterable[str] = (),
+    to: Path | None = None,
+    form: Form = Form.FRAMES,
+    progress: Progress | None = None,
+) -> Delivery:
+    """Put the best passing take of each cut into `to`, by default `deliveries` beside the takes.
+
+    Without `phase` every phase is delivered that has something to deliver, without `cuts` every cut. Another
+    take than last time gets the next version; the same take again changes nothing.
+
+    Raises:
+        UnknownName: there is no such project or cut.
+        BadInput: no take has passed; or the disk is full or the folder cannot be written. Nothing is left half
+            written.
+        NotHere: nothing here can decode masters.
+    """
+    with database.transaction() as session:
+        chosen, undelivered = choose(session, project, phase=phase, cuts=cuts)
+    if not chosen:
+        raise _nothing(project, phase, undelivered)
+    folder = (to or store.root / "deliveries").absolute()
+    delivered = []
+    for each in chosen:
+        try:
+            delivered.append(_deliver(each, store, folder, form, progress or _untold))
+        except TakeDamaged as error:
+            undelivered.append(Undelivered(cut=each.cut, phase=each.name.phase, reason=error.message))
+    return Delivery(folder=folder, delivered=tuple(delivered), undelivered=tuple(undelivered))
+
+
+def choose(
+    session: Session, project: str, *, phase: Phase | None = None, cuts: Iterable[str] = ()
+) -> tuple[list[Chosen], list[Undelivered]]:
+    """The take of each cut and phase that would be delivered, and the cuts that have none.
+
+    A person's approval beats the gate's pass, and then the higher score wins. Character sheets belong to no
+    cut, and a reproduction proves a take and never replaces it. Raises `UnknownName`.
+    """
+    show = catalogue.project(session, project)
+    named = [catalogue.path_of(catalogue.cut(session, show, text)) for text in cuts]
+    paths = named or [view.path for view in catalogue.cuts(session, show.id)]
+    best: dict[tuple[str, Phase], UUID] = {}
+    reasons: dict[str, str] = {}
+    for each in [phase] if phase else Phase:
+        families = _families(session, show.id, each)
+        for path in paths:
+            if found := _best([take for _, takes in families.get(path, ()) for take in takes]):
+                best[path, each] = found.job_id
+            elif phase:
+                reasons[path] = _why_not(families.get(path, []))
+    covered = {path for path, _ in best}
+    chosen = [_chosen(session, show.slug, path, job_id) for (path, _), job_id in sorted(best.items())]
+    return chosen, [
+        Undelivered(cut=path, phase=phase, reason=reasons.get(path, "no take of it has passed"))
+        for path in dict.fromkeys(paths)
+        if path not in covered
+    ]
+
+
+def _families(
+    session: Session, project_id: UUID, phase: Phase
+) -> dict[str, list[tuple[RootResult, list[TakeResult]]]]:
+    """Root orders by cut, each with those of its takes that may be delivered if they pass."""
+    roots = [root for root in catalogue.roots(session, project_id, phase) if root.cut]
+    rows = {row.id: row for row in catalogue.job_rows(session, [t.job_id for r in roots for t in r.takes])}
+    families: dict[str, list[tuple[RootResult, list[TakeResult]]]] = {}
+    for root in roots:
+        takes = [take for take in root.takes if take.job_id in rows and _may_leave(rows[take.job_id])]
+        if root.cut and takes:
+            families.setdefault(root.cut, []).append((root, takes))
+    return families
+
+
+def _may_leave(row: JobRow) -> bool:
+    return row.reproduces_job_id is None and row.job_type is not JobType.CHARACTER_SHEET
+
+
+def _best(takes: Sequence[TakeResult]) -> TakeResult | None:
+    """The passing take to deliver, or None."""
+    passing = [take for take in takes if take.verdict is not None and take.verdict.passes]
+    approved = [take for take in passing if take.verdict is Verdict.APPROVED]
+    return best_take(approved or passing)
+
+
+def _why_not(families: Sequence[tuple[RootResult, list[TakeResult]]]) -> str:
+    if not families:
+        return "nothing was ordered of it in this phase"
+    if not all(root.finished for root, _ in families):
+        return "still in work"
+    best = best_take([take for _, takes in families for take in takes])
+    if best is None or best.verdict is None:
+        return "no take of it was made"
+    if best.verdict is Verdict.REVIEW:
+        return f"its best take waits for a person: farm review {best.job_id}"
+    refused_for = f" for {', '.join(best.blocking)}" if best.blocking else ""
+    return f"its best take was refused{refused_for}"
+
+
+def _chosen(session: Session, show: str, path: str, job_id: UUID) -> Chosen:
+    detail = catalogue.job_detail(session, job_id)
+    if detail.take is None:
+        raise BadInput(f"The job {job_id} passed and has no take.", hint="`farm job` tells what became of it.")
+    episode, scene, cut = catalogue.parse_cut(path)
+    name = DeliveryName(show=show, episode=episode, scene=scene, cut=cut, phase=detail.row.phase)
+    return Chosen(cut=path, name=name, detail=detail, take=detail.take)
+
+
+def _deliver(chosen: Chosen, store: ArtifactStore, root: Path, form: Form, progress: Progress) -> Delivered:
+    place = root / chosen.name.place
+    for _ in range(_TRIES):
+        version = deliveries.version_of(place, chosen.take.pixel_sha256)
+        names = _names(chosen, version, form)
+        folder = place / deliveries.version_name(version)
+        if not deliveries.missing(folder, names):
+            return _delivered(chosen, version, folder, names, is_new=False)
+        master = store.path(chosen.take.master_path)
+        try:
+            with deliveries.writing(place, version) as partial:
+                _writer()(chosen, master, partial, names, _Told(progress, chosen, len(names)))
+        except VersionTaken:
+            continue
+        return _delivered(chosen, version, folder, names, is_new=True)
+    raise VersionTaken(f"Others keep delivering to {place}.", hint="Deliver again when they are done.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a writer tells of one cut, passed on with the cut's name and the number of its files."""
+
+    progress: Progress
+    chosen: Chosen
+    total: int
+
+    def __call__(self, done: int) -> None:
+        self.progress(f"{self.chosen.cut} {self.chosen.name.phase.value}", done, self.total)
+
+
+def _names(chosen: Chosen, version: int, form: Form) -> tuple[str, ...]:
+    if not chosen.detail.row.job_type.is_motion:
+        return chosen.name.pictures(version, 1)
+    if form is Form.CLIP:
+        suffix = chosen.take.master_path.rpartition(".")[2]
+        return (chosen.name.file(version, f".{suffix}"),)
+    return chosen.name.pictures(version, chosen.take.frames)
+
+
+def _delivered(
+    chosen: Chosen, version: int, folder: Path, names: tuple[str, ...], *, is_new: bool
+) -> Delivered:
+    return Delivered(
+        cut=chosen.cut,
+        phase=chosen.name.phase,
+        version=deliveries.version_name(version),
+        job_id=chosen.detail.row.id,
+        verdict=chosen.detail.row.verdict,
+        folder=folder,
+        files=names,
+        frames=chosen.take.frames,
+        fps=chosen.take.fps,
+        pixel_sha256=chosen.take.pixel_sha256,
+        is_new=is_new,
+    )
+
+
+def _nothing(project: str, phase: Phase | None, undelivered: Sequence[Undelivered]) -> BadInput:
+    what = f"{phase.value} of {project}" if phase else f"take of {project}"
+    if len(undelivered) == 1:
+        return BadInput(
+            f"Nothing of {undelivered[0].cut} can be delivered: {undelivered[0].reason}.",
+            hint="`farm gate` tells how the phase stands.",
+        )
+    return BadInput(
+        f"No {what} has passed yet, so there is nothing to deliver.",
+        hint=f"`farm gate {project} --phase {(phase or Phase.STILL).value}` tells how it stands.",
+    )
+
+
+@cache
+def _writer() -> Writer:
+    """Whoever can decode masters on this machine; looked for when it is needed, because it is heavy."""
+    for extra in entry_points(group="farm.commands"):
+        extra.load()
+    if not WRITERS:
+        raise NotHere(
+            "Nothing here can decode masters.", hint="Install the worker extra: anime-render-farm[worker]."
+        )
+    return WRITERS[0]
+
+
+def _untold(cut: str, done: int, total: int) -> None:
+    """Nobody watches."""

@@ -1,0 +1,300 @@
+"""From judged takes to the folder an editor opens: which take is handed over, under which name, once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from db import catalogue
+from db.artifacts import ArtifactStore
+from farm.cli import app as cli
+from farm.cli import delivering as command
+from farm.client import Farm
+from farm.gates import gate_job, review
+from models.errors import BadInput, UnknownName
+from models.recipe import Recipe
+from models.rendering import GenerationParams, Job, QueueRow, Take
+from models.vocabulary import JobType, Phase, QueueStatus, Step
+from tests.factories import a_stored_show, ordered, settings_for, whole
+from workers.media import provenance
+from workers.media.pixels import pixel_sha256
+from workers.media.reading import read_frames
+from workers.media.takes import TakeWriter
+from workers.scoring.profiles import EMBEDDED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from uuid import UUID
+
+    from db.engine import Database
+    from models.views import StoredShow
+
+WIDTH, HEIGHT, LOOP = 64, 48, 16
+
+
+@dataclass
+class Studio:
+    """A farm with one show, whose takes are made by hand: small noise, but real files."""
+
+    farm: Farm
+    show: StoredShow
+    folder: Path
+
+    def take(
+        self, phase: Phase = Phase.STILL, cut: str = "1/10/10", *, good: bool = True, **fields: Any
+    ) -> UUID:
+        """A judged take of a cut with pixels of its own; `good` says whether its scores pass."""
+        kind = {Phase.STILL: JobType.STILL_IMAGE, Phase.LOOP: JobType.ANIMATION_LOOP}[phase]
+        with self.farm.database.transaction() as session:
+            if phase is not Phase.STILL and not catalogue.is_open(session, self.show.project_id, phase):
+                catalogue.set_door(session, self.show.project_id, phase, is_open=True, evidence={}, by="test")
+            (job_id,) = ordered(
+                session, self.show, **{"cut": cut, "job_type": kind, "max_retakes": 0, **fields}
+            )
+            self.finish(session, job_id)
+            values = {} if good else {"identity": 0.0}
+            catalogue.store_measurements(session, job_id, whole(EMBEDDED, phase, **values))
+            gate_job(session, job_id)
+            return job_id
+
+    def finish(self, session: Any, job_id: UUID) -> None:
+        """What the engine does to a job that rendered: a master in the store, and its row."""
+        params = session.query(GenerationParams).filter_by(job_id=job_id).one()
+        recipe = Recipe.from_json({**params.recipe, "width": WIDTH, "height": HEIGHT})
+        random = np.random.default_rng(job_id.int)
+        store = self.farm.store
+        with store.scratch(job_id, 1) as folder:
+            with TakeWriter(folder, recipe) as writer:
+                for _ in range(recipe.frame_count):
+                    writer.add(random.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8))
+                made = writer.finish()
+            stored = store.publish(job_id, 1, made.master, made.proxy)
+        session.add(
+            Take(
+                job_id=job_id,
+                epoch=1,
+                master_path=stored.master,
+                proxy_path=stored.proxy,
+                pixel_sha256=made.pixel_sha256,
+                file_sha256=made.file_sha256,
+                size_bytes=made.size_bytes,
+                frames=made.frames,
+                width=made.width,
+                height=made.height,
+                fps=made.fps,
+                render_seconds=0.5,
+            )
+        )
+        row = session.query(QueueRow).filter_by(job_id=job_id).one()
+        row.step, row.status = Step.GATE, QueueStatus.COMPLETED
+        session.flush()
+
+    def pixels(self, job_id: UUID) -> str:
+        take = self.farm.job(job_id).take
+        assert take is not None
+        return take.pixel_sha256
+
+    def deliver(self, **asked: Any) -> Any:
+        return self.farm.deliver(self.show.project, to=self.folder, **asked)
+
+    def files(self) -> list[str]:
+        return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def studio(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    """A show without a take; the command opens the same farm."""
+    farm = Farm.__new__(Farm)
+    farm.settings = settings_for(tmp_path)
+    farm.database, farm.store = database, ArtifactStore(tmp_path / "artifacts", min_free_bytes=0)
+
+    @contextmanager
+    def opened() -> Any:
+        yield farm
+
+    monkeypatch.setattr(command, "opened", opened)
+    with database.transaction() as session:
+        show = a_stored_show(session)
+    return Studio(farm, show, tmp_path / "delivered")
+
+
+def test_a_still_is_delivered_as_frame_1001_with_its_recipe_inside_and_beside_it(studio: Studio) -> None:
+    job_id = studio.take()
+
+    (delivered,) = studio.deliver().delivered
+
+    show = studio.show.project
+    place = f"{show}/ep001/sc010/c0010/still/v001"
+    assert studio.files() == [f"{place}/{show}_001_010_0010_still_v001.1001.png", f"{place}/take.json"]
+    picture = studio.folder / studio.files()[0]
+    assert pixel_sha256(read_frames(picture)) == studio.pixels(job_id) == delivered.pixel_sha256
+    for file in (picture, picture.with_name("take.json")):
+        made = provenance.read(file)
+        assert made.recipe == studio.farm.job(job_id).recipe or made.recipe.width == WIDTH
+        assert (made.take["job_id"], made.take["cut"]) == (str(job_id), "ep001/sc010/c0010")
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", part) for file in studio.files() for part in file.split("/"))
+
+
+def test_a_loop_is_delivered_as_a_sequence_that_shows_the_masters_frames(studio: Studio) -> None:
+    job_id = studio.take(Phase.LOOP)
+
+    (delivered,) = studio.deliver(phase=Phase.LOOP).delivered
+
+    assert [name[-8:] for name in delivered.files] == [f"{1001 + index}.png" for index in range(LOOP)]
+    frames = (frame for name in delivered.files for frame in read_frames(delivered.folder / name))
+    assert pixel_sha256(frames) == studio.pixels(job_id)
+    assert provenance.read(delivered.folder / delivered.files[-1]).take["frames"] == LOOP
+
+
+def test_a_loop_is_delivered_as_a_clip_that_is_the_master_and_not_its_second_name(studio: Studio) -> None:
+    job_id = studio.take(Phase.LOOP)
+
+    (delivered,) = studio.deliver(form="clip").delivered
+
+    (name,) = delivered.files
+    take = studio.farm.job(job_id).take
+    assert take is not None
+    master = studio.farm.store.path(take.master_path)
+    assert name.endswith("_loop_v001.mkv")
+    assert (delivered.folder / name).read_bytes() == master.read_bytes()
+    assert not (delivered.folder / name).samefile(master)
+
+
+def test_the_same_take_delivered_again_changes_nothing(studio: Studio) -> None:
+    studio.take(Phase.LOOP)
+    first = studio.deliver()
+    before = [(file, (studio.folder / file).stat().st_mtime_ns) for file in studio.files()]
+
+    second = studio.deliver()
+
+    assert [each.is_new for each in (*first.delivered, *second.delivered)] == [True, False]
+    assert [(file, (studio.folder / file).stat().st_mtime_ns) for file in studio.files()] == before
+
+
+def test_the_other_form_of_a_take_joins_its_version(studio: Studio) -> None:
+    studio.take(Phase.LOOP)
+    studio.deliver(form="frames")
+
+    (clip,) = studio.deliver(form="clip").delivered
+
+    assert (clip.version, clip.is_new) == ("v001", True)
+    assert len(studio.files()) == LOOP + 2
+
+
+def test_another_take_gets_the_next_version_and_the_first_stays(studio: Studio) -> None:
+    first = studio.take()
+    studio.deliver()
+    better = studio.take()
+    with studio.farm.database.transaction() as session:
+        review(session, better, approve=True, by="Ada")
+
+    (delivered,) = studio.deliver().delivered
+
+    assert (delivered.version, delivered.job_id) == ("v002", better)
+    assert (
+        pixel_sha256(read_frames(studio.folder / studio.files()[0]))
+        == studio.pixels(first)
+        != studio.pixels(better)
+    )
+
+
+def test_a_take_that_failed_a_sheet_and_a_reproduction_are_never_delivered(studio: Studio) -> None:
+    good = studio.take()
+    studio.take(good=False, cut="1/10/20")
+    copy = studio.take()
+    with studio.farm.database.transaction() as session:
+        session.get_one(Job, copy).reproduces_job_id = good
+        review(session, copy, approve=True, by="Ada")
+
+    delivery = studio.deliver(phase=Phase.STILL)
+
+    assert [each.job_id for each in delivery.delivered] == [good]
+    assert [(each.cut, each.reason) for each in delivery.undelivered] == [
+        ("ep001/sc010/c0020", delivery.undelivered[0].reason),
+        ("ep001/sc010/c0030", "nothing was ordered of it in this phase"),
+    ]
+    assert "identity" in delivery.undelivered[0].reason or "person" in delivery.undelivered[0].reason
+
+
+def test_without_a_phase_every_phase_that_passed_is_delivered(studio: Studio) -> None:
+    studio.take()
+    studio.take(Phase.LOOP)
+
+    delivery = studio.deliver(cuts=["1/10/10"])
+
+    assert [each.phase for each in delivery.delivered] == [Phase.LOOP, Phase.STILL]
+    assert delivery.undelivered == ()
+
+
+def test_a_master_that_changed_since_is_named_and_the_others_are_delivered(studio: Studio) -> None:
+    broken, _ = studio.take(), studio.take(cut="1/10/20")
+    take = studio.farm.job(broken).take
+    assert take is not None
+    master = studio.farm.store.path(take.master_path)
+    master.unlink()
+    other = studio.farm.job(studio.take(cut="1/10/30")).take
+    assert other is not None
+    os.link(studio.farm.store.path(other.master_path), master)
+
+    delivery = studio.deliver()
+
+    assert [each.cut[-5:] for each in delivery.delivered] == ["c0020", "c0030"]
+    (refused,) = delivery.undelivered
+    assert (refused.cut[-5:], refused.reason) == ("c0010", "its master shows other pixels than were recorded")
+    assert not any("c0010" in file for file in studio.files())
+
+
+def test_a_project_without_a_passing_take_is_one_sentence(studio: Studio) -> None:
+    with pytest.raises(BadInput, match=r"No take of moon-\w+ has passed yet"):
+        studio.deliver()
+
+    assert not studio.folder.exists()
+
+
+def test_a_cut_that_is_not_there_is_refused_with_the_nearest(studio: Studio) -> None:
+    studio.take()
+
+    with pytest.raises(UnknownName) as caught:
+        studio.deliver(cuts=["1/10/11"])
+
+    assert "ep001/sc010/c0010" in caught.value.hint
+    assert not studio.folder.exists()
+
+
+def test_the_command_says_what_lies_where_and_exits_1_while_a_cut_has_nothing(
+    studio: Studio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = studio.take()
+    words = ["deliver", studio.show.project, "--to", str(studio.folder)]
+
+    some = cli.run([*words, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    whole_cut = cli.run([*words, "--cut", "1/10/10"])
+    said = capsys.readouterr()
+    wrong = cli.run([*words, "--as", "tape"])
+
+    assert (some, whole_cut, wrong) == (1, 0, 3)
+    assert [(each["job_id"], each["version"], each["is_new"]) for each in told["items"]] == [
+        (str(job_id), "v001", True)
+    ]
+    assert len(told["undelivered"]) == 2
+    assert "1 lay there already" in said.err
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(
+    studio: Studio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    studio.take()
+    studio.folder.write_text("a file in the way")
+
+    code = cli.run(["deliver", studio.show.project, "--to", str(studio.folder), "--json"])
+
+    assert code == 3
+    assert "Not a directory" in json.loads(capsys.readouterr().out)["error"]["message"]
