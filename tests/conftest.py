@@ -1,3 +1,10 @@
 """Fixtures every test may ask for: real servers, and a migrated database of one's own."""
 
+import signal
+
 pytest_plugins = ["tests.servers_fixture", "tests.database_fixture", "tests.state_folders"]
+
+# A shell that puts a command into the background lets it ignore Ctrl-C, and its children inherit that: tests
+# that press Ctrl-C need it to arrive.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
