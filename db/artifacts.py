@@ -6,6 +6,7 @@
 An attempt writes into its scratch folder. `publish` brings the bytes to the disk and moves the whole folder
 into place by one rename, before the row is committed: there is never a row without a file. A file without a row
 (the worker was fenced or killed in between) is an orphan, which `attempts` shows and `discard` removes.
+An equal take of another job is borrowed: the same bytes under a name of one's own.
 """
 
 from __future__ import annotations
@@ -23,9 +24,13 @@ from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: other file system, other owner, too many names already, or a file system without links
+_NO_LINKS = frozenset(
+    {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,25 @@ class ArtifactStore:
             proxy=self._relative(final / proxy.name) if proxy else None,
         )
 
+    def borrow(self, relative: str, into: Path) -> Path:
+        """Give a published file a second name in the folder `into`, or a copy where links are impossible.
+
+        Each name lives and dies alone; the bytes are written once.
+
+        Raises:
+            OSError: it is not there any more, cannot be read, or its copy cannot be written.
+            BadInput: the path leaves the store.
+        """
+        source = self.path(relative)
+        target = into / source.name
+        try:
+            os.link(source, target)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            shutil.copyfile(source, target)
+        return target
+
     def discard(self, job_id: UUID, epoch: int) -> None:
         """Remove everything of one attempt; harmless when there is nothing."""
         final = self._take(job_id, epoch)
@@ -137,10 +161,6 @@ class ArtifactStore:
             if pair not in seen:
                 seen.add(pair)
                 yield pair
-
-    def orphans(self, known: Collection[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
-        """Attempts with files that are not among the `known` takes and running attempts."""
-        return [pair for pair in self.attempts() if pair not in known]
 
     def require_room(self, needed_bytes: int = 0) -> None:
         """Refuse to begin what cannot be finished.

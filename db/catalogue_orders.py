@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from models.recipe import fingerprint_of
 from models.rendering import GenerationParams, Job, QueueRow
 
 if TYPE_CHECKING:
@@ -74,10 +75,15 @@ def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
     stored = set(session.scalars(upsert(Job).on_conflict_do_nothing().returning(Job.id), rows))
     new = [(job, job_id) for job, job_id in zip(jobs, ids, strict=True) if job_id in stored]
     if new:
-        session.execute(insert(GenerationParams), [_recipe_values(job.recipe, job_id) for job, job_id in new])
-        places = zip(new, _ids_in_order(len(new)), strict=True)
+        recipes = [_recipe_values(job.recipe, job_id) for job, job_id in new]
+        session.execute(insert(GenerationParams), recipes)
+        places = zip(new, recipes, _ids_in_order(len(new)), strict=True)
         session.execute(
-            insert(QueueRow), [_queue_values(job, job_id, row_id) for (job, job_id), row_id in places]
+            insert(QueueRow),
+            [
+                _queue_values(job, recipe["fingerprint"], job_id, row_id)
+                for (job, job_id), recipe, row_id in places
+            ],
         )
     return [job_id if job_id in stored else None for job_id in ids]
 
@@ -154,6 +160,7 @@ def _job_values(job: NewJob, job_id: UUID) -> dict[str, Any]:
 
 
 def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
+    told = recipe.to_json()
     return {
         "job_id": job_id,
         "positive_prompt": recipe.positive_prompt,
@@ -174,12 +181,12 @@ def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
         "controlnet_models": [asdict(net) for net in recipe.controlnet_models],
         "ipadapter_refs": [asdict(ref) for ref in recipe.ipadapter_refs],
         "renderer": recipe.renderer,
-        "recipe": recipe.to_json(),
-        "fingerprint": recipe.fingerprint(),
+        "recipe": told,
+        "fingerprint": fingerprint_of(told),
     }
 
 
-def _queue_values(job: NewJob, job_id: UUID, queue_id: UUID) -> dict[str, Any]:
+def _queue_values(job: NewJob, fingerprint: str, job_id: UUID, queue_id: UUID) -> dict[str, Any]:
     return {
         "id": queue_id,
         "job_id": job_id,
@@ -187,6 +194,7 @@ def _queue_values(job: NewJob, job_id: UUID, queue_id: UUID) -> dict[str, Any]:
         "priority": job.priority,
         "max_retries": job.max_retries,
         "model_name": job.recipe.model_name,
-        "fingerprint": job.recipe.fingerprint() if job.reuse else None,
+        # A reproduction proves something only when it is really rendered.
+        "fingerprint": fingerprint if job.reuse and job.reproduces_job_id is None else None,
         "needs": list(job.needs),
     }

@@ -5,7 +5,7 @@ calls off. A claim raises the row's `epoch`; everything its holder writes later 
 `WHERE epoch = mine AND status = 'running'`, so a worker taken for dead finds nothing to overwrite.
 """
 
-from db.queue_claim import Claim, claim_render, claim_step, heartbeat, is_mine, left_behind
+from db.queue_claim import Claim, Collision, claim_render, claim_step, heartbeat, is_mine, left_behind
 from db.queue_recovery import (
     Demand,
     Expired,
@@ -33,6 +33,7 @@ from db.queue_settle import (
 __all__ = [
     "Backoff",
     "Claim",
+    "Collision",
     "Demand",
     "Expired",
     "Settlement",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from models.vocabulary import Step
 
@@ -22,6 +23,13 @@ WARM_AMONG = 64
 
 WARM_JUMP = timedelta(minutes=5)
 """How much older a row may be than the warm one that overtakes it."""
+
+
+_ONE_OF_EQUALS = "uq_render_queue_rendering"
+
+
+class Collision(Exception):
+    """Somebody claimed an equal row at the same instant; its transaction is over and the next claim sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +57,13 @@ class Claim:
 # most five minutes older. The last step locks exactly one row and skips what others are claiming just now;
 # being a re-check, it also refuses a row that changed since it was read. A row that failed here is left to
 # another live worker of its pool first, for one lease at most. A row that needs files this worker lacks is not
-# seen, nor one whose equal is being rendered: the unique index behind that holds against two claims at once.
+# seen, nor one whose equal is being rendered. Of several equals that wait only the first may be taken, so that
+# two claims at once go to different work; where they still meet, the unique index refuses the second.
 _CLAIM_RENDER = text("""
 WITH candidates AS MATERIALIZED (
     SELECT c.* FROM unnest(CAST(:pools AS text[])) AS mine(pool)
     CROSS JOIN LATERAL (
-        SELECT q.id, q.pool, q.priority, q.available_at, q.model_name
+        SELECT q.id, q.pool, q.priority, q.available_at, q.model_name, q.fingerprint
         FROM render_queue q
         WHERE q.pool = mine.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
           AND q.needs <@ CAST(:has AS varchar[])
@@ -80,11 +89,13 @@ WITH candidates AS MATERIALIZED (
     SELECT c.id, row_number() OVER (ORDER BY
         (c.model_name = ANY(CAST(:warm AS text[])) AND c.priority = head.priority
          AND c.available_at <= head.available_at + CAST(:jump AS interval)) DESC,
-        c.priority DESC, c.available_at, c.id) AS place
+        c.priority DESC, c.available_at, c.id) AS place,
+        c.fingerprint IS NULL OR 1 = row_number() OVER (
+            PARTITION BY c.fingerprint ORDER BY c.priority DESC, c.available_at, c.id) AS is_first
     FROM candidates c CROSS JOIN head
 ), best AS (
     SELECT q.id FROM ranked JOIN render_queue q ON q.id = ranked.id
-    WHERE q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
+    WHERE ranked.is_first AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
     ORDER BY ranked.place
     LIMIT 1
     FOR UPDATE OF q SKIP LOCKED
@@ -103,7 +114,8 @@ WITH candidates AS MATERIALIZED (
 )
 SELECT claimed.job_id, claimed.step, claimed.epoch, claimed.pool, claimed.worker_id, claimed.retry_count,
        claimed.fingerprint, params.recipe, jobs.reproduces_job_id,
-       (SELECT c.pool FROM candidates c WHERE c.id <> claimed.id
+       (SELECT c.pool FROM candidates c
+        WHERE c.id <> claimed.id AND (c.fingerprint = claimed.fingerprint) IS NOT TRUE
         ORDER BY c.priority DESC, c.available_at, c.id LIMIT 1) AS next_pool
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 LEFT JOIN generation_params params ON params.job_id = claimed.job_id
@@ -169,19 +181,25 @@ def claim_render(
     of the same priority that are at most five minutes older. `has` names the files and node types this worker
     has: a row that needs another is left to others. The commit must be durable:
     an epoch that a crash of Postgres forgot would be given out again while its first holder still works.
+
+    Raises:
+        Collision: an equal row was claimed at the same instant; roll back and claim again.
     """
-    row = session.execute(
-        _CLAIM_RENDER,
-        {
-            "pools": list(pools),
-            "worker_id": worker_id,
-            "lease": lease,
-            "warm": [name for name in warm if name],
-            "has": list(has),
-            "among": WARM_AMONG,
-            "jump": WARM_JUMP,
-        },
-    ).one_or_none()
+    values = {
+        "pools": list(pools),
+        "worker_id": worker_id,
+        "lease": lease,
+        "warm": [name for name in warm if name],
+        "has": list(has),
+        "among": WARM_AMONG,
+        "jump": WARM_JUMP,
+    }
+    try:
+        row = session.execute(_CLAIM_RENDER, values).one_or_none()
+    except IntegrityError as error:
+        if getattr(getattr(error.orig, "diag", None), "constraint_name", None) == _ONE_OF_EQUALS:
+            raise Collision from error
+        raise
     if row is None:
         return None
     return replace(

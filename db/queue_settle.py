@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -50,6 +51,8 @@ class TakeRecord:
     environment: dict[str, str]
     #: graph, checkpoint hashes: what the renderer made of the ordered recipe
     resolved: dict[str, Any]
+    #: the job that rendered these pixels, where it was not this one
+    reused_from_job_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

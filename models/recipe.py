@@ -143,18 +143,30 @@ class Recipe:
 
     def fingerprint(self) -> str:
         """SHA-256 of everything that decides the pixels; pictures count by content, wherever they lie."""
-        told = self.to_json()
-        pictures = [told["start_image"] or {}, *told["controlnet_models"], *told["ipadapter_refs"]]
-        for picture in pictures:
-            if picture.get("sha256") or picture.get("image_sha256"):
-                for place in ("path", "image_path", "reference_image_path"):
-                    picture.pop(place, None)
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return fingerprint_of(self.to_json())
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Recipe:
         """The inverse of `to_json`; raises `pydantic.ValidationError` on anything else."""
         return _adapter().validate_python(data)
+
+
+def fingerprint_of(told: Mapping[str, Any]) -> str:
+    """`Recipe.fingerprint` of a recipe that was already turned into JSON, which it leaves as it is."""
+    counted = {
+        **told,
+        "start_image": _by_content(told["start_image"]) if told["start_image"] else None,
+        "controlnet_models": [_by_content(net) for net in told["controlnet_models"]],
+        "ipadapter_refs": [_by_content(ref) for ref in told["ipadapter_refs"]],
+    }
+    return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+
+
+def _by_content(picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Without its place, where its content is known."""
+    places = ("path", "image_path", "reference_image_path")
+    is_known = bool(picture.get("sha256") or picture.get("image_sha256"))
+    return {name: value for name, value in picture.items() if not (is_known and name in places)}
 
 
 @cache

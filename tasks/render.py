@@ -13,14 +13,16 @@ from farm.broker import TaskName, task
 from models.errors import LeaseLost, StepFailed, Unavailable
 from models.recipe import Recipe
 from models.vocabulary import ErrorKind
-from tasks import runtime
+from tasks import reusing, runtime
 from tasks.work import Work
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from uuid import UUID
 
     from db.artifacts import StoredTake
     from db.queue import Claim
+    from tasks.reusing import Found
     from workers.media.rendered import Rendered
 
 _log = logging.getLogger(__name__)
@@ -36,16 +38,20 @@ def render(self: Any, pool: str) -> str:
     if claim is None:
         return runtime.end_chain(self, "nothing to render")
     _leave_a_wake_up(claim)
-    with Work(claim) as work:
-        try:
-            settlement = _make(work)
-        except LeaseLost as lost:
-            runtime.discard(claim)
-            return runtime.end_chain(self, lost.message)
-        except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
-            runtime.discard(claim)
-            _free_memory_after(error)
-            work.end_badly(error)
+    try:
+        with Work(claim) as work:
+            try:
+                settlement = _make(work)
+            except LeaseLost as lost:
+                runtime.discard(claim)
+                return runtime.end_chain(self, lost.message)
+            except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
+                runtime.discard(claim)
+                _free_memory_after(error)
+                work.end_badly(error)
+    finally:
+        # However it ended: an equal order that waited uses the take, or is rendered in its place.
+        reusing.wake_an_equal(claim)
     if not settlement.counts:
         runtime.discard(claim)
         return runtime.end_chain(self, "another worker took the job over")
@@ -57,7 +63,8 @@ def _make(work: Work) -> Settlement:
     recipe = _recipe(claim)
     with runtime.store().scratch(claim.job_id, claim.epoch) as folder:
         started = time.monotonic()
-        rendered = runtime.bench().render(
+        found = reusing.find(claim, recipe, folder)
+        rendered = found.rendered or runtime.bench().render(
             recipe,
             folder,
             progress=work.progress,
@@ -67,11 +74,11 @@ def _make(work: Work) -> Settlement:
         seconds = time.monotonic() - started
         if not work.alive():
             raise LeaseLost
-        sidecar = _sidecar(claim, recipe, rendered, seconds)
+        sidecar = _sidecar(claim, recipe, rendered, seconds, found)
         stored = runtime.store().publish(
             claim.job_id, claim.epoch, rendered.master, rendered.proxy, beside=[sidecar]
         )
-    take = _record(rendered, stored, seconds)
+    take = _record(rendered, stored, seconds, found.drawn_by)
     return work.settle(lambda session: queue.settle_render(session, claim, take))
 
 
@@ -84,7 +91,7 @@ def _recipe(claim: Claim) -> Recipe:
         ) from error
 
 
-def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float) -> Path:
+def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float, found: Found) -> Path:
     """Everything known of the take as one JSON file beside it, for whoever has files and no database."""
     from workers.media.provenance import SIDECAR, Provenance
 
@@ -99,13 +106,17 @@ def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float) -
         "fps": rendered.fps,
         "render_seconds": round(seconds, 3),
     }
+    if found.drawn_by is not None:
+        told["reused_from"] = str(found.drawn_by)
+    if found.why_not:
+        told["not_reused"] = found.why_not
     made = Provenance(recipe=recipe, environment=rendered.environment, resolved=rendered.resolved, take=told)
     path = rendered.master.with_name(SIDECAR)
     path.write_text(made.to_text() + "\n", encoding="utf-8")
     return path
 
 
-def _record(rendered: Rendered, stored: StoredTake, seconds: float) -> TakeRecord:
+def _record(rendered: Rendered, stored: StoredTake, seconds: float, drawn_by: UUID | None) -> TakeRecord:
     return TakeRecord(
         master_path=stored.master,
         proxy_path=stored.proxy,
@@ -120,6 +131,7 @@ def _record(rendered: Rendered, stored: StoredTake, seconds: float) -> TakeRecor
         renderer_version=rendered.environment.get("renderer_version", ""),
         environment=rendered.environment,
         resolved=rendered.resolved,
+        reused_from_job_id=drawn_by,
     )
 
 

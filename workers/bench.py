@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from models.metrics import Measurement
     from models.recipe import Recipe
     from workers.media.rendered import Rendered
-    from workers.renderers.renderer import Progress
+    from workers.renderers.renderer import Facts, Progress, Renderer
     from workers.scoring.expectations import Expectations
     from workers.scoring.panel import Panel, Wanted
+    from workers.scoring.picture_distance import PictureDistance
 
 
 class Bench:
@@ -49,10 +50,13 @@ class Bench:
         cold: bool = False,
     ) -> Rendered:
         """Make the pixels of `recipe` in `into`; raises what `Renderer.render` does, and `NotHere`."""
-        renderer = registry.renderer(recipe.renderer, **self._equipment.get(recipe.renderer, {}))
-        rendered = renderer.render(recipe, into, progress=progress, alive=alive, cold=cold)
+        rendered = self._renderer(recipe).render(recipe, into, progress=progress, alive=alive, cold=cold)
         self._checkpoint = recipe.model_name
         return rendered
+
+    def facts(self, recipe: Recipe) -> Facts:
+        """What decides the pixels of `recipe` here; raises what `Renderer.facts` does, and `NotHere`."""
+        return self._renderer(recipe).facts(recipe)
 
     def measure(
         self,
@@ -64,11 +68,13 @@ class Bench:
         alive: Callable[[], bool],
     ) -> list[Measurement]:
         """One measurement for every wanted (metric, network); raises what `Panel.measure` raises."""
-        if self._panel is None:
-            from workers.scoring.panel import Panel
+        return self._opened().measure(master, expectations, wanted, progress=progress, alive=alive)
 
-            self._panel = Panel(self._networks_dir)
-        return self._panel.measure(master, expectations, wanted, progress=progress, alive=alive)
+    def distance(self) -> PictureDistance:
+        """How different two frames look; its network is loaded when the first two differ."""
+        from workers.scoring.picture_distance import PictureDistance
+
+        return PictureDistance(lambda: self._opened().shelf)
 
     def free(self) -> None:
         """Give back all memory that can be loaded again, before a job that ran out of it is tried once more."""
@@ -79,3 +85,13 @@ class Bench:
         torch = sys.modules.get("torch")
         if torch is not None and torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+    def _opened(self) -> Panel:
+        if self._panel is None:
+            from workers.scoring.panel import Panel
+
+            self._panel = Panel(self._networks_dir)
+        return self._panel
+
+    def _renderer(self, recipe: Recipe) -> Renderer:
+        return registry.renderer(recipe.renderer, **self._equipment.get(recipe.renderer, {}))

@@ -36,8 +36,14 @@ def add_jobs(
     frame_count: int = 1,
     priority: int = 5,
     max_retries: int = 3,
+    seed: int | None = None,
+    reuse: bool = False,
+    reproduces_job_id: UUID | None = None,
 ) -> list[UUID]:
-    """`count` orders, of the null renderer unless another is named, ready to be claimed."""
+    """`count` orders, of the null renderer unless another is named, ready to be claimed.
+
+    With a `seed` they are equal, without one each has its own.
+    """
     kind = JobType.STILL_IMAGE if frame_count == 1 else JobType.ANIMATION_LOOP
     jobs = [
         NewJob(
@@ -45,7 +51,7 @@ def add_jobs(
             recipe=Recipe(
                 renderer=renderer,
                 job_type=kind,
-                seed=number,
+                seed=number if seed is None else seed,
                 width=64 if renderer == "comfyui" else 48,
                 height=32,
                 frame_count=frame_count,
@@ -56,6 +62,8 @@ def add_jobs(
             requested_by="test",
             priority=priority,
             max_retries=max_retries,
+            reuse=reuse,
+            reproduces_job_id=reproduces_job_id,
             max_retakes=0,
             order_data={},
             quality_thresholds={},

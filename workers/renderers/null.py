@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from models.errors import LeaseLost, StepFailed
 from models.vocabulary import ErrorKind
 from workers.renderers import registry
+from workers.renderers.renderer import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,10 @@ class NullRenderer:
         """See `registry`, where admission reads the same value."""
         return registry.capabilities(self.name)
 
+    def facts(self, recipe: Recipe) -> Facts:
+        """Its version is all that decides."""
+        return Facts(environment=self._environment())
+
     def render(
         self,
         recipe: Recipe,
@@ -75,7 +80,10 @@ class NullRenderer:
                     raise StepFailed("The null renderer failed as ordered.", error_kind=options.fail)
                 take.add(_picture(recipe, index))
                 progress(index + 1, total)
-            return take.finish(environment={"renderer": self.name, "renderer_version": self.version})
+            return take.finish(environment=self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        return {"renderer": self.name, "renderer_version": self.version}
 
 
 def _options(model_name: str) -> _Options:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from models.recipe import Recipe
@@ -27,6 +27,23 @@ class Capabilities:
     vram_mib: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What decides, beside the recipe, which pixels come out; known without rendering."""
+
+    #: the part of the environment that decides, as a render here would record it: `renderer_version`, `skia`
+    environment: Mapping[str, str]
+    #: what a render here would record: file of weights -> SHA-256; empty where it cannot be read
+    file_hashes: Mapping[str, str] = field(default_factory=dict)
+    #: pictures the recipe starts from whose content nobody wrote down
+    unknown_pictures: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Files that may have changed without anybody noticing; one is enough to forbid a comparison."""
+        return (*(name for name, sha256 in self.file_hashes.items() if not sha256), *self.unknown_pictures)
+
+
 class Progress(Protocol):
     """Told as work is really done: `frames` finished, or sampler `steps` within the present ones."""
 
@@ -43,6 +60,14 @@ class Renderer(Protocol):
     def version(self) -> str: ...
 
     def capabilities(self) -> Capabilities: ...
+
+    def facts(self, recipe: Recipe) -> Facts:
+        """What a render of this recipe would record that decides its pixels.
+
+        Raises:
+            StepFailed: a render would fail in the same way.
+        """
+        ...
 
     def render(
         self,

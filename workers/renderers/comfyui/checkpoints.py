@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from workers.renderers.comfyui.graph import Graph
@@ -29,15 +31,31 @@ _FOLDERS = {
 #: inputs by which loaders name a file of weights
 LOADER_INPUTS = frozenset(_FOLDERS)
 
+#: a custom node may call its input as it likes; what it loads is known by the file's kind
+_WEIGHTS = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx"})
+#: a prompt loads one too: `embedding:name`, with or without the suffix
+_EMBEDDING = re.compile(r"embedding:([\w./\\-]*[\w-])")
+
 
 def loaded(graph: Graph) -> Iterator[tuple[str, str]]:
-    """Every file a graph loads, as (loader input, name), each once."""
+    """Every file a graph loads, as (loader input, name), each once; one a prompt names is an `embedding`."""
     seen = set()
     for node in graph.values():
-        for name, value in node["inputs"].items():
-            if name in _FOLDERS and isinstance(value, str) and value and (name, value) not in seen:
-                seen.add((name, value))
-                yield name, value
+        for pair in _named(node["inputs"]):
+            if pair not in seen:
+                seen.add(pair)
+                yield pair
+
+
+def _named(inputs: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in inputs.items():
+        if not isinstance(value, str) or not value:
+            continue
+        if name in _FOLDERS or PurePosixPath(value).suffix.lower() in _WEIGHTS:
+            yield name, value
+        else:
+            for embedding in _EMBEDDING.findall(value):
+                yield "embedding", embedding
 
 
 class CheckpointHashes:
@@ -47,45 +65,83 @@ class CheckpointHashes:
         """`models_dir` is ComfyUI's `models`; `memory` keeps hashes between processes."""
         self._models_dir = models_dir
         self._memory = memory
+        self._known: dict[str, str] = {}
 
     def of(self, graph: Graph) -> dict[str, str]:
-        """File name -> SHA-256 in hexadecimal; empty where the file cannot be read from here."""
-        return {value: self._hash(name, value) for name, value in loaded(graph)}
+        """File name -> SHA-256 in hexadecimal; empty where the file cannot be read from here.
 
-    def _hash(self, name: str, value: str) -> str:
-        path = self._find(name, value)
-        if path is None:
-            return ""
-        stat = path.stat()
-        key = f"{path}|{stat.st_size}|{stat.st_mtime_ns}"
-        known = self._known()
-        if key not in known:
-            with path.open("rb") as file:
-                known[key] = hashlib.file_digest(file, "sha256").hexdigest()
-            self._remember(known)
-        return known[key]
+        Where two loaders name different files alike, each is called `{loader input}={name}`.
+        """
+        files = list(loaded(graph))
+        paths = {pair: self._find(*pair) for pair in files}
+        hashes = self._hashes({path for path in paths.values() if path is not None})
+        told: dict[str, str] = {}
+        for name, value in files:
+            path = paths[name, value]
+            alike = {paths[other] for other in files if other[1] == value}
+            told[value if len(alike) == 1 else f"{name}={value}"] = hashes[path] if path else ""
+        return told
+
+    def _hashes(self, paths: set[Path]) -> dict[Path, str]:
+        """What is remembered is read once, and written once when something was learned."""
+        keys = {path: _key(path) for path in paths}
+        if not set(keys.values()) <= self._known.keys():
+            self._known |= self._remembered()
+        new = {key: _sha256(path) for path, key in keys.items() if key not in self._known}
+        if new:
+            self._known |= new
+            self._remember(new)
+        return {path: self._known[key] for path, key in keys.items()}
 
     def _find(self, name: str, value: str) -> Path | None:
+        """The one file that is meant; None when it is not here, or several of that name are."""
         if self._models_dir is None:
             return None
-        root = self._models_dir.resolve()
-        for folder in _FOLDERS[name]:
-            path = (root / folder / value).resolve()
-            if path.is_relative_to(root) and path.is_file():
-                return path
-        return None
+        root = self._models_dir
+        if name in _FOLDERS:
+            return next(_inside(root, _FOLDERS[name], value), None)
+        if name == "embedding":
+            names = (value, *(f"{value}{suffix}" for suffix in (".safetensors", ".pt", ".bin")))
+            return next((path for each in names for path in _inside(root, ("embeddings",), each)), None)
+        folders = sorted(folder.name for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
+        found = set(_inside(root, folders, value))
+        return found.pop() if len(found) == 1 else None
 
-    def _known(self) -> dict[str, str]:
-        if self._memory is None or not self._memory.is_file():
+    def _remembered(self) -> dict[str, str]:
+        if self._memory is None:
             return {}
         try:
             return dict(json.loads(self._memory.read_text()))
-        except ValueError:
+        except (FileNotFoundError, ValueError):
+            # None yet, or not ours: the files themselves say it again.
             return {}
 
-    def _remember(self, known: dict[str, str]) -> None:
+    def _remember(self, new: dict[str, str]) -> None:
+        """Add to what other processes wrote meanwhile; where two write at once, one learns its hashes again."""
         if self._memory is not None:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             partial = self._memory.with_name(f".{self._memory.name}.{os.getpid()}")
-            partial.write_text(json.dumps(known))
+            partial.write_text(json.dumps(self._remembered() | new))
             os.replace(partial, self._memory)
+
+
+def _inside(root: Path, folders: Iterable[str], value: str) -> Iterator[Path]:
+    """The files of that name below these folders of `root`; a studio's own links lead where it wants them."""
+    name = PurePosixPath(value.replace("\\", "/"))
+    if name.is_absolute() or ".." in name.parts:
+        return
+    for folder in folders:
+        path = root / folder / name
+        if path.is_file():
+            yield path.resolve()
+
+
+def _key(path: Path) -> str:
+    """Changes whenever the content may have; the second time is not under the control of who copies it here."""
+    stat = path.stat()
+    return f"{path}|{stat.st_size}|{stat.st_mtime_ns}|{stat.st_ctime_ns}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -21,6 +21,7 @@ from workers.renderers.comfyui.listening import Listener
 from workers.renderers.comfyui.prompts import Patience, Prompt, sweep
 from workers.renderers.comfyui.sections import picture_name
 from workers.renderers.comfyui.server import Server
+from workers.renderers.renderer import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,6 +73,26 @@ class ComfyUIRenderer:
     def capabilities(self) -> Capabilities:
         """See `registry`, where admission reads the same value."""
         return registry.capabilities(self.name)
+
+    def facts(self, recipe: Recipe) -> Facts:
+        """Its version, ComfyUI's, and the files that the recipe's graph loads.
+
+        Raises:
+            StepFailed: a render would fail in the same way.
+        """
+        try:
+            graph = workflow_of(recipe).bind(recipe, "farm")
+            stats = self._server.stats()
+        except BadInput as error:
+            raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
+        except Unavailable as error:
+            raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
+        told = self._environment(stats)
+        return Facts(
+            environment={name: told[name] for name in ("renderer", "renderer_version", "comfyui")},
+            file_hashes=self._hashes.of(graph),
+            unknown_pictures=tuple(path for path, sha256 in _pictures(recipe) if not sha256),
+        )
 
     def inventory(self, *, fresh: bool = False) -> Inventory:
         """What this ComfyUI has; asked once and kept, unless `fresh`."""

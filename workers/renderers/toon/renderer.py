@@ -12,6 +12,8 @@ from models.errors import LeaseLost, OrderRefused, StepFailed
 from models.vocabulary import ErrorKind
 from workers.media.takes import TakeWriter
 from workers.renderers import registry
+from workers.renderers.renderer import Facts
+from workers.renderers.toon import atmosphere, figure
 from workers.renderers.toon.drawing import frames
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ class ToonRenderer:
         """See `registry`, where admission reads the same value."""
         return registry.capabilities(self.name)
 
+    def facts(self, recipe: Recipe) -> Facts:
+        """Its version and that of the library that draws; another skia may draw other edges."""
+        told = self._environment()
+        return Facts(environment={name: told[name] for name in ("renderer", "renderer_version", "skia")})
+
     def render(
         self,
         recipe: Recipe,
@@ -45,12 +52,18 @@ class ToonRenderer:
     ) -> Rendered:
         """Draw every frame into the take in `into`.
 
+        No picture is kept from one take to the next; `cold` also forgets the shapes of hair and the filters of
+        light that are.
+
         Raises:
             LeaseLost: `alive()` turned false.
             StepFailed: an attribute nobody can draw (BAD_RECIPE), a size outside the capabilities (BAD_RECIPE),
                 or a disk that is full.
         """
         _require_drawable(recipe, self.capabilities())
+        if cold:
+            atmosphere.forget()
+            figure.forget()
         total = recipe.frame_count if recipe.job_type.is_motion else 1
         try:
             with TakeWriter(into, recipe) as take:
