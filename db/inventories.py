@@ -95,17 +95,23 @@ _read: dict[str, _Kept] = {}
 _READ_AT_MOST = 16
 
 
+def name_of(content: dict[str, Any]) -> str:
+    """The SHA-256 of an inventory's canonical JSON, under which it is kept."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
 def store(session: Session, content: dict[str, Any], *, has: Iterable[str] = ()) -> str:
     """Keep an inventory, or say that it is still seen; its name, the SHA-256 of its canonical JSON.
 
     `has` are the words of `render_queue.needs` that it can meet, as `preflight.has_of` finds them.
     """
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    values = {"sha256": hashlib.sha256(canonical.encode()).hexdigest(), "has": list(has)}
+    sha256 = name_of(content)
+    values = {"sha256": sha256, "has": list(has)}
     touched: Any = session.execute(_TOUCH, values)
     if touched.rowcount == 0:
         session.execute(_STORE, {**values, "content": content})
-    return str(values["sha256"])
+    return sha256
 
 
 def words(session: Session, sha256: str) -> tuple[str, ...]:

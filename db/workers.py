@@ -36,6 +36,15 @@ class WorkerIdentity:
     slot: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a worker serves at this moment."""
+
+    pools: tuple[str, ...]
+    #: the name in `inventories` of what its renderer's server has; empty: nobody looked yet
+    inventory: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EchoWorker:
     """A render worker as the Echo heartbeat sees it."""
@@ -97,6 +106,19 @@ UPDATE workers SET status = 'gone', current_job_id = NULL, last_seen_at = now()
 WHERE id = :id AND incarnation = :incarnation
 """)
 
+# What a worker may serve changes while it lives. Echo is told of another card by registering the worker again.
+_EQUIP = text("""
+UPDATE workers
+SET pools = CAST(:pools AS varchar[]), capabilities = CAST(:capabilities AS jsonb),
+    echo_status = CASE WHEN capabilities -> 'gpu_info' = CAST(:capabilities AS jsonb) -> 'gpu_info'
+                       THEN echo_status END
+WHERE id = :id AND incarnation = :incarnation
+""").bindparams(bindparam("capabilities", type_=JSONB))
+
+_EQUIPMENT = text("""
+SELECT pools, COALESCE(capabilities -> :renderer ->> 'inventory', '') AS inventory FROM workers WHERE id = :id
+""")
+
 # Silence is measured from the last beat; a worker that beats again is ready again.
 _MARK_LOST = text("""
 UPDATE workers SET status = 'lost', current_job_id = NULL
@@ -119,11 +141,11 @@ WHERE :queue = ANY(queues) AND id <> :besides AND status IN ('ready', 'busy')
 ORDER BY id
 """)
 
-# Everyone who renders, and everyone Echo may still believe in.
+# Everyone who renders, also while their ComfyUI is away, and everyone Echo may still believe in.
 _FOR_ECHO = text("""
 SELECT id, incarnation, status, slots, capabilities, echo_status, now() - echo_beat_at AS echo_silence
 FROM workers
-WHERE cardinality(pools) > 0
+WHERE (cardinality(pools) > 0 OR capabilities ? 'comfyui')
   AND (status IN ('ready', 'busy') OR echo_status IN ('registered', 'silent'))
 ORDER BY id
 """)
@@ -163,6 +185,20 @@ def beat(session: Session, worker_id: str, incarnation: UUID, *, draining: bool 
     """Say that the worker lives; False: its row is gone or belongs to a successor."""
     values = {"id": worker_id, "incarnation": incarnation, "draining": draining}
     return session.execute(_BEAT, values).scalar_one_or_none() is not None
+
+
+def equip(
+    session: Session, worker_id: str, incarnation: UUID, *, pools: tuple[str, ...], capabilities: dict[str, Any]
+) -> None:
+    """Say anew what the worker serves and what it has; a successor's row is left alone."""
+    values = {"id": worker_id, "incarnation": incarnation, "pools": list(pools), "capabilities": capabilities}
+    session.execute(_EQUIP, values)
+
+
+def equipment(session: Session, worker_id: str, *, renderer: str) -> Equipment:
+    """What the worker's own row says that it serves, and the inventory of its `renderer`'s server."""
+    row = session.execute(_EQUIPMENT, {"id": worker_id, "renderer": renderer}).one_or_none()
+    return Equipment((), "") if row is None else Equipment(tuple(row.pools), row.inventory)
 
 
 def leave(session: Session, worker_id: str, incarnation: UUID) -> None:

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     comfyui_url: str | None = None
     #: ComfyUI's `models` folder, where this machine can read it: weights are then recorded by hash
     comfyui_models_dir: Folder | None = None
+    #: how often its nodes and files are listed; whether it answers is looked at with every heartbeat
+    comfyui_inventory_every: Seconds = timedelta(seconds=60)
+
+    #: a studio's own ComfyUI workflows, each a graph and a binding; there need not be such a folder
+    workflows_dir: Folder = Field(default_factory=lambda: Path.cwd() / "workflows")
 
     # what orders start from
     default_renderer: str = "toon"

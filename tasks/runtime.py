@@ -17,6 +17,7 @@ from db.queue import Backoff
 from farm.broker import pool_of
 from farm.settings import settings
 from models.errors import Unavailable
+from tasks import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,14 +93,28 @@ def backoff() -> Backoff:
 
 def claim_render(pool: str) -> Claim | None:
     """The best render this worker can do now; None when nothing is due."""
-    mine = pools() or (pool,)
+    listed = serving.without_the_silent(pools() or (pool,))
     warm = bench().loaded()
-    return in_transaction(
-        lambda session: queue.claim_render(
-            session, pools=mine, worker_id=worker_id(), lease=settings().lease, warm=warm
-        ),
-        patience=settings().lease,
-    )
+
+    def claim(session: Session) -> Claim | None:
+        mine = serving.now(session, worker_id(), listed)
+        if not mine.pools:
+            return None
+        return queue.claim_render(
+            session,
+            pools=mine.pools,
+            worker_id=worker_id(),
+            lease=settings().lease,
+            warm=warm,
+            has=mine.has,
+        )
+
+    while True:
+        try:
+            return in_transaction(claim, patience=settings().lease)
+        except queue.Collision:
+            # Whoever won has committed: the next look sees it at work and finds another row, or none.
+            continue
 
 
 def claim_step(job_id: UUID, step: Step) -> Claim | None:

@@ -6,6 +6,7 @@ import atexit
 import logging
 import os
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -14,7 +15,10 @@ from celery import signals
 from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, SCORE_QUEUE, direct_queue, pool_of, render_queue
 from farm.settings import settings
 from models.errors import FarmError, Unavailable
+from models.pools import renderer_of
 from models.vocabulary import JobType
+from tasks.inventory import RENDERER, Sighting, Watch
+from tasks.listening import Listening
 
 if TYPE_CHECKING:
     from db.workers import WorkerIdentity
@@ -32,8 +36,40 @@ class _Presence:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="worker beat", daemon=True)
 
+    @property
+    def id(self) -> str:
+        return self._id
+
     def start(self) -> None:
         self._thread.start()
+
+    def equip(self, seen: Sighting) -> None:
+        """Write down what a look at ComfyUI came to.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        from db import inventories, workers
+        from tasks import machine, runtime
+
+        others = tuple(pool for pool in self._identity.pools if renderer_of(pool) != RENDERER)
+        told = {RENDERER: seen.told, "gpu_info": machine.card(seen.told)}
+        # Also for the day when this worker has to register again.
+        self._identity = replace(
+            self._identity,
+            pools=(*others, *seen.pools),
+            capabilities={**self._identity.capabilities, **told},
+        )
+        with runtime.database().transaction() as session:
+            if seen.content is not None:
+                inventories.store(session, seen.content, has=seen.has)
+            workers.equip(
+                session,
+                self._id,
+                self._identity.incarnation,
+                pools=self._identity.pools,
+                capabilities=self._identity.capabilities,
+            )
 
     def drain(self) -> None:
         """Say that no new work is taken."""
@@ -52,7 +88,7 @@ class _Presence:
                 for claim in queue.left_behind(session, self._id):
                     queue.release(session, claim)
                 workers.leave(session, self._id, self._identity.incarnation)
-            if self._identity.pools:
+            if self._identity.slots:
                 echo.say_goodbye(self._id, self._identity.incarnation)
         except Unavailable as error:
             _log.warning("%s What this worker held comes back when its lease ends.", error.message)
@@ -98,6 +134,8 @@ class _Presence:
 
 
 _presence: list[_Presence] = []
+_listening: list[Listening] = []
+_watches: list[Watch] = []
 
 
 def choose_queues(instance: Any = None, options: dict[str, Any] | None = None, **_: Any) -> None:
@@ -111,17 +149,45 @@ def choose_queues(instance: Any = None, options: dict[str, Any] | None = None, *
 def register_worker(instance: Any = None, **_: Any) -> None:
     """Enter this worker in the table before its pool starts, so that the children inherit its name."""
     _listen_to_oneself(instance)
-    identity = _identity(instance)
+    queues = tuple(instance.app.amqp.queues.consume_from)
+    listed = tuple(pool for queue in queues if (pool := pool_of(queue)))
+    identity = _identity(instance, queues, listed)
     try:
         worker_id = _register(identity)
     except FarmError as error:
         raise SystemExit(f"This worker cannot start: {error}") from error
     presence = _Presence(worker_id, identity)
     _presence.append(presence)
+    _watch_comfyui(instance, presence, listed)
     # Celery announces the end of a warm shutdown only; a cold one is noticed when the process ends.
     atexit.register(say_goodbye)
     presence.start()
     _log.warning("Worker %s serves %s.", worker_id, ", ".join(identity.queues))
+
+
+def _watch_comfyui(instance: Any, presence: _Presence, listed: tuple[str, ...]) -> None:
+    """ComfyUI's pools are served from the first look at it on that finds it answering."""
+    comfyui = tuple(pool for pool in listed if renderer_of(pool) == RENDERER)
+    if not comfyui:
+        return
+    listening = Listening(instance.app.amqp.queues)
+    listening.leave_to_change(comfyui)
+
+    def tell(seen: Sighting) -> None:
+        # Written down before the queues are joined: whoever is woken reads there what may be claimed.
+        presence.equip(seen)
+        listening.serve(seen.pools)
+
+    watch = Watch(comfyui, client_id=lambda: presence.id, tell=tell)
+    _listening.append(listening)
+    _watches.append(watch)
+    watch.start()
+
+
+def begin_to_listen(sender: Any = None, **_: Any) -> None:
+    """The consumer is ready, for the first time or after the broker came back."""
+    for listening in _listening:
+        listening.ready(sender)
 
 
 def _listen_to_oneself(instance: Any) -> None:
@@ -141,27 +207,28 @@ def say_draining(**_: Any) -> None:
 
 def say_goodbye(**_: Any) -> None:
     """The pool has ended."""
+    while _watches:
+        _watches.pop().stop()
     while _presence:
         _presence.pop().leave()
 
 
-def _identity(instance: Any) -> WorkerIdentity:
+def _identity(instance: Any, queues: tuple[str, ...], listed: tuple[str, ...]) -> WorkerIdentity:
+    """`listed` are the pools of `queues`; those of ComfyUI are served once it was seen to answer."""
     import socket
 
     from db.workers import WorkerIdentity
 
-    queues = tuple(instance.app.amqp.queues.consume_from)
-    pools = tuple(pool for queue in queues if (pool := pool_of(queue)))
     slot = os.environ.get("FARM_SLOT") or os.environ.get("CUDA_VISIBLE_DEVICES")
     return WorkerIdentity(
         host=socket.gethostname(),
-        role=_role(queues, pools),
+        role=_role(queues, listed),
         pid=os.getpid(),
         incarnation=uuid4(),
         queues=queues,
-        pools=pools,
-        slots=int(instance.concurrency or 1) if pools else 0,
-        capabilities=_capabilities(pools) | (_networks() if SCORE_QUEUE in queues else {}),
+        pools=tuple(pool for pool in listed if renderer_of(pool) != RENDERER),
+        slots=int(instance.concurrency or 1) if listed else 0,
+        capabilities=_capabilities(listed) | (_networks() if SCORE_QUEUE in queues else {}),
         slot=int(slot) if slot and slot.isdigit() else None,
     )
 
@@ -203,14 +270,11 @@ def _capabilities(pools: tuple[str, ...]) -> dict[str, Any]:
     from tasks import machine
     from workers.renderers import registry
 
-    kinds = {
-        kind.value
-        for name in pools
-        if name in registry.names()
-        for kind in registry.capabilities(name).job_types
-    }
+    named = {renderer_of(pool) for pool in pools}
+    renderers = [name for name in registry.names() if name in named]
+    kinds = {kind.value for name in renderers for kind in registry.capabilities(name).job_types}
     return {
-        "renderers": [name for name in pools if name in registry.names()],
+        "renderers": renderers,
         "job_types": [kind.value for kind in JobType if kind.value in kinds],
         **machine.describe(),
     }
@@ -232,5 +296,6 @@ def _renderers_here() -> list[str]:
 
 signals.celeryd_init.connect(choose_queues)
 signals.celeryd_after_setup.connect(register_worker)
+signals.worker_ready.connect(begin_to_listen)
 signals.worker_shutting_down.connect(say_draining)
 signals.worker_shutdown.connect(say_goodbye)
