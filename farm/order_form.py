@@ -33,9 +33,13 @@ def _without_zero_bytes(value: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_without_zero_bytes)]
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(_without_zero_bytes)]
+Word100 = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_without_zero_bytes)]
+Word255 = Annotated[str, Field(max_length=255), AfterValidator(_without_zero_bytes)]
 Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
 Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+#: a value of a workflow's own parameter; a number stays the kind of number it was given as
+Parameter = bool | int | Finite | Text
 
 
 class _Form(BaseModel):
@@ -59,7 +63,10 @@ class _Form(BaseModel):
 
 
 class LoraOrder(_Form):
-    """A LoRA by name and file."""
+    """A LoRA: for toon a file here, for comfyui a name in ComfyUI's own folder of LoRAs.
+
+    Where `path` is empty, ComfyUI's file is found by `name`, with or without its ending and folder.
+    """
 
     name: Name
     path: Text = ""
@@ -67,12 +74,14 @@ class LoraOrder(_Form):
 
 
 class ControlNetOrder(_Form):
-    """A ControlNet and what prepares its picture."""
+    """A ControlNet and its prepared picture: the pose, the depth or the lines that it holds the render to."""
 
     name: Name
     model: Name
     weight: Weight = 1.0
+    #: what the picture was prepared with; recorded
     preprocessor: Text = ""
+    image_path: Text = ""
 
 
 class IpAdapterOrder(_Form):
@@ -122,13 +131,23 @@ class Order(_Form):
     subseed: Seed | None = None
 
     renderer: Name | None = None
-    model_name: Text = ""
-    sampler_name: Name | None = None
-    scheduler: Name | None = None
+    #: comfyui: which workflow, the farm's or the studio's (`farm workflows`); empty: the one for this kind
+    workflow: Name | None = None
+    #: comfyui: parameters of the workflow's own
+    workflow_inputs: dict[Name, Parameter] = Field(default_factory=dict, max_length=100)
+    #: comfyui: the picture a render starts from; a loop or a video takes its cut's best still by itself
+    start_image: Name | None = None
+    model_name: Word255 = ""
+    sampler_name: Word100 | None = None
+    scheduler: Word100 | None = None
     vae_name: Name | None = None
     lora_models: tuple[LoraOrder, ...] = Field(default=(), max_length=16)
     controlnet_models: tuple[ControlNetOrder, ...] = Field(default=(), max_length=16)
     ipadapter_refs: tuple[IpAdapterOrder, ...] = Field(default=(), max_length=16)
+    #: False: without the LoRAs that belong to the characters
+    use_character_loras: bool = True
+    #: False: rendered anew, even where an equal take exists
+    reuse: bool = True
 
     #: 1..10, higher first
     priority: int = Field(default=5, ge=1, le=10)

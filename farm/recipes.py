@@ -45,20 +45,28 @@ class Casting:
     position: str = ""
 
 
-def build_prompt(character: Character, variation: CharacterVariation | None = None) -> str:
+def prompt_of(casting: Casting) -> str:
     """A character in words.
 
     The base prompt, or the name where there is none; then each attribute's prompt tokens (its value where it
-    has none) by descending priority, then type, joined with `, `; then the variation's modifiers: `replace`
-    exchanges words, `prepend` goes in front, `append` behind. An attribute that the variation sets takes the
-    place of the character's own.
+    has none) by descending priority, then type, joined with `, `; then the modifiers of each variation in turn:
+    `replace` exchanges words, `prepend` goes in front, `append` behind. An attribute that a variation or the
+    order sets takes the place of the character's own.
     """
-    return _prompt(character, (variation,) if variation else ())
-
-
-def prompt_of(casting: Casting) -> str:
-    """The prompt of a character with all variations of a casting, in their order."""
-    return _prompt(casting.character, casting.variations, casting.attributes)
+    replaced: dict[str, str] = {}
+    for variation in casting.variations:
+        replaced |= _set_by(variation)
+    replaced |= casting.attributes
+    parts = [casting.character.base_prompt or casting.character.name]
+    for row in sorted(casting.character.attributes, key=lambda row: (-row.priority, row.attribute_type)):
+        own = row.prompt_tokens or [row.attribute_value]
+        kind = row.attribute_type
+        parts += [phrase(kind, replaced.pop(kind))] if kind in replaced else own
+    parts += [phrase(kind, word) for kind, word in replaced.items()]
+    text = ", ".join(parts)
+    for variation in casting.variations:
+        text = _modified(text, variation.prompt_modifiers)
+    return text
 
 
 def phrase(kind: str, word: str) -> str:
@@ -112,10 +120,32 @@ def style_of(bible: StoryBible | None, overrides: Mapping[str, Any]) -> StyleLoo
     return StyleLook(**words, color_palette={str(name): str(value) for name, value in palette.items()})
 
 
+def world_of(bible: StoryBible | None, overrides: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the story bible says of the world, for the prompt: setting, time period, moods.
+
+    A scene's overrides win, word by word: an empty one leaves that part out.
+    """
+    told: list[str] = []
+    for name in ("setting_description", "time_period", "mood_keywords"):
+        value = overrides[name] if name in overrides else getattr(bible, name, None)
+        told += [value] if isinstance(value, str) else [str(word) for word in value or ()]
+    return tuple(word.strip().rstrip(".") for word in told if word.strip())
+
+
 def positive_prompt(
-    castings: Sequence[Casting], scene: SceneLook, style: StyleLook, said: str, description: str = ""
+    castings: Sequence[Casting],
+    scene: SceneLook,
+    style: StyleLook,
+    *,
+    said: str,
+    description: str = "",
+    world: Sequence[str] = (),
 ) -> str:
-    """The order's own words, then who, what they do, where and when, and the style."""
+    """The order's own words, then who, what they do, where and when, the world around it, and the style.
+
+    What the order and the cut say stands first, because a network heeds the beginning of a prompt most; a part
+    that was said before is not said again.
+    """
     camera = " ".join(word for word in (scene.camera_angle, scene.camera_move) if word)
     parts = [
         said,
@@ -126,11 +156,15 @@ def positive_prompt(
         scene.time_of_day,
         f"{scene.mood} mood" if scene.mood else "",
         camera,
+        *world,
         style.art_style,
         f"{style.shading_style} shading" if style.shading_style else "",
         f"{style.line_weight} lines" if style.line_weight else "",
     ]
-    return ", ".join(part.strip() for part in parts if part.strip())
+    once: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in parts)):
+        once.setdefault(part.casefold(), part)
+    return ", ".join(once.values())
 
 
 def negative_prompt(castings: Sequence[Casting], said: Iterable[str]) -> str:
@@ -166,27 +200,6 @@ def derived_seed(*parts: object) -> int:
 def _normalised(layer: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """`normalise`, remembered: ten thousand orders show the same few people."""
     return normalise(dict(layer))
-
-
-def _prompt(
-    character: Character,
-    variations: Sequence[CharacterVariation],
-    said: Mapping[str, str] | None = None,
-) -> str:
-    replaced: dict[str, str] = {}
-    for variation in variations:
-        replaced |= _set_by(variation)
-    replaced |= said or {}
-    parts = [character.base_prompt or character.name]
-    for row in sorted(character.attributes, key=lambda row: (-row.priority, row.attribute_type)):
-        own = row.prompt_tokens or [row.attribute_value]
-        kind = row.attribute_type
-        parts += [phrase(kind, replaced.pop(kind))] if kind in replaced else own
-    parts += [phrase(kind, word) for kind, word in replaced.items()]
-    text = ", ".join(parts)
-    for variation in variations:
-        text = _modified(text, variation.prompt_modifiers)
-    return text
 
 
 def _modified(text: str, modifiers: Mapping[str, Any]) -> str:

@@ -35,17 +35,27 @@ class _Part(BaseModel):
 
 
 class Defaults(_Part):
-    """What the project's orders start from."""
+    """What the project's orders start from.
+
+    `model_name`, `vae_name`, `sampler_name`, `scheduler`, `steps` and `cfg_scale` belong together. A comfyui
+    workflow that brings its own model brings its own sampling too, and keeps all of it.
+    """
 
     renderer: Name | None = None
     profile: Name | None = None
     model_name: Name | None = None
+    vae_name: Name | None = None
+    sampler_name: Short | None = None
+    scheduler: Short | None = None
+    #: kind -> the comfyui workflow for it, the farm's or the studio's
+    workflows: dict[JobType, Name] = Field(default_factory=dict)
     width: int | None = Field(default=None, gt=0)
     height: int | None = Field(default=None, gt=0)
     #: kind -> (width, height), where one kind differs
     sizes: dict[JobType, tuple[Pixels, Pixels]] = Field(default_factory=dict)
     fps: int | None = Field(default=None, gt=0, le=120)
     steps: int | None = Field(default=None, gt=0, le=1000)
+    cfg_scale: float | None = Field(default=None, ge=0, le=100, allow_inf_nan=False)
     negative_prompt: Text | None = None
     max_retakes: int | None = Field(default=None, ge=0, le=20)
     #: profiles of its own by name (`farm.profiles`)
@@ -106,6 +116,7 @@ class CharacterPart(_Part):
     base_prompt: Text | None = None
     negative_tokens: Names = ()
     color_palette: dict[Name, Name] = Field(default_factory=dict)
+    #: for a toon show a file below the allowed folders, for a comfyui show a name in ComfyUI's loras folder
     lora_model_path: Name | None = None
     attributes: dict[Name, AttributePart | Name] = Field(default_factory=dict)
     variations: tuple[VariationPart, ...] = ()

@@ -6,20 +6,26 @@ import pytest
 
 from farm.recipes import (
     Casting,
-    build_prompt,
     derived_seed,
     look_of,
     loras_of,
     negative_prompt,
     position_of,
     positive_prompt,
+    prompt_of,
     scene_of,
     style_of,
+    world_of,
 )
+from models.characters import Character, CharacterVariation
 from models.errors import OrderRefused
 from models.production import Cut, Scene, StoryBible
 from models.recipe import SEED_LIMIT, Lora, Recipe, SceneLook, StyleLook
 from tests.factories import a_character, a_recipe, a_variation
+
+
+def words(character: Character, *variations: CharacterVariation) -> str:
+    return prompt_of(Casting(character=character, variations=variations))
 
 
 def test_a_prompt_is_the_base_then_the_tokens_by_priority_then_type() -> None:
@@ -30,11 +36,11 @@ def test_a_prompt_is_the_base_then_the_tokens_by_priority_then_type() -> None:
         base_prompt="1girl, solo",
     )
 
-    assert build_prompt(character) == "1girl, solo, green eyes, slim, sailor uniform, red scarf"
+    assert words(character) == "1girl, solo, green eyes, slim, sailor uniform, red scarf"
 
 
 def test_without_a_base_prompt_the_name_stands_first_and_without_tokens_the_value() -> None:
-    assert build_prompt(a_character(("hair_color", "pink"), name="Mio")) == "Mio, pink"
+    assert words(a_character(("hair_color", "pink"), name="Mio")) == "Mio, pink"
 
 
 def test_a_variation_replaces_words_then_puts_its_own_around_them() -> None:
@@ -43,11 +49,11 @@ def test_a_variation_replaces_words_then_puts_its_own_around_them() -> None:
         prepend=["masterpiece"], append=["at night", "fireworks"], replace={"sailor uniform": "red yukata"}
     )
 
-    assert build_prompt(character, variation) == "masterpiece, a girl, red yukata, at night, fireworks"
+    assert words(character, variation) == "masterpiece, a girl, red yukata, at night, fireworks"
 
 
 def test_a_modifier_may_be_one_text_instead_of_a_list() -> None:
-    assert build_prompt(a_character(), a_variation(prepend="wide shot", append="")) == "wide shot, Mio"
+    assert words(a_character(), a_variation(prepend="wide shot", append="")) == "wide shot, Mio"
 
 
 def test_an_attribute_the_variation_sets_takes_the_place_of_the_characters_own() -> None:
@@ -55,7 +61,7 @@ def test_an_attribute_the_variation_sets_takes_the_place_of_the_characters_own()
         ("outfit", "sailor", ["sailor uniform"], 9), ("hair_color", "pink", ["pink hair"], 1)
     )
 
-    prompt = build_prompt(character, a_variation(attributes={"outfit": "kimono", "expression": "happy"}))
+    prompt = words(character, a_variation(attributes={"outfit": "kimono", "expression": "happy"}))
 
     assert prompt == "Mio, kimono, pink hair, happy expression"
 
@@ -135,6 +141,51 @@ def test_the_whole_prompt_says_who_what_where_and_how() -> None:
     )
 
     assert prompt == "fireflies, Mio, pink hair, waves, street, night, wide, cel"
+
+
+def test_the_world_of_the_story_bible_stands_between_the_scene_and_the_style() -> None:
+    bible = StoryBible(
+        setting_description="A street of lanterns.", time_period="late Showa", mood_keywords=["warm", "wistful"]
+    )
+
+    prompt = positive_prompt(
+        [],
+        SceneLook(location="street", mood="calm"),
+        StyleLook(art_style="cel"),
+        said="rain",
+        world=world_of(bible, {}),
+    )
+
+    assert prompt == "rain, street, calm mood, A street of lanterns, late Showa, warm, wistful, cel"
+
+
+def test_a_scenes_overrides_win_over_the_world_of_the_story_bible() -> None:
+    bible = StoryBible(setting_description="A street.", time_period="late Showa", mood_keywords=["warm"])
+
+    told = world_of(bible, {"mood_keywords": ["cold", "empty"], "time_period": "", "art_style": "ink"})
+
+    assert told == ("A street", "cold", "empty")
+    assert world_of(None, {"time_period": "the year 3000"}) == ("the year 3000",)
+
+
+def test_a_prompt_says_nothing_twice() -> None:
+    prompt = positive_prompt(
+        [], SceneLook(location="Night market"), StyleLook(), said="night market", world=["fog"]
+    )
+
+    assert prompt == "night market, fog"
+
+
+def test_variations_modify_the_prompt_one_after_another() -> None:
+    character = a_character(("outfit", "sailor", ["sailor uniform"], 0), base_prompt="a girl")
+
+    prompt = words(
+        character,
+        a_variation("yukata", replace={"sailor uniform": "yukata"}, append="lantern"),
+        a_variation("wet", replace={"yukata": "soaked yukata"}, prepend="rain"),
+    )
+
+    assert prompt == "rain, a girl, soaked yukata, lantern"
 
 
 def test_the_negative_prompt_names_everything_once() -> None:

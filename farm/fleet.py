@@ -1,0 +1,135 @@
+"""The ComfyUIs of this farm as their workers report them, and which of them can run a graph."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from db import inventories
+from models.errors import OrderRefused
+from workers.renderers.comfyui import preflight
+from workers.renderers.comfyui.preflight import Inventory, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from db.engine import Session
+    from db.inventories import KnownServer
+    from farm.settings import Settings
+    from workers.renderers.comfyui.graph import Graph
+    from workers.renderers.comfyui.workflow import Workflow
+
+#: inventories this process has parsed, by the hash of their content
+_parsed: dict[str, Inventory] = {}
+_PARSED_AT_MOST = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One ComfyUI and what it has."""
+
+    server: KnownServer
+    inventory: Inventory
+
+    def troubles(self, graph: Graph, workflow: Workflow, requires: Mapping[str, str]) -> list[Trouble]:
+        """Everything that keeps a graph of this workflow from running here; empty: it runs."""
+        return list(preflight.troubles(graph, self.inventory, requires=requires, vram_mib=workflow.vram_mib))
+
+
+class Fleet:
+    """The sites that count: those that live, or where none does, those last heard of."""
+
+    def __init__(self, servers: Sequence[KnownServer]) -> None:
+        self._servers = servers
+
+    @classmethod
+    def of(cls, session: Session, settings: Settings) -> Fleet:
+        """Everything that workers have reported so far."""
+        return cls(inventories.known(session, renderer="comfyui", silent_after=settings.lease))
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Live ones only, where there is one; raises `OrderRefused` when none was ever heard of."""
+        told = [server for server in self._servers if server.content["nodes"]]
+        counting = [server for server in told if server.is_live] or told
+        if not counting:
+            raise self._nobody()
+        return tuple(Site(server=server, inventory=_inventory(server)) for server in counting)
+
+    def require(self, graph: Graph, workflow: Workflow, requires: Mapping[str, str]) -> Inventory:
+        """What a site that can run this graph has.
+
+        Raises:
+            OrderRefused: none can; the sentence is the first trouble of the one that comes nearest.
+        """
+        nearest: list[Trouble] = []
+        for site in self.sites:
+            found = site.troubles(graph, workflow, requires)
+            if not found:
+                return site.inventory
+            if not nearest or len(found) < len(nearest):
+                nearest = found
+        raise OrderRefused(nearest[0].sentence, hint=nearest[0].hint)
+
+    def file(self, loader_input: str, word: str, what: str) -> str:
+        """The file that `word` means among those any site's loaders list under `loader_input`.
+
+        Its name as listed, or without its ending, or without its folders; a plain mistake is refused with the
+        nearest name, and so is a word that means several files.
+        """
+        known = self._listed(loader_input)
+        found = meant(word, known)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise OrderRefused(
+                f"The {what} '{word}' may be any of {', '.join(found[:4])}.", hint="Name one with its folder."
+            )
+        close = difflib.get_close_matches(word, known, n=1, cutoff=0.3)
+        listed = f"They have: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}."
+        hint = f"The nearest is '{close[0]}'." if close else listed if known else "They have none at all."
+        raise OrderRefused(f"No ComfyUI of this farm has the {what} '{word}'.", hint=hint)
+
+    def _listed(self, loader_input: str) -> list[str]:
+        kinds = (kind for site in self.sites for kind in site.inventory.nodes.values())
+        return sorted({name for kind in kinds for name in kind.lists.get(loader_input, ())})
+
+    def _nobody(self) -> OrderRefused:
+        mute = next((server for server in self._servers if server.error), None)
+        if mute is not None:
+            return OrderRefused(
+                f"The ComfyUI at {mute.url or mute.host} has never answered its worker: {mute.error}",
+                hint="Start it; the order can be checked as soon as it answers.",
+            )
+        return OrderRefused(
+            "No ComfyUI has reported to this farm yet, so the order cannot be checked.",
+            hint="Start a worker with FARM_COMFYUI_URL set, or order from renderer toon.",
+        )
+
+
+def meant(word: str, known: Sequence[str]) -> list[str]:
+    """The names that `word` may mean.
+
+    >>> meant("ink", ["aiko.safetensors", "style/ink.safetensors"])
+    ['style/ink.safetensors']
+    """
+    if word in known:
+        return [word]
+    path = PurePosixPath(word.replace("\\", "/"))
+    paths = {name: PurePosixPath(name.replace("\\", "/")) for name in known}
+    whole = [name for name, each in paths.items() if path in (each, each.with_suffix(""))]
+    return whole or [name for name, each in paths.items() if path.name in (each.name, each.stem)]
+
+
+def _inventory(server: KnownServer) -> Inventory:
+    if server.inventory not in _parsed:
+        if len(_parsed) >= _PARSED_AT_MOST:
+            _parsed.clear()
+        told = {"version": "", "device": "", "vram_mib": 0, **server.content}
+        _parsed[server.inventory] = Inventory.from_json(told)
+    return replace(
+        _parsed[server.inventory], version=server.version, device=server.device, vram_mib=server.vram_mib
+    )
