@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import joinedload
 
 from models.metrics import Measurement
+from models.pace import is_slow
 from models.production import Cut, Episode, Scene
-from models.rendering import Job, PhaseDoor, QualityScores, QueueRow
+from models.rendering import Job, PhaseDoor, QualityScores, QueueRow, Take
 from models.views import DoorView, RootResult, TakeResult, cut_path
 from models.vocabulary import Phase, QueueStatus, Verdict
 
@@ -73,7 +74,10 @@ def set_door(
 
 
 def tally(session: Session, project_id: UUID, phase: Phase) -> tuple[int, int]:
-    """How many root jobs of a phase count, and how many of them have a passing take: cheap, for every gate."""
+    """How many root jobs of a phase count, and how many of them have a passing take: cheap, for every gate.
+
+    A reproduction proves that a take can be made again; it is no order of its own, here and in `roots`.
+    """
     counting = (
         select(Job.id)
         .join(QueueRow, QueueRow.job_id == Job.id)
@@ -81,6 +85,7 @@ def tally(session: Session, project_id: UUID, phase: Phase) -> tuple[int, int]:
             Job.project_id == project_id,
             Job.phase == phase,
             Job.root_job_id == Job.id,
+            Job.reproduces_job_id.is_(None),
             QueueRow.status != QueueStatus.CANCELLED,
         )
         .cte("counting")
@@ -100,13 +105,14 @@ def roots(
 ) -> list[RootResult]:
     """Every root job of a phase with all its takes, oldest first; only the families of `job_ids` when given."""
     query = (
-        select(Job, QueueRow, QualityScores, Episode.episode_number, Scene.scene_number, Cut.cut_number)
+        select(Job, QueueRow, QualityScores, Take, Episode.episode_number, Scene.scene_number, Cut.cut_number)
         .join(QueueRow, QueueRow.job_id == Job.id)
         .outerjoin(QualityScores, QualityScores.job_id == Job.id)
+        .outerjoin(Take, Take.job_id == Job.id)
         .outerjoin(Cut, Cut.id == Job.cut_id)
         .outerjoin(Scene, Scene.id == Cut.scene_id)
         .outerjoin(Episode, Episode.id == Scene.episode_id)
-        .where(Job.project_id == project_id, Job.phase == phase)
+        .where(Job.project_id == project_id, Job.phase == phase, Job.reproduces_job_id.is_(None))
         .order_by(Job.created_at, Job.root_job_id, Job.take_number)
         .execution_options(populate_existing=True)
     )
@@ -132,18 +138,18 @@ def job_for_gate(session: Session, job_id: UUID) -> Job:
 def _root_result(root_id: UUID, family: list[Row[*tuple[Any, ...]]]) -> RootResult:
     by_take = sorted(family, key=lambda found: found[0].take_number)
     root, last = by_take[0], by_take[-1]
-    episode, scene, cut = root[3:]
+    episode, scene, cut = root[4:]
     return RootResult(
         job_id=root_id,
         cut=None if cut is None else cut_path(episode, scene, cut),
         cancelled=root[0].id == root_id and root[1].status == QueueStatus.CANCELLED,
         finished=all(found[1].status in _TERMINAL for found in family),
-        takes=tuple(_take_result(found[0], found[2]) for found in by_take),
+        takes=tuple(_take_result(found[0], found[2], found[3]) for found in by_take),
         error=last[1].error_message if last[1].status == QueueStatus.FAILED else None,
     )
 
 
-def _take_result(job: Job, scores: QualityScores | None) -> TakeResult:
+def _take_result(job: Job, scores: QualityScores | None, take: Take | None) -> TakeResult:
     marks = scores.thresholds_used if scores else {}
     measured = [Measurement.from_json(data) for data in scores.measurements] if scores else []
     return TakeResult(
@@ -159,6 +165,8 @@ def _take_result(job: Job, scores: QualityScores | None) -> TakeResult:
             if m.value is not None and m.network == marks.get(m.metric.value, {}).get("network")
         },
         limits={name: float(mark["limit"]) for name, mark in marks.items()},
+        render_seconds=None if take is None or take.reused_from_job_id else take.render_seconds,
+        is_slow=take is not None and is_slow(job.job_type, take.render_seconds, take.reused_from_job_id),
     )
 
 

@@ -199,7 +199,7 @@ def _best_take(session: Session, job: Job, here: Cut, cut_number: int | None) ->
         .join(Job, Job.id == Take.job_id)
         .join(Cut, Cut.id == Job.cut_id)
         .where(Cut.scene_id == here.scene_id, Cut.cut_number == cut_number)
-        .where(Job.job_type != JobType.CHARACTER_SHEET)
+        .where(Job.job_type != JobType.CHARACTER_SHEET, Job.reproduces_job_id.is_(None))
         # A take that failed its gate is no neighbour to be continuous with.
         .where(Job.verdict.is_(None) | Job.verdict.in_([Verdict.PASS, Verdict.APPROVED, Verdict.REVIEW]))
         .order_by(

@@ -124,6 +124,7 @@ def job_detail(session: Session, job_id: UUID) -> JobDetail:
         family=rows,
         reproduction=dict(job.reproduction) if job.reproduction else None,
         fingerprint=job.params.fingerprint,
+        environment_sha256=job.params.environment_sha256,
     )
 
 

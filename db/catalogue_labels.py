@@ -50,7 +50,7 @@ class JudgedTake:
 
 
 def judged_takes(session: Session, project_id: UUID, phase: Phase) -> tuple[JudgedTake, ...]:
-    """Every take of a project's phase that was measured and judged, oldest first."""
+    """Every take of a project's phase that was measured and judged, oldest first; reproductions left out."""
     query = (
         select(Job, QualityScores, Episode.episode_number, Scene.scene_number, Cut.cut_number)
         .join(QualityScores, QualityScores.job_id == Job.id)
@@ -58,6 +58,7 @@ def judged_takes(session: Session, project_id: UUID, phase: Phase) -> tuple[Judg
         .outerjoin(Scene, Scene.id == Cut.scene_id)
         .outerjoin(Episode, Episode.id == Scene.episode_id)
         .where(Job.project_id == project_id, Job.phase == phase, Job.verdict.is_not(None))
+        .where(Job.reproduces_job_id.is_(None))
         .order_by(Job.created_at, Job.id)
         .execution_options(populate_existing=True, yield_per=_AT_A_TIME)
     )

@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from db.queue_memory import after_running_out
+from models.environment import environment_sha256
 from models.rendering import Take
 from models.vocabulary import ErrorKind, QueueStatus, Step
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from db.queue_claim import Claim
+
+SILENT_AFTER = timedelta(seconds=90)
+"""Workers heard of within the default lease count as alive."""
 
 
 class Settlement(StrEnum):
@@ -106,33 +111,38 @@ _RESOLVE = text("""
 WITH told AS (UPDATE jobs SET current_frame = :frames WHERE id = :job_id)
 UPDATE generation_params
 SET renderer_version = :renderer_version, environment = CAST(:environment AS jsonb),
+    environment_sha256 = :environment_sha256,
     file_hashes = COALESCE(CAST(:resolved AS jsonb) -> 'file_hashes', file_hashes),
     model_hash = COALESCE(CAST(:resolved AS jsonb) ->> 'model_hash', model_hash),
     comfyui_workflow = COALESCE(CAST(:resolved AS jsonb) -> 'comfyui_workflow', comfyui_workflow)
 WHERE job_id = :job_id
 """).bindparams(bindparam("environment", type_=JSONB), bindparam("resolved", type_=JSONB))
 
-# Back to ready after a pause when the same inputs deserve another try, else failed. Memory that ran out is
-# tried once more after it was freed, never a second time.
+# Whether the attempt still has the say; locked, so that what is decided next is written.
+_LOCK_MINE = text("""
+SELECT 1 FROM render_queue WHERE job_id = :job_id AND epoch = :epoch AND status = 'running' FOR UPDATE
+""")
+
+# Back to ready after a pause when the same inputs deserve another try, at once where it moves to another pool
+# and starts anew there, else failed.
 _FAIL = text("""
 WITH mine AS (
-    SELECT q.id, q.retry_count < q.max_retries AND :repeatable
-           AND NOT (:out_of_memory AND EXISTS (
-               SELECT 1 FROM attempts a
-               WHERE a.job_id = q.job_id AND a.step = q.step AND a.error_kind = 'out_of_memory')) AS again
+    SELECT q.id, CAST(:moves_to AS varchar) IS NOT NULL AS moves,
+           q.retry_count < q.max_retries AND :repeatable AS again
     FROM render_queue q
     WHERE q.job_id = :job_id AND q.epoch = :epoch AND q.status = 'running'
     FOR UPDATE
 ), ended AS (
     UPDATE render_queue q
-    SET status = CASE WHEN mine.again THEN 'ready' ELSE 'failed' END,
-        retry_count = q.retry_count + CASE WHEN mine.again THEN 1 ELSE 0 END,
-        available_at = CASE WHEN mine.again
+    SET status = CASE WHEN mine.again OR mine.moves THEN 'ready' ELSE 'failed' END,
+        pool = COALESCE(:moves_to, q.pool),
+        retry_count = CASE WHEN mine.moves THEN 0 WHEN mine.again THEN q.retry_count + 1 ELSE q.retry_count END,
+        available_at = CASE WHEN mine.moves THEN now() WHEN mine.again
             THEN now() + LEAST(CAST(:cap AS interval),
                                CAST(:base AS interval) * power(2, LEAST(q.retry_count, 20))) * (0.5 + random())
             ELSE q.available_at END,
-        completed_at = CASE WHEN mine.again THEN NULL ELSE now() END,
-        worker_id = CASE WHEN mine.again THEN NULL ELSE q.worker_id END,
+        completed_at = CASE WHEN mine.again OR mine.moves THEN NULL ELSE now() END,
+        worker_id = CASE WHEN mine.again OR mine.moves THEN NULL ELSE q.worker_id END,
         lease_until = NULL, dispatched_at = NULL, error_kind = :error_kind, error_message = :error_message
     FROM mine WHERE q.id = mine.id
     RETURNING q.job_id, q.epoch, q.status
@@ -173,6 +183,7 @@ def settle_render(session: Session, claim: Claim, take: TakeRecord) -> Settlemen
                 "frames": take.frames,
                 "renderer_version": version,
                 "environment": environment,
+                "environment_sha256": environment_sha256(environment),
                 "resolved": resolved,
             },
         )
@@ -191,16 +202,32 @@ def settle_gate(session: Session, claim: Claim) -> Settlement:
 
 
 def fail(
-    session: Session, claim: Claim, *, error_kind: ErrorKind, message: str, backoff: Backoff
+    session: Session,
+    claim: Claim,
+    *,
+    error_kind: ErrorKind,
+    message: str,
+    backoff: Backoff,
+    silent_after: timedelta = SILENT_AFTER,
 ) -> QueueStatus | None:
-    """End the attempt with an error: READY (tried again later) or FAILED; None: it was no longer ours."""
+    """End the attempt with an error: READY (tried again later) or FAILED; None: it was no longer ours.
+
+    Where memory ran out twice it moves to a pool of bigger cards, if a worker heard of within `silent_after`
+    serves one.
+    """
+    mine = {"job_id": claim.job_id, "epoch": claim.epoch}
+    repeats, moves_to = error_kind.is_worth_repeating, None
+    if error_kind is ErrorKind.OUT_OF_MEMORY:
+        if session.execute(_LOCK_MINE, mine).scalar_one_or_none() is None:
+            return None
+        next_try = after_running_out(session, claim, message, silent_after=silent_after)
+        message, repeats, moves_to = next_try.message, next_try.repeats, next_try.moves_to
     status = session.execute(
         _FAIL,
         {
-            "job_id": claim.job_id,
-            "epoch": claim.epoch,
-            "repeatable": error_kind.is_worth_repeating,
-            "out_of_memory": error_kind is ErrorKind.OUT_OF_MEMORY,
+            **mine,
+            "repeatable": repeats,
+            "moves_to": moves_to,
             "error_kind": error_kind.value,
             "error_message": message,
             "base": backoff.base,

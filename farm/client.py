@@ -114,6 +114,32 @@ class Farm:
         self._wake([submitted.pool])
         return submitted
 
+    def reproduce(
+        self,
+        job_id: UUID | str,
+        changes: Mapping[str, Any] | None = None,
+        /,
+        *,
+        requested_by: str,
+        **more: Any,
+    ) -> SubmittedJob:
+        """Make a take again from its recorded recipe; `farm.job(...).reproduction` then says how equal it is.
+
+        `changes` are recipe fields, dotted in the mapping: `reproduce(job, {"scene.mood": "tense"}, seed=7)`.
+
+        Raises:
+            UnknownName: there is no such job or field.
+            OrderRefused: it has no take to compare with, or a change cannot work; nothing was stored.
+        """
+        from farm import reproducing
+
+        with self.database.transaction() as session:
+            submitted = reproducing.reproduce(
+                session, job_id_of(job_id), requested_by=requested_by, changes={**(changes or {}), **more}
+            )
+        self._wake([submitted.pool])
+        return submitted
+
     def review(self, job_id: UUID | str, *, approve: bool, by: str, note: str = "") -> GateOutcome:
         """A named person's verdict on a judged take, in place of the gate's; the gate counts it from now on.
 

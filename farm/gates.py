@@ -69,10 +69,14 @@ def gate_job(session: Session, job_id: UUID) -> GateOutcome:
 
     Under the lock of its project and phase: the verdict is kept; a take that failed is retaken by the ladder
     while its budget lasts, else its verdict is `review`; the next phase's door is opened when that is earned.
-    Safe to run twice: a retake exists once, a door opens once, and a person's verdict stays.
+    Safe to run twice: a retake exists once, a door opens once, and a person's verdict stays. A reproduction is
+    judged like any take, but nothing follows from it: no retake, no open door.
     """
     job = _locked(session, job_id)
     judgement = _judged(session, job)
+    if job.reproduces_job_id is not None:
+        catalogue.store_judgement(session, job_id, judgement, judgement.verdict)
+        return GateOutcome(verdict=judgement.verdict, judgement=judgement)
     if job.verdict in (Verdict.APPROVED, Verdict.REJECTED):
         return GateOutcome(verdict=job.verdict, judgement=judgement)
     verdict, retake = judgement.verdict, None
@@ -104,11 +108,15 @@ def review(session: Session, job_id: UUID, *, approve: bool, by: str, note: str 
 
     Raises:
         UnknownName: there is no such job.
-        OrderRefused: it was not judged yet, or nobody is named.
+        OrderRefused: it was not judged yet, is a reproduction, or nobody is named.
     """
     if not by.strip():
         raise OrderRefused("A review names no reviewer.", hint="Say who decides.")
-    catalogue.find_job(session, job_id)
+    original = catalogue.find_job(session, job_id).reproduces_job_id
+    if original is not None:
+        raise OrderRefused(
+            f"The job {job_id} is a reproduction and counts nowhere.", hint=f"Review its original: {original}."
+        )
     job = _locked(session, job_id)
     if job.verdict is None:
         raise OrderRefused(f"The job {job_id} has not been judged yet.", hint="Wait for its verdict.")
@@ -168,6 +176,8 @@ def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, 
         project_id=job.project_id,
         recipe=plan.recipe,
         pool=job.queue.pool,
+        needs=tuple(job.queue.needs),
+        reuse=job.queue.fingerprint is not None,
         profile=job.profile,
         requested_by="gate",
         priority=job.queue.priority,

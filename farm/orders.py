@@ -109,6 +109,11 @@ def retake(
         OrderRefused: a take of the same root is still in work, or `changes` cannot be accepted.
     """
     job = catalogue.find_job(session, job_id)
+    if job.reproduces_job_id is not None:
+        raise OrderRefused(
+            f"The job {job_id} is a reproduction and counts nowhere.",
+            hint=f"Retake its original: {job.reproduces_job_id}.",
+        )
     catalogue.lock_gate(session, job.project_id, job.phase)
     detail = catalogue.job_detail(session, job_id)
     _refuse_while_in_work(detail.family)

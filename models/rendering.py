@@ -139,6 +139,8 @@ class GenerationParams(Base):
     #: written when the render settles: file hashes of checkpoint, LoRA and VAE; library versions, device
     file_hashes: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
     environment: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
+    #: `models.environment.environment_sha256`: takes made in the same environment share it
+    environment_sha256: Mapped[str | None] = mapped_column(String(64))
     #: `Recipe.fingerprint()`: equal recipes make equal takes; None in rows older than this column
     fingerprint: Mapped[str | None] = mapped_column(String(64))
 

@@ -184,6 +184,8 @@ class JobDetail:
     #: what comparing it with the take it makes again came to; None: it makes none again, or is not compared yet
     reproduction: dict[str, Any] | None
     fingerprint: str | None
+    #: of the environment it was made in; None: not rendered yet, or before this was kept
+    environment_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +288,10 @@ class TakeResult:
     values: dict[str, float] = field(default_factory=dict)
     #: metric -> the limit it was held against
     limits: dict[str, float] = field(default_factory=dict)
+    #: None where nothing was rendered for it: it has no take, or reuses another's
+    render_seconds: float | None = None
+    #: see `models.pace`
+    is_slow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from db import catalogue_evidence, queue
+from db import catalogue_evidence, catalogue_reproductions, queue
 from db.queue import Settlement
 from farm import profiles
 from farm.broker import TaskName, task
@@ -14,7 +14,7 @@ from farm.verdicts import judge
 from models.errors import LeaseLost, StepFailed
 from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
-from tasks import hand_over, runtime
+from tasks import comparing, hand_over, runtime
 from tasks.work import Work
 
 if TYPE_CHECKING:
@@ -60,11 +60,14 @@ def _measure(work: Work) -> Settlement:
     _refuse_a_vanished_master(held_to)
     _refuse_a_damaged_master(held_to, told)
     measurements = _with_pictures(held_to, profile, told)
+    reproduction = _reproduction(work)
 
     def write(session: Session) -> Settlement:
         settlement = queue.settle_score(session, claim)
         if settlement is Settlement.WRITTEN:
             catalogue_evidence.store_measurements(session, claim.job_id, measurements)
+            if reproduction is not None:
+                catalogue_reproductions.store_reproduction(session, claim.job_id, reproduction)
         return settlement
 
     return work.settle(write)
@@ -74,6 +77,12 @@ def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, Profile]
     """What the take is held against, and the profile that judges it."""
     held_to = catalogue_evidence.expectations(session, job_id)
     return held_to, profiles.named(held_to.project_profiles, held_to.profile)
+
+
+def _reproduction(work: Work) -> dict[str, Any] | None:
+    """How equal the take is to the one it makes again; None where it makes none again."""
+    pair = runtime.in_transaction(lambda session: catalogue_reproductions.take_pair(session, work.claim.job_id))
+    return None if pair is None else comparing.compared(pair, work.alive)
 
 
 def _expectations(held_to: TakeExpectations, judged_by: dict[Metric, str]) -> Expectations:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from workers.media.pixels import PixelHash
 from workers.media.reading import FrameReader
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    Frame = NDArray[np.uint8]
 
 #: up to these a difference is rounding on another card or driver, which no one sees
 EQUIVALENT_LPIPS = 0.02
@@ -31,9 +34,9 @@ class Equality(StrEnum):
 
 
 class Distance(Protocol):
-    """How different two frames look, 0 upwards."""
+    """How different two frames look, 0 upwards; None: nothing here can say."""
 
-    def __call__(self, one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float: ...
+    def __call__(self, one: Frame, other: Frame) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class Comparison:
     equality: Equality
     #: frames of the first and of the second take
     frames: tuple[int, int]
+    #: frames that are the same in both, pixel by pixel
+    equal_frames: int
     #: mean and greatest difference of a pixel's channel, in levels of 255; None where sizes differ
     mean_error: float | None
     max_error: float | None
@@ -50,6 +55,8 @@ class Comparison:
     lpips: float | None
     #: number of the frame that differs most; None when none does
     worst_frame: int | None
+    #: of what was decoded, as `PixelHash` counts it
+    pixel_sha256: tuple[str, str]
     #: one sentence where the takes cannot be compared frame by frame
     reason: str = ""
 
@@ -58,10 +65,12 @@ class Comparison:
         return {
             "equality": self.equality.value,
             "frames": list(self.frames),
+            "equal_frames": self.equal_frames,
             "mean_error": self.mean_error,
             "max_error": self.max_error,
             "lpips": self.lpips,
             "worst_frame": self.worst_frame,
+            "pixel_sha256": list(self.pixel_sha256),
             "reason": self.reason,
         }
 
@@ -73,62 +82,75 @@ def compare(
     *,
     alive: Callable[[], None] = lambda: None,
 ) -> Comparison:
-    """Decode both takes side by side, once, and compare every frame.
+    """Decode both takes side by side, once and to their ends, and compare every frame.
 
-    `distance` is asked only for frames that differ; without it differing pixels are never more than
+    `distance` is asked only for frames that differ; without its answer differing pixels are never more than
     `different`, because nobody has looked. `alive` is called once a frame and raises when the work is not ours.
 
     Raises:
         BadInput: one of them cannot be decoded.
     """
-    counts = [0, 0]
-    worst = _Worst()
-    for number, pair in enumerate(zip_longest(FrameReader(one), FrameReader(other))):
+    told = _Told(distance)
+    for number, (first, second) in enumerate(zip_longest(FrameReader(one), FrameReader(other))):
         alive()
-        first, second = pair
-        counts[0] += first is not None
-        counts[1] += second is not None
-        if first is None or second is None:
-            continue
-        if first.shape != second.shape:
-            reason = f"Frame {number} has {_size(first)} in the one and {_size(second)} in the other."
-            return _unlike((counts[0], counts[1]), reason)
-        worst.look(number, first, second, distance)
-    if counts[0] != counts[1]:
-        return _unlike((counts[0], counts[1]), f"The one has {counts[0]} frames, the other {counts[1]}.")
-    return worst.told((counts[0], counts[1]))
+        told.look(number, first, second)
+    return told.comparison()
 
 
-class _Worst:
-    """The greatest differences seen so far."""
+class _Told:
+    """What is known of two takes after the frames seen so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, distance: Distance | None) -> None:
+        self._distance = distance
+        self._pixels = (PixelHash(), PixelHash())
+        self._equal = 0
         self._mean = self._max = 0.0
-        self._lpips: float | None = None
+        self._lpips: float | None = 0.0
         self._frame: int | None = None
+        self._odd_size = ""
 
-    def look(
-        self, number: int, one: NDArray[np.uint8], other: NDArray[np.uint8], distance: Distance | None
-    ) -> None:
-        if np.array_equal(one, other):
+    def look(self, number: int, one: Frame | None, other: Frame | None) -> None:
+        """The next frame of each; None past its end."""
+        for pixels, frame in zip(self._pixels, (one, other), strict=True):
+            if frame is not None:
+                pixels.add(frame)
+        if one is None or other is None or self._odd_size:
             return
+        if one.shape != other.shape:
+            self._odd_size = f"Frame {number} has {_size(one)} in the one and {_size(other)} in the other."
+        elif np.array_equal(one, other):
+            self._equal += 1
+        else:
+            self._differ(number, one, other)
+
+    def comparison(self) -> Comparison:
+        """Once all frames were seen."""
+        frames = (self._pixels[0].frames, self._pixels[1].frames)
+        reason = self._odd_size
+        if frames[0] != frames[1]:
+            reason = reason or f"The one has {frames[0]} frames, the other {frames[1]}."
+        seen = self._frame is not None and self._lpips is not None
+        return Comparison(
+            equality=Equality.DIFFERENT if reason else self._equality(),
+            frames=frames,
+            equal_frames=self._equal,
+            mean_error=None if reason else round(self._mean, 4),
+            max_error=None if reason else self._max,
+            lpips=round(self._lpips, 5) if seen and not reason and self._lpips is not None else None,
+            worst_frame=None if reason else self._frame,
+            pixel_sha256=(self._pixels[0].hexdigest(), self._pixels[1].hexdigest()),
+            reason=reason,
+        )
+
+    def _differ(self, number: int, one: Frame, other: Frame) -> None:
         error = np.abs(one.astype(np.int16) - other.astype(np.int16))
         mean = float(error.mean())
         if self._frame is None or mean > self._mean:
             self._mean, self._frame = mean, number
         self._max = max(self._max, float(error.max()))
-        if distance is not None:
-            self._lpips = max(self._lpips or 0.0, distance(one, other))
-
-    def told(self, frames: tuple[int, int]) -> Comparison:
-        return Comparison(
-            equality=self._equality(),
-            frames=frames,
-            mean_error=round(self._mean, 4),
-            max_error=self._max,
-            lpips=None if self._lpips is None else round(self._lpips, 5),
-            worst_frame=self._frame,
-        )
+        apart = self._distance(one, other) if self._distance is not None else None
+        # One frame nobody could look at is enough not to know how far apart they look.
+        self._lpips = None if apart is None or self._lpips is None else max(self._lpips, apart)
 
     def _equality(self) -> Equality:
         if self._frame is None:
@@ -139,17 +161,5 @@ class _Worst:
         )
 
 
-def _unlike(frames: tuple[int, int], reason: str) -> Comparison:
-    return Comparison(
-        equality=Equality.DIFFERENT,
-        frames=frames,
-        mean_error=None,
-        max_error=None,
-        lpips=None,
-        worst_frame=None,
-        reason=reason,
-    )
-
-
-def _size(frame: NDArray[np.uint8]) -> str:
+def _size(frame: Frame) -> str:
     return f"{frame.shape[1]} x {frame.shape[0]} pixels"

@@ -31,7 +31,8 @@ def downgrade() -> None:
     for column in ("needs", "fingerprint"):
         op.drop_column("render_queue", column)
     op.drop_index("ix_generation_params_fingerprint", "generation_params")
-    op.drop_column("generation_params", "fingerprint")
+    for column in ("environment_sha256", "fingerprint"):
+        op.drop_column("generation_params", column)
     op.drop_column("takes", "reused_from_job_id")
     op.drop_index("ix_jobs_reproduces_job_id", "jobs")
     for column in ("total_steps", "current_step", "reproduction", "reproduces_job_id"):
@@ -58,6 +59,7 @@ def _jobs() -> None:
 def _identical_work() -> None:
     """Equal recipes are known by their fingerprint, and only one of them is rendered at a time."""
     op.add_column("generation_params", c.name("fingerprint", 64, nullable=True))
+    op.add_column("generation_params", c.name("environment_sha256", 64, nullable=True))
     op.create_index("ix_generation_params_fingerprint", "generation_params", ["fingerprint"])
     op.add_column("render_queue", c.name("fingerprint", 64, nullable=True))
     op.create_index(

@@ -34,6 +34,11 @@ def tint_filter(light: Light) -> Any:
     return skia.ColorFilters.Matrix([*rows, 0, 0, 0, 1, 0])
 
 
+def forget() -> None:
+    """Make every filter anew, as a cold render asks for."""
+    tint_filter.cache_clear()
+
+
 def draw_atmosphere(canvas: Any, stage: Stage) -> None:
     """The last washes over set and figures alike, so that they share one air."""
     w, h = stage.recipe.width, stage.recipe.height

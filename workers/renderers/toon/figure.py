@@ -28,6 +28,11 @@ def _locks(design: Design) -> tuple[hair.Lock, ...]:
     return tuple(hair_styles.locks(design))
 
 
+def forget() -> None:
+    """Work every head of hair out anew, as a cold render asks for."""
+    _locks.cache_clear()
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A character ready to be drawn; `light` is -1 when the light comes from the picture's left."""

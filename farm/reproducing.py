@@ -1,0 +1,90 @@
+"""Orders a take again from what was recorded of its making, to prove that it can be repeated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from db import catalogue, catalogue_reproductions
+from db.catalogue import NewJob
+from farm.orders import SubmittedJob
+from farm.recipe_changes import changed_recipe
+from models.errors import OrderRefused
+from models.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from db.engine import Session
+    from models.rendering import Job
+
+REASON = "reproduction"
+
+
+def reproduce(
+    session: Session, job_id: UUID, *, requested_by: str, changes: Mapping[str, Any] | None = None
+) -> SubmittedJob:
+    """Order the take of `job_id` again, from its recorded recipe: its order read again might mean another.
+
+    The new job is a root of its own and counts nowhere. It is rendered on a cold cache and never answered by an
+    equal take; once scored, `jobs.reproduction` says how equal the two are. Of a reproduction, the take that it
+    makes again is made again. `changes` are recipe fields by dotted name, see `farm.recipe_changes`.
+
+    Raises:
+        UnknownName: no such job, or no such field; the hint names the nearest.
+        OrderRefused: the job has no take to compare with, or a change cannot work; nothing was stored.
+    """
+    original = catalogue_reproductions.reproducible(session, job_id)
+    if original.take is None:
+        raise OrderRefused(
+            f"The job {original.id} has no take to compare with.",
+            hint=f"Wait until it is rendered; `farm job {original.id}` says how it stands.",
+        )
+    recipe, changed = changed_recipe(
+        Recipe.from_json(original.params.recipe), changes or {}, _own_inputs(original)
+    )
+    new = _again(original, recipe, {"reason": REASON, "requested_by": requested_by, "changed": changed})
+    (stored,) = catalogue.insert_jobs(session, [new])
+    if stored is None:
+        # Only a key or a take number can keep a job from being stored, and a root without a key has neither.
+        raise OrderRefused("The reproduction could not be stored.", hint="Ask for it again.")
+    return SubmittedJob(job_id=stored, seed_used=recipe.seed, pool=new.pool)
+
+
+def _again(original: Job, recipe: Recipe, reason: dict[str, Any]) -> NewJob:
+    return NewJob(
+        project_id=original.project_id,
+        recipe=recipe,
+        pool=original.queue.pool,
+        profile=original.profile,
+        requested_by=reason["requested_by"],
+        priority=original.queue.priority,
+        max_retries=original.queue.max_retries,
+        max_retakes=0,
+        order_data=dict(original.order_data),
+        quality_thresholds=dict(original.quality_thresholds),
+        scene_id=original.scene_id,
+        cut_id=original.cut_id,
+        parent_job_id=original.id,
+        retake_reason=reason,
+        needs=tuple(original.queue.needs),
+        reproduces_job_id=original.id,
+    )
+
+
+def _own_inputs(original: Job) -> frozenset[str]:
+    """The own parameters of the workflow that made a take; none of another renderer's."""
+    if original.params.renderer != "comfyui":
+        return frozenset()
+    from workers.renderers.comfyui import binding_file, builtin
+
+    recipe = Recipe.from_json(original.params.recipe)
+    if recipe.workflow_source:
+        source = recipe.workflow_source
+        workflow = binding_file.parse(recipe.workflow, source["graph"], source["binding"])
+    else:
+        known = builtin.all_workflows()
+        workflow = known.get(recipe.workflow) or next(
+            each for each in known.values() if recipe.job_type in each.job_types
+        )
+    return frozenset({*workflow.binding.inputs, *workflow.binding.defaults} - set(Recipe.__dataclass_fields__))
