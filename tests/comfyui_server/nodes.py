@@ -76,6 +76,7 @@ NODES: dict[str, dict[str, Any]] = {
         {"model": ["MODEL"], "lora_name": _listed(MODELS["loras"]), "strength_model": _STRENGTH}, ["MODEL"]
     ),
     "CLIPTextEncode": _node({"text": ["STRING", {"multiline": True}], "clip": ["CLIP"]}, ["CONDITIONING"]),
+    "CLIPSetLastLayer": _node({"stop_at_clip_layer": _number("INT", -24, -1), "clip": ["CLIP"]}, ["CLIP"]),
     "EmptyLatentImage": _node(
         {"width": _SIDE, "height": _SIDE, "batch_size": _number("INT", 1, 4096)}, ["LATENT"]
     ),
