@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CHECKPOINT, LORA, CONTROLNET = "farm-tiny.ckpt", "farm-tiny.safetensors", "farm-tiny.pth"
 FOLDERS = {"checkpoints": CHECKPOINT, "loras": LORA, "controlnet": CONTROLNET}
 _SEED, _SPREAD = 20_220_822, 0.02
+_CONTRAST = 60
 #: how many numbers the block has, and in how many places a window may begin
 _NOISE, _OFFSETS = 1 << 21, 1 << 16
 _CHANNELS, _TEXT, _TOKENS, _TEXT_LAYERS = 320, 768, 49_408, 12
@@ -74,8 +75,8 @@ class _Noise:
         """A normalisation that changes nothing."""
         return {"weight": self._ones.expand(channels), "bias": self._zero.expand(channels)}
 
-    def one(self) -> torch.Tensor:
-        return self._ones[0]
+    def one(self, *shape: int) -> torch.Tensor:
+        return self._ones[0].expand(shape)
 
     def zero(self) -> torch.Tensor:
         return self._zero[0]
@@ -162,10 +163,11 @@ def _autoencoder(noise: _Noise) -> Weights:
         "taesd_encoder.0": noise.layer(64, 3, 3, 3),
         "taesd_encoder.14": noise.layer(4, 64, 3, 3),
         "taesd_decoder.1": noise.layer(64, 4, 3, 3),
-        "taesd_decoder.19": noise.layer(3, 64, 3, 3),
     }
     halves = {"encoder": ((1, 3, 4, 5, 7, 8, 9, 11, 12, 13), (2, 6, 10))}
     halves["decoder"] = ((3, 4, 5, 8, 9, 10, 13, 14, 15, 18), (7, 12, 17))
+    # Noise makes every layer a little fainter; the last one makes grey of nothing and a picture of a little.
+    ends["taesd_decoder.19"] = {"weight": noise.weight(3, 64, 3, 3) * _CONTRAST, "bias": noise.one(3) / 2}
     for half, (blocks, scalings) in halves.items():
         for block in blocks:
             ends |= {f"taesd_{half}.{block}.conv.{part}": noise.layer(64, 64, 3, 3) for part in (0, 2, 4)}
