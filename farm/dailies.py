@@ -11,6 +11,7 @@ from markupsafe import Markup
 from farm.dailies_plots import curve_svg
 from farm.explanations import attribute_sentences, differing_attributes, explain, frame_range
 from models.metrics import Direction
+from models.pace import STILL_LIMIT_S
 from models.vocabulary import Phase
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["still_limit"] = f"{STILL_LIMIT_S:g}"
     environment.filters |= {
         "label": label,
         "figure": figure,

@@ -8,6 +8,7 @@ from farm.dailies_page import PageGate, PageScore, PageTake
 from farm.explanations import attribute_sentences, explain
 from farm.why import changed
 from models.metrics import Metric
+from models.pace import is_slow
 from models.vocabulary import JobType, ScoreStatus
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def page_take(
 
     `pictures` are those of worst frames, by metric.
     """
-    row, recipe, take = detail.row, detail.recipe, detail.take
+    row, recipe = detail.row, detail.recipe
     cast = tuple(look.name for look in recipe.characters)
     return PageTake(
         job_id=str(row.id),
@@ -44,12 +45,7 @@ def page_take(
         characters=cast,
         seed=recipe.seed,
         renderer=f"{recipe.renderer} {detail.renderer_version or ''}".strip(),
-        pixel_sha256=take.pixel_sha256 if take else "",
-        frames=take.frames if take else recipe.frame_count,
-        width=take.width if take else recipe.width,
-        height=take.height if take else recipe.height,
-        fps=take.fps if take else recipe.fps,
-        render_seconds=take.render_seconds if take else 0.0,
+        **_made(detail),
         still=still,
         moving=moving,
         master=master,
@@ -61,6 +57,19 @@ def page_take(
         drill=recipe.defect.value if recipe.defect else "",
         error=detail.queue.error_message or "",
     )
+
+
+def _made(detail: JobDetail) -> dict[str, Any]:
+    """What the take is; what it was ordered to be while there is none."""
+    recipe, take = detail.recipe, detail.take
+    if take is None:
+        ordered = ("width", "height", "fps")
+        return {"frames": recipe.frame_count, **{name: getattr(recipe, name) for name in ordered}}
+    told = {name: getattr(take, name) for name in ("pixel_sha256", "frames", "width", "height", "fps")}
+    if take.reused_from_job_id is not None:
+        return {**told, "reused_from": str(take.reused_from_job_id)}
+    is_late = is_slow(detail.row.job_type, take.render_seconds)
+    return {**told, "render_seconds": take.render_seconds, "is_slow": is_late}
 
 
 def scores_of(scores: ScoresView, pictures: Mapping[Metric, str] | None = None) -> tuple[PageScore, ...]:
@@ -135,6 +144,7 @@ def page_gate(report: PhaseReport) -> PageGate:
         pass_rate=report.pass_rate or 0.0,
         required_rate=report.required_rate,
         blocking_issues=tuple(issue.sentence for issue in report.blocking_issues),
+        pace=report.pace_sentence,
     )
 
 
@@ -169,6 +179,8 @@ def report_take(take: PageTake) -> dict[str, Any]:
         "width": take.width,
         "height": take.height,
         "fps": take.fps,
+        "render_seconds": take.render_seconds or None,
+        "is_slow": take.is_slow,
         "master": take.master,
         "verdict": take.verdict.value if take.verdict else None,
         "blocking": list(take.blocking),

@@ -120,7 +120,12 @@ class PageTake:
     width: int
     height: int
     fps: int
+    #: 0 where nothing was rendered for it
     render_seconds: float = 0.0
+    #: a still over the specification's seconds
+    is_slow: bool = False
+    #: the job whose equal take this is
+    reused_from: str | None = None
     #: addresses relative to the page; `moving` is a video, `still` a picture or the video's poster
     still: str | None = None
     moving: str | None = None
@@ -220,6 +225,8 @@ class PageGate:
     pass_rate: float
     required_rate: float = 0.8
     blocking_issues: tuple[str, ...] = ()
+    #: what is to be said of slow stills; empty when there are none
+    pace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

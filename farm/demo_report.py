@@ -195,6 +195,7 @@ def _report(result: DemoResult, takes: Sequence[PageTake]) -> dict[str, Any]:
                 "judged": gate.judged,
                 "passed": gate.passed,
                 "blocking_issues": [issue.sentence for issue in gate.blocking_issues],
+                "slow_stills": len(gate.slow_stills),
             }
             for gate in result.gates
         },

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from farm.verdicts import best_take, overall_score
 from models.metrics import Direction, Metric
+from models.pace import STILL_LIMIT_S
 from models.vocabulary import Phase, Verdict
 
 if TYPE_CHECKING:
@@ -76,6 +77,15 @@ _SAID = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlowStill:
+    """A still that took longer to render than the specification allows; it informs and never blocks."""
+
+    job_id: UUID
+    cut: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RootReport:
     """How one ordered take stands, judged by its best take."""
 
@@ -113,13 +123,29 @@ class PhaseReport:
     overall_score: float | None
     individual_results: tuple[RootReport, ...]
     cancelled: tuple[UUID, ...]
+    #: stills over the specification's seconds, the slowest first; retakes count too
+    slow_stills: tuple[SlowStill, ...] = ()
+
+    @property
+    def pace_sentence(self) -> str:
+        """What is to be said of slow stills; empty when there are none."""
+        if not self.slow_stills:
+            return ""
+        count, worst = len(self.slow_stills), self.slow_stills[0]
+        stills = "1 still" if count == 1 else f"{count} stills"
+        return (
+            f"{stills} took longer than {STILL_LIMIT_S:g} s, the slowest {worst.seconds:.1f} s "
+            f"in {worst.cut or worst.job_id}."
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types: the evidence a door keeps."""
         data: dict[str, Any] = _plain(asdict(self))
         for issue, told in zip(data["blocking_issues"], self.blocking_issues, strict=True):
             issue["sentence"] = told.sentence
-        return data
+        slow = data["slow_stills"]
+        data |= {"slow_stills": len(slow), "slowest_still": slow[0] if slow else None}
+        return data | {"still_limit_s": STILL_LIMIT_S}
 
 
 def phase_report(
@@ -155,6 +181,7 @@ def phase_report(
         overall_score=fmean(scores) if scores else None,
         individual_results=results,
         cancelled=tuple(root.job_id for root in roots if root.cancelled),
+        slow_stills=_slow_stills(counted),
     )
 
 
@@ -177,6 +204,16 @@ def _missing(ordered: int, finished: int, passed: int, rate: Fraction, minimum: 
     if finished < ordered:
         sentences.append(f"{ordered - finished} of {ordered} are still in work.")
     return tuple(sentences)
+
+
+def _slow_stills(roots: Sequence[RootResult]) -> tuple[SlowStill, ...]:
+    slow = [
+        SlowStill(job_id=take.job_id, cut=root.cut, seconds=take.render_seconds)
+        for root in roots
+        for take in root.takes
+        if take.is_slow and take.render_seconds is not None
+    ]
+    return tuple(sorted(slow, key=lambda still: -still.seconds))
 
 
 def _root_report(root: RootResult) -> RootReport:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from models.pace import is_slow
 from models.recipe import Recipe
 from models.views import (
     AttemptView,
@@ -23,9 +24,6 @@ from models.views import (
     WorkerView,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 __all__ = [
     "AttemptView",
     "CutView",
@@ -39,14 +37,16 @@ __all__ = [
     "TakeView",
     "WhyFacts",
     "WorkerView",
+    "job_json",
     "to_json",
+    "with_seed_texts",
 ]
 
 
 def to_json(value: Any) -> Any:
     """A view as plain JSON types; a seed stands twice, as a number and as the text JavaScript cannot round."""
     if isinstance(value, Recipe):
-        return _with_seed_text(value.to_json())
+        return with_seed_texts(value.to_json())
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
@@ -58,5 +58,40 @@ def to_json(value: Any) -> Any:
     return value
 
 
-def _with_seed_text(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    return {**recipe, "seed_text": str(recipe["seed"])}
+def job_json(detail: JobDetail) -> dict[str, Any]:
+    """One job as `farm job --json` promises it: all that is known, and every seed as text too."""
+    told: dict[str, Any] = with_seed_texts(to_json(detail))
+    take = detail.take
+    if take is not None:
+        told["take"]["is_slow"] = is_slow(detail.row.job_type, take.render_seconds, take.reused_from_job_id)
+    return told
+
+
+def with_seed_texts(value: Any) -> Any:
+    """The same JSON with the text of every seed beside it, as `seed_text`: JavaScript rounds above 2^53.
+
+    >>> with_seed_texts({"seed": 7, "changed": {"seed": [7, 8]}})["changed"]["seed_text"]
+    ['7', '8']
+    """
+    if isinstance(value, list):
+        return [with_seed_texts(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    told = {name: with_seed_texts(each) for name, each in value.items()}
+    texts = {f"{name}_text": _text(each) for name, each in value.items() if _is_seed(name, each)}
+    if _is_seed(str(value.get("fact", "")), value.get("original")):
+        # One line of what differs between a take and its reproduction.
+        texts |= {f"{name}_text": _text(value[name]) for name in ("original", "again") if name in value}
+    return told | texts
+
+
+def _is_seed(name: str, value: Any) -> bool:
+    """`seed`, `subseed`, `background_seed` or `recipe.seed`, with a number or a pair of them."""
+    numbers = value if isinstance(value, list) else [value]
+    return name.endswith("seed") and any(type(each) is int for each in numbers)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_text(each) for each in value]
+    return None if value is None else str(value)

@@ -63,8 +63,10 @@ def _completed(facts: WhyFacts, scores: list[PageScore]) -> list[str]:
 def _running(facts: WhyFacts) -> list[str]:
     queue, row = facts.queue, facts.row
     sentences = [f"{queue.worker_id} is {_DOING[queue.step]} it now."]
-    if queue.step is Step.RENDER and row.total_frames > 1:
+    if queue.step is Step.RENDER and row.total_frames > 1 and (row.current_frame or not row.total_steps):
         sentences.append(f"{row.current_frame} of {row.total_frames} frames are done.")
+    elif queue.step is Step.RENDER and row.total_steps:
+        sentences.append(f"{row.current_step} of {row.total_steps} sampler steps are done.")
     left = facts.seconds_of_lease_left
     if left is not None and left < 0:
         sentences = [

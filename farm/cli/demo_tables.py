@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.cli.console import out
+from farm.cli.tables import count_of
 from farm.dailies_jobs import left_out
 from models.vocabulary import JobState, Phase
 
@@ -56,8 +57,8 @@ class DemoBoard:
 
     def _line(self, row: JobRow) -> Text:
         doing = "rendering" if row.state is JobState.PROCESSING else "scoring"
-        frames = f" {row.current_frame}/{row.total_frames}" if row.total_frames > 1 else ""
-        return Text(f"  {doing} {row.cut or row.job_type.value} take {row.take_number}{frames}", "dim")
+        done = f" {count_of(row)}" if count_of(row) else ""
+        return Text(f"  {doing} {row.cut or row.job_type.value} take {row.take_number}{done}", "dim")
 
 
 def print_result(result: DemoResult, out_dir: Path) -> None:

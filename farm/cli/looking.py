@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.live import Live
@@ -13,7 +13,7 @@ from farm.cli.opened import opened
 from models.vocabulary import JobState, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from farm.client import Farm
@@ -65,12 +65,12 @@ def job(
 ) -> None:
     """Everything about one job: recipe, attempts, take, scores beside their marks, and why it stands so."""
     from farm.dailies_jobs import explained_json
-    from farm.views import to_json
+    from farm.views import job_json
 
     with opened() as farm:
         detail, reasons = farm.job(job_id), farm.why(job_id)
     if as_json:
-        print_json(to_json(detail) | {"why": reasons, "explanations": explained_json(detail.scores)})
+        print_json(job_json(detail) | {"why": reasons, "explanations": explained_json(detail.scores)})
     elif scores:
         _print_scores(detail)
     else:
@@ -142,21 +142,32 @@ def _not_over(farm: Farm, project: str | None) -> list[UUID]:
 
 
 def _print_job(detail: JobDetail, reasons: list[str]) -> None:
-    from farm.cli import tables
+    from farm.cli import job_details, tables
 
-    out().print(tables.job_facts(detail))
+    out().print(job_details.job_facts(detail))
     for sentence in reasons:
         out().print(Text.assemble(("→ ", "cyan"), sentence))
+    if detail.reproduction is not None:
+        _print_reproduction(detail.reproduction)
     if detail.attempts:
         out().print(Text("\nattempts", "dim"))
-        out().print(tables.attempts_table(detail))
+        out().print(job_details.attempts_table(detail))
     if detail.scores is not None:
         out().print(Text(f"\nscores, profile {detail.scores.profile}", "dim"))
-        for part in tables.scores_of(detail.scores):
+        for part in job_details.scores_of(detail.scores):
             out().print(part)
     if len(detail.family) > 1:
         out().print(Text("\ntakes of this order", "dim"))
         out().print(tables.jobs_table(detail.family))
+
+
+def _print_reproduction(reproduction: Mapping[str, Any]) -> None:
+    from farm.cli.equality_tables import differences_table, outcome_of
+
+    out().print(Text("\nmade again", "dim"))
+    out().print(outcome_of(reproduction), soft_wrap=True)
+    if (table := differences_table(reproduction)) is not None:
+        out().print(table)
 
 
 def _print_scores(detail: JobDetail) -> None:
@@ -184,3 +195,5 @@ def _print_gate(project: str, report: PhaseReport) -> None:
         out().print(Text.assemble(("→ ", "yellow"), sentence))
     for issue in report.blocking_issues:
         out().print(Text.assemble(("✗ ", "red"), issue.sentence))
+    if report.pace_sentence:
+        out().print(Text.assemble(("! ", "yellow"), report.pace_sentence))

@@ -6,7 +6,6 @@ import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from farm.cli.console import AsJson, Exit, note, out, print_json
@@ -14,16 +13,13 @@ from farm.cli.opened import opened
 from models.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from farm.orders import SubmittedJob
     from models.views import JobDetail
 
 _PANEL = "Order"
-_COLOURS = {"identical": "bold green", "equivalent": "bold yellow", "different": "bold red"}
 _EXITS = {"identical": Exit.OK, "equivalent": Exit.OK, "different": Exit.NOT_PASSED}
-#: a graph may differ in a hundred places; these are the likeliest explanations
-_ROWS = 12
 
 
 def join(app: typer.Typer) -> None:
@@ -100,29 +96,13 @@ def _told(detail: JobDetail) -> dict[str, Any]:
 
 
 def _print_result(detail: JobDetail) -> None:
-    from farm.equality import sentence
+    from farm.cli.equality_tables import differences_table, outcome_of
 
     reproduction = detail.reproduction
     if reproduction is None:
         why = detail.queue.error_message or f"it is {detail.row.state.value.replace('_', ' ')}"
         out().print(Text.assemble(("not compared", "bold red"), f": {why}"))
         return
-    word, _, rest = sentence(reproduction).partition(":")
-    colour = _COLOURS.get(reproduction["equality"], "bold red")
-    out().print(Text.assemble((word, colour), f":{rest}"), soft_wrap=True)
-    if reproduction["differences"]:
-        out().print(_table(reproduction["differences"]))
-
-
-def _table(differences: Sequence[Mapping[str, Any]]) -> Table:
-    """What is recorded differently of the two, the likeliest explanation first."""
-    from farm.equality import called, shown
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("differs", "original", "again"):
-        table.add_column(heading, overflow="fold")
-    for fact in differences[:_ROWS]:
-        table.add_row(called(str(fact["fact"])), shown(fact["original"]), shown(fact["again"]))
-    if len(differences) > _ROWS:
-        table.add_row(f"... and {len(differences) - _ROWS} more", "", "")
-    return table
+    out().print(outcome_of(reproduction), soft_wrap=True)
+    if (table := differences_table(reproduction)) is not None:
+        out().print(table)

@@ -1,4 +1,4 @@
-"""Jobs as people read them: a table with progress bars, and one job in full."""
+"""Lists of jobs as people read them: one or two lines each, with a bar where they move."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from farm.cli.verdicts import VERDICT_STYLE, scores_table, verdict_line
-from farm.dailies_jobs import scores_of as judged_scores
+from farm.cli.verdicts import VERDICT_STYLE
 from models.vocabulary import JobState, JobType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from models.views import JobDetail, JobRow, ScoresView
+    from models.views import JobRow
 
 _STATE_STYLE = {
     JobState.PENDING: "yellow",
@@ -33,6 +31,7 @@ _STATE_STYLE = {
 }
 
 
+_BAR = 13
 #: narrower than this, a job takes two lines: its id under its name, its take under its phase
 _ONE_LINE = 130
 
@@ -55,9 +54,9 @@ class JobsTable:
                 Text(str(row.id), "dim"),
                 row.cut or row.project,
                 row.job_type.value.replace("_", " "),
-                str(row.take_number),
+                _take(row, ""),
                 _state(row),
-                _progress(row),
+                _bar_beside_count(row),
                 _verdict(row, between="  "),
             )
         return table
@@ -72,8 +71,8 @@ class JobsTable:
             sheet = row.job_type is JobType.CHARACTER_SHEET
             table.add_row(
                 Text.assemble(row.cut or row.project, "\n", (str(row.id), "dim")),
-                Text.assemble("sheet" if sheet else row.phase.value, "\n", (f"take {row.take_number}", "dim")),
-                Group(_state(row), _progress(row)),
+                Text.assemble("sheet" if sheet else row.phase.value, "\n", _take(row, "take ")),
+                Group(Text(count_of(row), "cyan") if count_of(row) else _state(row), _bar(row)),
                 _verdict(row, between="\n"),
             )
         return table
@@ -88,10 +87,39 @@ def _state(row: JobRow) -> Text:
     return Text(row.state.value.replace("_", " "), _STATE_STYLE[row.state])
 
 
-def _progress(row: JobRow) -> RenderableType:
-    if row.state is JobState.PROCESSING and row.total_frames > 1:
-        return ProgressBar(total=row.total_frames, completed=row.current_frame, width=13)
+def count_of(row: JobRow) -> str:
+    """What of a running render is done, `step 12 of 20` or `frame 40 of 120`; empty where it tells nothing."""
+    if row.state is not JobState.PROCESSING:
+        return ""
+    if row.current_frame and row.total_frames > 1:
+        return f"frame {row.current_frame} of {row.total_frames}"
+    return f"step {row.current_step} of {row.total_steps}" if row.total_steps else ""
+
+
+def _bar(row: JobRow) -> RenderableType:
+    """Frames where they come one by one; a sampler works on all of them at once, step by step, before that."""
+    if row.state is not JobState.PROCESSING:
+        return Text("")
+    if row.total_steps and not row.current_frame:
+        return ProgressBar(total=row.total_steps, completed=row.current_step, width=_BAR)
+    if row.total_frames > 1:
+        return ProgressBar(total=row.total_frames, completed=row.current_frame, width=_BAR)
     return Text("")
+
+
+def _bar_beside_count(row: JobRow) -> RenderableType:
+    if not count_of(row):
+        return _bar(row)
+    both = Table.grid(padding=(0, 1))
+    both.add_row(_bar(row), Text(count_of(row), "dim"))
+    return both
+
+
+def _take(row: JobRow, word: str) -> Text:
+    """The take's number, or that it only makes another one again."""
+    if row.reproduces_job_id is not None:
+        return Text("again", "magenta")
+    return Text(f"{word}{row.take_number}", "dim" if word else "")
 
 
 def _verdict(row: JobRow, *, between: str) -> Text:
@@ -99,69 +127,3 @@ def _verdict(row: JobRow, *, between: str) -> Text:
         return Text("")
     text = Text(row.verdict.value, VERDICT_STYLE[row.verdict])
     return text.append(between + ", ".join(row.blocking), "dim red") if row.blocking else text
-
-
-def job_facts(detail: JobDetail) -> Table:
-    """What was ordered, where it stands, and what it made."""
-    row, recipe, take = detail.row, detail.recipe, detail.take
-    facts = [
-        ("job", str(row.id)),
-        ("project", row.project),
-        ("cut", row.cut or "–"),
-        ("kind", f"{row.job_type.value} ({row.phase.value}), take {row.take_number}"),
-        ("state", row.state.value),
-        (
-            "recipe",
-            f"{recipe.width}x{recipe.height}, {recipe.frame_count} frames at {recipe.fps}, seed {recipe.seed}",
-        ),
-        ("renderer", f"{recipe.renderer} {detail.renderer_version or ''}".strip()),
-        ("pool", f"{row.pool}, priority {row.priority}"),
-        ("ordered", f"{_time(row.created_at)} by {row.requested_by}"),
-    ]
-    if recipe.defect:
-        facts.append(("fire drill", recipe.defect.value))
-    if take is not None:
-        facts += [
-            ("take", f"{take.frames} frames, {take.width}x{take.height}, {take.size_bytes / 2**20:.2f} MiB"),
-            ("pixels", take.pixel_sha256),
-            ("master", take.master_path),
-            ("render time", f"{take.render_seconds:.2f} s"),
-        ]
-    return _pairs(facts)
-
-
-def attempts_table(detail: JobDetail) -> Table:
-    """Each worker's try at each step."""
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("step", "worker", "began", "took", "outcome", "why"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("step", "began", "took", "outcome"))
-    for attempt in detail.attempts:
-        took = (
-            ""
-            if attempt.ended_at is None
-            else f"{(attempt.ended_at - attempt.started_at).total_seconds():.2f} s"
-        )
-        why = attempt.error_message or ""
-        outcome = attempt.outcome.value if attempt.outcome else "running"
-        table.add_row(attempt.step.value, attempt.worker_id, _time(attempt.started_at), took, outcome, why)
-    return table
-
-
-def scores_of(scores: ScoresView) -> tuple[Table, Text]:
-    """The scores of a job beside the marks that were in force, and the verdict."""
-    return scores_table(judged_scores(scores)), verdict_line(
-        scores.verdict, scores.blocking, scores.not_measured
-    )
-
-
-def _pairs(facts: list[tuple[str, str]]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    for name, value in facts:
-        table.add_row(name, value)
-    return table
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"

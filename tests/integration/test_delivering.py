@@ -210,8 +210,8 @@ def test_a_take_that_failed_a_sheet_and_a_reproduction_are_never_delivered(studi
     studio.take(good=False, cut="1/10/20")
     copy = studio.take()
     with studio.farm.database.transaction() as session:
-        session.get_one(Job, copy).reproduces_job_id = good
         review(session, copy, approve=True, by="Ada")
+        session.get_one(Job, copy).reproduces_job_id = good
 
     delivery = studio.deliver(phase=Phase.STILL)
 
