@@ -124,7 +124,8 @@ def _refuse_missing(workflow: Workflow) -> None:
     slots = [slot.model for slot in binding.sections.loras]
     slots += [slot.clip for slot in binding.sections.loras if slot.clip]
     if binding.sections.controls:
-        slots += [binding.sections.controls.positive, binding.sections.controls.negative]
+        controls = binding.sections.controls
+        slots += [controls.positive, controls.negative, *([controls.vae] if controls.vae else [])]
     if binding.sections.ip_adapter:
         slots.append(binding.sections.ip_adapter)
     for node_id in [binding.output, *(place.node for place in places), *(node_id for node_id, _ in slots)]:

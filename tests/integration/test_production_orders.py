@@ -1,0 +1,402 @@
+"""Orders for ComfyUI against a real database and what its workers reported: planned whole, or refused why."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import yaml
+
+from farm import gates, orders, profiles
+from models.errors import OrderRefused
+from models.vocabulary import Phase
+from tests.comfyui_server import png_bytes
+from tests.factories import a_stored_show, finish, settings_for, whole
+from tests.integration.queue_jobs import execute, one
+from tests.reported_comfyui import Reported, report
+
+if TYPE_CHECKING:
+    from db.catalogue import NewJob
+    from db.engine import Database
+    from farm.settings import Settings
+    from models.views import StoredShow
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "workflows" / "portrait.yaml"
+
+
+@pytest.fixture(scope="module")
+def show(database: Database) -> StoredShow:
+    with database.transaction() as session:
+        stored = a_stored_show(session, defaults={"renderer": "comfyui", "model_name": "tiny.safetensors"})
+        for phase in (Phase.LOOP, Phase.VIDEO):
+            gates.open_door(session, stored.project_id, phase, by="Ada", reason="every kind is tested")
+        return stored
+
+
+class Desk:
+    """Admits orders for the show in a folder of its own, with one ComfyUI reported."""
+
+    def __init__(self, database: Database, show: StoredShow, folder: Path) -> None:
+        self.database, self.show, self.folder = database, show, folder
+        self.settings: Settings = settings_for(folder, workflows_dir=folder / "workflows")
+
+    def admit(self, **fields: Any) -> NewJob:
+        order = orders.parse({"project": self.show.project, "cut": "1/10/10", **fields})
+        with self.database.transaction() as session:
+            return orders.admit(session, order, self.settings)
+
+    def refusal(self, **fields: Any) -> str:
+        with pytest.raises(OrderRefused) as refused:
+            self.admit(**fields)
+        assert "\n" not in str(refused.value)
+        return str(refused.value)
+
+    def picture(self, name: str = "pose.png") -> Path:
+        path = self.folder / name
+        path.write_bytes(png_bytes(np.zeros((64, 64, 3), np.uint8)))
+        return path
+
+    def workflow(self, name: str = "ours", graph: Any = None, **binding: Any) -> None:
+        """A studio's workflow made from the example, with parts of its files replaced."""
+        folder = self.settings.workflows_dir
+        folder.mkdir(exist_ok=True)
+        told = yaml.safe_load(EXAMPLE.read_text())
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({**told, **binding}))
+        given = json.loads(EXAMPLE.with_suffix(".json").read_text())
+        (folder / f"{name}.json").write_text(json.dumps({**given, **(graph or {})}))
+
+
+@pytest.fixture
+def desk(database: Database, show: StoredShow, tmp_path: Path) -> Desk:
+    execute(database, "DELETE FROM workers")
+    report(database)
+    return Desk(database, show, tmp_path)
+
+
+def test_an_order_is_planned_whole_and_waits_where_its_card_is(desk: Desk) -> None:
+    job = desk.admit(seed=7, lora_models=[{"name": "ink", "weight": 0.5}])
+
+    assert (job.recipe.workflow, job.recipe.workflow_source) == ("still", {})
+    assert (job.recipe.sampler_name, job.recipe.scheduler, job.recipe.steps) == ("euler", "normal", 20)
+    assert job.recipe.lora_models[0].path == "style/ink.safetensors"
+    assert job.pool == "comfyui-8g"
+    assert job.needs == ("ckpt_name=tiny.safetensors", "lora_name=style/ink.safetensors")
+    assert job.reuse
+
+
+def test_an_order_may_ask_to_be_rendered_anew(desk: Desk) -> None:
+    assert not desk.admit(reuse=False).reuse
+
+
+def test_a_retake_of_the_gate_keeps_what_its_worker_must_have(desk: Desk) -> None:
+    told = {"project": desk.show.project, "cut": "1/10/10", "lora_models": [{"name": "ink"}], "seed": 5}
+    with desk.database.transaction() as session:
+        (root,) = orders.submit(session, [orders.parse(told)], desk.settings)
+        profile = profiles.named({}, "embedded")
+        finish(session, root.job_id, *whole(profile, Phase.STILL, identity=0.0))
+        outcome = gates.gate_job(session, root.job_id)
+
+    assert outcome.retake is not None
+    rows = [
+        one(desk.database, "SELECT pool, needs, fingerprint FROM render_queue WHERE job_id = :j", j=job_id)
+        for job_id in (root.job_id, outcome.retake.job_id)
+    ]
+    assert rows[0].needs == rows[1].needs == ["ckpt_name=tiny.safetensors", "lora_name=style/ink.safetensors"]
+    assert rows[0].pool == rows[1].pool == "comfyui-8g"
+    assert None is not rows[0].fingerprint != rows[1].fingerprint is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"model_name": "tiny.safetensor"}, "'tiny.safetensor'. The nearest is 'tiny.safetensors'."),
+        ({"lora_models": [{"name": "aikoo"}]}, "the LoRA 'aikoo'. The nearest is 'aiko.safetensors'."),
+        ({"sampler_name": "euler_a"}, "sampler_name 'euler_a'. The nearest is 'euler"),
+        ({"scheduler": "karas"}, "scheduler 'karas'. The nearest is 'karras'."),
+        ({"width": 516}, "'still' draws 64 to 8192, in multiples of 8. The nearest is 51"),
+        (
+            {"job_type": "animation_loop", "width": 840, "start_image": "pose.png"},
+            "'loop' draws 64 to 8192, in multiples of 16. The nearest is 8",
+        ),
+        ({"steps": 1000, "cfg_scale": 100, "workflow": "stil"}, "no workflow 'stil'. Did you mean 'still'?"),
+        ({"workflow": "video"}, "makes no still_image, only full_video. For a still_image there is: still."),
+        ({"workflow_inputs": {"shift": 3.0}}, "The workflow 'still' has no parameter 'shift'."),
+        ({"workflow_inputs": {"steps": 3}}, "'steps' is a field of the order itself"),
+        ({"vae_name": "pixel_space"}, "The workflow 'still' has no place for vae_name"),
+        ({"start_image": "pose.png"}, "The workflow 'still' has no place for start_image"),
+        ({"subseed": 3}, "no place for subseed"),
+        ({"defect": "blank"}, "ComfyUI draws no faults on purpose."),
+        (
+            {"controlnet_models": [{"name": "pose", "model": "openpose"}]},
+            "The ControlNet 'pose' has no picture to hold the render to.",
+        ),
+        (
+            {"controlnet_models": [{"name": "pose", "model": "openposed", "image_path": "pose.png"}]},
+            "the ControlNet 'openposed'. The nearest is 'openpose.safetensors'.",
+        ),
+        (
+            {"controlnet_models": [{"name": "pose", "model": "openpose", "image_path": "/etc/hostname"}]},
+            "lies outside the allowed folders",
+        ),
+        (
+            {"ipadapter_refs": [{"reference_image_path": "pose.png"}]},
+            "has no node IPAdapter",
+        ),
+        (
+            {"job_type": "animation_loop"},
+            "ep001/sc010/c0010 has no passing still to start from. Render one first",
+        ),
+        ({"job_type": "full_video", "cut": None, "characters": ["mio"]}, "names no cut whose still"),
+        ({"job_type": "character_sheet"}, "mio has no approved reference picture to start from."),
+        ({"job_type": "animation_loop", "start_image": "gone.png"}, "There is no start picture 'gone.png'."),
+        ({"job_type": "animation_loop", "start_image": "../../../x.png"}, "lies outside the allowed folders"),
+        ({"job_type": "animation_loop", "start_image": "notes.png"}, "'notes.png' is no picture."),
+        ({"job_type": "animation_loop", "start_image": "empty.png"}, "'empty.png' is no picture."),
+        (
+            {"job_type": "animation_loop", "start_image": "pose.png", "steps": 8},
+            "KSamplerAdvanced (node second) would begin at step 10 of 8",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_with_the_nearest_that_would(
+    desk: Desk, fields: dict[str, Any], sentence: str
+) -> None:
+    desk.picture("pose.png")
+    (desk.folder / "notes.png").write_text("not a picture")
+    (desk.folder / "empty.png").touch()
+
+    assert sentence in desk.refusal(**fields)
+
+
+@pytest.mark.parametrize("field", ["workflow", "start_image", "sampler_name", "scheduler", "vae_name"])
+def test_a_renderer_that_would_ignore_a_field_of_comfyui_refuses_it(desk: Desk, field: str) -> None:
+    assert f"'toon' knows no {field}, so it would be ignored" in desk.refusal(
+        renderer="toon", **{field: "euler"}
+    )
+
+
+def test_without_a_checkpoint_the_refusal_says_where_to_name_one(desk: Desk) -> None:
+    with desk.database.transaction() as session:
+        bare = a_stored_show(session, defaults={"renderer": "comfyui"})
+
+    refusal = desk.refusal(project=bare.project)
+
+    assert "names no checkpoint, and the workflow 'still' brings none. Set model_name" in refusal
+
+
+def test_where_no_comfyui_was_ever_heard_of_nothing_can_be_checked(desk: Desk) -> None:
+    execute(desk.database, "DELETE FROM workers")
+
+    assert "No ComfyUI has reported to this farm yet, so the order cannot be checked." in desk.refusal()
+
+
+def test_one_that_can_is_enough_and_a_silent_one_counts_only_where_none_lives(desk: Desk) -> None:
+    report(desk.database, Reported(without=("aiko.safetensors",)), host="atelier")
+    report(desk.database, host="barn", silent_s=3600)
+    wanted = {"lora_models": [{"name": "aiko"}]}
+
+    assert "the LoRA 'aiko'" in desk.refusal(**wanted)
+
+    report(desk.database, host="barn")
+    assert "lora_name=aiko.safetensors" in desk.admit(**wanted).needs
+
+    execute(desk.database, "UPDATE workers SET last_seen_at = now() - interval '1 hour'")
+    assert desk.admit(**wanted).pool == "comfyui-8g"
+
+
+def test_a_card_that_is_too_small_is_refused_with_what_it_has(desk: Desk) -> None:
+    report(desk.database, Reported(vram_mib=12_282))
+    desk.picture()
+
+    refusal = desk.refusal(job_type="animation_loop", start_image="pose.png")
+
+    assert "The workflow needs 24 GiB on the card; RTX 4090 has 12 GiB." in refusal
+
+
+def test_the_refusal_is_that_of_the_comfyui_that_comes_nearest(desk: Desk) -> None:
+    report(desk.database, Reported(vram_mib=6_000, without=("KSampler", "tiny.safetensors")), host="atelier")
+    report(desk.database, Reported(without=("karras",)), host="barn")
+
+    assert "scheduler 'karras'" in desk.refusal(scheduler="karras")
+
+
+def test_a_loop_starts_from_its_cuts_best_passing_still(desk: Desk) -> None:
+    with desk.database.transaction() as session:
+        jobs = [
+            orders.submit(
+                session,
+                [orders.parse({"project": desk.show.project, "cut": "1/10/20", "seed": seed})],
+                desk.settings,
+            )[0].job_id
+            for seed in (1, 2, 3)
+        ]
+        profile = profiles.named({}, "embedded")
+        for job_id, identity in zip(jobs, (0.0, 0.99, 0.8), strict=True):
+            finish(session, job_id, *whole(profile, Phase.STILL, identity=identity))
+            gates.gate_job(session, job_id)
+    for job_id in jobs:
+        master = desk.settings.artifacts_dir / f"takes/{job_id}/1/master.png"
+        master.parent.mkdir(parents=True)
+        shutil.copy(desk.picture(), master)
+
+    job = desk.admit(job_type="animation_loop", cut="1/10/20", width=832, height=480)
+
+    assert job.recipe.start_image is not None
+    assert str(jobs[1]) in job.recipe.start_image.path
+    assert job.recipe.start_image.sha256 == "0" * 64
+    assert (job.pool, job.recipe.cfg_scale, job.recipe.frame_count) == ("comfyui-24g", 3.5, 16)
+
+
+def test_a_named_start_picture_is_known_by_its_content(desk: Desk) -> None:
+    path = desk.picture("first frame.png")
+
+    job = desk.admit(job_type="full_video", start_image="first frame.png", width=832, height=480)
+
+    assert job.recipe.start_image is not None
+    assert job.recipe.start_image.path == str(path)
+    assert job.recipe.start_image.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_characters_own_lora_joins_by_the_name_comfyui_has_for_it(desk: Desk) -> None:
+    execute(
+        desk.database,
+        "UPDATE characters SET lora_model_path = '/models/loras/aiko.safetensors' WHERE slug = 'ren'",
+    )
+
+    def loras(**fields: Any) -> list[tuple[str, str]]:
+        return [(lora.name, lora.path) for lora in desk.admit(cut="1/10/30", **fields).recipe.lora_models]
+
+    assert loras() == [("ren", "aiko.safetensors")]
+    assert loras(use_character_loras=False) == []
+    assert loras(lora_models=[{"name": "mine", "path": "aiko"}]) == [("mine", "aiko.safetensors")]
+
+
+def test_a_controlnets_picture_and_a_reference_are_known_by_content(desk: Desk) -> None:
+    package = {"output": ["MODEL"], "output_node": False, "python_module": "custom_nodes.ipadapter"}
+    anything: dict[str, Any] = {"input": {"required": {}, "optional": {}}, **package}
+    report(desk.database, Reported(IPAdapterUnifiedLoader=anything, IPAdapterAdvanced=anything))
+    sha256 = hashlib.sha256(desk.picture().read_bytes()).hexdigest()
+
+    job = desk.admit(
+        controlnet_models=[{"name": "pose", "model": "openpose", "image_path": "pose.png"}],
+        ipadapter_refs=[{"reference_image_path": "pose.png"}],
+    )
+
+    assert job.recipe.controlnet_models[0].image_sha256 == sha256
+    assert job.recipe.ipadapter_refs[0].sha256 == sha256
+    assert {"node=IPAdapterAdvanced", "control_net_name=openpose.safetensors"} <= set(job.needs)
+
+
+def test_a_studios_workflow_is_taken_when_an_order_or_the_project_names_it(desk: Desk) -> None:
+    desk.workflow("ours")
+
+    named = desk.admit(workflow="ours", workflow_inputs={"clip_skip": -1})
+    unnamed = desk.admit()
+
+    assert unnamed.recipe.workflow == "still"
+    assert (named.recipe.workflow, named.pool) == ("ours", "comfyui-12g")
+    assert named.recipe.workflow_source["graph"]["9"]["class_type"] == "SaveImage"
+    assert named.recipe.workflow_inputs == {"clip_skip": -1}
+    assert (named.recipe.steps, named.recipe.sampler_name) == (28, "euler_ancestral")
+    assert (named.recipe.width, named.recipe.height) == (832, 1216)
+    assert named.recipe.model_name == "tiny.safetensors"
+
+
+def test_a_studios_workflow_of_the_farms_name_takes_its_place(desk: Desk) -> None:
+    desk.workflow("still")
+
+    assert desk.admit().recipe.workflow_source
+
+
+def test_a_workflow_that_brings_its_model_keeps_its_sampling_too(desk: Desk) -> None:
+    desk.workflow("ours", defaults={"model_name": "anime_xl.safetensors", "clip_skip": -2})
+
+    job = desk.admit(workflow="ours")
+
+    assert job.recipe.model_name == "anime_xl.safetensors"
+    assert desk.admit(workflow="ours", model_name="tiny.safetensors").needs == ("ckpt_name=tiny.safetensors",)
+
+
+@pytest.mark.parametrize(
+    ("graph", "binding", "sentence"),
+    [
+        ({"nodes": [], "links": []}, {}, "ours.json is in the editor's format, which cannot be run."),
+        (
+            {"4": {"class_type": "LoraLoader", "inputs": {"model": ["3", 0]}}},
+            {},
+            "goes round in a circle: ",
+        ),
+        (
+            {"9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "../../x"}}},
+            {},
+            "Node 9 (SaveImage) of ours.json names the path '../../x', which leaves ComfyUI's folder.",
+        ),
+        (
+            {"8": {"class_type": "VAEDecodeTiny", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}}},
+            {},
+            "has no node VAEDecodeTiny (node 8). The nearest is 'VAEDecode'.",
+        ),
+        (
+            {"8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["44", 2]}}},
+            {},
+            "Node 8 (VAEDecode) of ours.json takes its vae from node 44, which is not there.",
+        ),
+        ({}, {"output": "99"}, "The binding of 'ours' names node 99, which its graph does not have."),
+        (
+            {},
+            {"controls": {"positive": ["6", 0], "negative": ["7", 0], "vae": ["77", 0]}},
+            "names node 77, which its graph does not have",
+        ),
+        ({}, {"vram_gib": 48}, "The workflow needs 48 GiB on the card"),
+        ({}, {"side_multiple": 64}, "'ours' draws 64 to 8192, in multiples of 64. The nearest is 512"),
+    ],
+)
+def test_a_studios_workflow_that_cannot_work_is_refused_with_the_nodes_name(
+    desk: Desk, graph: Any, binding: dict[str, Any], sentence: str
+) -> None:
+    desk.workflow("ours", graph, **binding)
+
+    assert sentence in desk.refusal(workflow="ours", width=520, height=768)
+    assert desk.admit(width=520).recipe.workflow == "still"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        ({"clip_skp": -1}, "has no parameter 'clip_skp'. Did you mean 'clip_skip'?"),
+        ({"clip_skip": "two"}, "clip_skip of the workflow 'ours' is a whole number, not 'two'."),
+        ({"clip_skip": True}, "is a whole number, not True."),
+        ({"clip_skip": -99}, "takes stop_at_clip_layer from -24 to -1, not -99."),
+    ],
+)
+def test_a_workflows_own_parameters_are_checked(desk: Desk, inputs: dict[str, Any], sentence: str) -> None:
+    desk.workflow("ours")
+
+    assert sentence in desk.refusal(workflow="ours", workflow_inputs=inputs)
+
+
+def test_a_workflow_that_was_mended_is_read_again(desk: Desk) -> None:
+    desk.workflow("ours", output="99")
+    assert "node 99" in desk.refusal(workflow="ours")
+
+    desk.workflow("ours")
+
+    assert desk.admit(workflow="ours").recipe.workflow == "ours"
+
+
+def test_a_thousand_orders_are_admitted_in_seconds(desk: Desk) -> None:
+    told = {"project": desk.show.project, "cut": "1/10/10", "lora_models": [{"name": "ink"}]}
+    wanted = [orders.parse({**told, "seed": seed}) for seed in range(1000)]
+
+    began = time.perf_counter()
+    with desk.database.transaction() as session:
+        submitted = orders.submit(session, wanted, desk.settings)
+
+    assert len({job.job_id for job in submitted}) == 1000
+    assert time.perf_counter() - began < 5
