@@ -84,23 +84,28 @@ UPDATE render_queue SET lease_until = LEAST(lease_until, now() - interval '1 mic
 WHERE status = 'running' AND worker_id = :worker_id
 """)
 
-# Per pool with live workers: how many renders are due, counted only as far as messages could be wanted.
+# Per pool with live workers: how many renders one of them could start, counted only as far as messages could
+# be wanted. A row that needs what none of them has wakes nobody. `||` unpacks each list of words only once.
 _DEMAND = text("""
-WITH live AS (
-    SELECT listened.pool, sum(w.slots) AS slots
+WITH live AS MATERIALIZED (
+    SELECT listened.pool, w.slots, COALESCE(i.has, '{}') || CAST('{}' AS varchar[]) AS has
     FROM workers w CROSS JOIN LATERAL unnest(w.pools) AS listened(pool)
+    LEFT JOIN inventories i ON i.sha256 = w.capabilities -> 'comfyui' ->> 'inventory'
     WHERE w.status IN ('ready', 'busy') AND w.last_seen_at > now() - CAST(:silent_after AS interval)
-    GROUP BY listened.pool
+), pools AS (
+    SELECT pool, sum(slots) AS slots FROM live GROUP BY pool
 )
-SELECT live.pool, live.slots, due.rows AS due
-FROM live CROSS JOIN LATERAL (
+SELECT pools.pool, pools.slots, due.rows AS due
+FROM pools CROSS JOIN LATERAL (
     SELECT count(*) AS rows FROM (
         SELECT 1 FROM render_queue q
-        WHERE q.pool = live.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
-        LIMIT live.slots + :reserve
+        WHERE q.pool = pools.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
+          AND (q.needs = '{}'
+               OR EXISTS (SELECT 1 FROM live WHERE live.pool = q.pool AND q.needs <@ live.has))
+        LIMIT pools.slots + :reserve
     ) counted
 ) due
-ORDER BY live.pool
+ORDER BY pools.pool
 """)
 
 # Scores and gates whose message got lost: due, and sent longer ago than a message may take. Marked as sent in

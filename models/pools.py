@@ -30,6 +30,16 @@ def renderer_of(name: str) -> str:
     return renderer if renderer and size.endswith("g") and size[:-1].isdecimal() else name
 
 
+def gib_of(name: str) -> int:
+    """The class of a pool; 0 where it asks for none.
+
+    >>> gib_of("comfyui-24g"), gib_of("toon")
+    (24, 0)
+    """
+    renderer = renderer_of(name)
+    return 0 if renderer == name else int(name.removeprefix(f"{renderer}-").removesuffix("g"))
+
+
 def fits(needed_mib: int, card_mib: int) -> bool:
     """Whether work that needs so much runs on such a card; a card of unknown size (0) is trusted.
 

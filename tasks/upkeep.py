@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from db import queue, ticks, workers
+from db import inventories, queue, ticks, workers
 from farm import broker
 from farm.broker import RESERVE, TaskName, task
 from farm.settings import settings
@@ -36,11 +36,13 @@ def retry() -> str:
 
 @task(TaskName.TIDY)
 def tidy() -> str:
-    """Remove what nobody needs any more: files of lost attempts, workers that left long ago."""
+    """Remove what nobody needs any more: files of lost attempts, workers that left long ago, what only they had."""
     with runtime.database().transaction() as session:
         if not ticks.take_turn(session, "tidy", _TIDY_EVERY):
             return "ran just now"
         forgotten = workers.prune(session, older_than=_FORGET_WORKERS_AFTER)
+        # After the workers, whose rows are what keeps an inventory.
+        inventories.prune(session)
     removed = _remove_orphans()
     return f"{len(forgotten)} workers forgotten, {removed} orphaned attempts removed"
 

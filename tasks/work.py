@@ -80,6 +80,7 @@ class Work:
                 error_kind=error_kind,
                 message=message,
                 backoff=runtime.backoff(),
+                silent_after=settings().lease,
             )
         )
 

@@ -39,6 +39,7 @@ def add_jobs(
     seed: int | None = None,
     reuse: bool = False,
     reproduces_job_id: UUID | None = None,
+    needs: tuple[str, ...] = (),
 ) -> list[UUID]:
     """`count` orders, of the null renderer unless another is named, ready to be claimed.
 
@@ -64,6 +65,7 @@ def add_jobs(
             max_retries=max_retries,
             reuse=reuse,
             reproduces_job_id=reproduces_job_id,
+            needs=needs,
             max_retakes=0,
             order_data={},
             quality_thresholds={},
