@@ -174,6 +174,12 @@ class QueueRow(Base):
             unique=True,
             postgresql_where=text("status = 'running' AND step = 'render'"),
         ),
+        #: whoever waited for its equal is found and woken at once
+        Index(
+            "ix_render_queue_fingerprint",
+            "fingerprint",
+            postgresql_where=text("status = 'ready' AND step = 'render'"),
+        ),
         CheckConstraint("priority BETWEEN 1 AND 10", name="priority"),
     )
 
@@ -240,6 +246,14 @@ class Take(Base):
     """What a finished render made; immutable, and visible only through this row."""
 
     __tablename__ = "takes"
+    __table_args__ = (
+        #: without it, deleting a project would search all takes once for each of its jobs
+        Index(
+            "ix_takes_reused_from_job_id",
+            "reused_from_job_id",
+            postgresql_where=text("reused_from_job_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[UuidKey]
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), unique=True)

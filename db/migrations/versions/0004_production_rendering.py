@@ -27,12 +27,14 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("inventories")
+    op.drop_index("ix_render_queue_fingerprint", "render_queue")
     op.drop_index("uq_render_queue_rendering", "render_queue")
     for column in ("needs", "fingerprint"):
         op.drop_column("render_queue", column)
     op.drop_index("ix_generation_params_fingerprint", "generation_params")
     for column in ("environment_sha256", "fingerprint"):
         op.drop_column("generation_params", column)
+    op.drop_index("ix_takes_reused_from_job_id", "takes")
     op.drop_column("takes", "reused_from_job_id")
     op.drop_index("ix_jobs_reproduces_job_id", "jobs")
     for column in ("total_steps", "current_step", "reproduction", "reproduces_job_id"):
@@ -69,7 +71,19 @@ def _identical_work() -> None:
         unique=True,
         postgresql_where=sa.text("status = 'running' AND step = 'render'"),
     )
+    op.create_index(
+        "ix_render_queue_fingerprint",
+        "render_queue",
+        ["fingerprint"],
+        postgresql_where=sa.text("status = 'ready' AND step = 'render'"),
+    )
     op.add_column("takes", c.ref("reused_from_job_id", nullable=True))
     op.create_foreign_key(
         "fk_takes_reused_from_job_id_jobs", "takes", "jobs", ["reused_from_job_id"], ["id"], ondelete="SET NULL"
+    )
+    op.create_index(
+        "ix_takes_reused_from_job_id",
+        "takes",
+        ["reused_from_job_id"],
+        postgresql_where=sa.text("reused_from_job_id IS NOT NULL"),
     )
