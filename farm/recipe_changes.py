@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import difflib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -18,11 +20,12 @@ from workers.renderers import registry
 from workers.renderers.toon.attributes import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     #: where a value stands in a recipe's JSON
     Path = tuple[str | int, ...]
 
+NO_INPUTS: Mapping[str, Any] = MappingProxyType({})
 #: what a take is rather than how it is made
 _KEPT = frozenset({"renderer", "job_type", "workflow", "workflow_source", "start_image"})
 #: parts that say which picture or whose; pictures are known by their content
@@ -36,13 +39,13 @@ _RANGED = {
 
 
 def changed_recipe(
-    recipe: Recipe, changes: Mapping[str, Any], own_inputs: Collection[str] = ()
+    recipe: Recipe, changes: Mapping[str, Any], own_inputs: Mapping[str, Any] = NO_INPUTS
 ) -> tuple[Recipe, dict[str, list[Any]]]:
     """The recipe with `changes`, and what is really different: field -> [before, after] in plain JSON types.
 
     `changes` are values by dotted name, texts read by the field's type: `seed`, `scene.mood`,
-    `characters.aiko.hair_color`, `lora_models.aiko.weight`, `workflow_inputs.shift`. `own_inputs` names the
-    workflow's own parameters, of which the recipe only holds those that were set.
+    `characters.aiko.hair_color`, `lora_models.aiko.weight`, `workflow_inputs.shift`. `own_inputs` are the
+    workflow's own parameters with their values; the recipe only holds those that were set.
 
     Raises:
         UnknownName: no such field; the hint names the nearest.
@@ -55,7 +58,11 @@ def changed_recipe(
     old_places, new_places = dict(_places(before)), dict(_places(after))
     told = {}
     for name in dict.fromkeys((*old_places, *new_places)):
-        values = [_at(before, old_places.get(name)), _at(after, new_places.get(name))]
+        unset = own_inputs.get(name.removeprefix("workflow_inputs."))
+        values = [
+            _at(data, places[name]) if name in places else unset
+            for data, places in ((before, old_places), (after, new_places))
+        ]
         if values[0] != values[1]:
             told[name] = values
     if told:
@@ -63,7 +70,7 @@ def changed_recipe(
     return new, told
 
 
-def _with(recipe: Recipe, name: str, value: Any, own_inputs: Collection[str]) -> Recipe:
+def _with(recipe: Recipe, name: str, value: Any, own_inputs: Mapping[str, Any]) -> Recipe:
     """The recipe with one field changed."""
     data = copy.deepcopy(recipe.to_json())
     place = _place(data, name, own_inputs)
@@ -71,7 +78,7 @@ def _with(recipe: Recipe, name: str, value: Any, own_inputs: Collection[str]) ->
         # Postgres keeps neither.
         raise OrderRefused(f"The {name} {value!r} cannot be used: it is no number and no text.")
     refused = OrderRefused(f"The {name} has no value.")
-    for reading in reversed(_readings(value, place)):
+    for reading in reversed(_readings(value, place, own_inputs)):
         _put(data, place, reading, recipe.renderer)
         try:
             return Recipe.from_json(data)
@@ -80,7 +87,7 @@ def _with(recipe: Recipe, name: str, value: Any, own_inputs: Collection[str]) ->
     raise refused
 
 
-def _readings(value: Any, place: Path) -> list[Any]:
+def _readings(value: Any, place: Path, own_inputs: Mapping[str, Any]) -> list[Any]:
     """What a text may mean, the likeliest last: a number it spells, the text itself, or nothing at all."""
     if not isinstance(value, str):
         return [value]
@@ -91,12 +98,14 @@ def _readings(value: Any, place: Path) -> list[Any]:
         spelt = value
     plain = spelt if isinstance(spelt, (int, float, bool)) else value
     if place[0] == "workflow_inputs":
-        # A parameter of any type: what reads as a number is one.
-        return [plain]
+        # The recipe takes any type there; the workflow's own value says which it is.
+        own = own_inputs.get(str(place[-1]))
+        wants_float = isinstance(own, float) and type(plain) is int
+        return [value if isinstance(own, str) else float(plain) if wants_float else plain]
     return [plain, value, None] if value in ("null", "~") else [plain, value]
 
 
-def _place(data: Mapping[str, Any], name: str, own_inputs: Collection[str]) -> Path:
+def _place(data: Mapping[str, Any], name: str, own_inputs: Mapping[str, Any]) -> Path:
     """Where in a recipe's JSON the dotted `name` stands; raises `UnknownName`, `OrderRefused`."""
     places = dict(_places(data))
     if name in places:
@@ -153,16 +162,13 @@ def _put(data: dict[str, Any], place: Path, value: Any, renderer: str) -> None:
         # In the renderer's own words; what a word implies comes with it, as in an order.
         inside.update(normalise({str(place[-1]): str(value)}))
     else:
-        raise OrderRefused(
-            f"The renderer '{renderer}' draws people from the prompt.", hint="Change positive_prompt."
-        )
+        inside[place[-1]] = value
 
 
-def _at(data: Any, place: Path | None) -> Any:
-    """The value there; None where there is no such place."""
-    for part in place or ():
+def _at(data: Any, place: Path) -> Any:
+    for part in place:
         data = data[part]
-    return data if place else None
+    return data
 
 
 def _unknown(name: str, known: Collection[str]) -> UnknownName:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import catalogue, catalogue_reproductions
 from db.catalogue import NewJob
+from farm.ordered import Plan
 from farm.orders import SubmittedJob
 from farm.recipe_changes import changed_recipe
 from models.errors import OrderRefused
@@ -40,22 +41,32 @@ def reproduce(
             f"The job {original.id} has no take to compare with.",
             hint=f"Wait until it is rendered; `farm job {original.id}` says how it stands.",
         )
-    recipe, changed = changed_recipe(
-        Recipe.from_json(original.params.recipe), changes or {}, _own_inputs(original)
-    )
-    new = _again(original, recipe, {"reason": REASON, "requested_by": requested_by, "changed": changed})
+    plan, changed = _planned(session, original, changes or {})
+    new = _again(original, plan, {"reason": REASON, "requested_by": requested_by, "changed": changed})
     (stored,) = catalogue.insert_jobs(session, [new])
     if stored is None:
         # Only a key or a take number can keep a job from being stored, and a root without a key has neither.
         raise OrderRefused("The reproduction could not be stored.", hint="Ask for it again.")
-    return SubmittedJob(job_id=stored, seed_used=recipe.seed, pool=new.pool)
+    return SubmittedJob(job_id=stored, seed_used=plan.recipe.seed, pool=plan.pool)
 
 
-def _again(original: Job, recipe: Recipe, reason: dict[str, Any]) -> NewJob:
+def _planned(session: Session, original: Job, changes: Mapping[str, Any]) -> tuple[Plan, dict[str, list[Any]]]:
+    """What is rendered and where, and what is changed; an unchanged recipe waits where it waited before."""
+    recorded = Recipe.from_json(original.params.recipe)
+    if changes and recorded.renderer == "comfyui":
+        # Imported here: a farm that only draws never reads workflows.
+        from farm import reproducing_comfyui
+
+        return reproducing_comfyui.planned(session, recorded, changes)
+    recipe, changed = changed_recipe(recorded, changes)
+    return Plan(recipe=recipe, pool=original.queue.pool, needs=tuple(original.queue.needs)), changed
+
+
+def _again(original: Job, plan: Plan, reason: dict[str, Any]) -> NewJob:
     return NewJob(
         project_id=original.project_id,
-        recipe=recipe,
-        pool=original.queue.pool,
+        recipe=plan.recipe,
+        pool=plan.pool,
         profile=original.profile,
         requested_by=reason["requested_by"],
         priority=original.queue.priority,
@@ -67,24 +78,6 @@ def _again(original: Job, recipe: Recipe, reason: dict[str, Any]) -> NewJob:
         cut_id=original.cut_id,
         parent_job_id=original.id,
         retake_reason=reason,
-        needs=tuple(original.queue.needs),
+        needs=plan.needs,
         reproduces_job_id=original.id,
     )
-
-
-def _own_inputs(original: Job) -> frozenset[str]:
-    """The own parameters of the workflow that made a take; none of another renderer's."""
-    if original.params.renderer != "comfyui":
-        return frozenset()
-    from workers.renderers.comfyui import binding_file, builtin
-
-    recipe = Recipe.from_json(original.params.recipe)
-    if recipe.workflow_source:
-        source = recipe.workflow_source
-        workflow = binding_file.parse(recipe.workflow, source["graph"], source["binding"])
-    else:
-        known = builtin.all_workflows()
-        workflow = known.get(recipe.workflow) or next(
-            each for each in known.values() if recipe.job_type in each.job_types
-        )
-    return frozenset({*workflow.binding.inputs, *workflow.binding.defaults} - set(Recipe.__dataclass_fields__))

@@ -1,0 +1,83 @@
+"""Changed ComfyUI recipes: held against the workflow that made the take, and against what the servers have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from farm import limits, workflows
+from farm.fleet import Fleet
+from farm.ordered import Plan
+from farm.production import required_packages
+from farm.recipe_changes import changed_recipe
+from farm.settings import settings
+from models import pools
+from models.errors import BadInput, OrderRefused
+from workers.renderers import registry
+from workers.renderers.comfyui import binding_file, builtin, preflight
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from db.engine import Session
+    from models.recipe import Recipe
+    from workers.renderers.comfyui.workflow import Workflow
+
+#: fields that reach the picture without an input of their own
+_WITHOUT_A_PLACE = frozenset(
+    {"frame_count", "fps", "lora_models", "controlnet_models", "ipadapter_refs", "workflow_inputs"}
+)
+
+
+def planned(
+    session: Session, recorded: Recipe, changes: Mapping[str, Any]
+) -> tuple[Plan, dict[str, list[Any]]]:
+    """The changed recipe, where it waits and what its worker must have; and what is really changed.
+
+    Raises:
+        UnknownName: no such field or parameter; the hint names the nearest.
+        OrderRefused: a change cannot work, would be ignored, or no ComfyUI of this farm can run it.
+    """
+    try:
+        workflow = _recorded_workflow(recorded)
+        recipe, changed = changed_recipe(recorded, changes, workflows.parameters(workflow))
+        _refuse_ignored(workflow, changed)
+        typed = workflows.workflow_inputs(workflow, dict(recipe.workflow_inputs))
+        recipe = replace(recipe, workflow_inputs=typed)
+        can = limits.in_multiples(registry.capabilities(recipe.renderer), workflow.side_multiple_px)
+        limits.refuse_size(workflow.name, can, recipe.width, recipe.height)
+        graph = workflow.bind(recipe, "farm/order")
+    except BadInput as error:
+        raise OrderRefused(error.message, hint=error.hint) from error
+    inventory = Fleet.of(session, settings()).require(graph, workflow, required_packages(workflow))
+    pool = pools.pool(recipe.renderer, workflow.vram_mib)
+    return Plan(recipe=recipe, pool=pool, needs=preflight.needs_of(graph, inventory)), changed
+
+
+def _recorded_workflow(recipe: Recipe) -> Workflow:
+    """The workflow that made the take: a studio's as the recipe carries it, or the farm's own of that name."""
+    if recipe.workflow_source:
+        source = recipe.workflow_source
+        return binding_file.parse(recipe.workflow, source["graph"], source["binding"])
+    known = builtin.all_workflows()
+    if recipe.workflow and recipe.workflow not in known:
+        raise OrderRefused(
+            f"The workflow '{recipe.workflow}' that made this take is not there any more.",
+            hint=f"Known: {', '.join(known)}.",
+        )
+    return known.get(recipe.workflow) or next(
+        each for each in known.values() if recipe.job_type in each.job_types
+    )
+
+
+def _refuse_ignored(workflow: Workflow, changed: Mapping[str, Any]) -> None:
+    """What is changed and has no input in the workflow would change nothing."""
+    for name in changed:
+        field = name.partition(".")[0]
+        if field not in _WITHOUT_A_PLACE and field not in workflow.binding.inputs:
+            raise OrderRefused(
+                f"The workflow '{workflow.name}' has no place for {name}, so it would be ignored.",
+                hint="Its pictures come from the prompt: change positive_prompt."
+                if field in ("characters", "scene", "style")
+                else "Leave it out.",
+            )
