@@ -60,6 +60,19 @@ def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFac
         seconds_of_lease_left=None if lease is None else float(lease),
         seconds_since_beat=None if beat is None else float(beat),
         last_attempt=attempt_view(last) if last else None,
+        equal_job_id=_equal_being_rendered(session, queue),
+    )
+
+
+def _equal_being_rendered(session: Session, queue: QueueRow) -> UUID | None:
+    if queue.fingerprint is None or queue.step is not Step.RENDER or queue.status is not QueueStatus.READY:
+        return None
+    return session.scalar(
+        select(QueueRow.job_id).where(
+            QueueRow.fingerprint == queue.fingerprint,
+            QueueRow.status == QueueStatus.RUNNING,
+            QueueRow.step == Step.RENDER,
+        )
     )
 
 

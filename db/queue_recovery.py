@@ -85,7 +85,8 @@ WHERE status = 'running' AND worker_id = :worker_id
 """)
 
 # Per pool with live workers: how many renders one of them could start, counted only as far as messages could
-# be wanted. A row that needs what none of them has wakes nobody. `||` unpacks each list of words only once.
+# be wanted. A row that needs what none of them has wakes nobody, nor one whose equal is being rendered. `||`
+# unpacks each list of words only once.
 _DEMAND = text("""
 WITH live AS MATERIALIZED (
     SELECT listened.pool, w.slots, COALESCE(i.has, '{}') || CAST('{}' AS varchar[]) AS has
@@ -102,6 +103,9 @@ FROM pools CROSS JOIN LATERAL (
         WHERE q.pool = pools.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
           AND (q.needs = '{}'
                OR EXISTS (SELECT 1 FROM live WHERE live.pool = q.pool AND q.needs <@ live.has))
+          AND (q.fingerprint IS NULL OR NOT EXISTS (
+              SELECT 1 FROM render_queue r
+              WHERE r.fingerprint = q.fingerprint AND r.status = 'running' AND r.step = 'render'))
         LIMIT pools.slots + :reserve
     ) counted
 ) due

@@ -85,6 +85,8 @@ def _waiting(facts: WhyFacts) -> list[str]:
         if facts.last_attempt is not None and facts.last_attempt.error_message:
             sentences.append(f"The try before ended with: {facts.last_attempt.error_message}")
         return sentences
+    if facts.equal_job_id is not None:
+        return [f"An equal order (job {facts.equal_job_id}) is being rendered; its take will be used."]
     if not facts.workers:
         return [f"No worker serves the {where}.", "Start one: `farm up`, or `celery -A tasks worker -Q ...`."]
     busy = f"{facts.running_in_pool} running, {len(facts.workers)} at work there"

@@ -232,6 +232,8 @@ class WhyFacts:
     seconds_of_lease_left: float | None
     seconds_since_beat: float | None
     last_attempt: AttemptView | None
+    #: the job that is being rendered just now and whose take this one waits for
+    equal_job_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
