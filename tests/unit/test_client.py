@@ -14,8 +14,9 @@ from farm.views import to_json
 from farm.why import changed, explain
 from models.errors import BadInput, Unavailable
 from models.recipe import Recipe
-from models.views import JobRow, QueueView, WhyFacts, WorkerView
-from models.vocabulary import ErrorKind, JobState, JobType, Phase, QueueStatus, Step, Verdict, WorkerStatus
+from models.views import JobRow, WhyFacts, WorkerView
+from models.vocabulary import ErrorKind, JobState, JobType, QueueStatus, Verdict, WorkerStatus
+from tests.views_by_hand import a_queue, a_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,52 +42,10 @@ def _worker() -> WorkerView:
 
 
 def _facts(queue: dict[str, Any] | None = None, row: dict[str, Any] | None = None, **more: Any) -> WhyFacts:
+    asked = {"current_frame": 60, "state": JobState.QUEUED, "completed_at": None, **(row or {})}
     return WhyFacts(
-        row=JobRow(
-            **{
-                "id": _ID,
-                "project_id": _ID,
-                "project": "show",
-                "job_type": JobType.FULL_VIDEO,
-                "phase": Phase.VIDEO,
-                "cut": None,
-                "state": JobState.QUEUED,
-                "verdict": None,
-                "blocking": (),
-                "root_job_id": _ID,
-                "parent_job_id": None,
-                "take_number": 1,
-                "pool": "toon",
-                "priority": 5,
-                "current_frame": 60,
-                "total_frames": 120,
-                "requested_by": "me",
-                "created_at": _NOW,
-                "completed_at": None,
-                **(row or {}),
-            }
-        ),
-        queue=QueueView(
-            **{
-                "step": Step.RENDER,
-                "status": QueueStatus.READY,
-                "pool": "toon",
-                "priority": 5,
-                "epoch": 1,
-                "retry_count": 0,
-                "max_retries": 3,
-                "held_for": None,
-                "available_at": _NOW,
-                "lease_until": None,
-                "worker_id": "atelier:render:0",
-                "queued_at": _NOW,
-                "started_at": None,
-                "completed_at": None,
-                "error_kind": None,
-                "error_message": None,
-                **(queue or {}),
-            }
-        ),
+        row=a_row(**asked),
+        queue=a_queue(**(queue or {})),
         **{
             "ahead_in_pool": 0,
             "running_in_pool": 0,

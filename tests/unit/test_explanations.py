@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
-from dataclasses import fields
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
@@ -20,9 +19,9 @@ from farm.dailies_page import PageScore
 from farm.explanations import attribute_sentences, explain, explanations
 from farm.verdicts import judge
 from models.metrics import Mark, Measurement, Metric, Profile
-from models.recipe import Recipe
-from models.views import JobDetail, JobRow, ScoresView
-from models.vocabulary import JobState, JobType, Phase, ScoreStatus, Verdict
+from models.views import JobDetail, ScoresView
+from models.vocabulary import Phase, ScoreStatus, Verdict
+from tests.views_by_hand import a_detail, a_row
 
 
 def _score(metric: Metric, value: float | None, mark: float, **detail: Any) -> PageScore:
@@ -153,31 +152,8 @@ def test_scores_in_full_fit_the_terminal_and_name_network_formula_and_worst_fram
 
 
 def _detail(scores: ScoresView | None) -> JobDetail:
-    now, job_id = datetime(2026, 1, 2, tzinfo=UTC), UUID(int=1)
-    row = JobRow(
-        id=job_id,
-        project_id=job_id,
-        project="lanterns",
-        job_type=JobType.FULL_VIDEO,
-        phase=Phase.VIDEO,
-        cut="ep001/sc010/c0010",
-        state=JobState.COMPLETED,
-        verdict=scores.verdict if scores else None,
-        blocking=scores.blocking if scores else (),
-        root_job_id=job_id,
-        parent_job_id=None,
-        take_number=1,
-        pool="toon",
-        priority=5,
-        current_frame=120,
-        total_frames=120,
-        requested_by="me",
-        created_at=now,
-        completed_at=now,
-    )
-    nothing: dict[str, Any] = dict.fromkeys(each.name for each in fields(JobDetail))
-    recipe = Recipe(renderer="toon", job_type=JobType.FULL_VIDEO, seed=1, width=640, height=360)
-    return JobDetail(**{**nothing, "row": row, "recipe": recipe, "scores": scores, "family": (row,)})
+    verdict, blocking = (scores.verdict, scores.blocking) if scores else (None, ())
+    return a_detail(a_row(verdict=verdict, blocking=blocking), scores=scores)
 
 
 class _Farm:
