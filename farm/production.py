@@ -73,7 +73,7 @@ class Production:
             frame_count=limits.frame_count(ordered, can),
             workflow=workflow.name,
             workflow_source=dict(workflow.source or {}),
-            workflow_inputs=workflows.workflow_inputs(workflow, ordered.order.workflow_inputs),
+            workflow_inputs=_parameters(ordered, workflow),
             start_image=self._start_image(ordered, workflow),
             lora_models=self._loras(ordered),
             controlnet_models=tuple(self._controls(ordered)),
@@ -163,6 +163,12 @@ def _bound(workflow: Workflow, recipe: Recipe) -> Graph:
 
 def _own_size(workflow: Workflow) -> tuple[int | None, int | None]:
     return workflows.own_value(workflow, "width"), workflows.own_value(workflow, "height")
+
+
+def _parameters(ordered: Ordered, workflow: Workflow) -> dict[str, Any]:
+    """The project's for this workflow, and over them the order's; raises `OrderRefused`."""
+    theirs = ordered.defaults.get("workflow_inputs", {}).get(workflow.name, {})
+    return workflows.workflow_inputs(workflow, {**theirs, **ordered.order.workflow_inputs})
 
 
 def _model_and_sampling(ordered: Ordered, workflow: Workflow) -> dict[str, Any]:

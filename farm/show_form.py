@@ -27,6 +27,7 @@ Short = Annotated[str, Field(max_length=100), AfterValidator(_without_zero_bytes
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 Number = Annotated[int, Field(ge=0, le=999_999)]
 Frames = Annotated[int, Field(gt=0, le=1_000_000)]
+Parameter = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Text
 Pixels = Annotated[int, Field(gt=0)]
 
 
@@ -49,6 +50,8 @@ class Defaults(_Part):
     scheduler: Short | None = None
     #: kind -> the comfyui workflow for it, the farm's or the studio's
     workflows: dict[JobType, Name] = Field(default_factory=dict)
+    #: workflow -> its own parameters, as this show sets them; an order's own win
+    workflow_inputs: dict[Name, dict[Name, Parameter]] = Field(default_factory=dict)
     width: int | None = Field(default=None, gt=0)
     height: int | None = Field(default=None, gt=0)
     #: kind -> (width, height), where one kind differs

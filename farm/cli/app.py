@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
-from farm.cli import delivering, extras, judging, lifecycle, looking, ordering, reproducing, showing
+from farm.cli import delivering, extras, judging, lifecycle, looking, ordering, reproducing, showing, workflows
 from farm.cli.console import EXIT_CODES, Exit, exit_code, print_error
 from models.errors import FarmError
 
@@ -33,7 +33,7 @@ def build(asked: str = "") -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for group in (lifecycle, ordering, reproducing, looking, judging, delivering, showing):
+    for group in (lifecycle, ordering, reproducing, looking, judging, delivering, workflows, showing):
         group.join(app)
     own = {_name(command) for command in app.registered_commands} | {
         group.name for group in app.registered_groups
