@@ -7,8 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from db import inventories
 from db.catalogue_jobs import attempt_view, job_rows, queue_view
 from models.errors import UnknownName
+from models.pools import renderer_of
 from models.rendering import Attempt, QueueRow, Tick, Worker
 from models.views import WhyFacts, WorkerView
 from models.vocabulary import QueueStatus, Step, WorkerStatus
@@ -61,6 +63,8 @@ def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFac
         seconds_since_beat=None if beat is None else float(beat),
         last_attempt=attempt_view(last) if last else None,
         equal_job_id=_equal_being_rendered(session, queue),
+        needs=tuple(queue.needs),
+        servers=inventories.known(session, renderer=renderer_of(queue.pool), silent_after=silent_after),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from farm.explanations import explanations
+from farm.lacking import lacking
 from models.vocabulary import QueueStatus, Step, Verdict
 
 if TYPE_CHECKING:
@@ -87,12 +88,21 @@ def _waiting(facts: WhyFacts) -> list[str]:
         return sentences
     if facts.equal_job_id is not None:
         return [f"An equal order (job {facts.equal_job_id}) is being rendered; its take will be used."]
+    nobody_can = lacking(facts) if queue.step is Step.RENDER else []
+    if nobody_can:
+        return [*nobody_can, *_the_try_before(facts)]
     if not facts.workers:
         return [f"No worker serves the {where}.", "Start one: `farm up`, or `celery -A tasks worker -Q ...`."]
     busy = f"{facts.running_in_pool} running, {len(facts.workers)} at work there"
     if facts.ahead_in_pool:
-        return [f"{facts.ahead_in_pool} jobs are ahead of it in the {where} ({busy})."]
-    return [f"It is the next one in the {where} ({busy})."]
+        return [f"{facts.ahead_in_pool} jobs are ahead of it in the {where} ({busy}).", *_the_try_before(facts)]
+    return [f"It is the next one in the {where} ({busy}).", *_the_try_before(facts)]
+
+
+def _the_try_before(facts: WhyFacts) -> list[str]:
+    """Such as that it moved to a bigger card."""
+    told = facts.queue.error_message
+    return [f"The try before ended with: {told}"] if told else []
 
 
 def history(detail: JobDetail) -> list[str]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from models.metrics import Measurement
     from models.recipe import Recipe
+    from models.servers import KnownServer
     from models.vocabulary import (
         AttemptOutcome,
         ErrorKind,
@@ -234,6 +235,10 @@ class WhyFacts:
     last_attempt: AttemptView | None
     #: the job that is being rendered just now and whose take this one waits for
     equal_job_id: UUID | None = None
+    #: files and node types a worker must have
+    needs: tuple[str, ...] = ()
+    #: the servers of its renderer that workers told of, live ones first
+    servers: tuple[KnownServer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ def retry() -> str:
 
 @task(TaskName.TIDY)
 def tidy() -> str:
-    """Remove what nobody needs any more: files of lost attempts, workers that left long ago, what only they had."""
+    """Remove what nobody needs any more: files of lost attempts, workers that left long ago, inventories."""
     with runtime.database().transaction() as session:
         if not ticks.take_turn(session, "tidy", _TIDY_EVERY):
             return "ran just now"

@@ -1,0 +1,36 @@
+"""A renderer's server as the farm knows it: where it is, what it has, whether it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownServer:
+    """The server one worker renders at, as it was last heard of."""
+
+    worker_id: str
+    host: str
+    #: what its worker serves now; for one that does not answer, what it served
+    pools: tuple[str, ...]
+    version: str
+    device: str
+    #: of its card; 0 where nobody knows
+    vram_mib: int
+    #: its worker beats and the server answers
+    is_live: bool
+    #: of its worker
+    seconds_silent: float
+    #: `{"nodes": ..., "models": ...}` as `preflight.Inventory.to_json` writes them; shared, never to be changed
+    content: dict[str, Any] = field(repr=False)
+    #: the words of `render_queue.needs` it can meet
+    has: tuple[str, ...] = field(default=(), repr=False)
+    url: str = ""
+    #: why it does not answer, in one sentence; None: it does
+    error: str | None = None
+    #: since when it does not; ISO 8601
+    error_since: str | None = None
+    custom_packages: tuple[str, ...] = ()
+    #: of `content`; empty before the first inventory was taken
+    inventory: str = ""
