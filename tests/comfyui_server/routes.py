@@ -24,7 +24,7 @@ class StandIn(Worker):
 
     def checked(self, graph: dict[str, Any]) -> Checked:
         """What POST /prompt would say of this graph."""
-        return checking.checked(graph, self.uploaded())
+        return checking.checked(graph, self.uploaded(), self.version)
 
     async def post_prompt(self, request: web.Request) -> web.StreamResponse:
         self.seen.append("prompt")
@@ -132,7 +132,7 @@ class StandIn(Worker):
         return web.json_response(
             {
                 "system": {
-                    "comfyui_version": "0.3.64",
+                    "comfyui_version": self.version,
                     "pytorch_version": "2.8.0+cu128",
                     "python_version": "3.12.3 (main)",
                 },
@@ -143,11 +143,28 @@ class StandIn(Worker):
         )
 
     async def object_info(self, request: web.Request) -> web.Response:
-        return web.json_response(NODES)
+        # A list of files is the very list of its folder, so files added since are in it.
+        return web.json_response(
+            {name: {**node, "input": self._with_added(node["input"])} for name, node in NODES.items()}
+        )
+
+    def _with_added(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        folders = {id(names): folder for folder, names in MODELS.items()}
+        return {
+            section: {
+                name: [self._files(folders[id(told[0])]), *told[1:]] if id(told[0]) in folders else told
+                for name, told in named.items()
+            }
+            for section, named in inputs.items()
+        }
+
+    def _files(self, folder: str) -> list[str]:
+        """The folder's files, with those that the trap `added` ({folder: [names]}) put there."""
+        return [*MODELS[folder], *self.traps.get("added", {}).get(folder, [])]
 
     async def models(self, request: web.Request) -> web.Response:
         folder = request.match_info["folder"]
-        return web.json_response(MODELS[folder]) if folder in MODELS else web.Response(status=404)
+        return web.json_response(self._files(folder)) if folder in MODELS else web.Response(status=404)
 
     async def set_trap(self, request: web.Request) -> web.Response:
         said = await request.json()
