@@ -44,6 +44,12 @@ def test_a_published_take_lies_under_its_job_and_epoch(store: ArtifactStore) -> 
     assert files(store) == [stored.master]
 
 
+def test_a_published_file_is_for_reading_only(store: ArtifactStore) -> None:
+    master = store.path(publish(store))
+
+    assert [path.stat().st_mode & 0o222 for path in master.parent.iterdir()] == [0, 0]
+
+
 def test_an_attempt_that_fails_leaves_nothing(store: ArtifactStore) -> None:
     with pytest.raises(RuntimeError), store.scratch(JOB, 1) as folder:
         raise RuntimeError(f"the renderer crashed in {folder.name}")
