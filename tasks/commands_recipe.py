@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from farm.cli.console import AsJson, out, print_json
+from models.environment import environment_sha256
 
 if TYPE_CHECKING:
     from workers.media.provenance import Provenance
@@ -32,6 +33,7 @@ def _told(made: Provenance) -> dict[str, Any]:
         "recipe": made.recipe.to_json(),
         "seed_text": str(made.recipe.seed),
         "environment": dict(made.environment),
+        "environment_sha256": environment_sha256(made.environment),
         "resolved": dict(made.resolved),
         "take": dict(made.take),
     }
@@ -62,5 +64,6 @@ def _rows(made: Provenance) -> list[tuple[str, Any]]:
         ("LoRAs", ", ".join(f"{lora.name} {lora.weight:g}" for lora in recipe.lora_models)),
         ("weights", ", ".join(f"{file} {digest[:12] or 'not hashed'}" for file, digest in hashes.items())),
         ("ran on", ", ".join(f"{word} {value}" for word, value in ran.items() if "renderer" not in word)),
+        ("environment", environment_sha256(ran) if ran else ""),
         ("pixels", made.take.get("pixel_sha256")),
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from PIL import Image
 
+from models.environment import environment_sha256
 from models.errors import BadInput
 from models.recipe import Recipe
 
@@ -43,6 +44,8 @@ class Provenance:
             # JavaScript rounds whole numbers above 2^53, and seeds go to 2^64 - 1.
             "seed_text": str(self.recipe.seed),
             "environment": dict(self.environment),
+            # Two takes of one environment share it; for whoever sorts thousands of sidecars.
+            "environment_sha256": environment_sha256(self.environment),
             "resolved": dict(self.resolved),
             "take": dict(self.take),
         }

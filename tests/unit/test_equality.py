@@ -1,0 +1,116 @@
+"""What is said of a reproduction: the likeliest explanation first, in words of the field."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from db.catalogue_reproductions import MadeTake
+from farm.differences import differences
+from farm.equality import sentence
+
+GRAPH = {
+    "sampler": {"class_type": "KSampler", "inputs": {"seed": 7, "steps": 20, "model": ["checkpoint", 0]}},
+    "save": {"class_type": "SaveImage", "inputs": {"filename_prefix": "farm/one/1/take"}},
+}
+
+
+def made(**changed: Any) -> MadeTake:
+    told: dict[str, Any] = {
+        "job_id": uuid4(),
+        "master_path": "takes/one/1/master.png",
+        "pixel_sha256": "0" * 64,
+        "recipe": {},
+        "renderer_version": "1",
+        "environment": {"renderer": "comfyui", "renderer_version": "1", "device": "RTX 3090", "pillow": "11"},
+        "file_hashes": {"aiko.safetensors": "a" * 64},
+        "comfyui_workflow": GRAPH,
+    }
+    return MadeTake(**told | changed)
+
+
+def test_two_takes_of_one_making_differ_in_nothing() -> None:
+    elsewhere = {**GRAPH, "save": {"class_type": "SaveImage", "inputs": {"filename_prefix": "farm/two/1/take"}}}
+
+    assert differences(made(), made(comfyui_workflow=elsewhere)) == []
+
+
+def test_every_recorded_fact_that_differs_is_told_the_likeliest_first() -> None:
+    sampler = {"class_type": "KSampler", "inputs": {"seed": 8, "steps": 20, "model": ["checkpoint", 0]}}
+    again = made(
+        renderer_version="2",
+        environment={"renderer": "comfyui", "renderer_version": "2", "device": "RTX 4090", "pillow": "12"},
+        file_hashes={"aiko.safetensors": "b" * 64},
+        comfyui_workflow={**GRAPH, "sampler": sampler},
+    )
+
+    told = differences(made(), again, {"seed": [7, 8]})
+
+    assert [fact["fact"] for fact in told] == [
+        "recipe.seed",
+        "file_hashes.aiko.safetensors",
+        "renderer_version",
+        "comfyui_workflow.sampler.seed",
+        "environment.device",
+        "environment.pillow",
+    ]
+    assert told[0] == {"fact": "recipe.seed", "original": 7, "again": 8}
+
+
+def test_what_only_one_of_them_recorded_is_unknown_of_the_other() -> None:
+    told = differences(made(environment={}, comfyui_workflow=None), made())
+
+    assert {"fact": "environment.device", "original": None, "again": "RTX 3090"} in told
+    assert {"fact": "comfyui_workflow.sampler.class_type", "original": None, "again": "KSampler"} in told
+
+
+def comparison(**changed: Any) -> dict[str, Any]:
+    told = {"frames": [16, 16], "equal_frames": 16, "mean_error": 0.0, "max_error": 0.0, "lpips": None}
+    return {**told, "worst_frame": None, "pixel_sha256": ["ab" * 32, "ab" * 32], **changed}
+
+
+APART = {"equal_frames": 4, "mean_error": 0.4, "lpips": 0.003, "worst_frame": 7}
+CARD = {"fact": "environment.device", "original": "RTX 3090", "again": "RTX 4090"}
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (
+            {"equality": "identical", "comparison": comparison()},
+            f"identical: 16 of 16 frames have the same pixels (sha256 {'ab' * 32}).",
+        ),
+        (
+            {"equality": "identical", "comparison": comparison(frames=[1, 1], equal_frames=1)},
+            f"identical: 1 of 1 frame has the same pixels (sha256 {'ab' * 32}).",
+        ),
+        (
+            {"equality": "equivalent", "comparison": comparison(**APART), "differences": [CARD]},
+            "equivalent: 12 of 16 frames differ, LPIPS 0.003 at most, mean error 0.4 of 255, worst in frame 7; "
+            "the device differs: RTX 3090 -> RTX 4090.",
+        ),
+        (
+            {
+                "equality": "different",
+                "comparison": comparison(**APART, frames=[1, 1]) | {"equal_frames": 0, "lpips": None},
+                "reason": "How far apart they look was not measured: The network lpips-alex is not installed.",
+                "differences": [{"fact": "recipe.seed", "original": 7, "again": 8}],
+            },
+            "different: mean error 0.4 of 255; How far apart they look was not measured: The network "
+            "lpips-alex is not installed; seed was changed: 7 -> 8.",
+        ),
+        (
+            {"equality": "different", "comparison": comparison(**APART), "differences": []},
+            "different: 12 of 16 frames differ, LPIPS 0.003 at most, mean error 0.4 of 255, worst in frame 7; "
+            "no recorded fact differs.",
+        ),
+        (
+            {"equality": "not_compared", "comparison": None, "reason": "The original's file x is gone."},
+            "not compared: The original's file x is gone.",
+        ),
+    ],
+)
+def test_a_person_reads_one_line(told: dict[str, Any], says: str) -> None:
+    assert sentence(told) == says
