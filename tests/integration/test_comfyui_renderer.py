@@ -171,6 +171,33 @@ def test_a_model_that_is_not_there_is_refused_before_anything_is_queued(studio: 
     assert "prompt" not in studio.comfyui.seen()
 
 
+def test_a_picture_that_is_no_longer_the_one_that_was_ordered_is_refused(studio: Studio) -> None:
+    ordered = studio.recipe(JobType.ANIMATION_LOOP)
+    studio.picture.write_bytes(studio.picture.read_bytes() + b" ")
+
+    with pytest.raises(StepFailed, match="not the one that was ordered") as refused:
+        studio.render(ordered)
+    studio.picture.unlink()
+    with pytest.raises(StepFailed, match="cannot be read"):
+        studio.render(ordered)
+
+    assert refused.value.error_kind is ErrorKind.BAD_RECIPE
+    assert "prompt" not in studio.comfyui.seen()
+
+
+def test_what_decides_the_pixels_is_known_without_rendering(studio: Studio) -> None:
+    ordered = studio.recipe(JobType.ANIMATION_LOOP)
+
+    facts = studio.renderer.facts(ordered)
+
+    made = studio.render(ordered)
+    assert facts.environment.items() <= made.environment.items()
+    assert facts.file_hashes == made.resolved["file_hashes"]
+    assert facts.unknown == tuple(facts.file_hashes)
+    unhashed = replace(ordered, start_image=InputPicture(path=str(studio.picture)))
+    assert str(studio.picture) in studio.renderer.facts(unhashed).unknown
+
+
 def test_work_that_is_no_longer_ours_is_cancelled_at_the_server(studio: Studio) -> None:
     studio.comfyui.trap(step_seconds=0.2)
     answers = iter([True] * 6)

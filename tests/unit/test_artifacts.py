@@ -94,6 +94,38 @@ def test_discard_removes_one_attempt_and_no_other(store: ArtifactStore) -> None:
     assert list((store.root / "takes").iterdir()) == []
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_a_borrowed_file_is_the_same_bytes_and_lives_and_dies_alone(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    first, other = publish(store, JOB, 1), uuid4()
+    if not links:
+
+        def refused(*_: object) -> None:
+            raise OSError(errno.EMLINK, os.strerror(errno.EMLINK))
+
+        monkeypatch.setattr("os.link", refused)
+
+    with store.scratch(other, 1) as folder:
+        master = store.borrow(first, folder)
+        stored = store.publish(other, 1, master)
+
+    assert store.path(stored.master).samefile(store.path(first)) is links
+    store.discard(JOB, 1)
+    assert store.path(stored.master).read_text() == "pixels"
+    assert store.path(stored.master).stat().st_mode & 0o777 == 0o444
+
+
+def test_a_file_that_is_gone_cannot_be_borrowed(store: ArtifactStore) -> None:
+    first = publish(store, JOB, 1)
+    store.discard(JOB, 1)
+
+    with store.scratch(uuid4(), 1) as folder:
+        with pytest.raises(FileNotFoundError):
+            store.borrow(first, folder)
+        assert list(folder.iterdir()) == []
+
+
 def test_publishing_one_attempt_twice_keeps_the_second(store: ArtifactStore) -> None:
     publish(store, JOB, 1, "first")
 

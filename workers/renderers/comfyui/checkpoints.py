@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from workers.renderers.comfyui.graph import Graph
@@ -56,6 +56,14 @@ def _named(inputs: dict[str, Any]) -> Iterator[tuple[str, str]]:
         else:
             for embedding in _EMBEDDING.findall(value):
                 yield "embedding", embedding
+
+
+def checkpoint_hash(graph: Graph, hashes: Mapping[str, str]) -> str | None:
+    """The hash of the checkpoint a graph samples with, the first of several; None where it is unknown."""
+    for name, value in loaded(graph):
+        if name in ("ckpt_name", "unet_name"):
+            return hashes.get(value) or hashes.get(f"{name}={value}") or None
+    return None
 
 
 class CheckpointHashes:
@@ -112,7 +120,7 @@ class CheckpointHashes:
             return {}
         try:
             return dict(json.loads(self._memory.read_text()))
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, ValueError, TypeError):
             # None yet, or not ours: the files themselves say it again.
             return {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import tempfile
 import time
@@ -16,7 +17,7 @@ from workers.media.reading import FrameReader
 from workers.media.takes import TakeWriter
 from workers.renderers import registry
 from workers.renderers.comfyui import binding_file, builtin, preflight
-from workers.renderers.comfyui.checkpoints import CheckpointHashes
+from workers.renderers.comfyui.checkpoints import CheckpointHashes, checkpoint_hash
 from workers.renderers.comfyui.listening import Listener
 from workers.renderers.comfyui.prompts import Patience, Prompt, sweep
 from workers.renderers.comfyui.sections import picture_name
@@ -135,10 +136,11 @@ class ComfyUIRenderer:
             for frame in self._frames(files, into, workflow, recipe, alive):
                 take.add(frame)
                 progress(take.frames, recipe.frame_count)
-            return take.finish(
-                environment=self._environment(stats),
-                resolved={"comfyui_workflow": graph, "file_hashes": self._hashes.of(graph)},
-            )
+            hashes = self._hashes.of(graph)
+            resolved = {"comfyui_workflow": graph, "file_hashes": hashes}
+            if checkpoint := checkpoint_hash(graph, hashes):
+                resolved["model_hash"] = checkpoint
+            return take.finish(environment=self._environment(stats), resolved=resolved)
 
     def _make(
         self, graph: Graph, prefix: str, progress: Progress, alive: Callable[[], bool]
@@ -187,6 +189,7 @@ class ComfyUIRenderer:
     def _with_pictures(self, graph: Graph, recipe: Recipe) -> Graph:
         """Hand in every picture the recipe starts from, and use the names under which they are kept."""
         for path, sha256 in _pictures(recipe):
+            _require_unchanged(path, sha256)
             wanted = picture_name(sha256, path)
             with tempfile.TemporaryDirectory() as folder:
                 named = Path(folder) / wanted.rpartition("/")[2]
@@ -280,6 +283,21 @@ def workflow_of(recipe: Recipe) -> Workflow:
             raise BadInput(f"There is no workflow '{recipe.workflow}'.", hint=f"Known: {', '.join(known)}.")
         return known[recipe.workflow]
     return next(each for each in known.values() if recipe.job_type in each.job_types)
+
+
+def _require_unchanged(path: str, sha256: str) -> None:
+    """Equal recipes make equal takes, and a recipe names its pictures by content."""
+    try:
+        with Path(path).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(
+            f"The picture {path} cannot be read: {error.strerror or error}.", hint="Put it back, or order anew."
+        ) from error
+    if sha256 and found != sha256:
+        raise BadInput(
+            f"The picture {path} is not the one that was ordered.", hint="Put that one back, or order anew."
+        )
 
 
 def _pictures(recipe: Recipe) -> Iterator[tuple[str, str]]:
