@@ -44,6 +44,7 @@ class Fleet:
 
     def __init__(self, servers: Sequence[KnownServer]) -> None:
         self._servers = servers
+        self._files: dict[str, list[str]] = {}
 
     @classmethod
     def of(cls, session: Session, settings: Settings) -> Fleet:
@@ -94,8 +95,11 @@ class Fleet:
         raise OrderRefused(f"No ComfyUI of this farm has the {what} '{word}'.", hint=hint)
 
     def _listed(self, loader_input: str) -> list[str]:
-        kinds = (kind for site in self.sites for kind in site.inventory.nodes.values())
-        return sorted({name for kind in kinds for name in kind.lists.get(loader_input, ())})
+        if loader_input not in self._files:
+            kinds = (kind for site in self.sites for kind in site.inventory.nodes.values())
+            names = {name for kind in kinds for name in kind.lists.get(loader_input, ())}
+            self._files[loader_input] = sorted(names)
+        return self._files[loader_input]
 
     def _nobody(self) -> OrderRefused:
         mute = next((server for server in self._servers if server.error), None)

@@ -10,7 +10,7 @@ from farm.fleet import Fleet
 from farm.ordered import Plan, recipe_of
 from farm.start_pictures import StartPictures
 from models import pools
-from models.errors import BadInput, OrderRefused
+from models.errors import BadInput, OrderRefused, UnknownName
 from models.recipe import ControlNet, InputPicture, IpAdapter, Lora, Recipe
 from workers.renderers import registry
 from workers.renderers.comfyui import preflight
@@ -92,19 +92,25 @@ class Production:
     def _workflow(self, ordered: Ordered) -> Workflow:
         """The order's, the project's for this kind, or the farm's own."""
         kind = ordered.order.job_type
-        name = ordered.order.workflow or ordered.defaults.get("workflows", {}).get(kind.value)
-        workflow = self._library.named(name) if name else self._library.for_kind(kind)
-        if kind not in workflow.job_types:
-            others = [
-                offer.name
-                for offer in self._library.offers().values()
-                if offer.workflow and kind in offer.workflow.job_types
-            ]
-            raise OrderRefused(
-                f"The workflow '{workflow.name}' makes no {kind.value}, only {', '.join(workflow.job_types)}.",
-                hint=f"For a {kind.value} there is: {', '.join(others)}.",
-            )
-        return workflow
+        workflow = self._chosen(ordered)
+        if kind in workflow.job_types:
+            return workflow
+        offers = self._library.offers().values()
+        others = [offer.name for offer in offers if offer.workflow and kind in offer.workflow.job_types]
+        raise OrderRefused(
+            f"The workflow '{workflow.name}' makes no {kind.value}, only {', '.join(workflow.job_types)}.",
+            hint=f"For a {kind.value} there is: {', '.join(others)}.",
+        )
+
+    def _chosen(self, ordered: Ordered) -> Workflow:
+        preset = ordered.defaults.get("workflows", {}).get(ordered.order.job_type.value)
+        name = ordered.order.workflow or preset
+        try:
+            return self._library.named(name) if name else self._library.for_kind(ordered.order.job_type)
+        except UnknownName as refusal:
+            if name == preset:
+                refusal.hint += f" The defaults of {ordered.project.slug} name it for this kind."
+            raise
 
     def _start_image(self, ordered: Ordered, workflow: Workflow) -> InputPicture | None:
         return self._starts.of(ordered, workflow.name) if "start_image" in workflow.binding.inputs else None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _POSITIONS = ("left", "center", "right")
 #: how an attribute reads in a prompt where nobody gave it words of its own
 _PHRASES = {
+    "hair": "{} hair",
+    "eyes": "{} eyes",
     "hair_color": "{} hair",
     "hair_style": "{} hair",
     "eye_color": "{} eyes",
@@ -70,9 +72,15 @@ def prompt_of(casting: Casting) -> str:
 
 
 def phrase(kind: str, word: str) -> str:
-    """A normalised attribute as words of a prompt, e.g. `pink hair`."""
+    """An attribute as words of a prompt: a bare `green` says nothing to a network.
+
+    >>> phrase("eyes", "green"), phrase("hair", "long pink hair"), phrase("hair_style", "side_tail")
+    ('green eyes', 'long pink hair', 'side tail')
+    """
+    said = word.replace("_", " ")
     form = "{}" if word in _HAIR_NOUNS else _PHRASES.get(kind, "{}")
-    return form.format(word.replace("_", " "))
+    noun = form.rpartition(" ")[2]
+    return said if noun in said.split() else form.format(said)
 
 
 def look_of(casting: Casting, renderer: str) -> CharacterLook:
@@ -128,7 +136,7 @@ def world_of(bible: StoryBible | None, overrides: Mapping[str, Any]) -> tuple[st
     told: list[str] = []
     for name in ("setting_description", "time_period", "mood_keywords"):
         value = overrides[name] if name in overrides else getattr(bible, name, None)
-        told += [value] if isinstance(value, str) else [str(word) for word in value or ()]
+        told += [str(word) for word in (value if isinstance(value, list | tuple) else [value or ""])]
     return tuple(word.strip().rstrip(".") for word in told if word.strip())
 
 

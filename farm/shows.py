@@ -73,7 +73,14 @@ def _attribute_rows(character: CharacterPart, *, normalised: bool) -> list[dict[
         for kind, part in character.attributes.items()
     }
     if not normalised:
-        return [{"type": kind, **part.model_dump(mode="json")} for kind, part in parts.items()]
+        return [
+            {
+                "type": kind,
+                **part.model_dump(mode="json"),
+                "tokens": list(part.tokens or [phrase(kind, part.value)]),
+            }
+            for kind, part in parts.items()
+        ]
     words = normalise({kind: part.value for kind, part in parts.items()})
     rows = []
     for kind, word in words.items():

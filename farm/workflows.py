@@ -41,7 +41,10 @@ class Library:
         self._offers: dict[str, Offer] | None = None
 
     def offers(self) -> dict[str, Offer]:
-        """All by name; a studio's takes the place of the farm's own of that name, broken or not."""
+        """All by name; a studio's takes the place of the farm's own of that name, broken or not.
+
+        Raises `BadInput` when the folder is there and cannot be read.
+        """
         if self._offers is None:
             own = {name: Offer(name=name, workflow=workflow) for name, workflow in _own().items()}
             self._offers = own | {path.stem: _studios(path) for path in _files(self._folder)}
@@ -128,9 +131,15 @@ def _own() -> dict[str, Workflow]:
 
 def _files(folder: Path) -> list[Path]:
     """Where each of the studio's bindings lies, or should: a graph without one was meant for something too."""
-    if not folder.is_dir():
+    try:
+        found = {path.stem for path in folder.iterdir() if path.suffix in (".yaml", ".json", ".yml")}
+    except FileNotFoundError:
         return []
-    found = {path.stem for path in folder.iterdir() if path.suffix in (".yaml", ".json", ".yml")}
+    except OSError as error:
+        raise BadInput(
+            f"The folder of workflows {folder} cannot be read: {error.strerror or error}.",
+            hint="Correct its rights, or set FARM_WORKFLOWS_DIR to another folder.",
+        ) from error
     return [folder / f"{name}.yaml" for name in sorted(found)]
 
 

@@ -59,6 +59,7 @@ def _live_sites() -> tuple[tuple[Site, ...], str]:
             live = tuple(site for site in Fleet.of(session, farm.settings).sites if site.server.is_live)
     except (NotHere, OrderRefused) as error:
         return (), f"Where they can run is not known: {error.message}"
+    live = tuple(sorted(live, key=lambda site: (site.server.host, site.server.worker_id)))
     return live, "" if live else "Where they can run is not known: no ComfyUI answers at the moment."
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+from db import catalogue
 from farm import gates, orders, profiles
 from models.errors import OrderRefused
 from models.vocabulary import Phase
@@ -400,3 +401,79 @@ def test_a_thousand_orders_are_admitted_in_seconds(desk: Desk) -> None:
 
     assert len({job.job_id for job in submitted}) == 1000
     assert time.perf_counter() - began < 5
+
+
+def test_a_character_sheet_starts_from_the_characters_approved_picture(desk: Desk) -> None:
+    path = desk.picture("mio by Ada.png")
+    with desk.database.transaction() as session:
+        mio = catalogue.characters(session, desk.show.project_id)["mio"]
+        for by, name in (("demo", "drawn.png"), ("Ada", str(path))):
+            catalogue.store_character_reference(
+                session,
+                mio,
+                network=f"network of {by}",
+                network_sha256="0" * 64,
+                embedding=b"",
+                baseline=1.0,
+                image_paths=[name],
+                approved_by=by,
+            )
+
+    job = desk.admit(job_type="character_sheet", cut=None, characters=["mio"])
+
+    assert job.recipe.start_image is not None
+    assert job.recipe.start_image.path == str(path)
+    assert job.recipe.model_name == "qwen_image_edit_2509.safetensors"
+    assert (job.recipe.width, job.recipe.height) == (2048, 1536)
+
+
+def test_a_projects_defaults_choose_the_workflow_and_its_parameters(desk: Desk) -> None:
+    desk.workflow("ours")
+    defaults = {
+        "renderer": "comfyui",
+        "model_name": "anime_xl.safetensors",
+        "sampler_name": "dpmpp_2m",
+        "cfg_scale": 5.5,
+        "workflows": {"still_image": "ours", "animation_loop": "lop"},
+        "workflow_inputs": {"ours": {"clip_skip": -3}},
+    }
+    with desk.database.transaction() as session:
+        project = a_stored_show(session, defaults=defaults).project
+
+    recipe = desk.admit(project=project).recipe
+
+    assert (recipe.workflow, recipe.workflow_inputs) == ("ours", {"clip_skip": -3})
+    assert (recipe.sampler_name, recipe.scheduler, recipe.cfg_scale) == ("dpmpp_2m", "karras", 5.5)
+    other = desk.admit(project=project, workflow_inputs={"clip_skip": -1}).recipe
+    assert other.workflow_inputs == {"clip_skip": -1}
+    refused = desk.refusal(project=project, workflow="ourz")
+    assert "There is no workflow 'ourz'. Did you mean 'ours'?" in refused
+    assert "defaults" not in refused
+
+
+def test_a_random_seed_is_recorded_and_a_given_one_kept(desk: Desk) -> None:
+    told = {"project": desk.show.project, "characters": ["ren"]}
+    with desk.database.transaction() as session:
+        wanted = [orders.parse(told), orders.parse({**told, "seed": 2**64 - 1})]
+        jobs = orders.submit(session, wanted, desk.settings)
+
+    for job in jobs:
+        stored = one(desk.database, "SELECT seed FROM generation_params WHERE job_id = :j", j=job.job_id)
+        assert int(stored.seed) == job.seed_used
+    assert jobs[1].seed_used == 2**64 - 1
+
+
+def test_the_world_of_the_story_bible_enters_the_prompt(desk: Desk) -> None:
+    execute(
+        desk.database,
+        "UPDATE story_bibles SET time_period = 'late Showa', mood_keywords = '{warm,wistful}' "
+        "WHERE project_id = :id",
+        id=desk.show.project_id,
+    )
+
+    prompt = desk.admit(prompt="fireflies").recipe.positive_prompt
+
+    assert prompt == (
+        "fireflies, Mio, green eyes, long pink hair, kimono, Mio waves, street, night, "
+        "late Showa, warm, wistful, cel"
+    )

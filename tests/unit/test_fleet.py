@@ -1,0 +1,43 @@
+"""Which file a word means, among those a ComfyUI lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from farm.fleet import Fleet, meant
+from models.errors import OrderRefused
+
+LORAS = [
+    "aiko.safetensors",
+    "style/ink.safetensors",
+    r"old\ren.safetensors",
+    "a/twin.pt",
+    "b/twin.pt",
+    "v1.5.pt",
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("aiko.safetensors", ["aiko.safetensors"]),
+        ("aiko", ["aiko.safetensors"]),
+        ("ink", ["style/ink.safetensors"]),
+        ("style/ink", ["style/ink.safetensors"]),
+        ("/models/loras/aiko.safetensors", ["aiko.safetensors"]),
+        ("old/ren", [r"old\ren.safetensors"]),
+        ("ren.safetensors", [r"old\ren.safetensors"]),
+        ("b/twin", ["b/twin.pt"]),
+        ("twin", ["a/twin.pt", "b/twin.pt"]),
+        ("v1.5", ["v1.5.pt"]),
+        ("v1", []),
+        ("aik", []),
+    ],
+)
+def test_a_file_is_meant_by_its_name_without_ending_or_folder(word: str, found: list[str]) -> None:
+    assert meant(word, LORAS) == found
+
+
+def test_without_any_comfyui_no_file_can_be_looked_for() -> None:
+    with pytest.raises(OrderRefused, match="No ComfyUI has reported"):
+        Fleet([]).file("lora_name", "aiko", "LoRA")
