@@ -199,7 +199,7 @@ def _best(takes: Sequence[TakeResult]) -> TakeResult | None:
 
 def _why_not(families: Sequence[tuple[RootResult, list[TakeResult]]]) -> str:
     if not families:
-        return "nothing was ordered of it in this phase"
+        return "nothing was ordered in this phase"
     if not all(root.finished for root, _ in families):
         return "still in work"
     best = best_take([take for _, takes in families for take in takes])

@@ -22,6 +22,10 @@ _JSON_HELP = (
 )
 
 
+#: cuts without a delivery that are named; `--json` names all
+_NAMED = 3
+
+
 def join(app: typer.Typer) -> None:
     """Add this command to the command line."""
     app.command(rich_help_panel="Deliver", epilog=_JSON_HELP)(deliver)
@@ -74,20 +78,29 @@ def _told(delivery: Delivery) -> dict[str, Any]:
 def _print(delivery: Delivery) -> None:
     table = Table(box=None, header_style="dim", pad_edge=False)
     for title in ("", "cut", "phase", "version", "what", "take"):
-        table.add_column(title, no_wrap=title != "take", overflow="fold")
+        table.add_column(title, no_wrap=title != "what", overflow="fold")
     for each in delivery.delivered:
         sign = Text("✓", "green") if each.is_new else Text("=", "dim")
         table.add_row(
             sign, each.cut, each.phase.value, each.version, _what(each), Text(str(each.job_id), "dim")
         )
     out().print(table)
-    for missing in delivery.undelivered:
-        where = missing.cut + (f" {missing.phase.value}" if missing.phase else "")
-        out().print(Text.assemble(("– ", "yellow"), f"{where}: {missing.reason}"))
+    for reason, cuts in _by_reason(delivery).items():
+        more = f" and {len(cuts) - _NAMED} more" if len(cuts) > _NAMED else ""
+        out().print(Text.assemble(("– ", "yellow"), f"{', '.join(cuts[:_NAMED])}{more}: {reason}"))
     new = sum(each.is_new for each in delivery.delivered)
     same = len(delivery.delivered) - new
     unchanged = f", {same} lay there already and were left as they are" if same else ""
     note(f"{new} delivered{unchanged}: {delivery.folder}")
+
+
+def _by_reason(delivery: Delivery) -> dict[str, list[str]]:
+    """Why nothing was delivered -> the cuts and phases of which that is so."""
+    found: dict[str, list[str]] = {}
+    for missing in delivery.undelivered:
+        where = missing.cut + (f" {missing.phase.value}" if missing.phase else "")
+        found.setdefault(missing.reason, []).append(where)
+    return found
 
 
 def _what(each: Delivered) -> str:

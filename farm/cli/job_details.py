@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: hashes are shown as far as people compare them; `--json` has them whole
 _DIGITS = 12
+#: characters of a prompt that tell one job from another; `--json` has all of them
+_PROMPT = 240
 
 
 def job_facts(detail: JobDetail) -> Table:
@@ -82,8 +85,8 @@ def _recipe(recipe: Recipe) -> list[Fact]:
     start = recipe.start_image
     return [
         ("recipe", f"{recipe.width}x{recipe.height}{frames}, seed {recipe.seed}"),
-        ("prompt", recipe.positive_prompt),
-        ("not", recipe.negative_prompt),
+        ("prompt", shorten(recipe.positive_prompt, _PROMPT, placeholder=" …")),
+        ("not", shorten(recipe.negative_prompt, _PROMPT, placeholder=" …")),
         ("workflow", f"{recipe.workflow}{own}" if recipe.workflow or own else ""),
         ("  inputs", inputs),
         ("checkpoint", recipe.model_name),

@@ -121,6 +121,9 @@ def follow(farm: Farm, job_ids: Sequence[UUID | str], *, quiet: bool) -> tuple[J
     with Live(console=out(), refresh_per_second=8) as live:
         for rows in farm.watch(job_ids):
             live.update(jobs_table(rows))
+    if not out().is_terminal:
+        # In a pipe the last look is printed without the end of its line.
+        out().print()
     return rows
 
 

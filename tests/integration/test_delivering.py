@@ -218,7 +218,7 @@ def test_a_take_that_failed_a_sheet_and_a_reproduction_are_never_delivered(studi
     assert [each.job_id for each in delivery.delivered] == [good]
     assert [(each.cut, each.reason) for each in delivery.undelivered] == [
         ("ep001/sc010/c0020", delivery.undelivered[0].reason),
-        ("ep001/sc010/c0030", "nothing was ordered of it in this phase"),
+        ("ep001/sc010/c0030", "nothing was ordered in this phase"),
     ]
     assert "identity" in delivery.undelivered[0].reason or "person" in delivery.undelivered[0].reason
 
