@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     comfyui_models_dir: Folder | None = None
     #: how often its nodes and files are listed; whether it answers is looked at with every heartbeat
     comfyui_inventory_every: Seconds = timedelta(seconds=60)
+    #: how often a prompt is asked after; what the socket tells comes sooner
+    comfyui_poll: Seconds = timedelta(seconds=1)
+    #: a ComfyUI that does not answer for so long is given up; one that starts again has come back by then
+    comfyui_silent: Seconds = timedelta(seconds=60)
 
     #: a studio's own ComfyUI workflows, each a graph and a binding; there need not be such a folder
     workflows_dir: Folder = Field(default_factory=lambda: Path.cwd() / "workflows")

@@ -65,12 +65,16 @@ def _equipment() -> dict[str, dict[str, Any]]:
     """What renderers need of this machine, by renderer."""
     if settings().comfyui_url is None:
         return {}
+    from workers.renderers.comfyui.prompts import Patience
+
+    poll, silent = settings().comfyui_poll.total_seconds(), settings().comfyui_silent.total_seconds()
     return {
         "comfyui": {
             "url": settings().comfyui_url,
             "client_id": os.environ.get(WORKER_ID, "farm"),
             "models_dir": settings().comfyui_models_dir,
             "hash_memory": settings().state_dir / "checkpoint-hashes.json",
+            "patience": Patience(poll=poll, unknown=5 * poll, silent=silent, cancel=silent / 2),
         }
     }
 
