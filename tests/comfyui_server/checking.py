@@ -13,23 +13,50 @@ if TYPE_CHECKING:
     Checked = tuple[dict[str, Any] | None, dict[str, Any], list[str]]
 
 
-def checked(graph: dict[str, Any], uploaded: list[str]) -> Checked:
-    """Hold a graph against the node table; `uploaded` are the pictures that loaders may name."""
+def checked(graph: dict[str, Any], uploaded: list[str], version: str) -> Checked:
+    """Hold a graph against the node table; `uploaded` are the pictures that loaders may name.
+
+    Outputs that can be made are made, whatever is wrong with the others: the errors then come with a 200.
+    """
     for node_id, node in graph.items():
         if (kind := node.get("class_type")) not in NODES:
-            message = f"Cannot execute because node {kind} does not exist."
-            return _error("invalid_prompt", message, f"Node ID '#{node_id}'"), {}, []
+            return _unknown_node(str(kind), node_id, version), {}, []
     outputs = [node_id for node_id, node in graph.items() if NODES[node["class_type"]]["output_node"]]
     if not outputs:
         return _error("prompt_no_outputs", "Prompt has no outputs"), {}, []
+    needed = {output: _upstream(graph, output) for output in outputs}
     node_errors = {
-        node_id: {"errors": errors, "dependent_outputs": outputs, "class_type": node["class_type"]}
+        node_id: {
+            "errors": errors,
+            "dependent_outputs": [output for output in outputs if node_id in needed[output]],
+            "class_type": node["class_type"],
+        }
         for node_id, node in graph.items()
-        if (errors := list(_node_errors(node, uploaded)))
+        if any(node_id in nodes for nodes in needed.values()) and (errors := [*_node_errors(node, uploaded)])
     }
-    if node_errors:
+    good = [output for output in outputs if not needed[output] & node_errors.keys()]
+    if not good:
         return _error("prompt_outputs_failed_validation", "Prompt outputs failed validation"), node_errors, []
-    return None, {}, outputs
+    return None, node_errors, good
+
+
+def _unknown_node(kind: str, node_id: str, version: str) -> dict[str, Any]:
+    if version.startswith("0.3."):
+        message = f"Cannot execute because node {kind} does not exist."
+        return _error("invalid_prompt", message, f"Node ID '#{node_id}'")
+    message = f"Node '{kind}' not found. The custom node may not be installed."
+    told = _error("missing_node_type", message, f"Node ID '#{node_id}'")
+    return told | {"extra_info": {"node_id": node_id, "class_type": kind, "node_title": kind}}
+
+
+def _upstream(graph: dict[str, Any], node_id: str) -> set[str]:
+    """The node and all it takes something from."""
+    found, left = set(), [node_id]
+    while left:
+        if (here := left.pop()) not in found:
+            found.add(here)
+            left += [value[0] for value in graph[here]["inputs"].values() if isinstance(value, list)]
+    return found
 
 
 def _error(kind: str, message: str, details: str = "") -> dict[str, Any]:
@@ -48,7 +75,7 @@ def _node_errors(node: dict[str, Any], uploaded: list[str]) -> Iterator[dict[str
         known = uploaded if config == ["FILE"] else config[0]
         if isinstance(known, list) and value not in known:
             info = {**info, "input_config": [known, {}], "received_value": value}
-            told = _error("value_not_in_list", "Value not in list", f"{name}: '{value}'")
+            told = _error("value_not_in_list", "Value not in list", f"{name}: '{value}' not in {known}")
             yield told | {"extra_info": info}
         if known in ("INT", "FLOAT") and not config[1]["min"] <= value <= config[1]["max"]:
             told = _error("value_out_of_range", "Value out of range", f"{name}: {value}")

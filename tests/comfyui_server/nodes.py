@@ -85,6 +85,16 @@ NODES: dict[str, dict[str, Any]] = {
         ["LATENT"],
         module="comfy_extras.nodes_sd3",
     ),
+    "EmptyHunyuanLatentVideo": _node(
+        {
+            "width": _SIDE16,
+            "height": _SIDE16,
+            "length": _number("INT", 1, 16384, 4),
+            "batch_size": _number("INT", 1, 4096),
+        },
+        ["LATENT"],
+        module="comfy_extras.nodes_hunyuan",
+    ),
     "KSampler": _node({**_SAMPLING, "seed": _SEED, "denoise": _number("FLOAT", 0, 1, 0.01)}, ["LATENT"]),
     "KSamplerAdvanced": _node(
         {

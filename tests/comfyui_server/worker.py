@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 
+_MEMORY_BYTES = 1 << 37
+
+
 @dataclass
 class Item:
     """A prompt in the queue."""
@@ -52,6 +55,11 @@ class Worker:
         self.more = asyncio.Event()
         self.number = 0
 
+    @property
+    def version(self) -> str:
+        """Which release it speaks like: 0.3.64, or 0.33.0 with `POST /trap {"version": "0.33.0"}`."""
+        return str(self.traps.get("version", "0.3.64"))
+
     def uploaded(self) -> list[str]:
         """The pictures that were handed in, as loaders may name them."""
         return sorted(str(path.relative_to(self.input)) for path in self.input.rglob("*") if path.is_file())
@@ -84,7 +92,9 @@ class Worker:
 
         await tell("execution_start")
         await tell("execution_cached", nodes=[])
-        failure = None
+        if failure := _too_large(item.graph):
+            await tell("execution_error", executed=[], **failure)
+            return _history(item, {}, messages, "error")
         steps = _steps(item.graph)
         for step in range(steps):
             if item.interrupted.is_set():
@@ -179,6 +189,23 @@ class Worker:
 def _history(item: Item, outputs: dict[str, Any], messages: list[Any], status: str) -> dict[str, Any]:
     told = {"status_str": status, "completed": status == "success", "messages": messages}
     return {"prompt": item.row(), "outputs": outputs, "status": told, "meta": {}}
+
+
+def _too_large(graph: dict[str, Any]) -> dict[str, Any] | None:
+    """What torch says on a CPU of a latent that no machine has memory for."""
+    for node_id, node in graph.items():
+        told = node["inputs"]
+        if not node["class_type"].startswith("Empty") or isinstance(told.get("width"), list):
+            continue
+        size = 16 * told["width"] * told["height"] // 64 * told.get("length", 1) * told.get("batch_size", 1)
+        if size > _MEMORY_BYTES:
+            said = (
+                "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: "
+                f"you tried to allocate {size} bytes. Error code 12 (Cannot allocate memory)\n"
+            )
+            where = {"node_id": node_id, "node_type": node["class_type"], "traceback": ["..."]}
+            return where | {"exception_type": "RuntimeError", "exception_message": said}
+    return None
 
 
 def _steps(graph: dict[str, Any]) -> int:

@@ -12,7 +12,15 @@ from models.vocabulary import ErrorKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_OUT_OF_MEMORY = re.compile(r"out of memory|ran out of memory|OutOfMemory|CUDA_ERROR_OUT_OF_MEMORY", re.I)
+#: as CUDA, ROCm, Metal, DirectML and Level Zero say it, torch of the machine's own memory, numpy and Python
+_OUT_OF_MEMORY = re.compile(
+    r"out of (?:\w+ ){0,2}memory|OutOf\w*Memory|OUT_OF_\w*MEMORY|Allocation on device|can.?t allocate memory"
+    r"|cannot allocate memory|not enough (?:\w+ ){0,3}memory|STATUS_ALLOC_FAILED|\bMemoryError\b"
+    r"|Unable to allocate",
+    re.I,
+)
+#: the machine's own memory: a bigger card would not help
+_HOST_MEMORY = re.compile(r"CPUAllocator|alloc_cpu|MemoryError|Unable to allocate", re.I)
 _DISK_FULL = re.compile(r"No space left on device|Errno 28", re.I)
 #: graph errors of a whole prompt that name a node type the server does not have
 _UNKNOWN_NODE = re.compile(r"node (?:type )?'?(?P<name>[\w .:+-]+?)'? (?:does not exist|not found)")
@@ -53,6 +61,12 @@ def failed(messages: Iterable[Sequence[Any]]) -> StepFailed:
     said = str(error.get("exception_message", "no reason given")).strip()
     text = f"{error.get('exception_type', '')} {said}"
     first = said.splitlines()[0] if said else "no reason given"
+    if _HOST_MEMORY.search(text) and _OUT_OF_MEMORY.search(text):
+        return StepFailed(
+            f"The machine ran out of memory in {where}.",
+            error_kind=ErrorKind.OUT_OF_MEMORY,
+            hint="Order a smaller picture or fewer frames, or give ComfyUI's machine more memory.",
+        )
     if _OUT_OF_MEMORY.search(text):
         return StepFailed(
             f"The card ran out of memory in {where}.",
