@@ -66,7 +66,7 @@ def changed_recipe(
         if values[0] != values[1]:
             told[name] = values
     if told:
-        _refuse_impossible(new)
+        _refuse_impossible(new, told)
     return new, told
 
 
@@ -185,8 +185,11 @@ def _unusable(name: str, value: Any, error: ValidationError) -> OrderRefused:
     return OrderRefused(f"The {name} {value!r} cannot be used: {reason}.")
 
 
-def _refuse_impossible(recipe: Recipe) -> None:
-    """Ranges as an order has them, and what the renderer can make. Raises `OrderRefused`."""
+def _refuse_impossible(recipe: Recipe, changed: Collection[str]) -> None:
+    """Ranges as an order has them, and what the renderer can make; what was rendered before is possible.
+
+    Raises `OrderRefused`.
+    """
     ranged = {ordered: getattr(recipe, name) for name, ordered in _RANGED.items()}
     given = {name: value for name, value in ranged.items() if value not in (None, "")}
     weights = [{"name": "any", "weight": lora.weight} for lora in recipe.lora_models]
@@ -198,10 +201,12 @@ def _refuse_impossible(recipe: Recipe) -> None:
     given |= {"lora_models": weights, "controlnet_models": nets, "ipadapter_refs": refs}
     Order.model_validate({"project": "any", "job_type": recipe.job_type, **given})
     can = registry.capabilities(recipe.renderer)
-    limits.refuse_size(recipe.renderer, can, recipe.width, recipe.height)
+    if not {"width", "height"}.isdisjoint(changed):
+        limits.refuse_size(recipe.renderer, can, recipe.width, recipe.height)
     least = {JobType.ANIMATION_LOOP: limits.MIN_LOOP_FRAMES, JobType.FULL_VIDEO: limits.MIN_VIDEO_FRAMES}
     most = can.max_frames if recipe.job_type.is_motion else 1
-    if not least.get(recipe.job_type, 1) <= recipe.frame_count <= most:
+    fits = least.get(recipe.job_type, 1) <= recipe.frame_count <= most
+    if "frame_count" in changed and not fits:
         raise OrderRefused(
             f"A {recipe.job_type.value} has {least.get(recipe.job_type, 1)} to {most} frames, "
             f"not {recipe.frame_count}.",

@@ -44,8 +44,9 @@ def planned(
         _refuse_ignored(workflow, changed)
         typed = workflows.workflow_inputs(workflow, dict(recipe.workflow_inputs))
         recipe = replace(recipe, workflow_inputs=typed)
-        can = limits.in_multiples(registry.capabilities(recipe.renderer), workflow.side_multiple_px)
-        limits.refuse_size(workflow.name, can, recipe.width, recipe.height)
+        if not {"width", "height"}.isdisjoint(changed):
+            can = limits.in_multiples(registry.capabilities(recipe.renderer), workflow.side_multiple_px)
+            limits.refuse_size(workflow.name, can, recipe.width, recipe.height)
         graph = workflow.bind(recipe, "farm/order")
     except BadInput as error:
         raise OrderRefused(error.message, hint=error.hint) from error
