@@ -1,100 +1,179 @@
-"""Jobs go through a real worker process to a ComfyUI that is killed, lies, and comes back."""
+"""Jobs go through real worker processes to two ComfyUIs with different cards and files."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from models.vocabulary import ErrorKind
-from tests.integration.floor import CONTROL, SCORE, Floor
-from tests.integration.queue_jobs import add_jobs, add_project, execute, one
+from db import catalogue, inventories, queue
+from farm import why
+from tests.integration.comfyui_floor import open_studio
+from tests.integration.queue_jobs import one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import Any
+    from uuid import UUID
 
     from db.engine import Database
-    from tests.comfyui_fixture import StandInProcess
+    from tests.integration.comfyui_floor import Studio
 
-pytest_plugins = ["tests.comfyui_fixture"]
-
-COMFYUI = "render_queue.comfyui"
+SILENT_AFTER = timedelta(seconds=3)
+SMALL, LARGE = 12_282 * 1024**2, 24_564 * 1024**2
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One artifact store for all that this module's database remembers."""
-    return tmp_path_factory.mktemp("floor")
+def shared(
+    servers: Any, database: Database, database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
+    """A card of 12 GB with its worker, and one of 24 GB whose worker the tests hire."""
+    folder = tmp_path_factory.mktemp("studio")
+    with open_studio(database, folder, database_url, servers.redis_url) as studio:
+        studio.comfyui("small", vram_total=SMALL)
+        studio.comfyui("large", vram_total=LARGE)
+        studio.hire("small", slot=0)
+        studio.wait_serving()
+        yield studio
 
 
 @pytest.fixture
-def floor(
-    servers: Any, database: Database, database_url: str, folder: Path, comfyui: StandInProcess
-) -> Iterator[Floor]:
-    """Workers of which one renders at the stand-in."""
-    execute(database, "DELETE FROM workers")
-    floor = Floor(database, folder, database_url, servers.redis_url, extra={"FARM_COMFYUI_URL": comfyui.url})
-    hands = [floor.worker(COMFYUI, ready=False), floor.worker(SCORE, ready=False)]
-    hands.append(floor.worker(CONTROL, pool="threads", concurrency=2, ready=False))
-    floor.beat()
-    for hand in hands:
-        floor.wait_ready(hand)
-    yield floor
-    floor.clear()
+def studio(shared: Studio) -> Studio:
+    for comfyui, vram in (("small", SMALL), ("large", LARGE)):
+        shared.comfyuis[comfyui].trap()
+        shared.comfyuis[comfyui].trap(vram_total=vram)
+    return shared
 
 
-def order(floor: Floor, count: int = 1, model_name: str = "tiny.safetensors") -> list[Any]:
-    return add_jobs(
-        floor.database, add_project(floor.database), count, renderer="comfyui", model_name=model_name
-    )
+@pytest.fixture
+def with_large(studio: Studio) -> Studio:
+    """The worker at the card of 24 GB is there too."""
+    if "large" not in studio.renderers:
+        studio.hire("large", slot=1)
+    studio.wait_serving(2)
+    return studio
 
 
-def row(floor: Floor, job: Any) -> Any:
-    return one(
-        floor.database,
-        "SELECT q.status, q.error_kind, q.error_message, q.retry_count FROM render_queue q WHERE q.job_id = :j",
-        j=job,
-    )
+def reasons(studio: Studio, job: UUID) -> list[str]:
+    with studio.floor.database.transaction() as session:
+        facts = catalogue.why_facts(session, job, SILENT_AFTER)
+    return why.explain(facts)
 
 
-def test_a_job_becomes_a_take_with_its_graph_and_a_sidecar(floor: Floor, folder: Path) -> None:
-    (job,) = order(floor)
+def test_a_job_becomes_a_take_with_its_graph_and_a_sidecar(studio: Studio) -> None:
+    [job] = studio.order()
 
-    floor.wait_until_over([job])
+    studio.finish(job)
 
-    floor.settled()
-    assert row(floor, job).status == "completed"
+    assert studio.row(job).status == "completed"
     stored = one(
-        floor.database,
+        studio.floor.database,
         "SELECT p.comfyui_workflow, p.environment, t.master_path FROM generation_params p "
         "JOIN takes t USING (job_id) WHERE job_id = :j",
         j=job,
     )
     assert stored.comfyui_workflow["checkpoint"]["inputs"]["ckpt_name"] == "tiny.safetensors"
     assert stored.environment["comfyui"] == "0.3.64"
-    sidecar = (folder / "artifacts" / stored.master_path).with_name("take.json")
+    sidecar = (studio.folder / "artifacts" / stored.master_path).with_name("take.json")
     assert json.loads(sidecar.read_text())["take"]["job_id"] == str(job)
 
 
-def test_passing_troubles_cost_retries_and_no_job(floor: Floor, comfyui: StandInProcess) -> None:
-    comfyui.trap(vanish=1, node_error=1, half_view=1, drop_post=1, deaf_socket=True)
-    jobs = order(floor, 4)
+def test_a_worker_tells_what_its_comfyui_has(studio: Studio) -> None:
+    with studio.floor.database.transaction() as session:
+        [server] = inventories.known(session, renderer="comfyui", silent_after=SILENT_AFTER)
 
-    floor.wait_until_over(jobs)
+    assert server.is_live
+    assert (server.url, server.version, server.vram_mib) == (studio.comfyuis["small"].url, "0.3.64", 12_282)
+    assert server.pools == ("comfyui", "comfyui-8g", "comfyui-12g")
+    assert "aiko.safetensors" in server.content["models"]["loras"]
+    assert "lora_name=aiko.safetensors" in server.has
+    gpu = one(
+        studio.floor.database,
+        "SELECT capabilities -> 'gpu_info' AS gpu FROM workers WHERE id = :id",
+        id=server.worker_id,
+    ).gpu
+    assert gpu == {"model": "Stand-in 4090", "vram_gb": 12.0, "driver": None}
 
-    floor.settled()
-    assert {row(floor, job).status for job in jobs} == {"completed"}
+
+def test_a_job_for_a_bigger_card_waits_says_so_and_is_rendered_when_one_comes(studio: Studio) -> None:
+    [job] = studio.order(pool="comfyui-24g")
+    [other] = studio.order()
+    studio.floor.wait_until_over([other])
+
+    assert studio.row(job).tries == 0
+    assert reasons(studio, job)[0] == "No live worker has a card of 24 GiB or more."
+
+    studio.hire("large", slot=1)
+    studio.finish(job, other)
+
+    assert studio.row(job).status == "completed"
 
 
-def test_a_missing_model_fails_at_once_and_names_the_nearest(floor: Floor) -> None:
-    (job,) = order(floor, model_name="tiny.safetensor")
+def test_a_job_goes_where_its_lora_is(with_large: Studio) -> None:
+    studio = with_large
+    studio.comfyuis["large"].trap(added={"loras": ["mei_v2.safetensors"]})
+    wanted = "lora_name=mei_v2.safetensors"
+    jobs = studio.order(3, needs=(wanted,))
+    [nowhere] = studio.order(needs=("lora_name=mei.safetensors",))
 
-    floor.wait_until_over([job])
+    studio.floor.wait_until_over(jobs)
 
-    failed = row(floor, job)
-    assert (failed.status, failed.error_kind) == ("failed", ErrorKind.MISSING_CHECKPOINT.value)
-    assert failed.retry_count == 0
-    assert "tiny.safetensor" in failed.error_message
+    large = studio.floor.scalar("SELECT id FROM workers WHERE 'comfyui-24g' = ANY(pools)")
+    took = one(
+        studio.floor.database,
+        "SELECT array_agg(DISTINCT worker_id) AS ids FROM attempts "
+        "WHERE job_id = ANY(:jobs) AND step = 'render'",
+        jobs=jobs,
+    ).ids
+    assert took == [large]
+    assert reasons(studio, nowhere)[0] == (
+        f"No live worker has the LoRA 'mei.safetensors'; {large} has the nearest 'mei_v2.safetensors'."
+    )
+    with studio.floor.database.transaction() as session:
+        queue.cancel(session, [nowhere])
+
+
+def test_what_runs_out_of_memory_twice_is_finished_on_the_bigger_card(with_large: Studio) -> None:
+    studio = with_large
+    studio.comfyuis["small"].trap(oom=True)
+    studio.comfyuis["large"].trap(step_seconds=0.5)
+    [busy] = studio.order(pool="comfyui-24g")
+    studio.floor.wait_for(busy, step="render")
+
+    [job] = studio.order(pool="comfyui-12g")
+    studio.floor.wait(lambda: studio.row(job).pool != "comfyui-12g", "the job to move")
+    moved = studio.row(job)
+    studio.comfyuis["large"].trap(step_seconds=0.002)
+    studio.finish(job, busy)
+
+    assert moved.pool == "comfyui-16g"
+    assert "twice on a card of 12 GiB; moved to comfyui-16g" in moved.error_message
+    assert studio.row(job).status == "completed"
+    assert studio.kinds(job) == ["out_of_memory", "out_of_memory", "settled"]
+    assert studio.comfyuis["small"].seen().count("free") == 2
+
+
+def test_memory_that_runs_out_everywhere_fails_and_names_the_card_it_would_need(with_large: Studio) -> None:
+    studio = with_large
+    for comfyui in studio.comfyuis.values():
+        comfyui.trap(oom=True)
+
+    [job] = studio.order(pool="comfyui-24g")
+    studio.finish(job)
+
+    row = studio.row(job)
+    assert (row.status, row.error_kind, row.tries) == ("failed", "out_of_memory", 2)
+    assert "it would need one of 32 GiB or more, and no live worker has it." in row.error_message
+
+
+def test_passing_troubles_at_both_cost_retries_and_no_job(with_large: Studio) -> None:
+    studio = with_large
+    studio.comfyuis["small"].trap(vanish=1, half_view=1, deaf_socket=True)
+    studio.comfyuis["large"].trap(node_error=1, drop_post=1, history_lag=0.2)
+
+    jobs = studio.order(6)
+    studio.finish(*jobs)
+
+    assert {studio.row(job).status for job in jobs} == {"completed"}
