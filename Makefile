@@ -4,10 +4,16 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 NETWORKS := $(VENV)/.networks
+# A real ComfyUI for test-comfyui and bench-comfyui: where it answers, the folder it is in (weights are put there,
+# and it is started from there where it does not run), another command to start it with, one of its checkpoints.
 COMFYUI_URL ?=
+COMFYUI_DIR ?=
+COMFYUI_START ?=
+CHECKPOINT ?=
+COMFYUI := COMFYUI_URL="$(COMFYUI_URL)" COMFYUI_DIR="$(COMFYUI_DIR)" CHECKPOINT="$(CHECKPOINT)"
 
 .DEFAULT_GOAL := help
-.PHONY: help install networks demo test test-all check bench bench-scoring up down discrimination clean
+.PHONY: help install networks demo test test-all test-comfyui check bench bench-scoring bench-comfyui up down discrimination clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +45,10 @@ test: $(NETWORKS) ## Run the tests (real Postgres, real Valkey, real workers)
 test-all: $(NETWORKS) ## Also the long fault matrix and soaks
 	@$(BIN)/python -m pytest -m "slow or not slow"
 
+test-comfyui: $(INSTALLED) ## Run the acceptance at a real ComfyUI: COMFYUI_URL=... [COMFYUI_DIR=...] [CHECKPOINT=...]
+	@test -n "$(COMFYUI_URL)$(COMFYUI_DIR)" || { echo "Say which ComfyUI: make test-comfyui COMFYUI_URL=http://127.0.0.1:8188" >&2; exit 2; }
+	@$(COMFYUI) COMFYUI_START='$(COMFYUI_START)' $(BIN)/python -m pytest -v tests/acceptance/test_comfyui.py
+
 check: $(INSTALLED) ## Lint, types, import contracts; mapped classes and migrations agree
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -51,6 +61,9 @@ bench: $(NETWORKS) ## Measure the toon renderer and the way from submit to verdi
 
 bench-scoring: $(NETWORKS) ## Race the scores against the usual way: one metric, one frame, one pair at a time
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.scoring
+
+bench-comfyui: $(INSTALLED) ## Race a still through the farm against the bare ComfyUI call [COMFYUI_URL=...]
+	@$(COMFYUI) COMFYUI_START='$(COMFYUI_START)' $(BIN)/python -m tests.bench.comfyui
 
 discrimination: $(NETWORKS) ## Try which fault is refused by which metric; writes docs/discrimination.md
 	@$(BIN)/python -W ignore -m tests.bench.discrimination

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,13 +56,22 @@ class StandInProcess:
         return list(requests.get(f"{self.url}/seen", timeout=5).json())
 
 
-@pytest.fixture
-def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandInProcess]:
-    """A running stand-in."""
+@contextmanager
+def stand_in(folder: Path) -> Iterator[StandInProcess]:
+    """A stand-in that runs while the block does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    server = StandInProcess(tmp_path_factory.mktemp("comfyui"), port)
+    server = StandInProcess(folder, port)
     server.start()
-    yield server
-    server.kill()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandInProcess]:
+    """A running stand-in."""
+    with stand_in(tmp_path_factory.mktemp("comfyui")) as server:
+        yield server
