@@ -13,7 +13,7 @@ CHECKPOINT ?=
 COMFYUI := COMFYUI_URL="$(COMFYUI_URL)" COMFYUI_DIR="$(COMFYUI_DIR)" CHECKPOINT="$(CHECKPOINT)"
 
 .DEFAULT_GOAL := help
-.PHONY: help install networks demo test test-all test-comfyui check bench bench-scoring bench-comfyui up down discrimination clean
+.PHONY: help install networks demo reproduce-demo test test-all test-comfyui check bench bench-scoring bench-comfyui up down discrimination clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ $(NETWORKS): $(INSTALLED) workers/scoring/catalogue.py
 
 demo: $(NETWORKS) ## Render, score and gate a short episode; writes out/demo/index.html
 	@$(BIN)/farm demo
+
+reproduce-demo: $(NETWORKS) ## Draw every take of the demo again from its own file, and compare the pixels
+	@$(BIN)/python -m tests.bench.reproduce_demo
 
 up: $(NETWORKS) ## Start the farm in this folder
 	@$(BIN)/farm up

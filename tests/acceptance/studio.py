@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHOW = Path(__file__).resolve().parents[2] / "examples/lantern_street/show.yaml"
 REQUIRED_RATE = 0.80
-_PATIENCE = timedelta(minutes=12)
+PATIENCE = timedelta(minutes=12)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Studio:
     def make(self, orders: Sequence[dict[str, Any]]) -> Made:
         """Order, wait until every take and retake is over, and look."""
         ids = [job.job_id for job in self.farm.submit_many(orders)]
-        self.farm.wait(ids, timeout=_PATIENCE)
+        self.farm.wait(ids, timeout=PATIENCE)
         return Made(tuple(self.farm.job(row.id) for each in ids for row in self.farm.job(each).family))
 
     def master(self, take: JobDetail) -> Path:
