@@ -17,6 +17,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
@@ -104,12 +105,11 @@ def writing(place: Path, version: int) -> Iterator[Path]:
         VersionTaken: somebody else has delivered this version in the meantime.
     """
     target = place / version_name(version)
-    partial = place / f".{target.name}.{os.getpid()}.partial"
+    partial = place / f".{target.name}.{uuid4().hex}.partial"
     was_there = target.is_dir()
     try:
         with _disk_errors_told(place):
             _remove_abandoned(place)
-            shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             yield partial
             for file in partial.iterdir():
@@ -191,10 +191,9 @@ def _disk_errors_told(place: Path) -> Iterator[None]:
                 f"The disk is full: nothing could be delivered to {place}.",
                 hint="Free some space there, or name another folder with --to.",
             ) from error
-        if isinstance(error, StepFailed):
-            raise
+        reason = error.message if isinstance(error, StepFailed) else f"{os.strerror(error.errno or 0)}."
         raise BadInput(
-            f"Nothing can be delivered to {place}: {os.strerror(error.errno or 0)}.",
+            f"Nothing can be delivered to {place}: {reason}",
             hint="Name a folder with --to that the farm's user may write to.",
         ) from error
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +33,7 @@ from workers.media.takes import TakeWriter
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from uuid import UUID
 
@@ -249,6 +253,44 @@ def test_a_master_that_changed_since_is_named_and_the_others_are_delivered(studi
     (refused,) = delivery.undelivered
     assert (refused.cut[-5:], refused.reason) == ("c0010", "its master shows other pixels than were recorded")
     assert not any("c0010" in file for file in studio.files())
+
+
+@pytest.fixture
+def files_of_at_most_4_kib() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("files_of_at_most_4_kib")
+@pytest.mark.parametrize("form", ["frames", "clip"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(studio: Studio, form: str) -> None:
+    studio.take(Phase.LOOP)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+
+    with pytest.raises(BadInput, match="disk is full") as caught:
+        studio.deliver(form=form)
+
+    assert "--to" in caught.value.hint
+    assert not list(studio.folder.rglob("*"))
+
+
+def test_two_who_deliver_one_cut_at_once_leave_one_whole_version(studio: Studio) -> None:
+    studio.take(Phase.LOOP)
+    together = Barrier(2)
+
+    def deliver(_: int) -> Any:
+        together.wait()
+        return studio.deliver().delivered[0]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(deliver, range(2)))
+
+    assert {each.version for each in found} == {"v001"}
+    assert len(studio.files()) == LOOP + 1
+    frames = (frame for name in found[0].files for frame in read_frames(found[0].folder / name))
+    assert pixel_sha256(frames) == found[0].pixel_sha256
 
 
 def test_a_project_without_a_passing_take_is_one_sentence(studio: Studio) -> None:
