@@ -29,11 +29,12 @@ class PassingStill:
 
 
 def passing_stills(session: Session, cut_id: UUID) -> list[PassingStill]:
-    """Every still image of a cut that passed or was approved, the oldest first."""
+    """Every still image of a cut that passed or was approved, the oldest first; reproductions left out."""
     rows = session.execute(
         select(Job.id, Take.master_path, Take.file_sha256)
         .join(Take, Take.job_id == Job.id)
         .where(Job.cut_id == cut_id, Job.job_type == JobType.STILL_IMAGE, Job.verdict.in_(_PASSING))
+        .where(Job.reproduces_job_id.is_(None))
         .order_by(Job.created_at, Job.id)
     )
     return [PassingStill(job_id=job_id, master_path=path, file_sha256=sha256) for job_id, path, sha256 in rows]

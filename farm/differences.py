@@ -15,12 +15,13 @@ _NAMES_ITS_FILES = "filename_prefix"
 _LIKELY = ("device", "driver", "cuda", "gpu", "vram", "comfyui", "torch", "skia", "numpy")
 #: told by the recipe and by a column of its own
 _TOLD_ELSEWHERE = frozenset({"renderer", "renderer_version"})
+_EXACT = 2**53
 
 
 def differences(
     original: MadeTake, again: MadeTake, changed: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """Every recorded fact that differs, as `{fact, original, again}`.
+    """Every recorded fact that differs, as `{fact, original, again}`; seeds also as texts, in `..._text`.
 
     In this order: recipe fields that were changed, files of weights, the renderer's version, the graph, then
     the environment with the hardware first. A fact that only one of the two records is None in the other.
@@ -66,4 +67,8 @@ def _differing(prefix: str, original: Mapping[str, Any], again: Mapping[str, Any
 
 
 def _fact(name: str, original: Any, again: Any) -> dict[str, Any]:
-    return {"fact": name, "original": original, "again": again}
+    told = {"fact": name, "original": original, "again": again}
+    if any(isinstance(value, int) and abs(value) > _EXACT for value in (original, again)):
+        # JavaScript rounds larger whole numbers, and seeds go to 2^64 - 1.
+        told |= {"original_text": str(original), "again_text": str(again)}
+    return told

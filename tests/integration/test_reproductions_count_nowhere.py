@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from db import catalogue, catalogue_labels, catalogue_reproductions
+from db.catalogue_starts import passing_stills
 from farm import gates, orders, reproducing
 from models.errors import OrderRefused, UnknownName
 from models.rendering import Job, QueueRow
@@ -80,6 +81,17 @@ def test_a_failing_reproduction_is_never_retaken(database: Database, show: Store
         assert (outcome.verdict, outcome.retake) == (Verdict.RETAKE, None)
         assert [row.id for row in catalogue.job_detail(session, again).family] == [again]
         assert [row.id for row in catalogue.job_detail(session, job_id).family] == [job_id]
+
+
+def test_it_is_no_start_of_a_loop(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (first,) = ordered(session, show, cut="1/10/10")
+        judged(session, first, *GOOD)
+        cut_id = session.get_one(Job, first).cut_id
+        assert cut_id is not None
+        judged(session, reproduced(session, first, seed=4), *GOOD)
+
+        assert [still.job_id for still in passing_stills(session, cut_id)] == [first]
 
 
 def test_it_is_no_neighbour_and_no_label(database: Database, show: StoredShow) -> None:

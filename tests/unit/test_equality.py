@@ -66,6 +66,12 @@ def test_what_only_one_of_them_recorded_is_unknown_of_the_other() -> None:
     assert {"fact": "comfyui_workflow.sampler.class_type", "original": None, "again": "KSampler"} in told
 
 
+def test_a_seed_stands_there_as_text_as_well() -> None:
+    (told,) = differences(made(), made(), {"seed": [7, 2**64 - 1]})
+
+    assert (told["original_text"], told["again_text"]) == ("7", "18446744073709551615")
+
+
 def comparison(**changed: Any) -> dict[str, Any]:
     told = {"frames": [16, 16], "equal_frames": 16, "mean_error": 0.0, "max_error": 0.0, "lpips": None}
     return {**told, "worst_frame": None, "pixel_sha256": ["ab" * 32, "ab" * 32], **changed}
