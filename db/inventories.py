@@ -139,6 +139,7 @@ def _known_server(row: Row[Any], renderer: str, kept: dict[str, _Kept]) -> Known
         url=told.get("url") or "",
         error=told.get("error"),
         error_since=told.get("error_since"),
+        models_dir=told.get("models_dir"),
         custom_packages=tuple(told.get("custom_packages") or ()),
         inventory=told.get("inventory") or "",
     )

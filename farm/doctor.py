@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
+from farm.doctor_comfyui import comfyuis
 from farm.doctor_running import RUNNING
 from farm.findings import Check, Finding, Health
 from models.errors import FarmError
@@ -36,7 +37,7 @@ _GRAPHICS = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1"}
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding, in the order in which a person would mend them; each appears as soon as it is known."""
-    for name, check in (*_INSTALLED, *RUNNING):
+    for name, check in (*_INSTALLED, *RUNNING, ("comfyui", comfyuis)):
         try:
             yield from check(settings)
         except FarmError as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from farm.settings import Settings
@@ -27,6 +27,8 @@ class Finding:
     health: Health
     message: str
     hint: str = ""
+    #: more than fits in a line, for scripts
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 Check = Callable[["Settings"], Iterator[Finding]]

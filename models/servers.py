@@ -31,6 +31,8 @@ class KnownServer:
     error: str | None = None
     #: since when it does not; ISO 8601
     error_since: str | None = None
+    #: where its worker reads its weights, for their hashes; None: it cannot
+    models_dir: str | None = None
     custom_packages: tuple[str, ...] = ()
     #: of `content`; empty before the first inventory was taken
     inventory: str = ""

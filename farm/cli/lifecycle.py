@@ -1,8 +1,7 @@
-"""Commands that run the farm: up, down, demo, doctor, migrate."""
+"""Commands that run the farm: up, down, demo, migrate."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.cli.console import AsJson, Exit, note, notes, out, print_json, print_list
-from farm.cli.extras import AcceptanceWish
+from farm.cli.examining import doctor
 from farm.cli.opened import here
 from models.errors import NotHere
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from farm.stack import Stack
 
 _PANEL = "Run the farm"
-#: where an acceptance writes its report
-_ACCEPTANCE = Path("out/acceptance")
 
 
 def join(app: typer.Typer) -> None:
@@ -103,67 +100,6 @@ def demo(
         print_json(report)
     if not report["ok"]:
         raise typer.Exit(Exit.NOT_PASSED)
-
-
-def doctor(
-    *,
-    accept: Annotated[
-        bool, typer.Option("--accept", help="Measure every network here and write out/acceptance/report.html.")
-    ] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="With --accept: pull no weights first.")] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="With --accept: also pull weights that may not be used commercially.")
-    ] = False,
-    source: Annotated[
-        str | None, typer.Option("--from", help="With --accept: a folder of weights fetched elsewhere.")
-    ] = None,
-    media: Annotated[
-        str | None, typer.Option(help="With --accept: a folder of sample pictures and clips.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Look at the installation and the running farm; each line says what to do. Exit 1 when one fails.
-
-    With --accept it is the machine's first day: the upstream weights are pulled, both built-in profiles are run
-    on sample media and on renders of our own, and everything is held against known values. Exit 0 when all of
-    it agreed, 1 when something disagreed, 2 when something that a profile needs could not be measured.
-    """
-    if accept:
-        wish = AcceptanceWish(
-            into=_ACCEPTANCE, offline=offline, yes=yes, source=source, media=media, as_json=as_json
-        )
-        raise typer.Exit(_accepted(wish))
-    from farm.doctor import examine
-    from farm.findings import Health
-
-    styles = {Health.OK: ("✓", "green"), Health.WARN: ("!", "yellow"), Health.FAIL: ("✗", "bold red")}
-    findings = []
-    for finding in examine(here()):
-        findings.append(finding)
-        if not as_json:
-            sign, style = styles[finding.health]
-            line = Text.assemble((sign, style), f" {finding.name:<20} ", (finding.message, ""))
-            out().print(line, soft_wrap=True)
-            if finding.hint:
-                out().print(Text.assemble("  → ", finding.hint, style="cyan"), soft_wrap=True)
-    if as_json:
-        from farm.views import to_json
-
-        print_list(to_json(finding) for finding in findings)
-    if any(finding.health is Health.FAIL for finding in findings):
-        raise typer.Exit(Exit.NOT_PASSED)
-
-
-def _accepted(wish: AcceptanceWish) -> int:
-    """Run what the installation with networks has joined to the command line."""
-    from farm.cli import extras
-
-    extras.joiners()
-    if not extras.ACCEPTANCE:
-        raise NotHere(
-            "This installation can order, but not score.", hint="pip install 'anime-render-farm[worker]'"
-        )
-    return extras.ACCEPTANCE[0](wish)
 
 
 def migrate(as_json: AsJson = False) -> None:

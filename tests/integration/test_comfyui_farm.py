@@ -97,6 +97,23 @@ def test_a_worker_tells_what_its_comfyui_has(studio: Studio) -> None:
     assert gpu == {"model": "Stand-in 4090", "vram_gb": 12.0, "driver": None}
 
 
+def test_the_doctor_shows_each_comfyui_and_what_keeps_it_from_full_use(studio: Studio) -> None:
+    told = json.loads(
+        studio.floor.python(
+            "import json; from farm.views import to_json; from farm.settings import settings\n"
+            "from farm.doctor_comfyui import comfyuis\n"
+            "print(json.dumps([to_json(finding) for finding in comfyuis(settings())]))"
+        )
+    )
+
+    assert [(each["name"], each["health"]) for each in told] == [("comfyui", "ok"), ("comfyui weights", "warn")]
+    seen = told[0]["details"]
+    assert (seen["url"], seen["answers"], seen["vram_mib"]) == (studio.comfyuis["small"].url, True, 12_282)
+    assert "ComfyUI 0.3.64 on cuda:0 Stand-in 4090, 12.0 GiB; 2 checkpoints" in told[0]["message"]
+    assert seen["models"]["loras"][0] == "aiko.safetensors"
+    assert "FARM_COMFYUI_MODELS_DIR" in told[1]["hint"]
+
+
 def test_a_job_for_a_bigger_card_waits_says_so_and_is_rendered_when_one_comes(studio: Studio) -> None:
     [job] = studio.order(pool="comfyui-24g")
     [other] = studio.order()
