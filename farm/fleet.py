@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from db import inventories
@@ -45,6 +44,7 @@ class Fleet:
     def __init__(self, servers: Sequence[KnownServer]) -> None:
         self._servers = servers
         self._files: dict[str, list[str]] = {}
+        self._meant: dict[tuple[str, str], str] = {}
 
     @classmethod
     def of(cls, session: Session, settings: Settings) -> Fleet:
@@ -81,6 +81,11 @@ class Fleet:
         Its name as listed, or without its ending, or without its folders; a plain mistake is refused with the
         nearest name, and so is a word that means several files.
         """
+        if (loader_input, word) not in self._meant:
+            self._meant[loader_input, word] = self._find(loader_input, word, what)
+        return self._meant[loader_input, word]
+
+    def _find(self, loader_input: str, word: str, what: str) -> str:
         known = self._listed(loader_input)
         found = meant(word, known)
         if len(found) == 1:
@@ -122,10 +127,23 @@ def meant(word: str, known: Sequence[str]) -> list[str]:
     """
     if word in known:
         return [word]
-    path = PurePosixPath(word.replace("\\", "/"))
-    paths = {name: PurePosixPath(name.replace("\\", "/")) for name in known}
-    whole = [name for name, each in paths.items() if path in (each, each.with_suffix(""))]
-    return whole or [name for name, each in paths.items() if path.name in (each.name, each.stem)]
+    path = word.replace("\\", "/")
+    paths = {name: name.replace("\\", "/") for name in known}
+    whole = [name for name, each in paths.items() if path in (each, _bare(each))]
+    last = path.rpartition("/")[2]
+    return whole or [
+        name for name, each in paths.items() if last in (end := each.rpartition("/")[2], _bare(end))
+    ]
+
+
+def _bare(path: str) -> str:
+    """Without its ending.
+
+    >>> _bare("style/ink.v2.safetensors"), _bare("a.b/ink")
+    ('style/ink.v2', 'a.b/ink')
+    """
+    bare, _, ending = path.rpartition(".")
+    return path if "/" in ending else bare or path
 
 
 def _inventory(server: KnownServer) -> Inventory:
