@@ -26,6 +26,7 @@ from models.vocabulary import ErrorKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_READ_ONLY = 0o444
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: other file system, other owner, too many names already, or a file system without links
 _NO_LINKS = frozenset(
@@ -92,8 +93,7 @@ class ArtifactStore:
             partial.mkdir(parents=True)
             for file in files:
                 shutil.move(file, partial / file.name)
-                # A take never changes; a delivery may be a second name of this very file.
-                (partial / file.name).chmod(0o444)
+                _make_read_only(partial / file.name)
                 _sync(partial / file.name)
             _sync(partial)
             # A first try of this very attempt that ended in between: its row was never committed.
@@ -221,6 +221,13 @@ def _disk_errors_told(root: Path) -> Iterator[None]:
             error_kind=ErrorKind.UNAVAILABLE,
             hint="Check that the folder exists, is mounted, and belongs to the farm's user.",
         ) from error
+
+
+def _make_read_only(path: Path) -> None:
+    """A take never changes: a delivery or another job's take may be a second name of this very file."""
+    # A borrowed one is read-only already, and may belong to another user of this store.
+    if path.stat().st_mode & 0o777 != _READ_ONLY:
+        path.chmod(_READ_ONLY)
 
 
 def _sync(path: Path) -> None:

@@ -6,23 +6,27 @@ import hashlib
 import logging
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from db import reuse
 from farm import broker
+from farm.settings import settings
 from models.errors import BadInput, Unavailable
 from tasks import runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from uuid import UUID
 
+    from db.engine import Session
     from db.queue import Claim
     from db.reuse import EqualTake
     from models.recipe import Recipe
     from workers.media.rendered import Rendered
     from workers.renderers.renderer import Facts
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -45,14 +49,16 @@ def find(claim: Claim, recipe: Recipe, into: Path) -> Found:
     """
     if claim.fingerprint is None or claim.reproduces_job_id is not None:
         return Found()
-    with runtime.database().transaction() as session:
-        if not reuse.has_equal_take(session, claim):
-            return Found()
+    if not _asked(lambda session: reuse.has_equal_take(session, claim)):
+        return Found()
     facts = runtime.bench().facts(recipe)
     if facts.unknown:
         return _refused(claim, f"the content of {', '.join(facts.unknown)} cannot be read here")
-    with runtime.database().transaction() as session:
-        takes = reuse.equal_takes(session, claim, environment=facts.environment, file_hashes=facts.file_hashes)
+    takes = _asked(
+        lambda session: reuse.equal_takes(
+            session, claim, environment=facts.environment, file_hashes=facts.file_hashes
+        )
+    )
     why_not = ""
     for take in takes:
         reason = difference(take, facts)
@@ -91,6 +97,11 @@ def wake_an_equal(claim: Claim) -> None:
             broker.pass_on(pool)
     except Unavailable as error:
         _log.warning("%s An equal order waits for the next `relay`.", error.message)
+
+
+def _asked(question: Callable[[Session], T]) -> T:
+    """The database's answer, through an outage as long as the lease."""
+    return runtime.in_transaction(question, patience=settings().lease)
 
 
 def _refused(claim: Claim, why_not: str) -> Found:
