@@ -61,7 +61,7 @@ class Work:
         return in_time and not self._lost.is_set()
 
     def progress(self, done: int, total: int, of: Literal["frames", "steps"] = "frames", /) -> None:
-        """What is really finished; written with the next heartbeat."""
+        """What is really finished; written at the next look or heartbeat."""
         if of == "frames":
             self._frame = done
         else:
@@ -104,11 +104,14 @@ class Work:
         """Look often, extend less often, until the work is over or lost."""
         heartbeat, look = settings().heartbeat.total_seconds(), settings().look.total_seconds()
         due = time.monotonic() + heartbeat
+        told = self._done
         away = False
         while not self._over.wait(min(look, heartbeat)) and not self._lost.is_set():
             started = time.monotonic()
             try:
-                if started >= due:
+                # A still may be made between two heartbeats: what is done is told at the next look already.
+                if started >= due or told != self._done:
+                    told = self._done
                     still_mine = self._extend()
                     due = started + heartbeat
                     self._extended_at = started
@@ -122,6 +125,10 @@ class Work:
             away = False
             if not still_mine:
                 self._lost.set()
+
+    @property
+    def _done(self) -> tuple[int | None, tuple[int, int] | None]:
+        return self._frame, self._steps
 
     def _extend(self) -> bool:
         with runtime.database().transaction() as session:
