@@ -104,6 +104,20 @@ def test_the_same_recipe_gives_the_same_pixels(
     assert len(hashes) == 1
 
 
+@pytest.mark.parametrize("kind", [JobType.STILL_IMAGE, JobType.ANIMATION_LOOP])
+def test_what_decides_the_pixels_is_told_before_a_render_as_it_is_recorded_after(
+    renderer: Renderer, kind: JobType, tmp_path: Path, first_frame: InputPicture
+) -> None:
+    order = ordered(renderer, kind, first_frame)
+
+    facts = renderer.facts(order)
+
+    take = renderer.render(order, tmp_path, progress=lambda *_: None, alive=lambda: True)
+    assert facts.environment["renderer_version"] == renderer.version
+    assert facts.environment.items() <= take.environment.items()
+    assert facts.file_hashes == take.resolved.get("file_hashes", {})
+
+
 def test_a_renderer_stops_when_the_work_is_no_longer_ours(
     renderer: Renderer, tmp_path: Path, first_frame: InputPicture
 ) -> None:
