@@ -102,6 +102,7 @@ class RealSite:
     _written: list[Path] = field(default_factory=list)
     _logs: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="comfyui-")))
     _ran_before: bool = False
+    _process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> RealSite:
@@ -152,11 +153,16 @@ class RealSite:
         for process in self._listening():
             process.send_signal(signal.SIGKILL)
             process.wait(10)
+        if self._process is not None:
+            # The shell that started it, where the command did not replace it.
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
     def start(self) -> None:
         log = self._logs / "comfyui.log"
         with log.open("ab") as out:
-            subprocess.Popen(
+            self._process = subprocess.Popen(
                 ["sh", "-c", self.command],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -164,7 +170,9 @@ class RealSite:
                 stderr=out,
                 start_new_session=True,
             )
-        if not wait_until(self._answers, _START_S):
+        wait_until(lambda: self._answers() or self._ended(), _START_S)
+        if not self._answers():
+            self.kill()
             said = log.read_text(errors="replace")[-2000:]
             pytest.fail(f"ComfyUI did not start with `{self.command}`:\n{said}", pytrace=False)
 
@@ -180,6 +188,9 @@ class RealSite:
         fits = self.checkpoint == CHECKPOINT
         self.lora = LORA if fits and LORA in has["loras"] else ""
         self.controlnet = CONTROLNET if fits and CONTROLNET in has["controlnet"] else ""
+
+    def _ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
 
     def _answers(self) -> bool:
         try:

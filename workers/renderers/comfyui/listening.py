@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import WebSocketException
@@ -15,8 +17,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from websockets.sync.client import ClientConnection
+
 _log = logging.getLogger(__name__)
 _RECONNECT_S = 2.0
+#: so long the hand-in waits for the socket, because the end of a quick prompt is told only once
+_CONNECT_S = 1.0
 _ENDS = frozenset({"execution_success", "execution_error", "execution_interrupted"})
 #: previews are larger than the library's default limit
 _MAX_MESSAGE = 64 * 1024 * 1024
@@ -43,16 +49,23 @@ class Listener:
         self._told = told
         self._nudge = nudge
         self._over = threading.Event()
+        self._tried = threading.Event()
+        self._socket: ClientConnection | None = None
         self._thread = threading.Thread(target=self._listen, name="comfyui-progress", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._tried.wait(_CONNECT_S)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
+        # Cut off, not closed politely: whoever waits for this has a finished picture in hand.
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(timeout=5.0)
 
     def _listen(self) -> None:
@@ -60,16 +73,19 @@ class Listener:
             try:
                 self._hear_until_it_breaks()
             except (OSError, WebSocketException, TimeoutError) as error:
-                _log.info("The progress of %s is not heard just now: %s.", self._prompt_id, error)
+                if not self._over.is_set():
+                    _log.info("The progress of %s is not heard just now: %s.", self._prompt_id, error)
+            self._tried.set()
             self._over.wait(_RECONNECT_S)
 
     def _hear_until_it_breaks(self) -> None:
         with connect(
             self._address, open_timeout=5, close_timeout=1, max_size=_MAX_MESSAGE, proxy=None
-        ) as socket:
+        ) as self._socket:
+            self._tried.set()
             while not self._over.is_set():
                 try:
-                    message = socket.recv(timeout=0.5)
+                    message = self._socket.recv(timeout=0.5)
                 except TimeoutError:
                     continue
                 if isinstance(message, str):
