@@ -143,9 +143,15 @@ def page_gate(report: PhaseReport) -> PageGate:
         passed=report.passed,
         pass_rate=report.pass_rate or 0.0,
         required_rate=report.required_rate,
-        blocking_issues=tuple(issue.sentence for issue in report.blocking_issues),
+        blocking_issues=(*_too_few(report), *(issue.sentence for issue in report.blocking_issues)),
         pace=report.pace_sentence,
     )
+
+
+def _too_few(report: PhaseReport) -> tuple[str, ...]:
+    """What keeps a gate shut whose share is reached: the bar beside it would not tell."""
+    is_reached = report.pass_rate is not None and report.pass_rate >= report.required_rate
+    return report.missing if is_reached and not report.can_open else ()
 
 
 def left_out(profile: Profile, spec: Profile) -> tuple[dict[str, str], dict[str, str]]:

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from farm.dailies import figure, value_beside_mark, write_page
+from farm.dailies_jobs import page_gate
 from farm.dailies_page import Dailies, PageGate, PageScore, PageTake, lineages
 from farm.dailies_plots import curve_svg
+from farm.phase_reports import phase_report
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
+from tests.factories import a_root, a_take
 
 
 def _score(metric: Metric = Metric.IDENTITY, value: float | None = 0.8, **more: Any) -> PageScore:
@@ -147,6 +150,31 @@ def test_a_shut_gate_says_what_stands_in_the_way(tmp_path: Path) -> None:
 
     assert "gate shut" in page
     assert "identity: 3 failed" in page
+
+
+def test_a_gate_with_too_few_takes_says_so_although_all_of_them_passed() -> None:
+    few = phase_report([a_root()], Phase.STILL)
+    enough = phase_report([a_root() for _ in range(5)], Phase.STILL)
+
+    assert page_gate(few).blocking_issues == ("5 takes must be ordered, 1 are.",)
+    assert page_gate(enough).blocking_issues == ()
+
+
+def test_slow_stills_and_reused_takes_are_seen_on_the_page(tmp_path: Path) -> None:
+    slow = a_root(a_take(render_seconds=23.4, is_slow=True), cut="ep001/sc010/c0030")
+    gate = page_gate(phase_report([slow, *(a_root() for _ in range(4))], Phase.STILL))
+
+    page = _page(
+        tmp_path,
+        _take("a", render_seconds=23.4, is_slow=True),
+        _take("b", root_job_id="other", reused_from="first-job"),
+        gates=(gate,),
+    )
+
+    assert 'class="slow"' in page
+    assert "made in 23.40 s, slow" in page
+    assert "1 still took longer than 20 s, the slowest 23.4 s in ep001/sc010/c0030." in page
+    assert "the equal take of job first-job" in page
 
 
 def test_a_plot_marks_the_worst_frame_on_the_side_that_is_worse() -> None:
