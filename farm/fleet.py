@@ -88,7 +88,8 @@ class Fleet:
     def _find(self, loader_input: str, word: str, what: str) -> str:
         known = self._listed(loader_input)
         found = meant(word, known)
-        if len(found) == 1:
+        # ComfyUI on Windows lists the same file with backslashes.
+        if len({name.replace("\\", "/") for name in found}) == 1:
             return found[0]
         if found:
             raise OrderRefused(

@@ -31,6 +31,15 @@ def _without_zero_bytes(value: str) -> str:
     return value
 
 
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _without_zero_bytes(value)
+    # Compared both ways, so that no NaN and no number that JSON cannot carry gets through.
+    if isinstance(value, int | float) and -SEED_LIMIT <= value <= SEED_LIMIT:
+        return value
+    raise ValueError("it must be a text, a number, or true or false")
+
+
 Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_without_zero_bytes)]
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(_without_zero_bytes)]
 Word100 = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_without_zero_bytes)]
@@ -39,7 +48,7 @@ Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
 Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 #: a value of a workflow's own parameter; a number stays the kind of number it was given as
-Parameter = bool | int | Finite | Text
+Parameter = Annotated[Any, AfterValidator(_plain_value)]
 
 
 class _Form(BaseModel):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from db.engine import Session
     from farm.settings import Settings
+    from models.recipe import Recipe
     from models.views import JobRow
 
 __all__ = ["Order", "SubmittedJob", "admit", "parse", "retake", "submit"]
@@ -128,6 +129,7 @@ def retake(
             **detail.order_data,
             "seed": detail.recipe.seed,
             "defect": None,
+            **_kept_start(detail.recipe, changed),
             **changed,
             "requested_by": requested_by,
         }
@@ -143,6 +145,16 @@ def retake(
     if stored is None:
         raise OrderRefused("Somebody else ordered this retake just now.", hint="Look at the job's takes first.")
     return SubmittedJob(job_id=stored, seed_used=admitted.recipe.seed, pool=admitted.pool)
+
+
+def _kept_start(recipe: Recipe, changed: Mapping[str, Any]) -> dict[str, str]:
+    """The picture that a take started from, so that its retake differs in nothing but what was asked for.
+
+    Another renderer or workflow finds its own.
+    """
+    if recipe.start_image is None or changed.keys() & {"renderer", "workflow"}:
+        return {}
+    return {"start_image": recipe.start_image.path}
 
 
 def _refuse_while_in_work(family: Sequence[JobRow]) -> None:

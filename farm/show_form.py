@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from farm.order_form import Parameter
 from models.recipe import SEED_LIMIT
 from models.vocabulary import JobType, VariationType
 
@@ -27,7 +28,6 @@ Short = Annotated[str, Field(max_length=100), AfterValidator(_without_zero_bytes
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 Number = Annotated[int, Field(ge=0, le=999_999)]
 Frames = Annotated[int, Field(gt=0, le=1_000_000)]
-Parameter = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Text
 Pixels = Annotated[int, Field(gt=0)]
 
 

@@ -88,6 +88,11 @@ class StartPictures:
 
     def _reference(self, ordered: Ordered) -> InputPicture:
         """The character's approved picture; a person's choice before a drawn one, then the newest."""
+        if len(ordered.castings) > 1:
+            raise OrderRefused(
+                f"A character sheet starts from one picture of one character, not {len(ordered.castings)}.",
+                hint="Order one sheet for each.",
+            )
         project, who = ordered.project.id, ordered.castings[0].character.slug
         if project not in self._references:
             self._references[project] = references(self._session, project)

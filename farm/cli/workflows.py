@@ -103,6 +103,8 @@ def _facts(workflow: Workflow) -> Iterator[str]:
     if own := parameters(workflow):
         yield "own parameters, which an order may set in workflow_inputs:"
         yield from (f"  {name}: {_said(value)}" for name, value in own.items())
+    if "seed" not in workflow.binding.inputs:
+        yield "binds no seed: a retake of the same order looks the same"
     if needed := packages(workflow):
         yield f"needs beside ComfyUI: {', '.join(needed)}"
 

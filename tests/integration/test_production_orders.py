@@ -15,7 +15,9 @@ import yaml
 
 from db import catalogue
 from farm import gates, orders, profiles
+from farm.retakes import next_recipe
 from models.errors import OrderRefused
+from models.metrics import Metric
 from models.vocabulary import Phase
 from tests.comfyui_server import png_bytes
 from tests.factories import a_stored_show, finish, settings_for, whole
@@ -154,6 +156,14 @@ def test_a_retake_of_the_gate_keeps_what_its_worker_must_have(desk: Desk) -> Non
             "ep001/sc010/c0010 has no passing still to start from. Render one first",
         ),
         ({"job_type": "full_video", "cut": None, "characters": ["mio"]}, "names no cut whose still"),
+        (
+            {"job_type": "character_sheet", "cut": "1/10/20"},
+            "A character sheet starts from one picture of one character, not 2.",
+        ),
+        (
+            {"workflow_inputs": {"shift": [1]}},
+            "[1] cannot be used: it must be a text, a number, or true or false.",
+        ),
         ({"job_type": "character_sheet"}, "mio has no approved reference picture to start from."),
         ({"job_type": "animation_loop", "start_image": "gone.png"}, "There is no start picture 'gone.png'."),
         ({"job_type": "animation_loop", "start_image": "../../../x.png"}, "lies outside the allowed folders"),
@@ -262,6 +272,35 @@ def test_a_named_start_picture_is_known_by_its_content(desk: Desk) -> None:
     assert job.recipe.start_image is not None
     assert job.recipe.start_image.path == str(path)
     assert job.recipe.start_image.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_retake_by_ladder_or_person_keeps_the_start_picture(desk: Desk) -> None:
+    first, second = desk.picture("first.png"), desk.picture("second.png")
+    told = {
+        "project": desk.show.project,
+        "cut": "1/10/30",
+        "job_type": "animation_loop",
+        "start_image": "first.png",
+        "width": 832,
+        "height": 480,
+    }
+    with desk.database.transaction() as session:
+        (root,) = orders.submit(session, [orders.parse(told)], desk.settings)
+        recipe = catalogue.job_detail(session, root.job_id).recipe
+        finish(session, root.job_id)
+
+    plan = next_recipe(recipe, 3, [Metric.IDENTITY, Metric.JITTER], recipe.seed)
+    assert plan is not None
+    assert plan.recipe.start_image == recipe.start_image
+    for changes, expected in (({}, first), ({"start_image": "second.png"}, second)):
+        with desk.database.transaction() as session:
+            again = orders.retake(
+                session, root.job_id, reason="x", requested_by="Ada", changes=changes, settings=desk.settings
+            )
+            made = catalogue.job_detail(session, again.job_id).recipe.start_image
+            finish(session, again.job_id)
+        assert made is not None
+        assert made.path == str(expected)
 
 
 def test_a_characters_own_lora_joins_by_the_name_comfyui_has_for_it(desk: Desk) -> None:

@@ -38,6 +38,21 @@ def test_a_file_is_meant_by_its_name_without_ending_or_folder(word: str, found: 
     assert meant(word, LORAS) == found
 
 
+def test_the_same_file_listed_with_either_slash_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = Fleet([])
+    monkeypatch.setattr(fleet, "_listed", lambda _: ["style/ink.pt", r"style\ink.pt"])
+
+    assert fleet.file("lora_name", "ink", "LoRA") == "style/ink.pt"
+
+
+def test_a_word_that_means_several_files_is_refused_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = Fleet([])
+    monkeypatch.setattr(fleet, "_listed", lambda _: LORAS)
+
+    with pytest.raises(OrderRefused, match=r"may be any of a/twin\.pt, b/twin\.pt"):
+        fleet.file("lora_name", "twin", "LoRA")
+
+
 def test_without_any_comfyui_no_file_can_be_looked_for() -> None:
     with pytest.raises(OrderRefused, match="No ComfyUI has reported"):
         Fleet([]).file("lora_name", "aiko", "LoRA")
