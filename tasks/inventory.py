@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from db import inventories
 from farm.settings import settings
 from models.errors import StepFailed, Unavailable
-from models.pools import renderer_of, served_by
+from models.pools import served_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,11 +43,6 @@ class Sighting:
     has: tuple[str, ...] = ()
 
 
-def concerns(pools: Iterable[str]) -> bool:
-    """Whether any of these pools is rendered at a ComfyUI."""
-    return any(renderer_of(pool) == RENDERER for pool in pools)
-
-
 def pools_for(listed: Iterable[str], vram_mib: int) -> tuple[str, ...]:
     """Of the pools a worker was started for, those its card fits; the bare renderer stands for all of them.
 
@@ -66,12 +61,12 @@ class Watch:
         self,
         listed: tuple[str, ...],
         *,
-        client_id: Callable[[], str],
+        client_ids: Callable[[], Iterable[str]],
         tell: Callable[[Sighting], None],
     ) -> None:
-        """`listed` are the pools the worker was started for; `client_id` the name it renders under."""
+        """`listed` are the pools the worker was started for; `client_ids` the names it renders under."""
         self._listed = listed
-        self._client_id = client_id
+        self._client_ids = client_ids
         self._tell = tell
         self._server = _server()
         models_dir = settings().comfyui_models_dir
@@ -140,7 +135,7 @@ class Watch:
         from workers.renderers.comfyui.prompts import sweep
 
         if not self._swept:
-            count = sweep(server, self._client_id())
+            count = sum(sweep(server, client_id) for client_id in self._client_ids())
             self._swept = True
             if count:
                 _log.warning("%d prompts that an earlier process left at ComfyUI were cancelled.", count)

@@ -71,12 +71,19 @@ def _equipment() -> dict[str, dict[str, Any]]:
     return {
         "comfyui": {
             "url": settings().comfyui_url,
-            "client_id": os.environ.get(WORKER_ID, "farm"),
+            "client_id": serving.client_id(os.environ.get(WORKER_ID, "farm"), _child()),
             "models_dir": settings().comfyui_models_dir,
             "hash_memory": settings().state_dir / "checkpoint-hashes.json",
             "patience": Patience(poll=poll, unknown=5 * poll, silent=silent, cancel=silent / 2),
         }
     }
+
+
+def _child() -> int:
+    """Which of its worker's pool children this process is, from 0; a successor has the number of the killed."""
+    from billiard.process import current_process
+
+    return getattr(current_process(), "index", None) or 0
 
 
 def worker_id() -> str:
@@ -97,28 +104,30 @@ def backoff() -> Backoff:
 
 def claim_render(pool: str) -> Claim | None:
     """The best render this worker can do now; None when nothing is due."""
-    listed = serving.without_the_silent(pools() or (pool,))
+    mine = serving.now(pools() or (pool,), told=_my_row)
+    if not mine.pools:
+        return None
     warm = bench().loaded()
-
-    def claim(session: Session) -> Claim | None:
-        mine = serving.now(session, worker_id(), listed)
-        if not mine.pools:
-            return None
-        return queue.claim_render(
-            session,
-            pools=mine.pools,
-            worker_id=worker_id(),
-            lease=settings().lease,
-            warm=warm,
-            has=mine.has,
-        )
-
     while True:
         try:
-            return in_transaction(claim, patience=settings().lease)
+            return in_transaction(
+                lambda session: queue.claim_render(
+                    session,
+                    pools=mine.pools,
+                    worker_id=worker_id(),
+                    lease=settings().lease,
+                    warm=warm,
+                    has=mine.has,
+                ),
+                patience=settings().lease,
+            )
         except queue.Collision:
             # Whoever won has committed: the next look sees it at work and finds another row, or none.
             continue
+
+
+def _my_row() -> serving.Serving:
+    return in_transaction(lambda session: serving.told_by_row(session, worker_id()), patience=settings().lease)
 
 
 def claim_step(job_id: UUID, step: Step) -> Claim | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from db import inventories, workers
 from farm.settings import settings
 from models.errors import StepFailed, Unavailable
 from models.pools import renderer_of
-from tasks.inventory import RENDERER, concerns
+from tasks.inventory import RENDERER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from db.engine import Session
 
 #: seconds to connect and to answer: a ComfyUI that is idle answers in milliseconds
@@ -27,25 +29,35 @@ class Serving:
     has: tuple[str, ...] = ()
 
 
-def without_the_silent(listed: tuple[str, ...]) -> tuple[str, ...]:
-    """The pools a worker was started for, but ComfyUI's only while it answers: a dead one is given no work.
+def now(listed: tuple[str, ...], *, told: Callable[[], Serving]) -> Serving:
+    """Of the pools a worker was started for, those it can serve at this moment.
 
-    The worker's row says so too, but is some seconds old.
+    `told` reads what the worker's row says of its ComfyUI. The row may be some seconds old, and a dead ComfyUI
+    is given no work: it is asked whether it answers.
     """
-    if not concerns(listed) or _answers():
-        return listed
-    return tuple(pool for pool in listed if renderer_of(pool) != RENDERER)
-
-
-def now(session: Session, worker_id: str, listed: tuple[str, ...]) -> Serving:
-    """Of the pools `listed`, those this worker's card fits, and what its ComfyUI has, as its row tells it."""
-    if not concerns(listed):
-        return Serving(pools=listed)
     others = tuple(pool for pool in listed if renderer_of(pool) != RENDERER)
+    if others == listed:
+        return Serving(pools=listed)
+    comfyui = told()
+    if not comfyui.pools or not _answers():
+        return Serving(pools=others)
+    return replace(comfyui, pools=(*others, *comfyui.pools))
+
+
+def told_by_row(session: Session, worker_id: str) -> Serving:
+    """ComfyUI's pools that this worker serves and what its ComfyUI has; nothing before the first look at it."""
     equipment = workers.equipment(session, worker_id, renderer=RENDERER)
     pools = tuple(pool for pool in equipment.pools if renderer_of(pool) == RENDERER)
-    has = inventories.words(session, equipment.inventory) if pools else ()
-    return Serving(pools=(*others, *pools), has=has)
+    return Serving(pools=pools, has=inventories.words(session, equipment.inventory) if pools else ())
+
+
+def client_id(worker_id: str, child: int) -> str:
+    """The name under which one pool child hands prompts in, so that children never cancel each other's.
+
+    >>> client_id("atelier-1:render:0", 0), client_id("atelier-1:render:0", 1)
+    ('atelier-1:render:0', 'atelier-1:render:0/1')
+    """
+    return worker_id if child == 0 else f"{worker_id}/{child}"
 
 
 def _answers() -> bool:

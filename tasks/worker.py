@@ -19,6 +19,7 @@ from models.pools import renderer_of
 from models.vocabulary import JobType
 from tasks.inventory import RENDERER, Sighting, Watch
 from tasks.listening import Listening
+from tasks.serving import client_id
 
 if TYPE_CHECKING:
     from db.workers import WorkerIdentity
@@ -178,7 +179,10 @@ def _watch_comfyui(instance: Any, presence: _Presence, listed: tuple[str, ...]) 
         presence.equip(seen)
         listening.serve(seen.pools)
 
-    watch = Watch(comfyui, client_id=lambda: presence.id, tell=tell)
+    def client_ids() -> list[str]:
+        return [client_id(presence.id, child) for child in range(int(instance.concurrency or 1))]
+
+    watch = Watch(comfyui, client_ids=client_ids, tell=tell)
     _listening.append(listening)
     _watches.append(watch)
     watch.start()
