@@ -30,6 +30,7 @@ from farm.client import Farm
 from farm.settings import settings
 from farm.shows import Show
 from models.errors import OrderRefused
+from models.recipe import Recipe
 from models.vocabulary import JobState, JobType, Step
 from tests.acceptance.comfyui_site import RealSite, StandInSite
 from tests.comfyui_fixture import stand_in
@@ -38,7 +39,6 @@ from workers.renderers.comfyui import builtin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from models.recipe import Recipe
     from tests.acceptance.comfyui_site import Site
 
 _TIMES = 20
