@@ -224,7 +224,7 @@ def _disk_errors_told(root: Path) -> Iterator[None]:
 
 
 def _make_read_only(path: Path) -> None:
-    """A take never changes: a delivery or another job's take may be a second name of this very file."""
+    """A take never changes: another job's take may be a second name of this very file."""
     # A borrowed one is read-only already, and may belong to another user of this store.
     if path.stat().st_mode & 0o777 != _READ_ONLY:
         path.chmod(_READ_ONLY)

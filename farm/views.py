@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from farm.equality import sentence
+from models.environment import environment_sha256
 from models.pace import is_slow
 from models.recipe import Recipe
 from models.views import (
@@ -61,6 +63,10 @@ def to_json(value: Any) -> Any:
 def job_json(detail: JobDetail) -> dict[str, Any]:
     """One job as `farm job --json` promises it: all that is known, and every seed as text too."""
     told: dict[str, Any] = with_seed_texts(to_json(detail))
+    facts = {name: str(value) for name, value in detail.environment.items()}
+    told["environment_sha256"] = environment_sha256(facts) if facts else None
+    if detail.reproduction is not None:
+        told["reproduction"]["sentence"] = sentence(detail.reproduction)
     take = detail.take
     if take is not None:
         told["take"]["is_slow"] = is_slow(detail.row.job_type, take.render_seconds, take.reused_from_job_id)

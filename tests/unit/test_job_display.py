@@ -17,6 +17,7 @@ from farm.cli.tables import jobs_table
 from farm.dailies_jobs import page_take
 from farm.phase_reports import phase_report
 from farm.views import job_json
+from models.environment import environment_sha256
 from models.recipe import InputPicture, Lora
 from models.vocabulary import JobState, JobType, Phase, Verdict
 from tests.factories import a_root, a_take
@@ -169,6 +170,15 @@ def test_every_seed_in_json_stands_there_as_text_too() -> None:
     assert told["reproduction"]["changed"]["seed_text"] == [str(2**64 - 1), "7"]
     assert told["reproduction"]["differences"][0]["original_text"] == str(2**64 - 1)
     assert told["recipe"]["scene"]["background_seed_text"] == "0"
+
+
+def test_a_job_in_json_names_its_environment_by_one_hash_and_its_reproduction_in_one_sentence() -> None:
+    facts = {"device": "RTX 4090"}
+    made = job_json(a_detail(environment=facts, reproduction=REPRODUCTION))
+
+    assert made["environment_sha256"] == environment_sha256(facts)
+    assert made["reproduction"]["sentence"].startswith("equivalent: ")
+    assert job_json(a_detail())["environment_sha256"] is None
 
 
 def test_a_gate_counts_slow_stills_names_the_slowest_and_opens_all_the_same() -> None:
