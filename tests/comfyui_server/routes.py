@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import uuid
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ class StandIn(Worker):
             return _no(error, node_errors)
         self.number += 1
         extra = {**body.get("extra_data", {}), "client_id": body.get("client_id", "")}
-        item = Item(self.number, str(body["prompt_id"]), graph, extra, outputs)
+        item = Item(self.number, str(body.get("prompt_id") or uuid.uuid4()), graph, extra, outputs)
         self.pending.append(item)
         self.more.set()
         if self.springs("silent_post"):
