@@ -8,12 +8,12 @@ from farm.differences import differences
 from models.errors import BadInput, LeaseLost, StepFailed
 from models.vocabulary import ErrorKind
 from tasks import runtime
-from workers.media.comparison import Comparison, compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from db.catalogue_reproductions import TakePair
+    from workers.media.comparison import Comparison
     from workers.scoring.picture_distance import PictureDistance
 
 NOT_COMPARED = "not_compared"
@@ -28,6 +28,9 @@ def compared(pair: TakePair, alive: Callable[[], bool]) -> dict[str, Any]:
         LeaseLost: `alive()` turned false.
         StepFailed: the new take itself is damaged.
     """
+    # Imported here: a worker's parent process carries nothing that decodes.
+    from workers.media.comparison import compare
+
     if pair.original is None:
         return _told(pair, None, "The original has no take any more.")
     try:
