@@ -47,14 +47,18 @@ __all__ = [
 
 def to_json(value: Any) -> Any:
     """A view as plain JSON types; a seed stands twice, as a number and as the text JavaScript cannot round."""
+    return with_seed_texts(_plain(value))
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, Recipe):
-        return with_seed_texts(value.to_json())
+        return value.to_json()
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
-        return {str(key): to_json(each) for key, each in value.items()}
+        return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [to_json(each) for each in value]
+        return [_plain(each) for each in value]
     if isinstance(value, (UUID, datetime)):
         return str(value) if isinstance(value, UUID) else value.isoformat()
     return value
@@ -62,7 +66,7 @@ def to_json(value: Any) -> Any:
 
 def job_json(detail: JobDetail) -> dict[str, Any]:
     """One job as `farm job --json` promises it: all that is known, and every seed as text too."""
-    told: dict[str, Any] = with_seed_texts(to_json(detail))
+    told: dict[str, Any] = to_json(detail)
     facts = {name: str(value) for name, value in detail.environment.items()}
     told["environment_sha256"] = environment_sha256(facts) if facts else None
     if detail.reproduction is not None:
@@ -92,9 +96,9 @@ def with_seed_texts(value: Any) -> Any:
 
 
 def _is_seed(name: str, value: Any) -> bool:
-    """`seed`, `subseed`, `background_seed` or `recipe.seed`, with a number or a pair of them."""
+    """`seed`, `seed_used`, `subseed`, `background_seed` or `recipe.seed`, with a number or a pair of them."""
     numbers = value if isinstance(value, list) else [value]
-    return name.endswith("seed") and any(type(each) is int for each in numbers)
+    return name.endswith(("seed", "seed_used")) and any(type(each) is int for each in numbers)
 
 
 def _text(value: Any) -> Any:

@@ -15,8 +15,9 @@ from farm.cli.job_details import job_facts
 from farm.cli.looking import ended_well
 from farm.cli.tables import jobs_table
 from farm.dailies_jobs import page_take
+from farm.orders import SubmittedJob
 from farm.phase_reports import phase_report
-from farm.views import job_json
+from farm.views import job_json, to_json
 from models.environment import environment_sha256
 from models.recipe import InputPicture, Lora
 from models.vocabulary import JobState, JobType, Phase, Verdict
@@ -170,6 +171,12 @@ def test_every_seed_in_json_stands_there_as_text_too() -> None:
     assert told["reproduction"]["changed"]["seed_text"] == [str(2**64 - 1), "7"]
     assert told["reproduction"]["differences"][0]["original_text"] == str(2**64 - 1)
     assert told["recipe"]["scene"]["background_seed_text"] == "0"
+
+
+def test_a_submitted_order_tells_its_seed_as_text_too() -> None:
+    told = to_json([SubmittedJob(job_id=OTHER, seed_used=2**64 - 1, pool="toon")])
+
+    assert told[0]["seed_used_text"] == str(2**64 - 1)
 
 
 def test_a_job_in_json_names_its_environment_by_one_hash_and_its_reproduction_in_one_sentence() -> None:
