@@ -83,9 +83,10 @@ def _print_ordered(job_id: str, ordered: SubmittedJob, *, as_json: bool) -> None
 
 def _told(detail: JobDetail) -> dict[str, Any]:
     from farm.equality import sentence
+    from farm.views import with_seed_texts
 
     reproduction = detail.reproduction
-    return {
+    told: dict[str, Any] = {
         "job_id": str(detail.row.id),
         "reproduces_job_id": str(detail.row.reproduces_job_id),
         "state": detail.row.state.value,
@@ -93,6 +94,7 @@ def _told(detail: JobDetail) -> dict[str, Any]:
         "sentence": sentence(reproduction) if reproduction else None,
         **(reproduction or {"equality": None}),
     }
+    return dict(with_seed_texts(told))
 
 
 def _print_result(detail: JobDetail) -> None:
