@@ -195,3 +195,29 @@ def test_a_damaged_memory_is_written_anew(models, put, tmp_path) -> None:
 
     assert told == {"a.safetensors": sha256("a")}
     assert list(json.loads(memory.read_text()).values()) == [sha256("a")]
+
+
+def test_a_file_that_cannot_be_read_is_unknown_and_costs_no_render(models, put, tmp_path, monkeypatch) -> None:
+    memory = tmp_path / "hashes.json"
+    put("loras/a.safetensors", "a")
+    told = graph({"lora_name": "a.safetensors"})
+    real = checkpoints._sha256
+
+    def refused(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(checkpoints, "_sha256", refused)
+    assert CheckpointHashes(models, memory).of(told) == {"a.safetensors": ""}
+
+    # It is not remembered as unreadable.
+    monkeypatch.setattr(checkpoints, "_sha256", real)
+    assert CheckpointHashes(models, memory).of(told) == {"a.safetensors": sha256("a")}
+
+
+def test_a_memory_that_cannot_be_written_costs_no_render(models, put, tmp_path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    put("loras/a.safetensors", "a")
+
+    hashes = CheckpointHashes(models, tmp_path / "file" / "hashes.json")
+
+    assert hashes.of(graph({"lora_name": "a.safetensors"})) == {"a.safetensors": sha256("a")}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from workers.renderers.comfyui.graph import Graph
+
+_log = logging.getLogger(__name__)
 
 #: loader input -> folders below `models` in which ComfyUI looks for it
 _FOLDERS = {
@@ -81,25 +84,33 @@ class CheckpointHashes:
         Where two loaders name different files alike, each is called `{loader input}={name}`.
         """
         files = list(loaded(graph))
-        paths = {pair: self._find(*pair) for pair in files}
+        paths = {pair: self._found(*pair) for pair in files}
         hashes = self._hashes({path for path in paths.values() if path is not None})
         told: dict[str, str] = {}
         for name, value in files:
             path = paths[name, value]
             alike = {paths[other] for other in files if other[1] == value}
-            told[value if len(alike) == 1 else f"{name}={value}"] = hashes[path] if path else ""
+            told[value if len(alike) == 1 else f"{name}={value}"] = hashes.get(path, "") if path else ""
         return told
 
     def _hashes(self, paths: set[Path]) -> dict[Path, str]:
         """What is remembered is read once, and written once when something was learned."""
-        keys = {path: _key(path) for path in paths}
+        keys = {path: key for path in paths if (key := _told(_key, path))}
         if not set(keys.values()) <= self._known.keys():
             self._known |= self._remembered()
-        new = {key: _sha256(path) for path, key in keys.items() if key not in self._known}
+        missing = {key: path for path, key in keys.items() if key not in self._known}
+        new = {key: sha256 for key, path in missing.items() if (sha256 := _told(_sha256, path))}
         if new:
             self._known |= new
             self._remember(new)
-        return {path: self._known[key] for path, key in keys.items()}
+        return {path: self._known.get(key, "") for path, key in keys.items()}
+
+    def _found(self, name: str, value: str) -> Path | None:
+        try:
+            return self._find(name, value)
+        except OSError as error:
+            _log.warning("%s cannot be looked for: %s", value, error)
+            return None
 
     def _find(self, name: str, value: str) -> Path | None:
         """The one file that is meant; None when it is not here, or several of that name are."""
@@ -120,17 +131,22 @@ class CheckpointHashes:
             return {}
         try:
             return dict(json.loads(self._memory.read_text()))
-        except (FileNotFoundError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError):
             # None yet, or not ours: the files themselves say it again.
             return {}
 
     def _remember(self, new: dict[str, str]) -> None:
         """Add to what other processes wrote meanwhile; where two write at once, one learns its hashes again."""
-        if self._memory is not None:
+        if self._memory is None:
+            return
+        try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             partial = self._memory.with_name(f".{self._memory.name}.{os.getpid()}")
             partial.write_text(json.dumps(self._remembered() | new))
             os.replace(partial, self._memory)
+        except OSError as error:
+            # A finished render is worth more than reading its weights once more.
+            _log.warning("The hashes of weights cannot be kept in %s: %s", self._memory, error)
 
 
 def _inside(root: Path, folders: Iterable[str], value: str) -> Iterator[Path]:
@@ -142,6 +158,15 @@ def _inside(root: Path, folders: Iterable[str], value: str) -> Iterator[Path]:
         path = root / folder / name
         if path.is_file():
             yield path.resolve()
+
+
+def _told(of: Callable[[Path], str], path: Path) -> str:
+    """What is asked of a file; empty, with a word in the log, where it cannot be read."""
+    try:
+        return of(path)
+    except OSError as error:
+        _log.warning("%s cannot be read: %s", path, error)
+        return ""
 
 
 def _key(path: Path) -> str:
