@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from models.errors import BadInput
 from models.vocabulary import JobType
+from workers.renderers.comfyui.bindable import refuse_unfit
 from workers.renderers.comfyui.graph import Graph, checked
 from workers.renderers.comfyui.sections import ControlSlot, LoraSlot, Sections
 from workers.renderers.comfyui.workflow import Binding, Frames, Place, Workflow
@@ -102,6 +103,7 @@ def parse(name: str, graph: Any, binding: Any, graph_name: str = "") -> Workflow
         source={"graph": told, "binding": form.model_dump(mode="json", exclude_defaults=True)},
     )
     _refuse_missing(workflow)
+    refuse_unfit(workflow)
     return workflow
 
 
