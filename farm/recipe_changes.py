@@ -181,7 +181,8 @@ def _unknown(name: str, known: Collection[str]) -> UnknownName:
 
 
 def _unusable(name: str, value: Any, error: ValidationError) -> OrderRefused:
-    reason = error.errors(include_url=False)[0]["msg"].replace("Input should", "it must", 1)
+    told = error.errors(include_url=False)[0]["msg"].replace("Input should", "it must", 1)
+    reason = told.partition(", ")[0]
     return OrderRefused(f"The {name} {value!r} cannot be used: {reason}.")
 
 

@@ -54,7 +54,7 @@ def _rows(made: Provenance) -> list[tuple[str, Any]]:
     return [
         ("job", made.take.get("job_id")),
         ("renderer", f"{recipe.renderer} {ran.get('renderer_version', '')}".strip()),
-        ("kind", f"{recipe.job_type.value}, {recipe.width}x{recipe.height}, {recipe.frame_count} frames"),
+        ("kind", f"{recipe.job_type.value}, {recipe.width}x{recipe.height}, {_frames(recipe.frame_count)}"),
         ("seed", recipe.seed),
         ("prompt", recipe.positive_prompt),
         ("not", recipe.negative_prompt),
@@ -67,3 +67,7 @@ def _rows(made: Provenance) -> list[tuple[str, Any]]:
         ("environment", environment_sha256(ran) if ran else ""),
         ("pixels", made.take.get("pixel_sha256")),
     ]
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
