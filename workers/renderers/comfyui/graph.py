@@ -65,8 +65,11 @@ def is_link(value: Any) -> bool:
 
 def relinked(graph: Graph, old: Link, new: Link, *, but: Iterable[str] = ()) -> Graph:
     """The graph with everything that took `old` taking `new`, except at the nodes `but`."""
+    if old == new:
+        return graph
     spared = set(but)
-    changed = copy.deepcopy(graph)
+    # Only what is written to is copied: a thousand orders are bound in one submit.
+    changed = {node_id: {**node, "inputs": dict(node["inputs"])} for node_id, node in graph.items()}
     for node_id, field, source in links(graph):
         if source == old and node_id not in spared:
             changed[node_id]["inputs"][field] = [new[0], new[1]]
