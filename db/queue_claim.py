@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ WITH candidates AS MATERIALIZED (
         SELECT q.id, q.pool, q.priority, q.available_at, q.model_name, q.fingerprint
         FROM render_queue q
         WHERE q.pool = mine.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
-          AND q.needs <@ CAST(:has AS varchar[])
+          AND CAST(:has AS jsonb) ?& CAST(q.needs AS text[])
           AND (q.fingerprint IS NULL OR NOT EXISTS (
               SELECT 1 FROM render_queue r
               WHERE r.fingerprint = q.fingerprint AND r.status = 'running' AND r.step = 'render'))
@@ -190,7 +191,8 @@ def claim_render(
         "worker_id": worker_id,
         "lease": lease,
         "warm": [name for name in warm if name],
-        "has": list(has),
+        # An object, because its keys are found by halving: a studio has thousands of files.
+        "has": json.dumps(dict.fromkeys(has, 1)),
         "among": WARM_AMONG,
         "jump": WARM_JUMP,
     }
