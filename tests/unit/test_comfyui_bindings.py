@@ -150,6 +150,7 @@ def test_a_recipe_comes_back_from_a_studios_graph(folder: Folder) -> None:
         (None, BINDING.replace("strength: 0.8", "steps: many"), "names steps, but its default is 'many'"),
         (None, BINDING.replace("strength:", "scene:"), "names scene, which is no single value"),
         (None, BINDING.replace("6.text", "6.text/2"), r"divides 6\.text for positive_prompt, but ''"),
+        (None, BINDING.replace("3.seed", "[]"), "names seed, but no input for it"),
         (None, "just words", "is no mapping"),
         (None, "a: [", "ours.yaml cannot be read"),
         ("{", BINDING, "ours.json cannot be read"),

@@ -41,6 +41,11 @@ def refuse_unfit(workflow: Workflow) -> None:
                 hint="Bind another input, or correct the value.",
             )
     for name, places in binding.inputs.items():
+        if not places:
+            raise BadInput(
+                f"The binding of '{workflow.name}' names {name}, but no input for it.",
+                hint="Write NODE.INPUT, as in 6.text, or leave it out.",
+            )
         for place in places:
             value = workflow.graph[place.node]["inputs"][place.input]
             if place.divide > 1 and not _is(value, int):
