@@ -10,6 +10,7 @@ import os
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -266,7 +267,7 @@ def test_after_it_ran_out_of_memory_the_server_goes_on(studio: Studio, still: Jo
 
 
 def test_a_graph_of_which_only_half_can_run_is_refused_whole(studio: Studio) -> None:
-    prompt = Prompt(studio.server, prompt_id=secrets.token_hex(8), client_id="acceptance", prefix="farm/half/1")
+    prompt = Prompt(studio.server, prompt_id=str(uuid4()), client_id="acceptance", prefix="farm/half/1")
     graph = still_graph(studio.site.checkpoint, "farm/half/1") | HALF_A_GRAPH
 
     with pytest.raises(StepFailed, match=r"nowhere\.safetensors") as refused:
@@ -283,7 +284,7 @@ def test_every_graph_of_the_farm_is_accepted(studio: Studio, kind: JobType) -> N
     has = preflight.take_inventory(studio.server)
 
     found = list(preflight.troubles(graph, has, requires={}, vram_mib=0))
-    prompt = Prompt(studio.server, prompt_id=secrets.token_hex(8), client_id="acceptance", prefix="farm/all/1")
+    prompt = Prompt(studio.server, prompt_id=str(uuid4()), client_id="acceptance", prefix="farm/all/1")
     prompt.hand_in(graph, {}, alive=lambda: True)
 
     assert found == []

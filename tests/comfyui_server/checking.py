@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from tests.comfyui_server.nodes import NODES
 
@@ -57,6 +58,17 @@ def _upstream(graph: dict[str, Any], node_id: str) -> set[str]:
             found.add(here)
             left += [value[0] for value in graph[here]["inputs"].values() if isinstance(value, list)]
     return found
+
+
+def prompt_id_error(prompt_id: str, version: str) -> dict[str, Any] | None:
+    """Later releases take a caller's id only where it is a UUID as `str(uuid4())` writes it."""
+    if version.startswith("0.3."):
+        return None
+    try:
+        is_good = str(UUID(prompt_id)) == prompt_id
+    except ValueError:
+        is_good = False
+    return None if is_good else _error("invalid_prompt_id", "prompt_id must be a valid UUID", "canonical form")
 
 
 def _error(kind: str, message: str, details: str = "") -> dict[str, Any]:

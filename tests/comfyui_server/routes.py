@@ -39,12 +39,15 @@ class StandIn(Worker):
             return _no(
                 {"type": "no_prompt", "message": "No prompt provided", "details": "", "extra_info": {}}, {}
             )
+        prompt_id = str(body.get("prompt_id") or uuid.uuid4())
+        if error := checking.prompt_id_error(prompt_id, self.version):
+            return _no(error, {})
         error, node_errors, outputs = self.checked(graph)
         if error:
             return _no(error, node_errors)
         self.number += 1
         extra = {**body.get("extra_data", {}), "client_id": body.get("client_id", "")}
-        item = Item(self.number, str(body.get("prompt_id") or uuid.uuid4()), graph, extra, outputs)
+        item = Item(self.number, prompt_id, graph, extra, outputs)
         self.pending.append(item)
         self.more.set()
         if self.springs("silent_post"):

@@ -157,8 +157,10 @@ def test_a_missing_model_is_named_with_the_nearest(comfyui: StandInProcess) -> N
     assert "tiny.safetensors" in refused.value.hint
 
 
-def test_a_node_type_the_server_lacks_is_named(comfyui: StandInProcess) -> None:
+@pytest.mark.parametrize("version", ["0.3.64", "0.33.0"])
+def test_a_node_type_the_server_lacks_is_named(comfyui: StandInProcess, version: str) -> None:
     order = Order(comfyui)
+    comfyui.trap(version=version)
     wrong = graph(order.prefix) | {"7": {"class_type": "IPAdapterAdvanced", "inputs": {}}}
 
     with pytest.raises(StepFailed, match="IPAdapterAdvanced"):
