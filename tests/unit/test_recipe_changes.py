@@ -127,6 +127,7 @@ def test_what_makes_it_that_take_is_kept(name: str) -> None:
         ("characters.aiko.hair_color", "plaid", "plaid"),
         ("scene", "night", "The field 'scene' has parts"),
         ("positive_prompt", "a\0b", "no text"),
+        ("sampler_name", "x" * 101, "at most 100 characters"),
     ],
 )
 def test_a_value_that_cannot_work_is_one_sentence(name: str, value: str, says: str) -> None:
