@@ -25,7 +25,7 @@ def checked(graph: dict[str, Any], uploaded: list[str], version: str) -> Checked
     outputs = [node_id for node_id, node in graph.items() if NODES[node["class_type"]]["output_node"]]
     if not outputs:
         return _error("prompt_no_outputs", "Prompt has no outputs"), {}, []
-    needed = {output: _upstream(graph, output) for output in outputs}
+    needed = {output: upstream(graph, output) for output in outputs}
     node_errors = {
         node_id: {
             "errors": errors,
@@ -50,7 +50,7 @@ def _unknown_node(kind: str, node_id: str, version: str) -> dict[str, Any]:
     return told | {"extra_info": {"node_id": node_id, "class_type": kind, "node_title": kind}}
 
 
-def _upstream(graph: dict[str, Any], node_id: str) -> set[str]:
+def upstream(graph: dict[str, Any], node_id: str) -> set[str]:
     """The node and all it takes something from."""
     found, left = set(), [node_id]
     while left:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from tests.comfyui_server.checking import upstream
 from tests.comfyui_server.pictures import pixels
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Worker:
         self.running: Item | None = None
         self.history: dict[str, Any] = {}
         self.cache: dict[str, dict[str, Any]] = {}
+        #: nodes that were computed, by what they and all before them were told
+        self.warm: set[str] = set()
+        self.is_to_forget = False
         self.sockets: dict[str, web.WebSocketResponse] = {}
         #: every POST /prompt and POST /free, for tests to read
         self.seen: list[str] = []
@@ -78,6 +82,14 @@ class Worker:
                     self._remember(item, history)
             finally:
                 self.running = None
+                if self.is_to_forget and not self.traps.get("keep_warm"):
+                    self.forget()
+
+    def forget(self) -> None:
+        """Drop everything computed so far."""
+        self.is_to_forget = False
+        self.cache.clear()
+        self.warm.clear()
 
     async def _execute(self, item: Item) -> dict[str, Any] | None:
         messages: list[list[Any]] = []
@@ -91,7 +103,8 @@ class Worker:
             await self._send(item.extra.get("client_id", ""), {"type": event, "data": data})
 
         await tell("execution_start")
-        await tell("execution_cached", nodes=[])
+        signs = {node_id: _sign(item.graph, node_id) for node_id in item.graph}
+        await tell("execution_cached", nodes=[node_id for node_id, sign in signs.items() if sign in self.warm])
         if failure := _too_large(item.graph):
             await tell("execution_error", executed=[], **failure)
             return _history(item, {}, messages, "error")
@@ -111,6 +124,7 @@ class Worker:
         for node_id in item.outputs:
             outputs[node_id] = self._save(item, node_id)
             await tell("executed", node=node_id, output=outputs[node_id])
+        self.warm |= set(signs.values())
         await tell("execution_success")
         await self._send(
             item.extra.get("client_id", ""),
@@ -206,6 +220,12 @@ def _too_large(graph: dict[str, Any]) -> dict[str, Any] | None:
             where = {"node_id": node_id, "node_type": node["class_type"], "traceback": ["..."]}
             return where | {"exception_type": "RuntimeError", "exception_message": said}
     return None
+
+
+def _sign(graph: dict[str, Any], node_id: str) -> str:
+    """What a node's result follows from."""
+    told = {node_id: graph[node_id] for node_id in upstream(graph, node_id)}
+    return json.dumps([node_id, told], sort_keys=True)
 
 
 def _steps(graph: dict[str, Any]) -> int:

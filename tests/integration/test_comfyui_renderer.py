@@ -117,6 +117,26 @@ def test_the_same_recipe_gives_the_same_pixels_also_on_a_cold_cache(studio: Stud
     assert studio.comfyui.seen().count("free") == 1
 
 
+def test_a_cold_render_is_cold_also_where_the_server_forgets_too_late(studio: Studio) -> None:
+    studio.render(studio.recipe(JobType.STILL_IMAGE))
+    studio.comfyui.trap(late_free=1)
+
+    studio.render(studio.recipe(JobType.STILL_IMAGE), cold=True)
+
+    seen = studio.comfyui.seen()
+    assert (seen.count("free"), seen.count("prompt")) == (2, 3)
+
+
+def test_a_server_that_never_forgets_makes_no_cold_render(studio: Studio) -> None:
+    studio.render(studio.recipe(JobType.STILL_IMAGE))
+    studio.comfyui.trap(late_free=True, keep_warm=True)
+
+    with pytest.raises(StepFailed, match="from its cache") as failed:
+        studio.render(studio.recipe(JobType.STILL_IMAGE), cold=True)
+
+    assert failed.value.error_kind.is_worth_repeating
+
+
 @pytest.mark.parametrize(
     ("trap", "kind"),
     [

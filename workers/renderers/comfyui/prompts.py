@@ -55,6 +55,8 @@ class Prompt:
         self.client_id = client_id
         #: set by whoever hears that something happened; the next look then comes at once
         self.nudge = threading.Event()
+        #: nodes that were answered from the server's cache, once the prompt is over
+        self.cached: tuple[str, ...] = ()
         self._server = server
         self._prefix = prefix.strip("/")
         self._patience = patience or Patience()
@@ -174,8 +176,15 @@ class Prompt:
 
     def _outcome(self, history: Mapping[str, Any]) -> list[OutputFile]:
         status = history.get("status") or {}
+        messages = status.get("messages") or []
         if status.get("status_str") == "error":
-            raise faults.failed(status.get("messages") or [])
+            raise faults.failed(messages)
+        self.cached = tuple(
+            str(node)
+            for name, data in messages
+            if name == "execution_cached"
+            for node in data.get("nodes") or ()
+        )
         files = sorted(self._files(history.get("outputs") or {}), key=lambda file: file.filename)
         if not files:
             raise StepFailed(

@@ -44,6 +44,7 @@ _log = logging.getLogger(__name__)
 #: raised when the same recipe would give another graph
 VERSION = "1"
 _DOWNLOAD_TRIES = 4
+_COLD_TRIES = 4
 
 
 class ComfyUIRenderer:
@@ -124,14 +125,13 @@ class ComfyUIRenderer:
             self._sweep_once()
             graph = self._with_pictures(workflow.bind(recipe, prefix), recipe)
             self._refuse_impossible(workflow, graph)
-            if cold:
-                self._server.free()
             stats = self._server.stats()
         except BadInput as error:
             raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
         except Unavailable as error:
             raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
-        files = self._make(graph, prefix, progress, alive)
+        make = self._make_cold if cold else self._make
+        files, _ = make(graph, prefix, progress, alive)
         with TakeWriter(into, recipe) as take:
             for frame in self._frames(files, into, workflow, recipe, alive):
                 take.add(frame)
@@ -142,9 +142,36 @@ class ComfyUIRenderer:
                 resolved["model_hash"] = checkpoint
             return take.finish(environment=self._environment(stats), resolved=resolved)
 
+    def _make_cold(
+        self, graph: Graph, prefix: str, progress: Progress, alive: Callable[[], bool]
+    ) -> tuple[list[OutputFile], tuple[str, ...]]:
+        """As `_make`, with nothing answered from the cache.
+
+        ComfyUI only notes that it is to forget, and a prompt that follows closely may come first.
+        """
+        for _ in range(_COLD_TRIES):
+            self._forget()
+            files, cached = self._make(graph, prefix, progress, alive)
+            if not cached:
+                return files, cached
+            _log.info("ComfyUI still remembered %d nodes; it is told again to forget.", len(cached))
+        raise StepFailed(
+            f"ComfyUI at {self._server.url} answered from its cache, although it was told {_COLD_TRIES} times "
+            "to forget.",
+            error_kind=ErrorKind.UNAVAILABLE,
+            hint="Somebody else may be rendering the same there. It is tried again later.",
+        )
+
+    def _forget(self) -> None:
+        try:
+            self._server.free()
+        except Unavailable as error:
+            raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
+
     def _make(
         self, graph: Graph, prefix: str, progress: Progress, alive: Callable[[], bool]
-    ) -> list[OutputFile]:
+    ) -> tuple[list[OutputFile], tuple[str, ...]]:
+        """The files that the graph made, and the nodes that were answered from the cache."""
         prompt = Prompt(
             self._server,
             prompt_id=str(uuid.uuid4()),
@@ -162,7 +189,7 @@ class ComfyUIRenderer:
         with listener:
             try:
                 prompt.hand_in(graph, {"extra_pnginfo": {"farm": prefix}}, alive)
-                return prompt.follow(alive)
+                return prompt.follow(alive), prompt.cached
             except LeaseLost:
                 raise
             except StepFailed as error:
