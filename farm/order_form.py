@@ -44,6 +44,7 @@ Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_witho
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(_without_zero_bytes)]
 Word100 = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_without_zero_bytes)]
 Word255 = Annotated[str, Field(max_length=255), AfterValidator(_without_zero_bytes)]
+FilePath = Annotated[str, Field(max_length=1024), AfterValidator(_without_zero_bytes)]
 Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
 Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -78,7 +79,7 @@ class LoraOrder(_Form):
     """
 
     name: Name
-    path: Text = ""
+    path: FilePath = ""
     weight: Weight = 0.8
 
 
@@ -90,13 +91,13 @@ class ControlNetOrder(_Form):
     weight: Weight = 1.0
     #: what the picture was prepared with; recorded
     preprocessor: Text = ""
-    image_path: Text = ""
+    image_path: FilePath = ""
 
 
 class IpAdapterOrder(_Form):
     """A reference picture to pull the render towards."""
 
-    reference_image_path: Name
+    reference_image_path: Annotated[FilePath, Field(min_length=1)]
     weight: Weight = 0.8
     noise: Weight = 0.0
 
@@ -145,7 +146,7 @@ class Order(_Form):
     #: comfyui: parameters of the workflow's own
     workflow_inputs: dict[Name, Parameter] = Field(default_factory=dict, max_length=100)
     #: comfyui: the picture a render starts from; a loop or a video takes its cut's best still by itself
-    start_image: Name | None = None
+    start_image: Annotated[FilePath, Field(min_length=1)] | None = None
     model_name: Word255 = ""
     sampler_name: Word100 | None = None
     scheduler: Word100 | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +22,17 @@ def confined(raw: str, roots: Sequence[Path], what: str) -> Path:
     if "\0" in raw or not raw.strip():
         raise OrderRefused(f"The path of the {what} is empty or holds a zero byte.", hint="Name a file.")
     allowed = [root.resolve() for root in roots]
-    named = Path(raw).expanduser()
-    candidates = [named.resolve()] if named.is_absolute() else [(root / named).resolve() for root in allowed]
+    # By os.path: pathlib raises for an unknown user, a link in a circle, or a name that is too long.
+    named = Path(os.path.expanduser(raw))
+    places = [named] if named.is_absolute() else [root / named for root in allowed]
+    candidates = [Path(os.path.realpath(place)) for place in places]
     inside = [path for path in candidates if any(path.is_relative_to(root) for root in allowed)]
     if not inside:
         raise OrderRefused(
             f"The {what} '{raw}' lies outside the allowed folders.",
             hint=f"Allowed: {', '.join(map(str, roots))}; FARM_ROOTS sets them.",
         )
-    found = next((path for path in inside if path.is_file()), None)
+    found = next((path for path in inside if os.path.isfile(path)), None)
     if found is None:
         raise UnknownName(f"There is no {what} '{raw}'.", hint=f"Looked for {inside[0]}.")
     return found
