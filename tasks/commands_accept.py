@@ -10,6 +10,8 @@ from farm.cli.console import note, notes, out, print_json
 from farm.cli.opened import here
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from farm.cli.console import Exit
     from farm.cli.extras import AcceptanceWish
     from tasks.acceptance import Acceptance
@@ -35,22 +37,7 @@ def accept(wish: AcceptanceWish) -> Exit:
     everything = tuple(item.name for item in weights.catalogue())
     pulled = () if wish.offline else agreed_to(everything, yes=wish.yes, or_leave_out=True)
     with notes().status("measuring") as status:
-        section = ""
-
-        def tell(finding: Finding) -> None:
-            nonlocal section
-            status.update(f"measuring · {finding.section.lower()}")
-            if wish.as_json:
-                return
-            if finding.section != section:
-                section = finding.section
-                out().print(Text(f"\n{section}", style="bold"))
-            _print(finding)
-
-        def pulling(name: str, done: int, total: int | None) -> None:
-            of = f" of {total / 2**20:.0f}" if total else ""
-            status.update(f"pulling {name} · {done / 2**20:.0f}{of} MiB")
-
+        course = _Course(status, silent=wish.as_json)
         found = acceptance.run(
             acceptance.Wish(
                 networks_dir=here().networks_dir,
@@ -59,9 +46,9 @@ def accept(wish: AcceptanceWish) -> Exit:
                 way=way,
                 offline=wish.offline,
                 threads=threads_here(),
-                progress=pulling,
+                progress=course.pulling,
             ),
-            tell,
+            course.found,
         )
     written = acceptance.write(found, wish.into)
     if wish.as_json:
@@ -70,6 +57,29 @@ def accept(wish: AcceptanceWish) -> Exit:
         _print_end(found)
     note(f"Written: {written[0]} and {written[1].name}.")
     return found.exit
+
+
+class _Course:
+    """Shows how far the acceptance has come: each finding below its section's title, and a line that moves."""
+
+    def __init__(self, status: Status, *, silent: bool) -> None:
+        """`silent` leaves only the moving line, for a run whose findings are printed as JSON."""
+        self._status = status
+        self._silent = silent
+        self._section = ""
+
+    def found(self, finding: Finding) -> None:
+        self._status.update(f"measuring · {finding.section.lower()}")
+        if self._silent:
+            return
+        if finding.section != self._section:
+            self._section = finding.section
+            out().print(Text(f"\n{finding.section}", style="bold"))
+        _print(finding)
+
+    def pulling(self, name: str, done: int, total: int | None) -> None:
+        of = f" of {total / 2**20:.0f}" if total else ""
+        self._status.update(f"pulling {name} · {done / 2**20:.0f}{of} MiB")
 
 
 def _print(finding: Finding) -> None:
