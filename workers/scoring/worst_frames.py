@@ -51,25 +51,19 @@ def with_pictures(
     }
     wanted = dict(islice(named.items(), MOST_PICTURES))
     frames = _read(master, {index for found in wanted.values() for index in found})
-    shown = {
-        measured.metric: _drawn(measured, wanted[measured.metric], frames)
-        for measured in measurements
-        if measured.metric in wanted
-    }
-    if any(shown.values()):
-        folder.mkdir(exist_ok=True)
     told = []
     for measured in measurements:
-        picture = shown.get(measured.metric)
+        indices = wanted.get(measured.metric, [])
+        picture = _drawn(measured, indices, frames)
         if picture is None:
             told.append(measured)
             continue
         name = f"{measured.metric.value}.jpg"
-        draft = folder / f".{name}.tmp"
-        picture.save(draft, format="JPEG", quality=_QUALITY)
-        draft.replace(folder / name)
-        found = [index for index in wanted[measured.metric] if index in frames]
-        more = {"worst_picture": f"{address}/{name}", "worst_picture_frames": found}
+        _write(picture, folder / name)
+        more = {
+            "worst_picture": f"{address}/{name}",
+            "worst_picture_frames": [index for index in indices if index in frames],
+        }
         told.append(replace(measured, detail={**measured.detail, **more}))
     return told
 
@@ -120,6 +114,14 @@ def _drawn(measured: Measurement, indices: Sequence[int], frames: dict[int, Imag
         strip.paste(picture, (left, 0))
         left += picture.width + gap
     return strip
+
+
+def _write(picture: Image.Image, file: Path) -> None:
+    """Whole or not at all: a report that is being read never shows half a picture."""
+    file.parent.mkdir(exist_ok=True)
+    draft = file.with_name(f".{file.name}.tmp")
+    picture.save(draft, format="JPEG", quality=_QUALITY)
+    draft.replace(file)
 
 
 def _small(frame: Image.Image, boxes: Sequence[tuple[float, float, float, float]]) -> Image.Image:
