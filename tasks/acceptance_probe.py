@@ -154,30 +154,11 @@ def work_of(network: Network, data: Any) -> Work:
     if isinstance(network, kinds.Interpolator):
         return _frame_work(network, clip)
     if isinstance(network, kinds.Rater):
-        return Work(
-            unit="pictures",
-            count=4,
-            kind="numbers",
-            once=lambda: [network.rate(picture) for picture in clip[:4]],
-            answer=lambda: [[float(network.rate(picture)) for picture in clip[:2]]],
-        )
+        return _rating_work(network, clip)
     if isinstance(network, kinds.ShotFinder):
-        thumbnails = list(data["thumbnails"])
-        return Work(
-            unit="frames",
-            count=len(thumbnails),
-            kind="numbers",
-            once=lambda: network.cuts(thumbnails),
-            answer=lambda: [[float(cut) for cut in network.cuts(thumbnails)]],
-        )
+        return _shot_work(network, list(data["thumbnails"]))
     if isinstance(network, kinds.Embedder):
-        return Work(
-            unit="pictures",
-            count=4,
-            kind="vectors",
-            once=lambda: [network.embed(picture) for picture in clip[:4]],
-            answer=lambda: [[float(x) for x in network.embed(picture)] for picture in (clip[0], clip[-1])],
-        )
+        return _vector_work(network, clip)
     raise NotMeasured(f"{network.name} is of a kind that the acceptance does not know.")
 
 
@@ -217,6 +198,36 @@ def _frame_work(network: Any, clip: Sequence[Picture]) -> Work:
         kind="numbers",
         once=lambda: network.between(clip[0], clip[2]),
         answer=answer,
+    )
+
+
+def _rating_work(network: Any, clip: Sequence[Picture]) -> Work:
+    return Work(
+        unit="pictures",
+        count=4,
+        kind="numbers",
+        once=lambda: [network.rate(picture) for picture in clip[:4]],
+        answer=lambda: [[float(network.rate(picture)) for picture in clip[:2]]],
+    )
+
+
+def _shot_work(network: Any, thumbnails: Sequence[Picture]) -> Work:
+    return Work(
+        unit="frames",
+        count=len(thumbnails),
+        kind="numbers",
+        once=lambda: network.cuts(thumbnails),
+        answer=lambda: [[float(cut) for cut in network.cuts(thumbnails)]],
+    )
+
+
+def _vector_work(network: Any, clip: Sequence[Picture]) -> Work:
+    return Work(
+        unit="pictures",
+        count=4,
+        kind="vectors",
+        once=lambda: [network.embed(picture) for picture in clip[:4]],
+        answer=lambda: [[float(x) for x in network.embed(picture)] for picture in (clip[0], clip[-1])],
     )
 
 
