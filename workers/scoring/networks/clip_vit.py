@@ -13,7 +13,13 @@ from workers.scoring import weights
 from workers.scoring.networks.state_dict import filled
 from workers.scoring.networks.torch_device import choose_device, matmuls, settled
 from workers.scoring.networks.torchscript import read_tensors
-from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape, quick_gelu
+from workers.scoring.networks.vision_transformer import (
+    VisionTransformer,
+    VitNames,
+    VitShape,
+    quick_gelu,
+    renamed,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,30 +31,33 @@ B32 = VitShape(patch_px=32, width=768, depth=12, answer=512)
 _MEAN = (0.48145466, 0.4578275, 0.40821073)
 _DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 
-_TOP = {
-    "class_embedding": "class_token",
-    "positional_embedding": "positions",
-    "proj": "projection",
-    "conv1.weight": "patches.weight",
-    "ln_pre.weight": "norm_before.weight",
-    "ln_pre.bias": "norm_before.bias",
-    "ln_post.weight": "norm_after.weight",
-    "ln_post.bias": "norm_after.bias",
-}
-_LAYER = {
-    "ln_1.weight": "norm1.weight",
-    "ln_1.bias": "norm1.bias",
-    "ln_2.weight": "norm2.weight",
-    "ln_2.bias": "norm2.bias",
-    "attn.in_proj_weight": "attention_in.weight",
-    "attn.in_proj_bias": "attention_in.bias",
-    "attn.out_proj.weight": "attention_out.weight",
-    "attn.out_proj.bias": "attention_out.bias",
-    "mlp.c_fc.weight": "linear1.weight",
-    "mlp.c_fc.bias": "linear1.bias",
-    "mlp.c_proj.weight": "linear2.weight",
-    "mlp.c_proj.bias": "linear2.bias",
-}
+_NAMES = VitNames(
+    layers="transformer.resblocks.",
+    top={
+        "class_embedding": "class_token",
+        "positional_embedding": "positions",
+        "proj": "projection",
+        "conv1.weight": "patches.weight",
+        "ln_pre.weight": "norm_before.weight",
+        "ln_pre.bias": "norm_before.bias",
+        "ln_post.weight": "norm_after.weight",
+        "ln_post.bias": "norm_after.bias",
+    },
+    layer={
+        "ln_1.weight": "norm1.weight",
+        "ln_1.bias": "norm1.bias",
+        "ln_2.weight": "norm2.weight",
+        "ln_2.bias": "norm2.bias",
+        "attn.in_proj_weight": "attention_in.weight",
+        "attn.in_proj_bias": "attention_in.bias",
+        "attn.out_proj.weight": "attention_out.weight",
+        "attn.out_proj.bias": "attention_out.bias",
+        "mlp.c_fc.weight": "linear1.weight",
+        "mlp.c_fc.bias": "linear1.bias",
+        "mlp.c_proj.weight": "linear2.weight",
+        "mlp.c_proj.bias": "linear2.bias",
+    },
+)
 
 
 class ClipVit:
@@ -64,7 +73,7 @@ class ClipVit:
         self.sha256 = weights.sha256_of(path)
         self._device = choose_device(device)
         self._side_px = shape.side_px
-        net = filled(lambda: _build(shape), _renamed(read_tensors(path, "visual.")), name)
+        net = filled(lambda: _build(shape), renamed(read_tensors(path, "visual."), _NAMES), name)
         self._net = settled(net, self._device)
 
     @property
@@ -90,15 +99,3 @@ def prepare(picture: NDArray[np.uint8], side_px: int = 224) -> torch.Tensor:
 
 def _build(shape: VitShape) -> VisionTransformer:
     return VisionTransformer(shape, quick_gelu, eps=1e-5, patch_bias=False, norm_before=True)
-
-
-def _renamed(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The file's names turned into ours; what is not known keeps its name, so that it is refused by it."""
-    ours = {}
-    for name, value in state.items():
-        number, _, rest = name.removeprefix("transformer.resblocks.").partition(".")
-        if name.startswith("transformer.resblocks.") and rest in _LAYER:
-            ours[f"layers.{number}.{_LAYER[rest]}"] = value
-        else:
-            ours[_TOP.get(name, name)] = value
-    return ours

@@ -12,7 +12,7 @@ from torchvision.transforms import functional as pictures
 from workers.scoring import weights
 from workers.scoring.networks.state_dict import filled, read_state
 from workers.scoring.networks.torch_device import choose_device, matmuls, settled
-from workers.scoring.networks.vision_transformer import VisionTransformer, VitShape
+from workers.scoring.networks.vision_transformer import VisionTransformer, VitNames, VitShape, renamed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,28 +24,31 @@ SHAPE = VitShape(patch_px=16, width=768, depth=12)
 _SHORT_SIDE_PX = 224
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
-_TOP = {
-    "cls_token": "class_token",
-    "pos_embed": "positions",
-    "patch_embed.proj.weight": "patches.weight",
-    "patch_embed.proj.bias": "patches.bias",
-    "norm.weight": "norm_after.weight",
-    "norm.bias": "norm_after.bias",
-}
-_LAYER = {
-    "norm1.weight": "norm1.weight",
-    "norm1.bias": "norm1.bias",
-    "norm2.weight": "norm2.weight",
-    "norm2.bias": "norm2.bias",
-    "attn.qkv.weight": "attention_in.weight",
-    "attn.qkv.bias": "attention_in.bias",
-    "attn.proj.weight": "attention_out.weight",
-    "attn.proj.bias": "attention_out.bias",
-    "mlp.fc1.weight": "linear1.weight",
-    "mlp.fc1.bias": "linear1.bias",
-    "mlp.fc2.weight": "linear2.weight",
-    "mlp.fc2.bias": "linear2.bias",
-}
+_NAMES = VitNames(
+    layers="blocks.",
+    top={
+        "cls_token": "class_token",
+        "pos_embed": "positions",
+        "patch_embed.proj.weight": "patches.weight",
+        "patch_embed.proj.bias": "patches.bias",
+        "norm.weight": "norm_after.weight",
+        "norm.bias": "norm_after.bias",
+    },
+    layer={
+        "norm1.weight": "norm1.weight",
+        "norm1.bias": "norm1.bias",
+        "norm2.weight": "norm2.weight",
+        "norm2.bias": "norm2.bias",
+        "attn.qkv.weight": "attention_in.weight",
+        "attn.qkv.bias": "attention_in.bias",
+        "attn.proj.weight": "attention_out.weight",
+        "attn.proj.bias": "attention_out.bias",
+        "mlp.fc1.weight": "linear1.weight",
+        "mlp.fc1.bias": "linear1.bias",
+        "mlp.fc2.weight": "linear2.weight",
+        "mlp.fc2.bias": "linear2.bias",
+    },
+)
 
 
 class DinoVitB16:
@@ -90,14 +93,7 @@ def _build(shape: VitShape) -> VisionTransformer:
 
 
 def _renamed(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The file's names turned into ours; what is not known keeps its name, so that it is refused by it."""
-    ours = {}
-    for name, value in state.items():
-        number, _, rest = name.removeprefix("blocks.").partition(".")
-        if name.startswith("blocks.") and rest in _LAYER:
-            ours[f"layers.{number}.{_LAYER[rest]}"] = value
-        else:
-            ours[_TOP.get(name, name)] = value
+    ours = renamed(state, _NAMES)
     # The file keeps both with leading axes of length 1.
     for name, axes in (("class_token", 1), ("positions", 2)):
         while name in ours and ours[name].ndim > axes and len(ours[name]) == 1:

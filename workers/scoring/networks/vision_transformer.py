@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     Activation = Callable[[torch.Tensor], torch.Tensor]
 
@@ -36,6 +36,15 @@ class VitShape:
     def grid(self) -> int:
         """Patches along one side of the training picture."""
         return self.side_px // self.patch_px
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VitNames:
+    """What one network's authors call what is ours by another name."""
+
+    layers: str  #: what stands before a layer's number, with its dot
+    top: Mapping[str, str]
+    layer: Mapping[str, str]  #: inside a layer
 
 
 class VisionTransformer(nn.Module):
@@ -100,6 +109,18 @@ class _Layer(nn.Module):
         x = x + self.attention_out(seen.transpose(1, 2).reshape(pictures, tokens, width))
         worked: torch.Tensor = self.linear2(self._activation(self.linear1(self.norm2(x))))
         return x + worked
+
+
+def renamed(state: Mapping[str, torch.Tensor], names: VitNames) -> dict[str, torch.Tensor]:
+    """The file's names turned into ours; what is not known keeps its name, so that it is refused by it."""
+    ours = {}
+    for name, value in state.items():
+        number, _, rest = name.removeprefix(names.layers).partition(".")
+        if name.startswith(names.layers) and rest in names.layer:
+            ours[f"layers.{number}.{names.layer[rest]}"] = value
+        else:
+            ours[names.top.get(name, name)] = value
+    return ours
 
 
 def quick_gelu(x: torch.Tensor) -> torch.Tensor:
