@@ -8,9 +8,7 @@ beside the scoring package.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +17,14 @@ import numpy as np
 from workers.scoring.casting import in_scene
 from workers.scoring.metrics import scene_continuity
 from workers.scoring.networks import scene_toon
-from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
-from workers.scoring.networks.shelf import Shelf
 from workers.scoring.networks.style_toon import describe
-from workers.scoring.networks.torch_device import set_threads
 from workers.scoring.training.fitting import fit_projection
+from workers.scoring.training.small_networks import learn_and_try
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
     from workers.scoring.networks.scene_toon import SceneToon
 
 _CUTS_EACH = 5
@@ -43,15 +40,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--unseen", type=int, default=50)
     parser.add_argument("--into", type=Path, default=scene_toon.FILE.parent)
     options = parser.parse_args(argv)
-    set_threads(1)
-    started = time.monotonic()
-    lite0 = EfficientNetLite0(Shelf(options.networks).file("efficientnet-lite0"))
-    file = options.into / scene_toon.FILE.name
-    np.savez(file, **train(lite0, options.scenes))  # type: ignore[arg-type]
-    figures = try_unseen(scene_toon.SceneToon(lite0, file), options.unseen)
-    figures |= {"trained_on_scenes": options.scenes, "seconds": round(time.monotonic() - started)}
-    (options.into / "toon_scene.json").write_text(json.dumps(figures, indent=2) + "\n")
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    learn_and_try(
+        options.networks,
+        options.into / scene_toon.FILE.name,
+        learn=lambda lite0: train(lite0, options.scenes),
+        try_unseen=lambda lite0, file: try_unseen(scene_toon.SceneToon(lite0, file), options.unseen),
+        learnt_from={"trained_on_scenes": options.scenes},
+    )
     return 0
 
 

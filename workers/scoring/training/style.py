@@ -8,9 +8,7 @@ foreign styles, learns what separates the styles, tries it on frames of other ch
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +19,14 @@ from workers.scoring.foreign_styles import FOREIGN_STYLES, UNSEEN_STYLES
 from workers.scoring.gauges.style import build_style_reference
 from workers.scoring.metrics import style_adherence
 from workers.scoring.networks import style_toon
-from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
-from workers.scoring.networks.shelf import Shelf
-from workers.scoring.networks.torch_device import set_threads
 from workers.scoring.references import MIN_STYLE_REFERENCES
 from workers.scoring.training.fitting import fit_projection
+from workers.scoring.training.small_networks import learn_and_try
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
     from workers.scoring.networks.style_toon import StyleToon
 
 _MARK = 0.85
@@ -42,15 +39,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=160)
     parser.add_argument("--into", type=Path, default=style_toon.FILE.parent)
     options = parser.parse_args(argv)
-    set_threads(1)
-    started = time.monotonic()
-    lite0 = EfficientNetLite0(Shelf(options.networks).file("efficientnet-lite0"))
-    file = options.into / style_toon.FILE.name
-    np.savez(file, **train(lite0, options.frames))  # type: ignore[arg-type]
-    figures = try_unseen(style_toon.StyleToon(lite0, file))
-    figures |= {"trained_on_frames": options.frames, "seconds": round(time.monotonic() - started)}
-    (options.into / "toon_style.json").write_text(json.dumps(figures, indent=2) + "\n")
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    learn_and_try(
+        options.networks,
+        options.into / style_toon.FILE.name,
+        learn=lambda lite0: train(lite0, options.frames),
+        try_unseen=lambda lite0, file: try_unseen(style_toon.StyleToon(lite0, file)),
+        learnt_from={"trained_on_frames": options.frames},
+    )
     return 0
 
 
