@@ -217,7 +217,7 @@ def test_killed_and_started_again_in_mid_prompt_the_job_is_made_once(studio: Stu
     if studio.site.why_no_restart:
         pytest.skip(f"{studio.site.why_no_restart}, so the server was not killed")
     studio.site.slow_down()
-    job = studio.order(steps=60, seed=9)
+    job = studio.order(steps=40, seed=9)
     studio.wait_until_sampling(job)
 
     studio.site.kill()

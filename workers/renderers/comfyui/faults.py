@@ -20,7 +20,7 @@ _OUT_OF_MEMORY = re.compile(
     re.I,
 )
 #: the machine's own memory: a bigger card would not help
-_HOST_MEMORY = re.compile(r"CPUAllocator|alloc_cpu|MemoryError|Unable to allocate", re.I)
+_HOST_MEMORY = re.compile(r"CPUAllocator|alloc_cpu|\bMemoryError\b|Unable to allocate", re.I)
 _DISK_FULL = re.compile(r"No space left on device|Errno 28", re.I)
 #: graph errors of a whole prompt that name a node type the server does not have
 _UNKNOWN_NODE = re.compile(r"node (?:type )?'?(?P<name>[\w .:+-]+?)'? (?:does not exist|not found)")
