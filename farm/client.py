@@ -259,7 +259,7 @@ class Farm:
             phase=phase,
             cuts=cuts,
             to=to,
-            form=delivering.Form(form),
+            form=delivering.form_of(form),
             progress=progress,
         )
 

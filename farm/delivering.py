@@ -37,6 +37,13 @@ class Form(StrEnum):
     CLIP = "clip"  #: the lossless master itself
 
 
+def form_of(word: str) -> Form:
+    """The form of that name; raises `BadInput`."""
+    if word not in tuple(Form):
+        raise BadInput(f"There is no form {word!r}.", hint="Choose frames or clip.")
+    return Form(word)
+
+
 class TakeDamaged(BadInput):
     """The take's master is gone or shows other pixels than were recorded."""
 

@@ -52,14 +52,12 @@ def deliver(
     nothing that passed.
     """
     from farm.cli.progress import file_bars
-    from farm.delivering import Form
-    from models.errors import BadInput
+    from farm.delivering import form_of
 
-    if form not in tuple(Form):
-        raise BadInput(f"There is no form {form!r}.", hint="Choose frames or clip.")
+    shape = form_of(form)
     folder = Path(to).expanduser() if to is not None else None
     with opened() as farm, file_bars() as bars:
-        delivery = farm.deliver(project, phase=phase, cuts=cut or (), to=folder, form=form, progress=bars)
+        delivery = farm.deliver(project, phase=phase, cuts=cut or (), to=folder, form=shape, progress=bars)
     if as_json:
         print_json(_told(delivery))
     else:
