@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 RENDERER = "comfyui"
+#: seconds to connect and to answer whether it is there, also while it renders
+_IS_THERE = (5.0, 10.0)
+#: the same for its lists: a studio's server writes several MB of them
+_LISTS = (5.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ class Watch:
         self._listed = listed
         self._client_ids = client_ids
         self._tell = tell
-        self._server = _server()
+        self._server, self._lists = _server(_IS_THERE), _server(_LISTS)
         models_dir = settings().comfyui_models_dir
         self._told: dict[str, Any] = {
             "url": settings().comfyui_url,
@@ -104,14 +108,14 @@ class Watch:
 
     def look(self) -> Sighting:
         """Ask once: version and card always, nodes and files when the last inventory is old or may be wrong."""
-        if self._server is None:
+        if self._server is None or self._lists is None:
             return self._silent(
                 "This worker listens for ComfyUI's work, but FARM_COMFYUI_URL is not set for it."
             )
         try:
             self._sweep_once(self._server)
             stats = self._server.stats()
-            taken = self._take(self._server) if self._is_due(stats) else None
+            taken = self._take(self._lists) if self._is_due(stats) else None
         except (Unavailable, StepFailed) as error:
             return self._silent(error.message)
         if self._told.get("error"):
@@ -170,11 +174,11 @@ class Watch:
         return content, preflight.has_of(found)
 
 
-def _server() -> Server | None:
+def _server(timeout: tuple[float, float]) -> Server | None:
     from workers.renderers.comfyui.server import Server
 
     url = settings().comfyui_url
-    return Server(url) if url else None
+    return Server(url, timeout) if url else None
 
 
 def _now() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -174,6 +175,24 @@ def test_a_comfyui_that_stays_dead_takes_no_work_and_serves_again_when_it_is_bac
     studio.finish(*jobs)
 
     assert [studio.kinds(job) for job in jobs] == [["settled"], ["settled"]]
+
+
+def test_a_comfyui_that_hangs_neither_delays_its_workers_beat_nor_is_given_work(studio: Studio) -> None:
+    """It takes connections and answers nothing, as one does that swaps."""
+    process = studio.comfyuis["one"].process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    try:
+        [job] = studio.order()
+        then = studio.floor.scalar("SELECT now()")
+        beats = "SELECT last_seen_at > :then + interval '4 seconds' FROM workers WHERE capabilities ? 'comfyui'"
+        studio.floor.wait(lambda: studio.floor.scalar(beats, then=then), "the worker to beat on")
+        assert studio.row(job).tries == 0
+    finally:
+        process.send_signal(signal.SIGCONT)
+    studio.finish(job)
+
+    assert studio.kinds(job) == ["settled"]
 
 
 @pytest.mark.parametrize("who", ["worker", "child"])

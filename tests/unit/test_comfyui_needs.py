@@ -131,7 +131,7 @@ def test_a_look_asks_for_the_lists_seldom_and_remembers_them_through_a_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     comfyui = FakeComfyUI()
-    monkeypatch.setattr(inventory, "_server", lambda: comfyui)
+    monkeypatch.setattr(inventory, "_server", lambda timeout: comfyui)
     watch = Watch(("comfyui",), client_ids=lambda: ["w"], tell=lambda seen: None)
 
     first, second = watch.look(), watch.look()
@@ -150,7 +150,7 @@ def test_a_look_asks_for_the_lists_seldom_and_remembers_them_through_a_silence(
 
 
 def test_a_worker_for_comfyui_without_an_address_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inventory, "_server", lambda: None)
+    monkeypatch.setattr(inventory, "_server", lambda timeout: None)
 
     seen = Watch(("comfyui",), client_ids=lambda: ["w"], tell=lambda seen: None).look()
 
