@@ -10,6 +10,7 @@ COMFYUI_URL ?=
 COMFYUI_DIR ?=
 COMFYUI_START ?=
 CHECKPOINT ?=
+ROUNDS ?=
 COMFYUI := COMFYUI_URL="$(COMFYUI_URL)" COMFYUI_DIR="$(COMFYUI_DIR)" CHECKPOINT="$(CHECKPOINT)"
 
 .DEFAULT_GOAL := help
@@ -65,8 +66,8 @@ bench: $(NETWORKS) ## Measure the toon renderer and the way from submit to verdi
 bench-scoring: $(NETWORKS) ## Race the scores against the usual way: one metric, one frame, one pair at a time
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.scoring
 
-bench-comfyui: $(INSTALLED) ## Race a still through the farm against the bare ComfyUI call [COMFYUI_URL=...]
-	@$(COMFYUI) COMFYUI_START='$(COMFYUI_START)' $(BIN)/python -m tests.bench.comfyui
+bench-comfyui: $(INSTALLED) ## Race a still through the farm against the bare ComfyUI call [COMFYUI_URL=...] [ROUNDS=20]
+	@$(COMFYUI) COMFYUI_START='$(COMFYUI_START)' ROUNDS="$(ROUNDS)" $(BIN)/python -m tests.bench.comfyui
 
 discrimination: $(NETWORKS) ## Try which fault is refused by which metric; writes docs/discrimination.md
 	@$(BIN)/python -W ignore -m tests.bench.discrimination

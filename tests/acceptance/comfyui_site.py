@@ -181,8 +181,8 @@ class RealSite:
         self.checkpoint = self.checkpoint or _smallest(has["checkpoints"])
         if self.checkpoint not in has["checkpoints"]:
             pytest.fail(
-                f"ComfyUI at {self.url} has no checkpoint '{self.checkpoint}'. Name one with CHECKPOINT=, or its "
-                f"folder with COMFYUI_DIR=. It has: {', '.join(has['checkpoints']) or 'none'}.",
+                f"ComfyUI at {self.url} has no checkpoint '{self.checkpoint}'. Name one with CHECKPOINT=, or "
+                f"its folder with COMFYUI_DIR=. It has: {', '.join(has['checkpoints']) or 'none'}.",
                 pytrace=False,
             )
         fits = self.checkpoint == CHECKPOINT

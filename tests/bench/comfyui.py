@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from tests.acceptance.comfyui_site import Site
 
-_TIMES = 20
+_TIMES = int(os.environ.get("ROUNDS") or 20)
 _GOAL_S = 0.5
 #: a step of the stand-in, so that waiting is waiting: a still takes a second there
 _STEP_S = 0.2
