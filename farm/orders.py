@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from db.engine import Session
     from farm.settings import Settings
     from models.recipe import Recipe
-    from models.views import JobRow
+    from models.views import JobDetail, JobRow
 
 __all__ = ["Order", "SubmittedJob", "admit", "parse", "retake", "submit"]
 
@@ -119,21 +119,7 @@ def retake(
     detail = catalogue.job_detail(session, job_id)
     _refuse_while_in_work(detail.family)
     changed = dict(changes or {}) or {"seed": secrets.randbelow(SEED_LIMIT)}
-    if other := sorted(_IDENTITY & changed.keys()):
-        raise OrderRefused(
-            f"A retake keeps its {other[0]}: it counts in place of the take before it.",
-            hint="Submit a new order instead.",
-        )
-    order = Order.model_validate(
-        {
-            **detail.order_data,
-            "seed": detail.recipe.seed,
-            "defect": None,
-            **_kept_start(detail.recipe, changed),
-            **changed,
-            "requested_by": requested_by,
-        }
-    )
+    order = _changed_order(detail, changed, requested_by)
     admitted = Desk(session, settings or machine_settings()).admit(
         order,
         follows=job_id,
@@ -145,6 +131,25 @@ def retake(
     if stored is None:
         raise OrderRefused("Somebody else ordered this retake just now.", hint="Look at the job's takes first.")
     return SubmittedJob(job_id=stored, seed_used=admitted.recipe.seed, pool=admitted.pool)
+
+
+def _changed_order(detail: JobDetail, changed: Mapping[str, Any], requested_by: str) -> Order:
+    """The order of a job, with changes that a retake may make; raises `OrderRefused` for others."""
+    if other := sorted(_IDENTITY & changed.keys()):
+        raise OrderRefused(
+            f"A retake keeps its {other[0]}: it counts in place of the take before it.",
+            hint="Submit a new order instead.",
+        )
+    return Order.model_validate(
+        {
+            **detail.order_data,
+            "seed": detail.recipe.seed,
+            "defect": None,
+            **_kept_start(detail.recipe, changed),
+            **changed,
+            "requested_by": requested_by,
+        }
+    )
 
 
 def _kept_start(recipe: Recipe, changed: Mapping[str, Any]) -> dict[str, str]:

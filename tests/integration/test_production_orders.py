@@ -3,83 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
-import yaml
 
 from db import catalogue
 from farm import gates, orders, profiles
 from farm.retakes import next_recipe
-from models.errors import OrderRefused
 from models.metrics import Metric
 from models.vocabulary import Phase
-from tests.comfyui_server import png_bytes
-from tests.factories import a_stored_show, finish, settings_for, whole
+from tests.factories import a_stored_show, finish, whole
 from tests.integration.queue_jobs import execute, one
 from tests.reported_comfyui import Reported, report
 
 if TYPE_CHECKING:
-    from db.catalogue import NewJob
-    from db.engine import Database
-    from farm.settings import Settings
-    from models.views import StoredShow
+    from tests.production_fixture import Desk
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "workflows" / "portrait.yaml"
-
-
-@pytest.fixture(scope="module")
-def show(database: Database) -> StoredShow:
-    with database.transaction() as session:
-        stored = a_stored_show(session, defaults={"renderer": "comfyui", "model_name": "tiny.safetensors"})
-        for phase in (Phase.LOOP, Phase.VIDEO):
-            gates.open_door(session, stored.project_id, phase, by="Ada", reason="every kind is tested")
-        return stored
-
-
-class Desk:
-    """Admits orders for the show in a folder of its own, with one ComfyUI reported."""
-
-    def __init__(self, database: Database, show: StoredShow, folder: Path) -> None:
-        self.database, self.show, self.folder = database, show, folder
-        self.settings: Settings = settings_for(folder, workflows_dir=folder / "workflows")
-
-    def admit(self, **fields: Any) -> NewJob:
-        order = orders.parse({"project": self.show.project, "cut": "1/10/10", **fields})
-        with self.database.transaction() as session:
-            return orders.admit(session, order, self.settings)
-
-    def refusal(self, **fields: Any) -> str:
-        with pytest.raises(OrderRefused) as refused:
-            self.admit(**fields)
-        assert "\n" not in str(refused.value)
-        return str(refused.value)
-
-    def picture(self, name: str = "pose.png") -> Path:
-        path = self.folder / name
-        path.write_bytes(png_bytes(np.zeros((64, 64, 3), np.uint8)))
-        return path
-
-    def workflow(self, name: str = "ours", graph: Any = None, **binding: Any) -> None:
-        """A studio's workflow made from the example, with parts of its files replaced."""
-        folder = self.settings.workflows_dir
-        folder.mkdir(exist_ok=True)
-        told = yaml.safe_load(EXAMPLE.read_text())
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump({**told, **binding}))
-        given = json.loads(EXAMPLE.with_suffix(".json").read_text())
-        (folder / f"{name}.json").write_text(json.dumps({**given, **(graph or {})}))
-
-
-@pytest.fixture
-def desk(database: Database, show: StoredShow, tmp_path: Path) -> Desk:
-    execute(database, "DELETE FROM workers")
-    report(database)
-    return Desk(database, show, tmp_path)
+pytest_plugins = ["tests.production_fixture"]
 
 
 def test_an_order_is_planned_whole_and_waits_where_its_card_is(desk: Desk) -> None:
@@ -333,103 +275,6 @@ def test_a_controlnets_picture_and_a_reference_are_known_by_content(desk: Desk) 
     assert {"node=IPAdapterAdvanced", "control_net_name=openpose.safetensors"} <= set(job.needs)
 
 
-def test_a_studios_workflow_is_taken_when_an_order_or_the_project_names_it(desk: Desk) -> None:
-    desk.workflow("ours")
-
-    named = desk.admit(workflow="ours", workflow_inputs={"clip_skip": -1})
-    unnamed = desk.admit()
-
-    assert unnamed.recipe.workflow == "still"
-    assert (named.recipe.workflow, named.pool) == ("ours", "comfyui-12g")
-    assert named.recipe.workflow_source["graph"]["9"]["class_type"] == "SaveImage"
-    assert named.recipe.workflow_inputs == {"clip_skip": -1}
-    assert (named.recipe.steps, named.recipe.sampler_name) == (28, "euler_ancestral")
-    assert (named.recipe.width, named.recipe.height) == (832, 1216)
-    assert named.recipe.model_name == "tiny.safetensors"
-
-
-def test_a_studios_workflow_of_the_farms_name_takes_its_place(desk: Desk) -> None:
-    desk.workflow("still")
-
-    assert desk.admit().recipe.workflow_source
-
-
-def test_a_workflow_that_brings_its_model_keeps_its_sampling_too(desk: Desk) -> None:
-    desk.workflow("ours", defaults={"model_name": "anime_xl.safetensors", "clip_skip": -2})
-
-    job = desk.admit(workflow="ours")
-
-    assert job.recipe.model_name == "anime_xl.safetensors"
-    assert desk.admit(workflow="ours", model_name="tiny.safetensors").needs == ("ckpt_name=tiny.safetensors",)
-
-
-@pytest.mark.parametrize(
-    ("graph", "binding", "sentence"),
-    [
-        ({"nodes": [], "links": []}, {}, "ours.json is in the editor's format, which cannot be run."),
-        (
-            {"4": {"class_type": "LoraLoader", "inputs": {"model": ["3", 0]}}},
-            {},
-            "goes round in a circle: ",
-        ),
-        (
-            {"9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "../../x"}}},
-            {},
-            "Node 9 (SaveImage) of ours.json names the path '../../x', which leaves ComfyUI's folder.",
-        ),
-        (
-            {"8": {"class_type": "VAEDecodeTiny", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}}},
-            {},
-            "has no node VAEDecodeTiny (node 8). The nearest is 'VAEDecode'.",
-        ),
-        (
-            {"8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["44", 2]}}},
-            {},
-            "Node 8 (VAEDecode) of ours.json takes its vae from node 44, which is not there.",
-        ),
-        ({}, {"output": "99"}, "The binding of 'ours' names node 99, which its graph does not have."),
-        (
-            {},
-            {"controls": {"positive": ["6", 0], "negative": ["7", 0], "vae": ["77", 0]}},
-            "names node 77, which its graph does not have",
-        ),
-        ({}, {"vram_gib": 48}, "The workflow needs 48 GiB on the card"),
-        ({}, {"side_multiple": 64}, "'ours' draws 64 to 8192, in multiples of 64. The nearest is 512"),
-    ],
-)
-def test_a_studios_workflow_that_cannot_work_is_refused_with_the_nodes_name(
-    desk: Desk, graph: Any, binding: dict[str, Any], sentence: str
-) -> None:
-    desk.workflow("ours", graph, **binding)
-
-    assert sentence in desk.refusal(workflow="ours", width=520, height=768)
-    assert desk.admit(width=520).recipe.workflow == "still"
-
-
-@pytest.mark.parametrize(
-    ("inputs", "sentence"),
-    [
-        ({"clip_skp": -1}, "has no parameter 'clip_skp'. Did you mean 'clip_skip'?"),
-        ({"clip_skip": "two"}, "clip_skip of the workflow 'ours' is a whole number, not 'two'."),
-        ({"clip_skip": True}, "is a whole number, not True."),
-        ({"clip_skip": -99}, "takes stop_at_clip_layer from -24 to -1, not -99."),
-    ],
-)
-def test_a_workflows_own_parameters_are_checked(desk: Desk, inputs: dict[str, Any], sentence: str) -> None:
-    desk.workflow("ours")
-
-    assert sentence in desk.refusal(workflow="ours", workflow_inputs=inputs)
-
-
-def test_a_workflow_that_was_mended_is_read_again(desk: Desk) -> None:
-    desk.workflow("ours", output="99")
-    assert "node 99" in desk.refusal(workflow="ours")
-
-    desk.workflow("ours")
-
-    assert desk.admit(workflow="ours").recipe.workflow == "ours"
-
-
 def test_a_thousand_orders_are_admitted_in_seconds(desk: Desk) -> None:
     told = {"project": desk.show.project, "cut": "1/10/10", "lora_models": [{"name": "ink"}]}
     wanted = [orders.parse({**told, "seed": seed}) for seed in range(1000)]
@@ -464,30 +309,6 @@ def test_a_character_sheet_starts_from_the_characters_approved_picture(desk: Des
     assert job.recipe.start_image.path == str(path)
     assert job.recipe.model_name == "qwen_image_edit_2509.safetensors"
     assert (job.recipe.width, job.recipe.height) == (2048, 1536)
-
-
-def test_a_projects_defaults_choose_the_workflow_and_its_parameters(desk: Desk) -> None:
-    desk.workflow("ours")
-    defaults = {
-        "renderer": "comfyui",
-        "model_name": "anime_xl.safetensors",
-        "sampler_name": "dpmpp_2m",
-        "cfg_scale": 5.5,
-        "workflows": {"still_image": "ours", "animation_loop": "lop"},
-        "workflow_inputs": {"ours": {"clip_skip": -3}},
-    }
-    with desk.database.transaction() as session:
-        project = a_stored_show(session, defaults=defaults).project
-
-    recipe = desk.admit(project=project).recipe
-
-    assert (recipe.workflow, recipe.workflow_inputs) == ("ours", {"clip_skip": -3})
-    assert (recipe.sampler_name, recipe.scheduler, recipe.cfg_scale) == ("dpmpp_2m", "karras", 5.5)
-    other = desk.admit(project=project, workflow_inputs={"clip_skip": -1}).recipe
-    assert other.workflow_inputs == {"clip_skip": -1}
-    refused = desk.refusal(project=project, workflow="ourz")
-    assert "There is no workflow 'ourz'. Did you mean 'ours'?" in refused
-    assert "defaults" not in refused
 
 
 def test_a_random_seed_is_recorded_and_a_given_one_kept(desk: Desk) -> None:
