@@ -279,10 +279,14 @@ def _cap(brush: Brush, design: Design, turn: Turn, light: float) -> None:
     )
     brush.outline(crown, ink(color), 4)
     if abs(turn.yaw) < 130:
-        front = [turn.scalp(a, -58, 1.1)[:2] for a in range(-62, 63, 31)]
-        peak = [turn.project(58, -46, 136)[:2], turn.project(0, -36, 156)[:2], turn.project(-58, -46, 136)[:2]]
-        brim = smooth([*front, *peak], tension=0.9)
-        brush.fill(brim, shadow(color, 0.7))
-        brush.outline(brim, ink(color), 3.6)
+        _brim(brush, color, turn)
     top = turn.project(0, -158, -8)
     brush.fill(ellipse(top[0], top[1] + 4, 9, 5), shadow(color))
+
+
+def _brim(brush: Brush, color: Rgb, turn: Turn) -> None:
+    front = [turn.scalp(a, -58, 1.1)[:2] for a in range(-62, 63, 31)]
+    peak = [turn.project(58, -46, 136)[:2], turn.project(0, -36, 156)[:2], turn.project(-58, -46, 136)[:2]]
+    brim = smooth([*front, *peak], tension=0.9)
+    brush.fill(brim, shadow(color, 0.7))
+    brush.outline(brim, ink(color), 3.6)

@@ -92,6 +92,11 @@ def _shadow_side(line: list[Point], half: list[float], light: float) -> list[Poi
     return [*side, *mid[::-1]]
 
 
+#: shapes of a hand, pixels along the forearm and across it
+_PALM = ((-8, -14), (10, -18), (30, -17), (46, -11), (50, 0), (44, 12), (26, 18), (8, 16), (-8, 13))
+_THUMB = ((2, -12), (12, -24), (28, -29), (34, -24), (24, -15))
+
+
 def _hand(brush: Brush, design: Design, arm: Arm) -> None:
     """A mitten with finger lines, along the forearm; an open palm when it is raised."""
     dx, dy = arm.hand[0] - arm.elbow[0], arm.hand[1] - arm.elbow[1]
@@ -104,24 +109,12 @@ def _hand(brush: Brush, design: Design, arm: Arm) -> None:
     def at(along: float, across: float) -> Point:
         return (x + dx * along + nx * across * s, y + dy * along + ny * across * s)
 
-    open_palm = dy < -0.55
-    palm = [
-        at(-8, -14),
-        at(10, -18),
-        at(30, -17),
-        at(46, -11),
-        at(50, 0),
-        at(44, 12),
-        at(26, 18),
-        at(8, 16),
-        at(-8, 13),
-    ]
-    thumb = [at(2, -12), at(12, -24), at(28, -29), at(34, -24), at(24, -15)]
-    for points in (thumb, palm):
-        path = smooth(points)
+    for shape in (_THUMB, _PALM):
+        path = smooth([at(*point) for point in shape])
         brush.outline(path, ink(design.skin), 4.4)
         brush.fill(path, design.skin)
-    if open_palm:
+    # The forearm points up.
+    if dy < -0.55:
         for across in (-12, -4, 4, 12):
             finger = smooth(
                 ribbon([at(36, across * 0.9), at(58 - abs(across) * 0.5, across * 1.35)], [6.4, 5.2]),

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workers.renderers.toon.brush import box, ellipse, gradient, polygon, smooth
 from workers.renderers.toon.palette import Rgb, mix
 
 if TYPE_CHECKING:
-    from workers.renderers.toon.brush import Brush
+    from workers.renderers.toon.brush import Brush, Point
     from workers.renderers.toon.scenery import Scenery
 
 SAKURA: Rgb = (250, 190, 210)
 LEAF: Rgb = (104, 176, 104)
+_FRONTS: tuple[Rgb, ...] = (
+    (236, 206, 176),
+    (206, 182, 190),
+    (182, 204, 206),
+    (240, 226, 190),
+    (198, 178, 160),
+)
+_SIGNS: tuple[Rgb, ...] = ((222, 84, 84), (70, 140, 190), (240, 180, 70), (90, 160, 120))
 
 
 def park(set_: Scenery) -> None:
@@ -63,31 +71,7 @@ def forest(set_: Scenery) -> None:
         for i in range(count):
             x = -set_.half + (i + float(set_.draw.uniform(0.1, 0.9))) * 2 * set_.half / count
             w = wide * float(set_.draw.uniform(0.7, 1.2))
-            lean = float(set_.draw.uniform(-30, 30))
-            foot = set_.horizon + 40 + row * 80
-            trunk = smooth(
-                [
-                    (x - w * 0.8, foot),
-                    (x - w * 0.45, foot - 140),
-                    (x - w * 0.4 + lean, -260),
-                    (x + w * 0.4 + lean, -260),
-                    (x + w * 0.45, foot - 140),
-                    (x + w * 0.9, foot),
-                ],
-                tension=0.6,
-            )
-            brush.fill(trunk, set_.tone((124, 96, 78), far))
-            shade = [
-                (x - set_.light.side * w * 0.1, -260),
-                (x - set_.light.side * w, -260),
-                (x - set_.light.side * w, foot),
-            ]
-            brush.fill(
-                polygon([*shade, (x - set_.light.side * w * 0.15, foot)]),
-                set_.tone((86, 66, 72), far),
-                0.8,
-                clip=trunk,
-            )
+            _trunk(set_, brush, (x, set_.horizon + 40 + row * 80), w, far)
         leaf = set_.tone((84, 156, 92), far * 0.8)
         for _ in range(34):
             x, y = (
@@ -96,17 +80,41 @@ def forest(set_: Scenery) -> None:
             )
             brush.fill(ellipse(x, y, 90, 54), leaf)
     if not set_.is_night:
-        for i in range(4):
-            x = -set_.half * 0.7 + i * set_.half * 0.44
-            beam = polygon(
-                [
-                    (x, -250),
-                    (x + 60, -250),
-                    (x - 170 * set_.light.side + 130, 1100),
-                    (x - 170 * set_.light.side - 40, 1100),
-                ]
-            )
-            brush.fill(beam, (255, 252, 214), 0.12)
+        _beams(set_, brush)
+
+
+def _trunk(set_: Scenery, brush: Brush, at: Point, w: float, far: float) -> None:
+    """A leaning trunk of half width `w` on its foot `at`, dark on the side away from the light."""
+    x, foot = at
+    lean = float(set_.draw.uniform(-30, 30))
+    trunk = smooth(
+        [
+            (x - w * 0.8, foot),
+            (x - w * 0.45, foot - 140),
+            (x - w * 0.4 + lean, -260),
+            (x + w * 0.4 + lean, -260),
+            (x + w * 0.45, foot - 140),
+            (x + w * 0.9, foot),
+        ],
+        tension=0.6,
+    )
+    brush.fill(trunk, set_.tone((124, 96, 78), far))
+    side = set_.light.side
+    shade = [
+        (x - side * w * 0.1, -260),
+        (x - side * w, -260),
+        (x - side * w, foot),
+        (x - side * w * 0.15, foot),
+    ]
+    brush.fill(polygon(shade), set_.tone((86, 66, 72), far), 0.8, clip=trunk)
+
+
+def _beams(set_: Scenery, brush: Brush) -> None:
+    for i in range(4):
+        x = -set_.half * 0.7 + i * set_.half * 0.44
+        foot = x - 170 * set_.light.side
+        beam = polygon([(x, -250), (x + 60, -250), (foot + 130, 1100), (foot - 40, 1100)])
+        brush.fill(beam, (255, 252, 214), 0.12)
 
 
 def street(set_: Scenery) -> None:
@@ -138,61 +146,39 @@ def street(set_: Scenery) -> None:
 
 def _shop_rows(set_: Scenery, brush: Brush) -> None:
     """House fronts in one-point perspective on both sides."""
-    h = set_.horizon
-    fronts: tuple[Rgb, ...] = (
-        (236, 206, 176),
-        (206, 182, 190),
-        (182, 204, 206),
-        (240, 226, 190),
-        (198, 178, 160),
-    )
-    signs: tuple[Rgb, ...] = ((222, 84, 84), (70, 140, 190), (240, 180, 70), (90, 160, 120))
+    edges = [90, 150, 240, 370, 560, 860, 1300]
     for side in (-1, 1):
-        edges = [90, 150, 240, 370, 560, 860, 1300]
         for i, (near_x, far_x) in enumerate(zip(edges[1:], edges, strict=False)):
-            color = fronts[int(set_.draw.integers(5))]
-            roof = float(set_.draw.uniform(0.86, 1.2))
-            y0, y1 = h - far_x * roof, h - near_x * roof
-            f0, f1 = h + far_x * 0.3, h + near_x * 0.3
-            wall = polygon([(side * far_x, y0), (side * near_x, y1), (side * near_x, f1), (side * far_x, f0)])
-            far = max(0.0, 0.32 - i * 0.07)
-            brush.fill(
-                wall, set_.tone(color if side == -set_.light.side else mix(color, (110, 100, 150), 0.25), far)
-            )
-            for t, alpha in ((0.18, 0.9), (0.5, 0.9)):
-                self_y = (y0 + (f0 - y0) * t, y1 + (f1 - y1) * t)
-                tall = ((f0 - y0) * 0.18, (f1 - y1) * 0.18)
-                a, b = far_x + (near_x - far_x) * 0.18, far_x + (near_x - far_x) * 0.82
-                lit = set_.is_dim and set_.draw.uniform() < 0.75
-                tone: Rgb = (255, 220, 140) if lit else set_.tone((120, 148, 176), far)
-                brush.fill(
-                    polygon(
-                        [
-                            (side * a, self_y[0]),
-                            (side * b, self_y[1]),
-                            (side * b, self_y[1] + tall[1]),
-                            (side * a, self_y[0] + tall[0]),
-                        ]
-                    ),
-                    tone,
-                    alpha,
-                )
-            sign = set_.tone(signs[int(set_.draw.integers(4))], far)
-            brush.fill(
-                polygon(
-                    [
-                        (side * far_x, h - far_x * 0.12),
-                        (side * near_x, h - near_x * 0.12),
-                        (side * near_x, h - near_x * 0.02),
-                        (side * far_x, h - far_x * 0.02),
-                    ]
-                ),
-                sign,
-            )
-            if set_.is_dim:
-                set_.lamp(
-                    brush, (side * (far_x + near_x) / 2, h + near_x * 0.12), near_x * 0.5, (255, 214, 140), 0.4
-                )
+            _shop(set_, brush, side, (far_x, near_x), max(0.0, 0.32 - i * 0.07))
+
+
+def _shop(set_: Scenery, brush: Brush, side: int, span: tuple[int, int], far: float) -> None:
+    """A front with two windows and a sign; `span` is how far off the middle it begins and ends."""
+    far_x, near_x = span
+    h = set_.horizon
+
+    def front(top: tuple[float, float], foot: tuple[float, float], inset: float = 0.0) -> Any:
+        """A piece of the front between heights (at the far end, at the near end)."""
+        a, b = far_x + (near_x - far_x) * inset, far_x + (near_x - far_x) * (1 - inset)
+        return polygon([(side * a, top[0]), (side * b, top[1]), (side * b, foot[1]), (side * a, foot[0])])
+
+    color = _FRONTS[int(set_.draw.integers(5))]
+    roof = float(set_.draw.uniform(0.86, 1.2))
+    y0, y1 = h - far_x * roof, h - near_x * roof
+    f0, f1 = h + far_x * 0.3, h + near_x * 0.3
+    tone = color if side == -set_.light.side else mix(color, (110, 100, 150), 0.25)
+    brush.fill(front((y0, y1), (f0, f1)), set_.tone(tone, far))
+    for t in (0.18, 0.5):
+        top = (y0 + (f0 - y0) * t, y1 + (f1 - y1) * t)
+        foot = (top[0] + (f0 - y0) * 0.18, top[1] + (f1 - y1) * 0.18)
+        lit = set_.is_dim and set_.draw.uniform() < 0.75
+        glass: Rgb = (255, 220, 140) if lit else set_.tone((120, 148, 176), far)
+        brush.fill(front(top, foot, 0.18), glass, 0.9)
+    sign = front((h - far_x * 0.12, h - near_x * 0.12), (h - far_x * 0.02, h - near_x * 0.02))
+    brush.fill(sign, set_.tone(_SIGNS[int(set_.draw.integers(4))], far))
+    if set_.is_dim:
+        middle = side * (far_x + near_x) / 2
+        set_.lamp(brush, (middle, h + near_x * 0.12), near_x * 0.5, (255, 214, 140), 0.4)
 
 
 def _wires(set_: Scenery, brush: Brush) -> None:

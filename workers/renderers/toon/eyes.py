@@ -95,6 +95,10 @@ def draw_brows(brush: Brush, design: Design, turn: Turn, moment: Moment, alpha: 
         _brow(brush, design, (turn.keyed(45 * gap, 59, 76), y, 1.0, turn.keyed(1, 0.74, 0.4)), mien, alpha)
 
 
+#: what the upper lid throws on the white, -1 to 1 across the eye and down it
+_LID_SHADOW = ((-1.1, -1.2), (1.1, -1.2), (1.1, -0.2), (0.5, -0.52), (0, -0.62), (-0.6, -0.3), (-1.1, 0.2))
+
+
 def _open(  # noqa: PLR0917 - one drawing, its whole context
     brush: Brush, design: Design, eye: _Eye, squeeze: float, gaze: tuple[float, float], wing: float, full: float
 ) -> None:
@@ -122,22 +126,7 @@ def _open(  # noqa: PLR0917 - one drawing, its whole context
         squeeze,
         full,
     )
-    brush.fill(
-        smooth(
-            [
-                eye.at(-1.1, -1.2),
-                eye.at(1.1, -1.2),
-                eye.at(1.1, -0.2),
-                eye.at(0.5, -0.52),
-                eye.at(0, -0.62),
-                eye.at(-0.6, -0.3),
-                eye.at(-1.1, 0.2),
-            ]
-        ),
-        (96, 84, 150),
-        0.3,
-        clip=white,
-    )
+    brush.fill(smooth([eye.at(*point) for point in _LID_SHADOW]), (96, 84, 150), 0.3, clip=white)
     _lashes(brush, design, eye, wing, low)
 
 

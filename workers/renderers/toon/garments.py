@@ -186,6 +186,22 @@ def _armor(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: An
     metal = design.cloth
     under = smooth([at(-1, 380), at(1, 380), at(1, 540), at(-1, 540)])
     brush.fill(under, (62, 62, 80), clip=trunk)
+    _plate(brush, design, torso)
+    for i, u in enumerate((-0.66, 0.0, 0.66)):
+        tasset = smooth(
+            [at(u - 0.36, 436), at(u + 0.36, 436), at(u + 0.34, 540), at(u, 572), at(u - 0.34, 540)],
+            tension=0.4,
+        )
+        patch(brush, tasset, lighter(metal, 0.2 if i != 2 else 0.0), 3.2)
+    patch(brush, smooth([at(-1, 424), at(1, 424), at(1, 450), at(-1, 450)], tension=0.2), design.accent, 3)
+    collar = smooth([at(-0.42, 146), at(0, 172), at(0.42, 146), at(0.5, 186), at(0, 208), at(-0.5, 186)])
+    patch(brush, collar, metal, 3.2)
+
+
+def _plate(brush: Brush, design: Design, torso: Torso) -> None:
+    """The breastplate with its gleam, its ridge and its gem."""
+    at = torso.at
+    metal = design.cloth
     plate = smooth(
         [
             at(-0.86, 190),
@@ -218,15 +234,6 @@ def _armor(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: An
     )
     gem = polygon([at(0, 214), at(0.12, 236), at(0, 262), at(-0.12, 236)])
     patch(brush, gem, design.eyes, 2.8)
-    for i, u in enumerate((-0.66, 0.0, 0.66)):
-        tasset = smooth(
-            [at(u - 0.36, 436), at(u + 0.36, 436), at(u + 0.34, 540), at(u, 572), at(u - 0.34, 540)],
-            tension=0.4,
-        )
-        patch(brush, tasset, lighter(metal, 0.2 if i != 2 else 0.0), 3.2)
-    patch(brush, smooth([at(-1, 424), at(1, 424), at(1, 450), at(-1, 450)], tension=0.2), design.accent, 3)
-    collar = smooth([at(-0.42, 146), at(0, 172), at(0.42, 146), at(0.5, 186), at(0, 208), at(-0.5, 186)])
-    patch(brush, collar, metal, 3.2)
 
 
 def _dress(brush: Brush, design: Design, torso: Torso, moment: Moment, trunk: Any) -> None:

@@ -27,40 +27,28 @@ def shrine(set_: Scenery) -> None:
         x += float(set_.draw.uniform(60, 110))
     _steps(set_, brush)
     brush = set_.layer(0.6)
-    red, dark = set_.tone((214, 70, 54)), set_.tone((60, 48, 60))
-    for side in (-1, 1):
-        brush.fill(
-            polygon(
-                [(side * 236, h - 330), (side * 272, h - 330), (side * 292, h + 190), (side * 244, h + 190)]
-            ),
-            red,
-        )
-        brush.fill(
-            polygon(
-                [(side * 262, h - 330), (side * 272, h - 330), (side * 292, h + 190), (side * 276, h + 190)]
-            ),
-            set_.tone((160, 44, 48)),
-        )
-        brush.fill(box(side * 266 - 36, h + 150, side * 266 + 36, h + 200), dark)
-    brush.fill(box(-320, h - 258, 320, h - 222), red)
-    brush.fill(
-        smooth(
-            [(-400, h - 392), (0, h - 366), (400, h - 392), (392, h - 336), (0, h - 320), (-392, h - 336)],
-            tension=0.8,
-        ),
-        red,
-    )
-    brush.fill(
-        smooth(
-            [(-420, h - 418), (0, h - 388), (420, h - 418), (404, h - 386), (0, h - 362), (-404, h - 386)],
-            tension=0.8,
-        ),
-        dark,
-    )
-    brush.fill(box(-34, h - 324, 34, h - 226), dark)
-    brush.fill(box(-24, h - 314, 24, h - 236), set_.tone((226, 190, 100)))
+    _gate(set_, brush)
     for side in (-1, 1):
         _lantern(set_, brush, side * min(430, set_.half * 0.62), h + 190)
+
+
+def _gate(set_: Scenery, brush: Brush) -> None:
+    """Two posts, a beam between them, and a curved double roof with a name plate."""
+    h = set_.horizon
+    red, dark = set_.tone((214, 70, 54)), set_.tone((60, 48, 60))
+    for side in (-1, 1):
+        post = [(side * 236, h - 330), (side * 272, h - 330), (side * 292, h + 190), (side * 244, h + 190)]
+        brush.fill(polygon(post), red)
+        edge = [(side * 262, h - 330), (side * 272, h - 330), (side * 292, h + 190), (side * 276, h + 190)]
+        brush.fill(polygon(edge), set_.tone((160, 44, 48)))
+        brush.fill(box(side * 266 - 36, h + 150, side * 266 + 36, h + 200), dark)
+    brush.fill(box(-320, h - 258, 320, h - 222), red)
+    lintel = [(-400, h - 392), (0, h - 366), (400, h - 392), (392, h - 336), (0, h - 320), (-392, h - 336)]
+    brush.fill(smooth(lintel, tension=0.8), red)
+    roof = [(-420, h - 418), (0, h - 388), (420, h - 418), (404, h - 386), (0, h - 362), (-404, h - 386)]
+    brush.fill(smooth(roof, tension=0.8), dark)
+    brush.fill(box(-34, h - 324, 34, h - 226), dark)
+    brush.fill(box(-24, h - 314, 24, h - 236), set_.tone((226, 190, 100)))
 
 
 def _steps(set_: Scenery, brush: Brush) -> None:
@@ -131,7 +119,12 @@ def station(set_: Scenery) -> None:
     h = set_.horizon
     brush = set_.layer(0.3)
     set_.hills(brush, h - 20, 90, set_.tone((124, 176, 150), 0.3))
-    brush = set_.layer(0.5)
+    _train(set_, set_.layer(0.5))
+    _platform(set_, set_.layer(0.75))
+
+
+def _train(set_: Scenery, brush: Brush) -> None:
+    h = set_.horizon
     body, stripe = set_.tone((236, 238, 242)), set_.tone((66, 150, 110))
     brush.fill(set_.area(h - 200, h + 170), body)
     brush.fill(set_.area(h - 226, h - 194), set_.tone((176, 182, 192)))
@@ -153,8 +146,11 @@ def station(set_: Scenery) -> None:
         brush.fill(box(x + 312, h - 136, x + 408, h + 20, 8), glass)
         brush.fill(box(x + 358, h - 160, x + 362, h + 150), set_.tone((120, 124, 138)))
         x += 440
-    brush = set_.layer(0.75)
-    floor = h + 190
+
+
+def _platform(set_: Scenery, brush: Brush) -> None:
+    """The floor with its yellow line, the roof, its pillars and the name board."""
+    floor = set_.horizon + 190
     brush.wash(
         set_.area(floor, 1500),
         gradient(

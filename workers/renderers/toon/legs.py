@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workers.renderers.toon.brush import Brush, Point, curve, ribbon, smooth
 from workers.renderers.toon.palette import Rgb, ink, lighter, mix, shadow, skin_shadow
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from workers.renderers.toon.moment import Moment
     from workers.renderers.toon.outfits import Outfit
     from workers.renderers.toon.torso import Torso
+
+_WHITE: Rgb = (250, 249, 252)
+#: where a robe's flowers are: across the body, -1 to 1, and down it
+_ROBE_BLOSSOMS = ((-0.5, 700), (0.5, 820), (-0.2, 940), (0.62, 1010), (-0.7, 1030), (0.3, 640))
 
 
 def draw_legs(brush: Brush, design: Design, wear: Outfit, torso: Torso, moment: Moment, light: float) -> None:  # noqa: PLR0917 - one drawing, its whole context
@@ -112,70 +116,59 @@ def draw_lower(brush: Brush, design: Design, wear: Outfit, torso: Torso, moment:
         shadow(color),
         clip=body,
     )
+    _folds(brush, color, body, ((near, top), (far, top)), (left, right), pleats)
+    _trim(brush, design, wear, body, (left, right), torso)
+
+
+def _folds(  # noqa: PLR0917 - one drawing, its whole context
+    brush: Brush, color: Rgb, body: Any, waist: tuple[Point, Point], hem: tuple[Point, Point], pleats: int
+) -> None:
+    """The folds between `pleats` pleats, from waist to hem, each given as its (left, right) ends."""
+    (near, top), (far, _) = waist
+    left, right = hem
     for i in range(1, pleats):
         t = i / pleats
-        foot = (left[0] + (right[0] - left[0]) * t, hem + 14)
+        foot = (left[0] + (right[0] - left[0]) * t, left[1] + 14)
         head = (near + (far - near) * t, top + 24)
         fold = smooth([head, (foot[0] - 7, foot[1]), (foot[0] + 9, foot[1])], tension=0.2)
         brush.shade(fold, shadow(color, 0.8), 0.85, clip=body)
-        brush.ink(
-            [head, ((head[0] + foot[0]) / 2, (head[1] + foot[1]) / 2 - 10), foot],
-            ink(color),
-            3.0,
-            0.85,
-            clip=body,
-        )
-    _trim(brush, design, wear, body, (left, right), torso, hem)
+        middle = ((head[0] + foot[0]) / 2, (head[1] + foot[1]) / 2 - 10)
+        brush.ink([head, middle, foot], ink(color), 3.0, 0.85, clip=body)
 
 
 def _trim(  # noqa: PLR0917 - one drawing, its whole context
-    brush: Brush,
-    design: Design,
-    wear: Outfit,
-    body: object,
-    hem_line: tuple[Point, Point],
-    torso: Torso,
-    hem: float,
+    brush: Brush, design: Design, wear: Outfit, body: Any, hem_line: tuple[Point, Point], torso: Torso
 ) -> None:
-    """The hem's ribbon, the maid's apron, the robe's overlap."""
-    left, right = hem_line
+    """The hem's ribbon, the maid's apron, the robe's overlap, the coat's."""
     if wear.lower == "gown":
-        band = [(left[0], hem - 26), ((left[0] + right[0]) / 2, hem - 12), (right[0], hem - 26)]
-        brush.ink(
-            band,
-            lighter(design.accent, 0.2) if design.outfit == "dress" else (250, 249, 252),
-            10,
-            clip=body,
-            head=0.9,
-        )
-    if design.outfit == "maid" and not torso.back:
-        apron = smooth(
-            [
-                torso.at(-0.5, 400),
-                torso.at(0.5, 400),
-                (torso.at(0.75, 600)[0] + 18, 640),
-                (torso.at(0.5, 700)[0] + 10, 726),
-                (torso.middle, 744),
-                (torso.at(-0.5, 700)[0] - 10, 726),
-                (torso.at(-0.75, 600)[0] - 18, 640),
-            ]
-        )
-        brush.fill(apron, (250, 249, 252), clip=body)
-        brush.outline(apron, mix(ink(wear.lower_color), (120, 110, 140), 0.5), 3, clip=body)
-    if wear.lower == "robe" and not torso.back:
-        x = torso.middle
-        brush.ink(
-            [(x + 10, 470), (x - 6, 760), (x - 26, 1084)], ink(wear.lower_color), 4.0, clip=body, head=0.8
-        )
-        draw_blossoms(
-            brush,
-            design,
-            [
-                (torso.at(u, 0)[0], y)
-                for u, y in ((-0.5, 700), (0.5, 820), (-0.2, 940), (0.62, 1010), (-0.7, 1030), (0.3, 640))
-            ],
-            body,
-        )
-    if wear.lower == "coat" and not torso.back:
-        x = torso.middle
+        (left, hem), (right, _) = hem_line
+        band = [(left, hem - 26), ((left + right) / 2, hem - 12), (right, hem - 26)]
+        ribbon = lighter(design.accent, 0.2) if design.outfit == "dress" else _WHITE
+        brush.ink(band, ribbon, 10, clip=body, head=0.9)
+    if torso.back:
+        return
+    if design.outfit == "maid":
+        _apron(brush, wear, body, torso)
+    x = torso.middle
+    if wear.lower == "robe":
+        overlap = [(x + 10, 470), (x - 6, 760), (x - 26, 1084)]
+        brush.ink(overlap, ink(wear.lower_color), 4.0, clip=body, head=0.8)
+        draw_blossoms(brush, design, [(torso.at(u, 0)[0], y) for u, y in _ROBE_BLOSSOMS], body)
+    if wear.lower == "coat":
         brush.ink([(x, 400), (x + 2, 580), (x - 4, 770)], ink(wear.lower_color), 3.6, clip=body, head=0.8)
+
+
+def _apron(brush: Brush, wear: Outfit, body: Any, torso: Torso) -> None:
+    apron = smooth(
+        [
+            torso.at(-0.5, 400),
+            torso.at(0.5, 400),
+            (torso.at(0.75, 600)[0] + 18, 640),
+            (torso.at(0.5, 700)[0] + 10, 726),
+            (torso.middle, 744),
+            (torso.at(-0.5, 700)[0] - 10, 726),
+            (torso.at(-0.75, 600)[0] - 18, 640),
+        ]
+    )
+    brush.fill(apron, _WHITE, clip=body)
+    brush.outline(apron, mix(ink(wear.lower_color), (120, 110, 140), 0.5), 3, clip=body)
