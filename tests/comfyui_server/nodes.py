@@ -11,11 +11,11 @@ MODELS = {
     "loras": ["aiko.safetensors", "style/ink.safetensors", "wan_high.safetensors", "wan_low.safetensors"],
     "vae": ["pixel_space", "wan_2.1_vae.safetensors", "qwen_image_vae.safetensors"],
     "diffusion_models": [
-        "wan2.2_i2v_high_noise_14B.safetensors",
-        "wan2.2_i2v_low_noise_14B.safetensors",
-        "qwen_image_edit_2509.safetensors",
+        "wan2.2_i2v_high_noise_14B_fp8_scaled.safetensors",
+        "wan2.2_i2v_low_noise_14B_fp8_scaled.safetensors",
+        "qwen_image_edit_2509_fp8_e4m3fn.safetensors",
     ],
-    "text_encoders": ["umt5_xxl.safetensors", "qwen_2.5_vl_7b.safetensors"],
+    "text_encoders": ["umt5_xxl_fp8_e4m3fn_scaled.safetensors", "qwen_2.5_vl_7b_fp8_scaled.safetensors"],
     "controlnet": ["openpose.safetensors", "lineart.safetensors"],
     "clip_vision": ["clip_vision_h.safetensors"],
 }

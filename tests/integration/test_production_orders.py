@@ -307,7 +307,7 @@ def test_a_character_sheet_starts_from_the_characters_approved_picture(desk: Des
 
     assert job.recipe.start_image is not None
     assert job.recipe.start_image.path == str(path)
-    assert job.recipe.model_name == "qwen_image_edit_2509.safetensors"
+    assert job.recipe.model_name == "qwen_image_edit_2509_fp8_e4m3fn.safetensors"
     assert (job.recipe.width, job.recipe.height) == (2048, 1536)
 
 

@@ -29,7 +29,7 @@ def folder(
     """The studio's folder, in a farm whose workers tell of two ComfyUIs and of one that is long silent."""
     execute(database, "DELETE FROM workers")
     report(database, host="atelier")
-    report(database, Reported(without=("umt5_xxl.safetensors",)), host="barn")
+    report(database, Reported(without=("umt5_xxl_fp8_e4m3fn_scaled.safetensors",)), host="barn")
     report(database, host="cellar", silent_s=3600)
     monkeypatch.setenv("FARM_DATABASE_URL", database_url)
     monkeypatch.setenv("FARM_STATE_DIR", str(tmp_path / "state"))
@@ -68,7 +68,7 @@ def test_each_workflow_is_tried_against_each_live_comfyui(
     assert {at for at, can in runs.items() if not can} == {("loop", "barn"), ("video", "barn")}
     assert {host for _, host in runs} == {"atelier", "barn"}
     trouble = next(each["trouble"] for each in found["loop"]["servers"] if each["host"] == "barn")
-    assert trouble == "CLIPLoader (node text) has no clip_name 'umt5_xxl.safetensors'."
+    assert trouble == "CLIPLoader (node text) has no clip_name 'umt5_xxl_fp8_e4m3fn_scaled.safetensors'."
 
 
 def test_a_broken_file_is_listed_with_its_own_sentence_and_ends_with_1(
