@@ -1,13 +1,15 @@
-"""What most integration tests stand on: a render floor for each test, one artifact store for each module."""
+"""What integration tests share: a render floor for each test, one artifact store for each module, networks."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.floor import Floor
 from tests.integration.queue_jobs import execute
+from workers.scoring import weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,3 +32,10 @@ def floor(servers: Any, database: Database, database_url: str, floor_folder: Pat
     floor = Floor(database, floor_folder, database_url, servers.redis_url)
     yield floor
     floor.clear()
+
+
+@pytest.fixture
+def unsealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalogue of networks without its hashes, for files of the upstream format, but not its bytes."""
+    sealed = weights.entry
+    monkeypatch.setattr(weights, "entry", lambda name: replace(sealed(name), kept_sha256=None))

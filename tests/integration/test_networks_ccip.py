@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
@@ -185,13 +183,6 @@ def test_features_of_another_network_are_refused_when_they_are_loaded(folder, tm
 
     with pytest.raises(NotMeasured, match="holds another network"):
         ccip_of(files)
-
-
-@pytest.fixture
-def unsealed(monkeypatch):
-    """The catalogue without its hashes: the files here have the upstream format, not the bytes."""
-    sealed = weights.entry
-    monkeypatch.setattr(weights, "entry", lambda name: replace(sealed(name), kept_sha256=None))
 
 
 @pytest.mark.usefixtures("unsealed")

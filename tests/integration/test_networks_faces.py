@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import warnings
 import zipfile
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,7 +18,6 @@ from models.vocabulary import JobType
 from tests import onnx_files
 from tests.onnx_files import FACE_PX, picture
 from workers.media.masters import MasterWriter
-from workers.scoring import weights
 from workers.scoring.expectations import Expectations
 from workers.scoring.networks import onnx_session
 from workers.scoring.networks.arcface import ArcFace
@@ -248,13 +246,6 @@ def test_members_are_found_in_a_folder_of_the_zip_too(tmp_path):
     )
 
     assert len(ArcFace(path, "cpu").look(trio())) == 3
-
-
-@pytest.fixture
-def unsealed(monkeypatch):
-    """The catalogue without its hashes: the files here have the upstream format, not the bytes."""
-    sealed = weights.entry
-    monkeypatch.setattr(weights, "entry", lambda name: replace(sealed(name), kept_sha256=None))
 
 
 @pytest.mark.usefixtures("unsealed")
