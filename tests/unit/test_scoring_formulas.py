@@ -72,7 +72,9 @@ def test_subject_consistency_agrees_with_the_published_formula():
         [(max(0, unit[t] @ unit[t - 1]) + max(0, unit[t] @ unit[0])) / 2 for t in range(1, len(unit))]
     )
 
-    assert metrics.subject_consistency(features).value == pytest.approx(expected)
+    summary = metrics.subject_summary(metrics.subject_steps(features), range(1, len(unit)))
+
+    assert summary.value == pytest.approx(expected)
 
 
 def test_the_worst_stretch_of_a_clip_decides_its_identity():

@@ -78,20 +78,14 @@ def smoothness(errors: Sequence[float], frames: Sequence[int] | None = None) -> 
     return _higher_is_better(values, range(1, 2 * len(values), 2) if frames is None else frames)
 
 
-def subject_consistency(features: Floats) -> Summary:
-    """VBench subject consistency from one embedding per frame of one shot, `(T, D)`, T >= 2; higher is better.
-
-    Mean over t >= 2 of [max(0, cos(f_t, f_t-1)) + max(0, cos(f_t, f_1))] / 2, 0..1.
-
-    >>> subject_consistency(np.eye(2)[[0, 0, 0]]).value
-    1.0
-    """
-    values = subject_steps(features)
-    return subject_summary(values, range(1, len(values) + 1))
-
-
 def subject_steps(features: Floats) -> NDArray[np.float64]:
-    """What each frame but the first of one shot adds to subject consistency, `(T-1,)` from `(T, D)`."""
+    """What each frame but the first of one shot adds to VBench subject consistency, `(T-1,)` from `(T, D)`.
+
+    For t >= 2: [max(0, cos(f_t, f_t-1)) + max(0, cos(f_t, f_1))] / 2, 0..1, from one embedding f per frame.
+
+    >>> subject_steps(np.eye(2)[[0, 0, 0]])
+    array([1., 1.])
+    """
     unit = normalised(features)
     before = np.clip((unit[1:] * unit[:-1]).sum(axis=1), 0.0, 1.0)
     first = np.clip(unit[1:] @ unit[0], 0.0, 1.0)
@@ -100,7 +94,10 @@ def subject_steps(features: Floats) -> NDArray[np.float64]:
 
 
 def subject_summary(steps: Floats, frames: Sequence[int]) -> Summary:
-    """Subject consistency of a clip from what each frame of each of its shots adds, and the frame numbers."""
+    """Subject consistency of a clip, the mean of what each frame of each of its shots adds; higher is better.
+
+    `frames` are the frames' numbers.
+    """
     return _higher_is_better(steps, frames)
 
 
