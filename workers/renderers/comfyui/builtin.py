@@ -102,6 +102,22 @@ def video() -> Workflow:
 
 def character_sheet() -> Workflow:
     """One character from several sides and in several moods, edited from a picture of them, in one picture."""
+    return Workflow(
+        name="character_sheet",
+        job_types=(JobType.CHARACTER_SHEET,),
+        graph=_sheet_graph(),
+        binding=_sheet_binding(),
+        vram_mib=24 * 1024,
+        side_multiple_px=64,
+    )
+
+
+def all_workflows() -> dict[str, Workflow]:
+    """The farm's own workflows by name."""
+    return {each.name: each for each in (still(), loop(), video(), character_sheet())}
+
+
+def _sheet_graph() -> Graph:
     graph: Graph = {
         "model": node("UNETLoader", unet_name="", weight_dtype="default"),
         "shift": node("ModelSamplingAuraFlow", model=("model", 0), shift=3.0),
@@ -120,47 +136,50 @@ def character_sheet() -> Workflow:
         graph[f"decode-{number}"] = node("VAEDecode", samples=(f"sampler-{number}", 0), vae=("vae", 0))
     graph |= _stitched([f"decode-{number}" for number in range(1, len(SHEET_VIEWS) + 1)])
     graph["save"] = node("SaveImage", images=("sheet", 0), filename_prefix="")
+    return graph
+
+
+def _sheet_binding() -> Binding:
     samplers = [f"sampler-{number}" for number in range(1, len(SHEET_VIEWS) + 1)]
-    return Workflow(
-        name="character_sheet",
-        job_types=(JobType.CHARACTER_SHEET,),
-        graph=graph,
-        binding=Binding(
-            inputs=_places(
-                model_name=["model.unet_name"],
-                vae_name=["vae.vae_name"],
-                text_encoder=["text.clip_name"],
-                shift=["shift.shift"],
-                start_image=["start.image"],
-                negative_prompt=["negative.prompt"],
-                width=[f"latent.width/{_SHEET_COLUMNS}"],
-                height=[f"latent.height/{-(-len(SHEET_VIEWS) // _SHEET_COLUMNS)}"],
-                **_sampler_places(*samplers),
-            )
-            | {"positive_prompt": _view_places()},
-            output="save",
-            sections=Sections(loras=(LoraSlot(model=("model", 0)),)),
-            defaults={
-                "model_name": "qwen_image_edit_2509_fp8_e4m3fn.safetensors",
-                "vae_name": "qwen_image_vae.safetensors",
-                "text_encoder": "qwen_2.5_vl_7b_fp8_scaled.safetensors",
-                "shift": 3.0,
-                "sampler_name": "euler",
-                "scheduler": "simple",
-            },
-        ),
-        vram_mib=24 * 1024,
-        side_multiple_px=64,
+    return Binding(
+        inputs=_places(
+            model_name=["model.unet_name"],
+            vae_name=["vae.vae_name"],
+            text_encoder=["text.clip_name"],
+            shift=["shift.shift"],
+            start_image=["start.image"],
+            negative_prompt=["negative.prompt"],
+            width=[f"latent.width/{_SHEET_COLUMNS}"],
+            height=[f"latent.height/{-(-len(SHEET_VIEWS) // _SHEET_COLUMNS)}"],
+            **_sampler_places(*samplers),
+        )
+        | {"positive_prompt": _view_places()},
+        output="save",
+        sections=Sections(loras=(LoraSlot(model=("model", 0)),)),
+        defaults={
+            "model_name": "qwen_image_edit_2509_fp8_e4m3fn.safetensors",
+            "vae_name": "qwen_image_vae.safetensors",
+            "text_encoder": "qwen_2.5_vl_7b_fp8_scaled.safetensors",
+            "shift": 3.0,
+            "sampler_name": "euler",
+            "scheduler": "simple",
+        },
     )
 
 
-def all_workflows() -> dict[str, Workflow]:
-    """The farm's own workflows by name."""
-    return {each.name: each for each in (still(), loop(), video(), character_sheet())}
-
-
 def _wan(name: str, kind: JobType, motion: str, pictures: dict[str, Any], frames: Frames) -> Workflow:
-    graph: Graph = {
+    return Workflow(
+        name=name,
+        job_types=(kind,),
+        graph=_wan_graph(motion, pictures),
+        binding=_wan_binding(frames),
+        vram_mib=24 * 1024,
+        side_multiple_px=16,
+    )
+
+
+def _wan_graph(motion: str, pictures: dict[str, Any]) -> Graph:
+    return {
         "high": node("UNETLoader", "high noise", unet_name="", weight_dtype="default"),
         "low": node("UNETLoader", "low noise", unet_name="", weight_dtype="default"),
         "high-shift": node("ModelSamplingSD3", model=("high", 0), shift=8.0),
@@ -186,40 +205,36 @@ def _wan(name: str, kind: JobType, motion: str, pictures: dict[str, Any], frames
         "decode": node("VAEDecode", samples=("second", 0), vae=("vae", 0)),
         "save": node("SaveImage", images=("decode", 0), filename_prefix=""),
     }
+
+
+def _wan_binding(frames: Frames) -> Binding:
     halves = ("first", "second")
-    return Workflow(
-        name=name,
-        job_types=(kind,),
-        graph=graph,
-        binding=Binding(
-            inputs=_places(
-                high_noise_model=["high.unet_name"],
-                low_noise_model=["low.unet_name"],
-                text_encoder=["text.clip_name"],
-                vae_name=["vae.vae_name"],
-                shift=["high-shift.shift", "low-shift.shift"],
-                start_image=["start.image"],
-                positive_prompt=["positive.text"],
-                negative_prompt=["negative.text"],
-                width=["motion.width"],
-                height=["motion.height"],
-                seed=[f"{half}.noise_seed" for half in halves],
-                steps=[f"{half}.steps" for half in halves],
-                cfg_scale=[f"{half}.cfg" for half in halves],
-                sampler_name=[f"{half}.sampler_name" for half in halves],
-                scheduler=[f"{half}.scheduler" for half in halves],
-                switch_step=["first.end_at_step", "second.start_at_step"],
-            ),
-            output="save",
-            frames=frames,
-            frame_inputs=(Place("motion", "length"),),
-            sections=Sections(
-                loras=(LoraSlot(model=("high", 0), word="high"), LoraSlot(model=("low", 0), word="low"))
-            ),
-            defaults=_WAN,
+    return Binding(
+        inputs=_places(
+            high_noise_model=["high.unet_name"],
+            low_noise_model=["low.unet_name"],
+            text_encoder=["text.clip_name"],
+            vae_name=["vae.vae_name"],
+            shift=["high-shift.shift", "low-shift.shift"],
+            start_image=["start.image"],
+            positive_prompt=["positive.text"],
+            negative_prompt=["negative.text"],
+            width=["motion.width"],
+            height=["motion.height"],
+            seed=[f"{half}.noise_seed" for half in halves],
+            steps=[f"{half}.steps" for half in halves],
+            cfg_scale=[f"{half}.cfg" for half in halves],
+            sampler_name=[f"{half}.sampler_name" for half in halves],
+            scheduler=[f"{half}.scheduler" for half in halves],
+            switch_step=["first.end_at_step", "second.start_at_step"],
         ),
-        vram_mib=24 * 1024,
-        side_multiple_px=16,
+        output="save",
+        frames=frames,
+        frame_inputs=(Place("motion", "length"),),
+        sections=Sections(
+            loras=(LoraSlot(model=("high", 0), word="high"), LoraSlot(model=("low", 0), word="low"))
+        ),
+        defaults=_WAN,
     )
 
 
