@@ -246,3 +246,27 @@ def test_a_workflow_of_the_studio_runs_from_the_copy_in_the_recipe(studio: Studi
 
     assert (take.width, take.height) == (64, 64)
     assert take.resolved["comfyui_workflow"]["4"]["inputs"]["ckpt_name"] == "tiny.safetensors"
+
+
+def test_weights_replaced_under_their_name_are_loaded_anew(studio: Studio, tmp_path: Path) -> None:
+    weights = tmp_path / "models" / "checkpoints" / "tiny.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"first")
+    studio.renderer = ComfyUIRenderer(
+        studio.comfyui.url,
+        patience=QUICK,
+        models_dir=tmp_path / "models",
+        hash_memory=tmp_path / "hashes.json",
+    )
+    studio.render(studio.recipe(JobType.STILL_IMAGE))
+    frees = studio.comfyui.seen().count("free")
+
+    weights.write_bytes(b"second")
+    take = studio.render(studio.recipe(JobType.STILL_IMAGE))
+
+    assert studio.comfyui.seen().count("free") == frees + 1
+    assert take.resolved["file_hashes"] == {"tiny.safetensors": hashlib.sha256(b"second").hexdigest()}
+
+    studio.render(studio.recipe(JobType.STILL_IMAGE))
+
+    assert studio.comfyui.seen().count("free") == frees + 1

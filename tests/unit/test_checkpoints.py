@@ -221,3 +221,17 @@ def test_a_memory_that_cannot_be_written_costs_no_render(models, put, tmp_path) 
     hashes = CheckpointHashes(models, tmp_path / "file" / "hashes.json")
 
     assert hashes.of(graph({"lora_name": "a.safetensors"})) == {"a.safetensors": sha256("a")}
+
+
+def test_a_file_replaced_under_its_name_is_noticed_by_the_server_that_rendered_with_it(models, put, tmp_path):
+    memory, weights = tmp_path / "hashes.json", graph({"ckpt_name": "a.safetensors"})
+    put("checkpoints/a.safetensors", "first")
+    hashes = CheckpointHashes(models, memory)
+    assert hashes.replaced("http://one", hashes.of(weights)) == ()
+    hashes.used("http://one", hashes.of(weights))
+
+    put("checkpoints/a.safetensors", "second")
+
+    later = CheckpointHashes(models, memory)
+    assert later.replaced("http://one", later.of(weights)) == ("a.safetensors",)
+    assert later.replaced("http://two", later.of(weights)) == ()

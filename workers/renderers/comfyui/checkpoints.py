@@ -93,6 +93,18 @@ class CheckpointHashes:
             told[value if len(alike) == 1 else f"{name}={value}"] = hashes.get(path, "") if path else ""
         return told
 
+    def replaced(self, server: str, hashes: Mapping[str, str]) -> tuple[str, ...]:
+        """The files that are others now than when `server` last rendered with them: it still holds the old."""
+        known = self._remembered()
+        before = {name: known.get(_use(server, name)) for name in hashes}
+        return tuple(name for name, now in hashes.items() if now and before[name] not in (None, now))
+
+    def used(self, server: str, hashes: Mapping[str, str]) -> None:
+        """Remember what `server` rendered with."""
+        uses = {_use(server, name): sha256 for name, sha256 in hashes.items() if sha256}
+        if not uses.items() <= self._remembered().items():
+            self._remember(uses)
+
     def _hashes(self, paths: set[Path]) -> dict[Path, str]:
         """What is remembered is read once, and written once when something was learned."""
         keys = {path: key for path in paths if (key := _told(_key, path))}
@@ -158,6 +170,10 @@ def _inside(root: Path, folders: Iterable[str], value: str) -> Iterator[Path]:
         path = root / folder / name
         if path.is_file():
             yield path.resolve()
+
+
+def _use(server: str, name: str) -> str:
+    return f"{server} {name}"
 
 
 def _told(of: Callable[[Path], str], path: Path) -> str:

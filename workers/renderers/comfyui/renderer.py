@@ -25,7 +25,7 @@ from workers.renderers.comfyui.server import Server
 from workers.renderers.renderer import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -130,13 +130,14 @@ class ComfyUIRenderer:
             raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
         except Unavailable as error:
             raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
-        make = self._make_cold if cold else self._make
+        hashes = self._hashes.of(graph)
+        make = self._make_cold if cold or self._holds_other_weights(hashes) else self._make
         files, _ = make(graph, prefix, progress, alive)
         with TakeWriter(into, recipe) as take:
             for frame in self._frames(files, into, workflow, recipe, alive):
                 take.add(frame)
                 progress(take.frames, recipe.frame_count)
-            hashes = self._hashes.of(graph)
+            self._hashes.used(self._server.url, hashes)
             resolved = {"comfyui_workflow": graph, "file_hashes": hashes}
             if checkpoint := checkpoint_hash(graph, hashes):
                 resolved["model_hash"] = checkpoint
@@ -161,6 +162,13 @@ class ComfyUIRenderer:
             error_kind=ErrorKind.UNAVAILABLE,
             hint="Somebody else may be rendering the same there. It is tried again later.",
         )
+
+    def _holds_other_weights(self, hashes: Mapping[str, str]) -> bool:
+        """Whether a file was replaced under its name: ComfyUI goes on with what it has loaded."""
+        replaced = self._hashes.replaced(self._server.url, hashes)
+        if replaced:
+            _log.warning("%s changed; ComfyUI is told to load anew.", ", ".join(replaced))
+        return bool(replaced)
 
     def _forget(self) -> None:
         try:
