@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol
 
 from db import catalogue, deliveries
 from db.deliveries import DeliveryName, VersionTaken
+from farm import extras
 from farm.verdicts import best_take
 from models.errors import BadInput, NotHere
 from models.vocabulary import JobType, Phase, Verdict
@@ -108,10 +107,6 @@ class Writer(Protocol):
         progress: Callable[[int], None],
         /,
     ) -> None: ...
-
-
-#: whoever can decode masters adds itself here when the entry points are loaded
-WRITERS: list[Writer] = []
 
 
 def deliver(
@@ -297,16 +292,14 @@ def _nothing(project: str, phase: Phase | None, undelivered: Sequence[Undelivere
     )
 
 
-@cache
 def _writer() -> Writer:
     """Whoever can decode masters on this machine; looked for when it is needed, because it is heavy."""
-    for extra in entry_points(group="farm.commands"):
-        extra.load()
-    if not WRITERS:
+    extras.joiners()
+    if not extras.WRITERS:
         raise NotHere(
             "Nothing here can decode masters.", hint="Install the worker extra: anime-render-farm[worker]."
         )
-    return WRITERS[0]
+    return extras.WRITERS[0]
 
 
 def _untold(cut: str, done: int, total: int) -> None:

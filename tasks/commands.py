@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from farm import delivering
-from farm.cli import extras
-from tasks import commands_deliver
+from farm import extras
 from tasks.commands_accept import accept
 from tasks.commands_networks import networks
 from tasks.commands_recipe import recipe
@@ -17,11 +15,13 @@ from tasks.commands_references import reference
 from tasks.commands_score import score
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import typer
 
     from farm.client import Farm
+    from farm.delivering import Chosen
     from models.views import StoredShow
 
 
@@ -45,7 +45,15 @@ def _write_poster(master: Path, target: Path) -> None:
     poster(master, target)
 
 
+def _write_delivery(
+    chosen: Chosen, master: Path, folder: Path, names: Sequence[str], progress: Callable[[int], None]
+) -> None:
+    from tasks.commands_deliver import write
+
+    write(chosen, master, folder, names, progress)
+
+
 extras.AFTER_LOAD.append(_make_references)
 extras.POSTERS.append(_write_poster)
 extras.ACCEPTANCE.append(accept)
-delivering.WRITERS.append(commands_deliver.write)
+extras.WRITERS.append(_write_delivery)

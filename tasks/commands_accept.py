@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from farm.cli.console import Exit
-    from farm.cli.extras import AcceptanceWish
+    from farm.extras import AcceptanceWish
     from tasks.acceptance import Acceptance
     from tasks.acceptance_findings import Finding
 

@@ -13,12 +13,12 @@ from rich.text import Text
 from farm.cli.console import AsJson, Exit, note, out, print_list
 from farm.cli.opened import opened
 from models.errors import BadInput, NotMeasured
-from tasks.reference_building import STYLE_METRICS, Built, asked_of, pictures_named, require_known
 from workers.scoring.network_table import IDENTITY_METRICS
 
 if TYPE_CHECKING:
     from db.catalogue_references import ReferenceView
     from farm.client import Farm
+    from tasks.reference_building import Built
 
 _SHORT = 8
 
@@ -73,26 +73,26 @@ def _build(
     """What was made, and which networks could make nothing, with the reason."""
     from db import catalogue
     from farm.stack import threads_here
-    from tasks.reference_building import Builder, first_frames
+    from tasks import reference_building as building
     from workers.scoring.networks.shelf import Shelf
     from workers.scoring.networks.torch_device import set_threads
 
-    paths = pictures_named(texts)
-    metrics = IDENTITY_METRICS if character else STYLE_METRICS
-    require_known(networks, metrics)
+    paths = building.pictures_named(texts)
+    metrics = IDENTITY_METRICS if character else building.STYLE_METRICS
+    building.require_known(networks, metrics)
     with farm.database.transaction() as session:
         row = catalogue.project(session, project)
         project_id, cast = row.id, catalogue.characters(session, row.id)
         if character is not None and character not in cast:
             raise catalogue.nearest(character, cast, f"character in {project}")
-        wanted = networks or asked_of(row.defaults, farm.settings.default_profile)[metrics]
+        wanted = networks or building.asked_of(row.defaults, farm.settings.default_profile)[metrics]
     if not wanted:
         raise BadInput(
             f"No profile of {project} asks for such a reference.", hint="Name a network: --network NAME."
         )
     set_threads(threads_here())
-    builder = Builder(farm.database, project_id, Shelf(farm.settings.networks_dir))
-    pictures, names = first_frames(paths), [str(path) for path in paths]
+    builder = building.Builder(farm.database, project_id, Shelf(farm.settings.networks_dir))
+    pictures, names = building.first_frames(paths), [str(path) for path in paths]
     built, missing = [], []
     for name in wanted:
         try:

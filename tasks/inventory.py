@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from db import inventories
 from farm.settings import settings
 from models.errors import StepFailed, Unavailable
 from models.pools import served_by
@@ -157,6 +156,7 @@ class Watch:
 
     def _take(self, server: Server) -> tuple[dict[str, Any], tuple[str, ...]]:
         """(the inventory as it is kept, the words it meets)."""
+        from db import inventories
         from workers.renderers.comfyui import preflight
 
         found = preflight.take_inventory(server)

@@ -19,7 +19,6 @@ from models.pools import renderer_of
 from models.vocabulary import JobType
 from tasks.inventory import RENDERER, Sighting, Watch
 from tasks.listening import Listening
-from tasks.serving import client_id
 
 if TYPE_CHECKING:
     from db.workers import WorkerIdentity
@@ -180,6 +179,8 @@ def _watch_comfyui(instance: Any, presence: _Presence, listed: tuple[str, ...]) 
         listening.serve(seen.pools)
 
     def client_ids() -> list[str]:
+        from tasks.serving import client_id
+
         return [client_id(presence.id, child) for child in range(int(instance.concurrency or 1))]
 
     watch = Watch(comfyui, client_ids=client_ids, tell=tell)

@@ -10,7 +10,8 @@ import typer
 from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
-from farm.cli import delivering, extras, judging, lifecycle, looking, ordering, reproducing, showing, workflows
+from farm import extras
+from farm.cli import delivering, judging, lifecycle, looking, ordering, reproducing, showing, workflows
 from farm.cli.console import EXIT_CODES, Exit, exit_code, print_error
 from models.errors import FarmError
 

@@ -9,8 +9,8 @@ import typer
 from rich.text import Text
 
 from farm.cli.console import AsJson, Exit, out, print_list
-from farm.cli.extras import AcceptanceWish
 from farm.cli.opened import here
+from farm.extras import AcceptanceWish
 from models.errors import NotHere
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _show(finding: Finding, *, models: bool) -> None:
 
 def _accepted(wish: AcceptanceWish) -> int:
     """Run what the installation with networks has joined to the command line."""
-    from farm.cli import extras
+    from farm import extras
 
     extras.joiners()
     if not extras.ACCEPTANCE:

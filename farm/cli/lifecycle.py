@@ -80,7 +80,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Render, score and gate a short episode, with faults drawn on purpose; writes out/demo/index.html."""
-    from farm.cli import extras
+    from farm import extras
     from farm.cli.demo import example_show, run
 
     extras.joiners()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from farm.cli import extras
+from farm import extras
 from farm.cli.console import AsJson, note, out, print_json
 from farm.cli.opened import opened
 

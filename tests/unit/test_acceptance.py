@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from farm.cli import extras, main
+from farm import extras
+from farm.cli import main
 from farm.cli.console import Exit
 from models.errors import NotMeasured
 from tasks import acceptance_checks, acceptance_networks, acceptance_probe

@@ -1,4 +1,4 @@
-"""Commands that other rooms join to the command line through the entry-point group `farm.commands`.
+"""What other rooms join to the front through the entry points `farm.commands`: commands, and work on pixels.
 
 They bring Celery and its friends along, so they are looked for only when somebody needs them.
 """
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import typer
 
     from farm.client import Farm
+    from farm.delivering import Writer
     from models.views import StoredShow
 
 #: who has networks adds a maker of references, called with the farm and the show that was stored
@@ -24,6 +25,9 @@ AFTER_LOAD: list[Callable[[Farm, StoredShow], dict[str, Any]]] = []
 
 #: who reads masters adds a writer of posters, called with the master and the picture to write
 POSTERS: list[Callable[[Path, Path], None]] = []
+
+#: who can decode masters adds a writer of deliveries
+WRITERS: list[Writer] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
