@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
+
+View = TypeVar("View", QueueView, AttemptView, TakeView)
 
 
 def find_job(session: Session, job_id: UUID) -> Job:
@@ -128,19 +131,24 @@ def job_detail(session: Session, job_id: UUID) -> JobDetail:
     )
 
 
+def _seen(kind: type[View], row: object) -> View:
+    """The value whose fields are called as the row's columns."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})
+
+
 def queue_view(row: QueueRow) -> QueueView:
     """The queue row as a value."""
-    return QueueView(**{name: getattr(row, name) for name in QueueView.__slots__})
+    return _seen(QueueView, row)
 
 
 def attempt_view(row: Attempt) -> AttemptView:
     """The attempt as a value."""
-    return AttemptView(**{name: getattr(row, name) for name in AttemptView.__slots__})
+    return _seen(AttemptView, row)
 
 
 def take_view(row: Take) -> TakeView:
     """The take as a value."""
-    return TakeView(**{name: getattr(row, name) for name in TakeView.__slots__})
+    return _seen(TakeView, row)
 
 
 def scores_view(row: QualityScores) -> ScoresView:

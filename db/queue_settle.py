@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from db.queue_memory import after_running_out
 from models.environment import environment_sha256
 from models.rendering import Take
+from models.views import TakeFiles
 from models.vocabulary import ErrorKind, QueueStatus, Step
 
 if TYPE_CHECKING:
@@ -39,18 +40,9 @@ class Settlement(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeRecord:
-    """What a render made, as it is written down; paths are relative to the artifact store."""
+class TakeRecord(TakeFiles):
+    """What a render made, as it is written down."""
 
-    master_path: str
-    proxy_path: str | None
-    pixel_sha256: str
-    file_sha256: str
-    size_bytes: int
-    frames: int
-    width: int
-    height: int
-    fps: int
     render_seconds: float
     renderer_version: str
     environment: dict[str, str]

@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from models.views import TakeFiles
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,21 +20,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EqualTake:
-    """A take of an equal recipe, and what it was made with; paths are relative to the artifact store."""
+class EqualTake(TakeFiles):
+    """A take of an equal recipe, and what it was made with."""
 
     job_id: UUID
     #: the job that drew these pixels; `job_id` unless that take was itself reused
     drawn_by_job_id: UUID
-    master_path: str
-    proxy_path: str | None
-    pixel_sha256: str
-    file_sha256: str
-    size_bytes: int
-    frames: int
-    width: int
-    height: int
-    fps: int
     environment: dict[str, str]
     file_hashes: dict[str, str]
     model_hash: str | None

@@ -93,8 +93,8 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeView:
-    """What a finished render made; paths are relative to the artifact store."""
+class TakeFiles:
+    """The files of a take and what they show; paths are relative to the artifact store."""
 
     master_path: str
     proxy_path: str | None
@@ -105,6 +105,12 @@ class TakeView:
     width: int
     height: int
     fps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeView(TakeFiles):
+    """What a finished render made."""
+
     render_seconds: float
     #: the job whose equal take this is, where nothing had to be rendered
     reused_from_job_id: UUID | None
