@@ -55,6 +55,14 @@ _QUEUE = "SELECT job_id, step, status, epoch, retry_count, worker_id, error_mess
 _ATTEMPTS = "SELECT job_id, step, epoch, worker_id, outcome, error_kind FROM attempts ORDER BY started_at"
 
 
+def _command(process: psutil.Process) -> str:
+    """Its command line; empty when it has just died."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 @dataclass
 class Hand:
     """One process on the floor: a worker or a beat."""
@@ -72,8 +80,7 @@ class Hand:
 
     def children(self) -> list[psutil.Process]:
         """The pool's children that run tasks; not the tracker of semaphores that billiard keeps beside them."""
-        found = psutil.Process(self.pid).children()
-        return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
+        return [child for child in psutil.Process(self.pid).children() if "spawn_main" in _command(child)]
 
     def kill(self) -> None:
         """As the kernel's out-of-memory killer would."""

@@ -11,26 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from db import queue
-from tests.integration.floor import CONTROL, RENDER, SCORE, Floor
+from tests.integration.floor import CONTROL, RENDER, SCORE
 from tests.integration.queue_jobs import add_jobs, add_project, one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
-    from db.engine import Database
-    from tests.integration.floor import Hand
+    from tests.integration.floor import Floor, Hand
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture
-def floor(
-    servers: Any, database: Database, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Floor]:
-    floor = Floor(database, tmp_path_factory.mktemp("floor"), database_url, servers.redis_url)
-    yield floor
-    floor.clear()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
