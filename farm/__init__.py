@@ -1,4 +1,8 @@
-"""The front of the house: settings, SDK, gates, retakes, recipes, CLI, Echo client, embedded servers.
+"""The front of the house: what decides, and what a person, a script or Echo calls.
+
+Settings, SDK (`client`) and command line (`cli`); orders, recipes and what ComfyUI must have for them
+(`production`, `fleet`); gates, retakes and calibration; reproductions, deliveries and dailies; the Echo client;
+the servers that `farm up` starts. What needs pixels joins through the entry points in `extras`.
 
 `from farm import Farm` is all a script needs. Loading is lazy, so that importing this package costs nothing,
 and refuses a stranger's `models` or `db`: those names are generic, and another package of that name on the path

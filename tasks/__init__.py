@@ -1,4 +1,4 @@
-"""Thin Celery tasks and beat jobs: the one room where all the others meet.
+"""Celery tasks, beat jobs, and commands that need pixels or networks: the one room where all the others meet.
 
 `celery -A tasks worker|beat|flower` finds the app here; networks and renderers are loaded by a worker's child
 with its first job, never by this import.
