@@ -13,11 +13,6 @@ class Phase(StrEnum):
     VIDEO = "video"
 
     @property
-    def api_name(self) -> str:
-        """The name the HTTP routes and Echo use, e.g. `phase_1_still`."""
-        return f"phase_{list(Phase).index(self) + 1}_{self.value}"
-
-    @property
     def before(self) -> Phase | None:
         """The phase whose gate opens this one; the first has none."""
         index = list(Phase).index(self)
