@@ -31,13 +31,19 @@ _FOLDERS = {
     "style_model_name": ("style_models",),
 }
 
-#: inputs by which loaders name a file of weights
-LOADER_INPUTS = frozenset(_FOLDERS)
-
 #: a custom node may call its input as it likes; what it loads is known by the file's kind
-_WEIGHTS = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx"})
+_WEIGHTS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx", ".pkl")
 #: a prompt loads one too: `embedding:name`, with or without the suffix
 _EMBEDDING = re.compile(r"embedding:([\w./\\-]*[\w-])")
+
+
+def names_weights(name: str, value: str) -> bool:
+    """Whether an input of a node names a file of weights: told by a loader's input, or by the file's kind.
+
+    >>> names_weights("lora_name", "ink"), names_weights("model", "Ink.PTH"), names_weights("text", "ink")
+    (True, True, False)
+    """
+    return value != "" and (name in _FOLDERS or value.lower().endswith(_WEIGHTS))
 
 
 def loaded(graph: Graph) -> Iterator[tuple[str, str]]:
@@ -52,9 +58,9 @@ def loaded(graph: Graph) -> Iterator[tuple[str, str]]:
 
 def _named(inputs: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in inputs.items():
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str):
             continue
-        if name in _FOLDERS or PurePosixPath(value).suffix.lower() in _WEIGHTS:
+        if names_weights(name, value):
             yield name, value
         else:
             for embedding in _EMBEDDING.findall(value):

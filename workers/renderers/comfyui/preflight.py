@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from models.pools import fits
-from workers.renderers.comfyui.checkpoints import LOADER_INPUTS
+from workers.renderers.comfyui.checkpoints import names_weights
 from workers.renderers.comfyui.graph import is_link
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ _UPLOADED = frozenset({"image", "video", "audio"})
 _OWN_MODULES = ("nodes", "comfy_extras.", "comfy_api_nodes.")
 #: the module of the nodes that every ComfyUI has had for years; the others come and go with its version
 _EVERYWHERE = "nodes"
-#: how the names of weights end, whatever the input of a custom loader is called
-_WEIGHTS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx", ".pkl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ def has_of(inventory: Inventory) -> tuple[str, ...]:
 
 
 def _is_file(name: str, value: str) -> bool:
-    return value != "" and name not in _UPLOADED and (name in LOADER_INPUTS or value.lower().endswith(_WEIGHTS))
+    return name not in _UPLOADED and names_weights(name, value)
 
 
 def _file_word(name: str, value: str) -> str:
