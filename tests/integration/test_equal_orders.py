@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from models.vocabulary import ErrorKind
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
     from typing import Any
     from uuid import UUID
 
@@ -92,16 +95,21 @@ def test_two_claims_at_the_same_instant_go_to_different_work(database, project):
     assert pair == (first, other)
 
 
-def test_of_two_equals_in_two_pools_the_later_claim_is_refused_and_sees_why_next_time(database, project):
+@contextmanager
+def claims_of_equals(database: Database, project: UUID) -> Iterator[tuple[Session, Future[Claim | None]]]:
+    """Two equals in two pools, one claimed in the open session; the claim of the other waits for its end."""
     seed = next(_SEEDS)
     for pool in ("null", "null.8"):
         add_jobs(database, project, seed=seed, reuse=True, pool=pool)
     with ThreadPoolExecutor(1) as aside, database.transaction() as session:
         assert claim(session, "w1", "null") is not None
-
-        # The second claim waits for the first, which may still roll back.
         late = aside.submit(claimed, database, "w2", "null.8")
         _wait_for_a_blocked_backend(database)
+        yield session, late
+
+
+def test_of_two_equals_in_two_pools_the_later_claim_is_refused_and_sees_why_next_time(database, project):
+    with claims_of_equals(database, project) as (session, late):
         session.commit()
 
         with pytest.raises(queue.Collision):
@@ -110,14 +118,7 @@ def test_of_two_equals_in_two_pools_the_later_claim_is_refused_and_sees_why_next
 
 
 def test_a_claim_that_rolls_back_leaves_its_equal_to_the_other(database, project):
-    seed = next(_SEEDS)
-    for pool in ("null", "null.8"):
-        add_jobs(database, project, seed=seed, reuse=True, pool=pool)
-    with ThreadPoolExecutor(1) as aside, database.transaction() as session:
-        assert claim(session, "w1", "null") is not None
-        late = aside.submit(claimed, database, "w2", "null.8")
-        _wait_for_a_blocked_backend(database)
-
+    with claims_of_equals(database, project) as (session, late):
         session.rollback()
 
         assert late.result(10) is not None
