@@ -1,8 +1,13 @@
-"""Fixtures every test may ask for: real servers, and a migrated database of one's own."""
+"""Fixtures every test may ask for: real servers, a migrated database of one's own, a stand-in ComfyUI."""
 
 import signal
 
-pytest_plugins = ["tests.servers_fixture", "tests.database_fixture", "tests.state_folders"]
+pytest_plugins = [
+    "tests.servers_fixture",
+    "tests.database_fixture",
+    "tests.state_folders",
+    "tests.comfyui_fixture",
+]
 
 # A shell that puts a command into the background lets it ignore Ctrl-C, and its children inherit that: tests
 # that press Ctrl-C need it to arrive.

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from models.views import JobDetail
     from tests.acceptance.comfyui_site import Site
 
-pytest_plugins = ["tests.comfyui_fixture"]
 pytestmark = pytest.mark.timeout(900)
 
 REAL = bool(os.environ.get("COMFYUI_URL") or os.environ.get("COMFYUI_DIR"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.comfyui_floor import open_studio
 from tests.integration.floor import Floor
 from tests.integration.queue_jobs import execute
 from workers.scoring import weights
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from db.engine import Database
+    from tests.integration.comfyui_floor import Studio
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +28,35 @@ def floor_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def floor(servers: Any, database: Database, database_url: str, floor_folder: Path) -> Iterator[Floor]:
+def floor_settings() -> dict[str, str]:
+    """What the processes of the floor find in their environment beside its addresses; for a module to say."""
+    return {}
+
+
+@pytest.fixture
+def floor(
+    servers: Any, database: Database, database_url: str, floor_folder: Path, floor_settings: dict[str, str]
+) -> Iterator[Floor]:
     """A floor without workers; whoever a test starts is ended with it."""
     execute(database, "DELETE FROM workers")
+    floor = Floor(database, floor_folder, database_url, servers.redis_url, extra=floor_settings)
+    yield floor
+    floor.clear()
+
+
+@pytest.fixture(scope="module")
+def lasting_floor(servers: Any, database: Database, database_url: str, floor_folder: Path) -> Iterator[Floor]:
+    """A floor whose workers serve one test after the other, because starting them takes seconds."""
     floor = Floor(database, floor_folder, database_url, servers.redis_url)
     yield floor
     floor.clear()
+
+
+@pytest.fixture(scope="module")
+def lasting_studio(servers: Any, database: Database, database_url: str, floor_folder: Path) -> Iterator[Studio]:
+    """The same for workers that render at ComfyUIs; without any yet."""
+    with open_studio(database, floor_folder, database_url, servers.redis_url) as studio:
+        yield studio
 
 
 @pytest.fixture

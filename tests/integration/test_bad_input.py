@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from farm.cli.console import Exit
 from models.errors import BadInput
 from tests import bad_files as bad
 from tests.integration.floor import CONTROL, RENDER, SCORE, Floor
-from tests.integration.queue_jobs import add_jobs, add_project, execute, one
+from tests.integration.queue_jobs import add_jobs, add_project, one
 from tests.reader_child import ReaderChild
 from workers.media import limits
 from workers.media.reading import FrameReader, probe
@@ -24,8 +24,6 @@ from workers.media.reading import FrameReader, probe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from db.engine import Database
 
     Maker = Callable[[Path], Path]
 
@@ -184,14 +182,6 @@ def test_the_command_ends_with_the_code_it_documents(
     assert ended == code
     if code is Exit.NOT_PASSED:
         assert set(told["blocking"]) & {"decodable", "frame_count"}
-
-
-@pytest.fixture
-def floor(servers: Any, database: Database, database_url: str, tmp_path: Path) -> Iterator[Floor]:
-    execute(database, "DELETE FROM workers")
-    floor = Floor(database, tmp_path, database_url, servers.redis_url)
-    yield floor
-    floor.clear()
 
 
 def test_a_master_damaged_after_the_render_is_the_farms_failure_and_the_worker_lives(floor: Floor) -> None:

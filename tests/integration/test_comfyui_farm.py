@@ -10,15 +10,11 @@ import pytest
 
 from db import catalogue, inventories, queue
 from farm import why
-from tests.integration.comfyui_floor import open_studio
 from tests.integration.queue_jobs import one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
     from uuid import UUID
 
-    from db.engine import Database
     from tests.integration.comfyui_floor import Studio
 
 SILENT_AFTER = timedelta(seconds=3)
@@ -26,17 +22,14 @@ SMALL, LARGE = 12_282 * 1024**2, 24_564 * 1024**2
 
 
 @pytest.fixture(scope="module")
-def shared(
-    servers: Any, database: Database, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Studio]:
+def shared(lasting_studio: Studio) -> Studio:
     """A card of 12 GB with its worker, and one of 24 GB whose worker the tests hire."""
-    folder = tmp_path_factory.mktemp("studio")
-    with open_studio(database, folder, database_url, servers.redis_url) as studio:
-        studio.comfyui("small", vram_total=SMALL)
-        studio.comfyui("large", vram_total=LARGE)
-        studio.hire("small", slot=0)
-        studio.wait_serving()
-        yield studio
+    studio = lasting_studio
+    studio.comfyui("small", vram_total=SMALL)
+    studio.comfyui("large", vram_total=LARGE)
+    studio.hire("small", slot=0)
+    studio.wait_serving()
+    return studio
 
 
 @pytest.fixture

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.comfyui_fixture import StandInProcess
 
-pytest_plugins = ["tests.comfyui_fixture"]
-
 QUICK = Patience(poll=0.05, unknown=0.6, silent=3.0, cancel=5.0)
 
 

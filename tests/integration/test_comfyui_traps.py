@@ -10,30 +10,24 @@ import requests
 
 from db import queue
 from models.vocabulary import ErrorKind
-from tests.integration.comfyui_floor import open_studio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
     from uuid import UUID
 
-    from db.engine import Database
     from tests.integration.comfyui_floor import Studio
 
 
 @pytest.fixture(scope="module")
-def shared(
-    servers: Any, database: Database, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Studio]:
+def shared(lasting_studio: Studio) -> Studio:
     """One ComfyUI and its worker for the whole module."""
-    folder = tmp_path_factory.mktemp("studio")
-    with open_studio(database, folder, database_url, servers.redis_url) as studio:
-        studio.comfyui("one")
-        studio.hire("one")
-        for hand in studio.floor.hands[:2]:
-            studio.floor.wait_ready(hand)
-        studio.wait_serving()
-        yield studio
+    studio = lasting_studio
+    studio.comfyui("one")
+    studio.hire("one")
+    for hand in studio.floor.hands[:2]:
+        studio.floor.wait_ready(hand)
+    studio.wait_serving()
+    return studio
 
 
 @pytest.fixture

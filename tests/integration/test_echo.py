@@ -15,14 +15,12 @@ from farm.echo import workers as echo_workers
 from farm.echo.client import EchoClient
 from models.vocabulary import WorkerStatus
 from tests.echo_server import Echo, running_echo
-from tests.integration.floor import CONTROL, RENDER, SCORE, Floor
+from tests.integration.floor import CONTROL, RENDER, SCORE
 from tests.integration.queue_jobs import add_jobs, add_project, one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
-    from db.engine import Database
     from farm.echo.workers import EchoRound
 
 CALLBACK = "http://127.0.0.1:8329/api/anime/echo/tasks"
@@ -136,17 +134,8 @@ def test_a_slow_echo_costs_one_timeout_not_one_for_each_worker(echo):
 
 
 @pytest.fixture
-def floor(
-    servers: Any,
-    database: Database,
-    database_url: str,
-    tmp_path_factory: pytest.TempPathFactory,
-    echo: Echo,
-) -> Iterator[Floor]:
-    extra = {"FARM_ECHO_URL": echo.url, "FARM_ECHO_EVERY": "0.5", "FARM_ECHO_TIMEOUT": "0.5"}
-    floor = Floor(database, tmp_path_factory.mktemp("floor"), database_url, servers.redis_url, extra=extra)
-    yield floor
-    floor.clear()
+def floor_settings(echo: Echo) -> dict[str, str]:
+    return {"FARM_ECHO_URL": echo.url, "FARM_ECHO_EVERY": "0.5", "FARM_ECHO_TIMEOUT": "0.5"}
 
 
 def test_the_beat_keeps_echo_informed_and_a_drained_worker_says_goodbye(floor, echo):

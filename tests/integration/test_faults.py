@@ -17,10 +17,8 @@ from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
     from uuid import UUID
 
-    from db.engine import Database
     from tests.integration.floor import Cast
 
 # Five of everything that could be sent, as if a broker had gone mad.
@@ -37,12 +35,9 @@ for _ in range(5):
 
 
 @pytest.fixture(scope="module")
-def floor(
-    servers: Any, database: Database, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Floor]:
-    floor = Floor(database, tmp_path_factory.mktemp("floor"), database_url, servers.redis_url)
-    yield floor
-    floor.clear()
+def floor(lasting_floor: Floor) -> Floor:
+    """The workers of one test meet the next."""
+    return lasting_floor
 
 
 @pytest.fixture(scope="module")

@@ -17,12 +17,7 @@ from tests.integration.floor import CONTROL, SCORE, Floor
 from tests.integration.queue_jobs import one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from db.engine import Database
     from tests.comfyui_fixture import StandInProcess
-
-pytest_plugins = ["tests.comfyui_fixture"]
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "workflows"
 DEFAULTS = {
@@ -34,19 +29,20 @@ DEFAULTS = {
 
 
 @pytest.fixture
-def floor(
-    servers: Any, database: Database, database_url: str, tmp_path: Path, comfyui: StandInProcess
-) -> Iterator[Floor]:
+def floor_settings(comfyui: StandInProcess) -> dict[str, str]:
+    return {"FARM_COMFYUI_URL": comfyui.url}
+
+
+@pytest.fixture
+def floor(floor: Floor) -> Floor:
     """A worker at the stand-in, which has told what it has."""
-    floor = Floor(database, tmp_path, database_url, servers.redis_url, extra={"FARM_COMFYUI_URL": comfyui.url})
     hands = [floor.worker("render_queue.comfyui", ready=False), floor.worker(SCORE, ready=False)]
     hands.append(floor.worker(CONTROL, pool="threads", concurrency=2, ready=False))
     floor.beat()
     for hand in hands:
         floor.wait_ready(hand)
     floor.wait(lambda: bool(floor.scalar("SELECT count(*) FROM inventories")), "the ComfyUI is looked at")
-    yield floor
-    floor.clear()
+    return floor
 
 
 def submit(floor: Floor, **fields: Any) -> Any:

@@ -18,11 +18,9 @@ from tests.integration.queue_jobs import add_project, execute, one
 from workers.media import provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from uuid import UUID
 
-    from db.engine import Database
     from models.views import JobDetail
 
 TWO = (
@@ -32,18 +30,15 @@ TWO = (
 
 
 @pytest.fixture(scope="module")
-def floor(
-    servers: Any, database: Database, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Floor]:
+def floor(lasting_floor: Floor) -> Floor:
     """One shift for the whole module: a worker that draws, one that scores, one that judges, and a beat."""
-    floor = Floor(database, tmp_path_factory.mktemp("floor"), database_url, servers.redis_url)
+    floor = lasting_floor
     hands = [floor.worker(queue, ready=False) for queue in ("render_queue.toon", SCORE)]
     hands.append(floor.worker(CONTROL, pool="threads", concurrency=2, ready=False))
     floor.beat()
     for hand in hands:
         floor.wait_ready(hand)
-    yield floor
-    floor.clear()
+    return floor
 
 
 @pytest.fixture(scope="module")

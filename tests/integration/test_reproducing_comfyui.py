@@ -11,15 +11,12 @@ from db import catalogue
 from farm import reproducing
 from models.errors import OrderRefused
 from models.vocabulary import JobState
-from tests.integration.comfyui_floor import open_studio
 from tests.integration.queue_jobs import one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from uuid import UUID
 
-    from db.engine import Database
     from models.views import JobDetail
     from tests.integration.comfyui_floor import Studio
 
@@ -34,24 +31,17 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def studio(
-    servers: Any,
-    database: Database,
-    database_url: str,
-    tmp_path_factory: pytest.TempPathFactory,
-    checkpoint: Path,
-) -> Iterator[Studio]:
+def studio(lasting_studio: Studio, checkpoint: Path) -> Studio:
     """A worker at a stand-in that reads its models, one that scores, one that judges."""
-    folder = tmp_path_factory.mktemp("studio")
-    with open_studio(database, folder, database_url, servers.redis_url) as studio:
-        studio.floor.extra["FARM_COMFYUI_MODELS_DIR"] = str(checkpoint.parents[1])
-        studio.comfyui("one")
-        studio.hire("one")
-        for hand in studio.floor.hands:
-            if not hand.name.endswith("beat"):
-                studio.floor.wait_ready(hand)
-        studio.wait_serving()
-        yield studio
+    studio = lasting_studio
+    studio.floor.extra["FARM_COMFYUI_MODELS_DIR"] = str(checkpoint.parents[1])
+    studio.comfyui("one")
+    studio.hire("one")
+    for hand in studio.floor.hands:
+        if not hand.name.endswith("beat"):
+            studio.floor.wait_ready(hand)
+    studio.wait_serving()
+    return studio
 
 
 @pytest.fixture(scope="module")

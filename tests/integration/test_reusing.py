@@ -14,12 +14,11 @@ from tests.integration.floor import RENDER, Floor
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Any
     from uuid import UUID
 
-    from db.engine import Database
     from tests.integration.floor import Cast
 
 _SEEDS = count(1000)
@@ -33,12 +32,9 @@ WHERE t.job_id = ANY(:jobs) ORDER BY t.created_at
 
 
 @pytest.fixture(scope="module")
-def floor(
-    servers: Any, database: Database, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Floor]:
-    floor = Floor(database, tmp_path_factory.mktemp("floor"), database_url, servers.redis_url)
-    yield floor
-    floor.clear()
+def floor(lasting_floor: Floor) -> Floor:
+    """The workers of one test meet the next."""
+    return lasting_floor
 
 
 @pytest.fixture(scope="module")

@@ -10,26 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.floor import Floor
-from tests.integration.queue_jobs import add_jobs, add_project, execute, one
+from tests.integration.queue_jobs import add_jobs, add_project, one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
     from uuid import UUID
 
-    from db.engine import Database
     from tests.comfyui_fixture import StandInProcess
 
-pytest_plugins = ["tests.comfyui_fixture"]
-
 _SEEDS = count(1)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One artifact store for all that this module's database remembers."""
-    return tmp_path_factory.mktemp("floor")
 
 
 @pytest.fixture
@@ -42,18 +32,16 @@ def checkpoint(comfyui: StandInProcess) -> Path:
 
 
 @pytest.fixture
-def floor(
-    servers: Any, database: Database, database_url: str, folder: Path, comfyui: StandInProcess
-) -> Iterator[Floor]:
+def floor_settings(comfyui: StandInProcess) -> dict[str, str]:
+    return {"FARM_COMFYUI_URL": comfyui.url, "FARM_COMFYUI_MODELS_DIR": str(comfyui.folder / "models")}
+
+
+@pytest.fixture
+def floor(floor: Floor) -> Floor:
     """A worker that renders at the stand-in and reads its models; nobody scores."""
-    execute(database, "DELETE FROM workers")
-    models = comfyui.folder / "models"
-    extra = {"FARM_COMFYUI_URL": comfyui.url, "FARM_COMFYUI_MODELS_DIR": str(models)}
-    floor = Floor(database, folder, database_url, servers.redis_url, extra=extra)
     floor.worker("render_queue.comfyui")
     floor.beat()
-    yield floor
-    floor.clear()
+    return floor
 
 
 def rendered(floor: Floor, seed: int) -> UUID:
@@ -78,12 +66,12 @@ def take(floor: Floor, job: UUID) -> Any:
     )
 
 
-def why_not(floor: Floor, folder: Path, job: UUID) -> str:
-    sidecar = (folder / "artifacts" / take(floor, job).master_path).with_name("take.json")
+def why_not(floor: Floor, job: UUID) -> str:
+    sidecar = (floor.folder / "artifacts" / take(floor, job).master_path).with_name("take.json")
     return str(json.loads(sidecar.read_text())["take"]["not_reused"])
 
 
-def test_a_take_is_reused_until_the_checkpoint_is_another(floor, comfyui, folder, checkpoint):
+def test_a_take_is_reused_until_the_checkpoint_is_another(floor, comfyui, checkpoint):
     seed = next(_SEEDS)
     first = rendered(floor, seed)
     prompts = comfyui.seen().count("prompt")
@@ -102,10 +90,10 @@ def test_a_take_is_reused_until_the_checkpoint_is_another(floor, comfyui, folder
 
     assert comfyui.seen().count("prompt") == prompts + 1
     assert take(floor, third).reused_from_job_id is None
-    assert "tiny.safetensors was" in why_not(floor, folder, third)
+    assert "tiny.safetensors was" in why_not(floor, third)
 
 
-def test_a_take_is_not_reused_while_a_file_cannot_be_read(floor, comfyui, folder, checkpoint):
+def test_a_take_is_not_reused_while_a_file_cannot_be_read(floor, comfyui, checkpoint):
     seed = next(_SEEDS)
     checkpoint.unlink()
     rendered(floor, seed)
@@ -113,4 +101,4 @@ def test_a_take_is_not_reused_while_a_file_cannot_be_read(floor, comfyui, folder
     second = rendered(floor, seed)
 
     assert take(floor, second).reused_from_job_id is None
-    assert why_not(floor, folder, second) == "the content of tiny.safetensors cannot be read here"
+    assert why_not(floor, second) == "the content of tiny.safetensors cannot be read here"
