@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,6 +78,12 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
+
+
+def unkeepable(value: Any) -> dict[str, Any]:
+    """The graph with a value that Postgres or JSON cannot carry, where nothing is bound."""
+    note = {**GRAPH["6"]["inputs"], "note": [{"deep": value}]}
+    return GRAPH | {"6": {**GRAPH["6"], "inputs": note}}
 
 
 def recipe(**changed: Any) -> Recipe:
@@ -156,6 +163,12 @@ def test_a_recipe_comes_back_from_a_studios_graph(folder: Folder) -> None:
         ("{", BINDING, "ours.json cannot be read"),
         ({"nodes": [], "links": []}, BINDING, "editor's format"),
         ("[" * 100_000, BINDING, "ours.json cannot be read"),
+        (unkeepable("a\0b"), BINDING, r"Node 6 \(CLIPTextEncode\) of 'ours' holds 'a\\x00b'"),
+        (unkeepable("\ud800"), BINDING, "Node 6 .* cannot be recorded"),
+        (unkeepable(float("nan")), BINDING, "Node 6 .* holds nan"),
+        (unkeepable(10**400), BINDING, "Node 6 .* holds 1000"),
+        (None, BINDING.replace("strength: 0.8", 'strength: "\\0"'), "binding of 'ours' holds"),
+        (None, f"a: &a [4, 1]\nb: *a\n{BINDING}", "aliases .* are not read here"),
     ],
 )
 def test_a_workflow_that_cannot_work_is_refused_in_one_sentence(
@@ -167,6 +180,25 @@ def test_a_workflow_that_cannot_work_is_refused_in_one_sentence(
         folder.load()
 
     assert "\n" not in str(refused.value)
+
+
+def test_a_pipe_in_the_folder_is_refused_without_waiting_for_a_writer(folder: Folder) -> None:
+    folder.write()
+    (folder.path / "ours.json").unlink()
+    os.mkfifo(folder.path / "ours.json")
+
+    with pytest.raises(BadInput, match=r"ours\.json is no file"):
+        folder.load()
+
+
+def test_an_order_cannot_lead_a_parameter_out_of_comfyuis_folder(folder: Folder) -> None:
+    second = {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "notes"}}
+    workflow = folder.write(
+        GRAPH | {"99": second}, BINDING.replace("  seed:", "  notes: 99.filename_prefix\n  seed:")
+    ).load()
+
+    with pytest.raises(BadInput, match=r"Node 99 \(SaveImage\) .* names the path '\.\./evil'"):
+        workflow.bind(recipe(workflow_inputs={"notes": "../evil"}), "farm/job/1")
 
 
 def test_a_binding_without_its_graph_says_what_is_missing(folder: Folder) -> None:

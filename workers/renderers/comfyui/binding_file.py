@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from models.errors import BadInput
 from models.vocabulary import JobType
 from workers.renderers.comfyui.bindable import refuse_unfit
-from workers.renderers.comfyui.graph import Graph, checked
+from workers.renderers.comfyui.graph import Graph, checked, refuse_unkeepable
 from workers.renderers.comfyui.sections import ControlSlot, LoraSlot, Sections
 from workers.renderers.comfyui.workflow import Binding, Frames, Place, Workflow
 
@@ -78,13 +78,17 @@ def load(folder: Path) -> dict[str, Workflow]:
 def load_one(path: Path) -> Workflow:
     """The workflow of one binding file and the graph beside it; raises as `load`."""
     graph_path = path.with_suffix(".json")
-    return parse(path.stem, _read(graph_path, json.loads), _read(path, yaml.safe_load), graph_path.name)
+    return parse(path.stem, _read(graph_path, json.loads), _read(path, _yaml), graph_path.name)
 
 
 def parse(name: str, graph: Any, binding: Any, graph_name: str = "") -> Workflow:
     """The workflow of a graph and its binding, both as plain data; raises `BadInput`, naming the node."""
     told = checked(graph, graph_name or f"the workflow '{name}'")
     form = _form(name, binding)
+    source = {"graph": told, "binding": form.model_dump(mode="json", exclude_defaults=True)}
+    refuse_unkeepable(source["binding"], f"The binding of '{name}'")
+    for node_id, node in told.items():
+        refuse_unkeepable(node, f"Node {node_id} ({node['class_type']}) of '{name}'")
     workflow = Workflow(
         name=name,
         job_types=form.job_types,
@@ -100,7 +104,7 @@ def parse(name: str, graph: Any, binding: Any, graph_name: str = "") -> Workflow
         requires=form.requires,
         vram_mib=round(form.vram_gib * 1024),
         side_multiple_px=form.side_multiple,
-        source={"graph": told, "binding": form.model_dump(mode="json", exclude_defaults=True)},
+        source=source,
     )
     _refuse_missing(workflow)
     refuse_unfit(workflow)
@@ -171,8 +175,27 @@ def _form(name: str, binding: Any) -> BindingForm:
         ) from error
 
 
+class _Plain(yaml.SafeLoader):
+    """Reads YAML without aliases: a few lines of them unfold to gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not read here, write the values out")
+        return super().compose_node(parent, index)
+
+
+def _yaml(text: str) -> Any:
+    loader = _Plain(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def _read(path: Path, parse_text: Any) -> Any:
     try:
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path.name} is no file.", hint="Is it the right one?")
         if path.stat().st_size > _MAX_BYTES:
             raise BadInput(f"{path.name} is larger than any workflow.", hint="Is it the right file?")
         return parse_text(path.read_text(encoding="utf-8"))

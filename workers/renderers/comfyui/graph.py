@@ -6,6 +6,7 @@ A graph maps node ids to `{class_type, inputs, _meta}`; an input is a value or a
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath, PureWindowsPath
@@ -41,8 +42,48 @@ def checked(data: Any, name: str) -> Graph:
     for node_id, node in graph.items():
         for field, value in node["inputs"].items():
             _check_input(name, graph, node_id, field, value)
+    refuse_escapes(graph, name)
     _refuse_circles(name, graph)
     return graph
+
+
+def refuse_escapes(graph: Graph, name: str) -> None:
+    """Raises `BadInput` where a node names a place outside ComfyUI's folders."""
+    for node_id, node in graph.items():
+        for field, value in node["inputs"].items():
+            if isinstance(value, str) and field in _PATH_INPUTS and _escapes(value):
+                raise BadInput(
+                    f"Node {node_id} ({node['class_type']}) of {name} names the path '{value}', which leaves "
+                    "ComfyUI's folder.",
+                    hint="Use a plain name below the folder.",
+                )
+
+
+def refuse_unkeepable(data: Any, where: str) -> None:
+    """Raises `BadInput` where plain data holds what no recipe can carry; `where` is what the refusal calls it.
+
+    That is a zero byte, half a character, a number that is none, or one beyond 64 bits.
+    """
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            refuse_unkeepable(key, where)
+            refuse_unkeepable(value, where)
+    elif isinstance(data, list | tuple):
+        for value in data:
+            refuse_unkeepable(value, where)
+    elif not _is_keepable(data):
+        raise BadInput(
+            f"{where} holds {repr(data)[:60]}, which cannot be recorded.",
+            hint="Correct that value, or export the graph again.",
+        )
+
+
+def _is_keepable(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**64
 
 
 def links(graph: Graph) -> Iterator[tuple[str, str, Link]]:
@@ -101,11 +142,6 @@ def _check_input(name: str, graph: Graph, node_id: str, field: str, value: Any) 
         raise BadInput(
             f"Node {node_id} ({kind}) of {name} takes its {field} from node {value[0]}, which is not there.",
             hint="Export the whole graph again.",
-        )
-    if isinstance(value, str) and field in _PATH_INPUTS and _escapes(value):
-        raise BadInput(
-            f"Node {node_id} ({kind}) of {name} names the path '{value}', which leaves ComfyUI's folder.",
-            hint="Use a plain name below the folder.",
         )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from models.errors import BadInput
 from models.recipe import InputPicture, Recipe
 from workers.renderers.comfyui import sections
-from workers.renderers.comfyui.graph import Graph, checked
+from workers.renderers.comfyui.graph import Graph, checked, refuse_escapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,6 +129,8 @@ class Workflow:
                 graph[place.node]["inputs"][place.input] = place.written(value)
         for place in self.binding.frame_inputs:
             graph[place.node]["inputs"][place.input] = self.binding.frames.asked(recipe.frame_count)
+        # A parameter of an order may have been written to an input that names a file.
+        refuse_escapes(graph, f"the workflow '{self.name}'")
         graph = sections.splice(graph, self.binding.sections, recipe, self.name)
         output = graph[self.binding.output]
         output["inputs"]["filename_prefix"] = f"{prefix.strip('/')}/take"
