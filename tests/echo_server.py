@@ -100,6 +100,22 @@ def running_echo() -> Iterator[Echo]:
     """An Echo that answers on a port of 127.0.0.1 until the block ends."""
     echo = Echo()
     echo.awake.set()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(echo))
+    server.daemon_threads = True
+    echo.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield echo
+    finally:
+        echo.awake.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(echo: Echo) -> type[BaseHTTPRequestHandler]:
+    """What brings every request to `echo` and its answer back."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -126,15 +142,4 @@ def running_echo() -> Iterator[Echo]:
                 # The caller's patience ended first, which is what a slow Echo is for.
                 self.close_connection = True
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    echo.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield echo
-    finally:
-        echo.awake.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return Handler
