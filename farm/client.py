@@ -120,7 +120,7 @@ class Farm:
         changes: Mapping[str, Any] | None = None,
         /,
         *,
-        requested_by: str,
+        requested_by: str = "unknown",
         **more: Any,
     ) -> SubmittedJob:
         """Make a take again from its recorded recipe; `farm.job(...).reproduction` then says how equal it is.
