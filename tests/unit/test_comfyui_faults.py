@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
+from models.errors import Unavailable
 from models.vocabulary import ErrorKind
 from workers.renderers.comfyui import faults
+from workers.renderers.comfyui.server import Server
 
 
 def failed_with(message: str, exception_type: str = "RuntimeError") -> tuple[ErrorKind, str]:
@@ -69,3 +72,17 @@ def test_a_machine_that_ran_out_of_memory_is_not_taken_for_its_card(message: str
 )
 def test_any_other_failure_is_no_lack_of_memory(message: str, kind: ErrorKind) -> None:
     assert failed_with(message)[0] is kind
+
+
+@pytest.mark.parametrize(
+    "said", [b"[]", b"null", b'{"system": null}', b'{"system": {}, "devices": [1]}', b"ok"]
+)
+def test_another_service_at_the_address_is_told_from_a_comfyui(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    answer = requests.Response()
+    answer.status_code, answer.url, answer._content = 200, "http://127.0.0.1:8188/system_stats", said
+    monkeypatch.setattr(requests.Session, "request", lambda *_, **__: answer)
+
+    with pytest.raises(Unavailable, match="Is this address really a ComfyUI"):
+        Server("http://127.0.0.1:8188").stats()

@@ -64,7 +64,9 @@ class Server:
     def stats(self) -> Stats:
         """Version and card."""
         told = self._get("/system_stats")
-        system, devices = told.get("system", {}), told.get("devices") or [{}]
+        system, devices = told.get("system"), told.get("devices") or [{}]
+        if not isinstance(system, dict) or not isinstance(devices, list) or not isinstance(devices[0], dict):
+            raise _foreign(f"{self.url}/system_stats")
         card = devices[0]
         return Stats(
             version=str(system.get("comfyui_version", "")),
@@ -155,8 +157,12 @@ class Server:
             promised = answer.headers.get("Content-Length")
         return int(promised) if promised is not None and promised.isdigit() else None
 
-    def _get(self, path: str) -> Any:
-        return _json(_good(self._send("GET", path), path))
+    def _get(self, path: str) -> dict[str, Any]:
+        answer = _good(self._send("GET", path), path)
+        told = _json(answer)
+        if not isinstance(told, dict):
+            raise _foreign(answer.url)
+        return told
 
     def _post(self, path: str, body: Mapping[str, Any]) -> None:
         _good(self._send("POST", path, json=dict(body)), path)
@@ -203,3 +209,10 @@ def _json(answer: requests.Response) -> Any:
         raise Unavailable(
             f"{answer.url} answered something that is no JSON.", hint="Is this address really a ComfyUI?"
         ) from error
+
+
+def _foreign(url: str) -> Unavailable:
+    """Somebody answers there, in words that are not ComfyUI's."""
+    return Unavailable(
+        f"{url} answered something that no ComfyUI says.", hint="Is this address really a ComfyUI?"
+    )
