@@ -143,13 +143,19 @@ def _changed_order(detail: JobDetail, changed: Mapping[str, Any], requested_by: 
     return Order.model_validate(
         {
             **detail.order_data,
-            "seed": detail.recipe.seed,
             "defect": None,
+            **_kept_seed(detail.recipe),
             **_kept_start(detail.recipe, changed),
             **changed,
             "requested_by": requested_by,
         }
     )
+
+
+def _kept_seed(recipe: Recipe) -> dict[str, int]:
+    """The seed, but for a studio's workflow that has no place for one."""
+    bound = recipe.workflow_source.get("binding", {}).get("inputs") if recipe.workflow_source else None
+    return {"seed": recipe.seed} if bound is None or "seed" in bound else {}
 
 
 def _kept_start(recipe: Recipe, changed: Mapping[str, Any]) -> dict[str, str]:

@@ -33,7 +33,7 @@ _NEEDS_A_PLACE = {
         name: name
         for name in (
             *("width", "height", "steps", "cfg_scale", "sampler_name", "scheduler", "model_name", "vae_name"),
-            *("subseed", "motion_strength", "start_image"),
+            *("seed", "subseed", "motion_strength", "start_image"),
         )
     },
 }

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.factories import a_stored_show
+from db import catalogue
+from farm import orders
+from models.errors import OrderRefused
+from tests.factories import a_stored_show, finish
 
 if TYPE_CHECKING:
     from tests.production_fixture import Desk
@@ -133,3 +136,18 @@ def test_a_projects_defaults_choose_the_workflow_and_its_parameters(desk: Desk) 
     refused = desk.refusal(project=project, workflow="ourz")
     assert "There is no workflow 'ourz'. Did you mean 'ours'?" in refused
     assert "defaults" not in refused
+
+
+def test_a_seed_that_a_workflow_would_ignore_is_refused_and_its_takes_can_still_be_retaken(desk: Desk) -> None:
+    desk.workflow(inputs={"positive_prompt": "6.text"}, defaults={})
+    told = {"project": desk.show.project, "cut": "1/10/10", "workflow": "ours"}
+    assert "'ours' has no place for seed, so it would be ignored" in desk.refusal(workflow="ours", seed=7)
+
+    with desk.database.transaction() as session:
+        (root,) = orders.submit(session, [orders.parse(told)], desk.settings)
+        finish(session, root.job_id)
+        who: dict[str, Any] = {"reason": "x", "requested_by": "Ada", "settings": desk.settings}
+        with pytest.raises(OrderRefused, match="has no place for seed"):
+            orders.retake(session, root.job_id, **who)
+        again = orders.retake(session, root.job_id, changes={"prompt": "at night"}, **who)
+        assert "at night" in catalogue.job_detail(session, again.job_id).recipe.positive_prompt
