@@ -246,6 +246,24 @@ def test_a_workflow_of_the_studio_runs_from_the_copy_in_the_recipe(studio: Studi
     assert take.resolved["comfyui_workflow"]["4"]["inputs"]["ckpt_name"] == "tiny.safetensors"
 
 
+def test_a_picture_that_a_studios_graph_names_by_itself_is_unknown(studio: Studio) -> None:
+    nodes = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "pose.png"}},
+        "2": {"class_type": "LoadImage", "inputs": {"image": "first.png"}},
+        "9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+    }
+    binding = {"job_types": ["still_image"], "output": "9", "inputs": {"start_image": "2.image"}}
+    content = hashlib.sha256(studio.picture.read_bytes()).hexdigest()
+    ordered = replace(
+        studio.recipe(JobType.STILL_IMAGE),
+        workflow="mine",
+        workflow_source={"graph": nodes, "binding": binding},
+        start_image=InputPicture(path=str(studio.picture), sha256=content),
+    )
+
+    assert studio.renderer.facts(ordered).unknown == ("pose.png",)
+
+
 def test_weights_replaced_under_their_name_are_loaded_anew(studio: Studio, tmp_path: Path) -> None:
     weights = tmp_path / "models" / "checkpoints" / "tiny.safetensors"
     weights.parent.mkdir(parents=True)

@@ -45,6 +45,8 @@ _log = logging.getLogger(__name__)
 VERSION = "1"
 _DOWNLOAD_TRIES = 4
 _COLD_TRIES = 4
+#: by these a node reads a file that lies in ComfyUI's input folder
+_INPUT_FILES = frozenset({"image", "video", "audio", "file", "directory"})
 
 
 class ComfyUIRenderer:
@@ -93,7 +95,10 @@ class ComfyUIRenderer:
         return Facts(
             environment={name: told[name] for name in ("renderer", "renderer_version", "comfyui")},
             file_hashes=self._hashes.of(graph),
-            unknown_pictures=tuple(path for path, sha256 in _pictures(recipe) if not sha256),
+            unknown_pictures=(
+                *(path for path, sha256 in _pictures(recipe) if not sha256),
+                *_pictures_of_its_own(graph, recipe),
+            ),
         )
 
     def inventory(self, *, fresh: bool = False) -> Inventory:
@@ -333,6 +338,16 @@ def _require_unchanged(path: str, sha256: str) -> None:
         raise BadInput(
             f"The picture {path} is not the one that was ordered.", hint="Put that one back, or order anew."
         )
+
+
+def _pictures_of_its_own(graph: Graph, recipe: Recipe) -> Iterator[str]:
+    """What a studio's graph loads from ComfyUI's input folder by itself: anybody may put another file there."""
+    handed_in = {picture_name(sha256, path) for path, sha256 in _pictures(recipe)}
+    for node in graph.values():
+        for name in _INPUT_FILES & node["inputs"].keys():
+            value = node["inputs"][name]
+            if isinstance(value, str) and value and value not in handed_in:
+                yield value
 
 
 def _pictures(recipe: Recipe) -> Iterator[tuple[str, str]]:
