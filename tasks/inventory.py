@@ -72,10 +72,9 @@ class Watch:
         self._client_ids = client_ids
         self._tell = tell
         self._server, self._lists = _server(_IS_THERE), _server(_LISTS)
-        models_dir = settings().comfyui_models_dir
         self._told: dict[str, Any] = {
             "url": settings().comfyui_url,
-            "models_dir": str(models_dir) if models_dir else None,
+            "models_dir": _models_dir(),
             "error": None,
         }
         self._swept = False
@@ -164,6 +163,7 @@ class Watch:
         content = {"nodes": told["nodes"], "models": told["models"]}
         self._inventory, self._taken_at = found, time.monotonic()
         self._told |= {
+            "models_dir": _models_dir(),
             "version": found.version,
             "device": found.device,
             "vram_mib": found.vram_mib,
@@ -172,6 +172,12 @@ class Watch:
             "models": {folder: len(names) for folder, names in found.models.items()},
         }
         return content, preflight.has_of(found)
+
+
+def _models_dir() -> str | None:
+    """Where weights are read for their hashes; None where that folder is not there, which gives none either."""
+    models_dir = settings().comfyui_models_dir
+    return str(models_dir) if models_dir and models_dir.is_dir() else None
 
 
 def _server(timeout: tuple[float, float]) -> Server | None:
