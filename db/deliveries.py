@@ -164,7 +164,12 @@ def _publish(partial: Path, target: Path, *, beside: bool) -> None:
 
 def _remove_abandoned(place: Path) -> None:
     for folder in place.glob(".v*.partial"):
-        if time.time() - folder.stat().st_mtime > _ABANDONED_AFTER_S:
+        try:
+            age = time.time() - folder.stat().st_mtime
+        except FileNotFoundError:
+            # Another delivery was done with it just now.
+            continue
+        if age > _ABANDONED_AFTER_S:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -139,3 +139,12 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
 
     with pytest.raises(BadInput, match="Not a directory"), writing(tmp_path / "file" / NAME.place, 1):
         raise AssertionError("never begins")
+
+
+def test_another_delivery_that_ends_just_now_disturbs_nobody(tmp_path: Path) -> None:
+    (tmp_path / ".v001.other.partial").symlink_to(tmp_path / "gone since it was seen")
+
+    with writing(tmp_path, 2) as folder:
+        (folder / "a.png").write_bytes(b"a")
+
+    assert (tmp_path / "v002" / "a.png").is_file()
