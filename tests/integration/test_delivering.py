@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from models.recipe import Recipe
 from models.rendering import GenerationParams, Job, QueueRow, Take
 from models.vocabulary import JobType, Phase, QueueStatus, Step
 from tests.factories import a_stored_show, ordered, settings_for, whole
+from tests.full_disk import files_of_at_most
 from workers.media import provenance
 from workers.media.pixels import pixel_sha256
 from workers.media.reading import read_frames
@@ -33,7 +33,6 @@ from workers.media.takes import TakeWriter
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from uuid import UUID
 
@@ -255,21 +254,11 @@ def test_a_master_that_changed_since_is_named_and_the_others_are_delivered(studi
     assert not any("c0010" in file for file in studio.files())
 
 
-@pytest.fixture
-def files_of_at_most_4_kib() -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.mark.usefixtures("files_of_at_most_4_kib")
 @pytest.mark.parametrize("form", ["frames", "clip"])
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(studio: Studio, form: str) -> None:
     studio.take(Phase.LOOP)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
 
-    with pytest.raises(BadInput, match="disk is full") as caught:
+    with pytest.raises(BadInput, match="disk is full") as caught, files_of_at_most(4096):
         studio.deliver(form=form)
 
     assert "--to" in caught.value.hint

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 from models.errors import StepFailed
 from models.recipe import Recipe
 from models.vocabulary import ErrorKind, JobType
+from tests.full_disk import files_of_at_most
 from workers.media import takes
 from workers.media.masters import MasterWriter, write_still
 from workers.media.pixels import PixelHash, pixel_sha256
@@ -172,18 +172,9 @@ def test_a_foreign_master_is_described_without_an_expected_hash(tmp_path: Path) 
     assert take.pixel_sha256 == pixel_sha256(frames)
 
 
-@pytest.fixture
-def files_of_at_most_64_kib() -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.mark.usefixtures("files_of_at_most_64_kib")
 @pytest.mark.parametrize("job_type", [JobType.STILL_IMAGE, JobType.FULL_VIDEO])
 def test_a_full_disk_is_said_in_one_sentence_and_leaves_nothing(tmp_path: Path, job_type: JobType) -> None:
-    with pytest.raises(StepFailed, match="The disk is full") as caught:
+    with pytest.raises(StepFailed, match="The disk is full") as caught, files_of_at_most(64 * 1024):
         written(tmp_path, noise(1, width=320, height=240), recipe(job_type))
 
     assert caught.value.error_kind is ErrorKind.DISK_FULL
