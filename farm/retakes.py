@@ -28,6 +28,8 @@ MOTION_METRICS = frozenset(
         Metric.SUBJECT_CONSISTENCY,
     }
 )
+#: these reach a studio's graph without an input that its binding names
+_SPLICED = frozenset({"lora_models", "ipadapter_refs"})
 WEIGHT_STEP = 0.15
 MOTION_FACTOR = 0.6
 #: a view that shows more of the face, and a camera that comes nearer to it
@@ -56,13 +58,21 @@ def next_recipe(
 
     Takes 2 and 3 get a new seed. Take 4 also gets what the blocking metrics ask for: a stronger hold on
     identity, less motion. Seeds follow from the root's, so that the same failure is retaken the
-    same way everywhere. A defect drawn on purpose is never repeated.
+    same way everywhere. A defect drawn on purpose is never repeated. A studio's workflow that takes no seed
+    would draw the same picture again: its ladder is what else can change, once.
     """
-    if take_number > len(_LADDER):
+    inputs = recipe.workflow_source["binding"]["inputs"] if recipe.workflow_source else None
+    takes_seed = inputs is None or "seed" in inputs
+    ladder = _LADDER if takes_seed else tuple(rung for rung in _LADDER if rung is not new_seed)
+    if take_number > len(ladder):
         return None
-    retaken, reason = _LADDER[take_number - 1](recipe, frozenset(blocking))
-    retaken = replace(retaken, seed=_derived_seed(root_seed, take_number + 1), defect=None)
-    return RetakePlan(recipe=retaken, changed=_differences(recipe, retaken), reason=reason)
+    retaken, reason = ladder[take_number - 1](recipe, frozenset(blocking))
+    seed = _derived_seed(root_seed, take_number + 1) if takes_seed else recipe.seed
+    retaken = replace(retaken, seed=seed, defect=None)
+    changed = _differences(recipe, retaken)
+    if inputs is not None and changed.keys().isdisjoint(_SPLICED | inputs.keys()):
+        return None
+    return RetakePlan(recipe=retaken, changed=changed, reason=reason)
 
 
 def new_seed(recipe: Recipe, blocking: frozenset[Metric]) -> tuple[Recipe, str]:

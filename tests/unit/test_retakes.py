@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +12,9 @@ from models.metrics import Metric
 from models.recipe import SEED_LIMIT, CharacterLook, IpAdapter, Lora, SceneLook
 from models.vocabulary import Defect, JobType
 from tests.factories import a_recipe
+
+if TYPE_CHECKING:
+    from models.recipe import Recipe
 
 IDENTITY = [Metric.IDENTITY]
 
@@ -77,6 +81,36 @@ def test_a_still_has_no_motion_to_lessen() -> None:
 
 def test_after_the_ladder_comes_a_person() -> None:
     assert next_recipe(a_recipe(), 4, IDENTITY, 7) is None
+
+
+def without_a_seed(*bound: str, **changed: Any) -> Recipe:
+    binding = {"inputs": {"positive_prompt": ["6.text"], **{name: ["3.x"] for name in bound}}}
+    return a_recipe(workflow="ours", workflow_source={"graph": {}, "binding": binding}, **changed)
+
+
+def test_a_workflow_that_takes_no_seed_is_retaken_once_with_what_else_can_change() -> None:
+    recipe = without_a_seed(lora_models=(Lora(name="mio", path="mio.safetensors", weight=0.8),))
+
+    plan = next_recipe(recipe, 1, IDENTITY, recipe.seed)
+
+    assert plan is not None
+    assert plan.changed.keys() == {"lora_models"}
+    assert plan.recipe.lora_models[0].weight == 0.95
+    assert next_recipe(plan.recipe, 2, IDENTITY, recipe.seed) is None
+
+
+def test_where_no_change_would_reach_the_picture_a_person_looks_at_once() -> None:
+    motion = [Metric.JITTER]
+
+    assert next_recipe(without_a_seed(scene=SceneLook(camera_angle="wide")), 1, IDENTITY, 7) is None
+    assert next_recipe(without_a_seed(), 1, motion, 7) is None
+    assert next_recipe(without_a_seed("motion_strength"), 1, motion, 7) is not None
+
+
+def test_a_studios_workflow_that_takes_a_seed_is_retaken_as_the_farms_own() -> None:
+    plans = [next_recipe(without_a_seed("seed"), number, IDENTITY, 7) for number in (1, 2, 3, 4)]
+
+    assert [plan is not None and "seed" in plan.changed for plan in plans] == [True, True, True, False]
 
 
 @pytest.mark.parametrize("take_number", [1, 2, 3])
