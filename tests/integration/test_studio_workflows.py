@@ -47,6 +47,13 @@ def test_a_workflow_that_brings_its_model_keeps_its_sampling_too(desk: Desk) -> 
     assert desk.admit(workflow="ours", model_name="tiny.safetensors").needs == ("ckpt_name=tiny.safetensors",)
 
 
+def test_a_parameter_that_stands_in_the_graph_is_recorded_unless_its_places_differ(desk: Desk) -> None:
+    inputs = {"width": "5.width", "height": "5.height", "skip": "10.stop_at_clip_layer"}
+    desk.workflow("ours", inputs={**inputs, "strength": ["3.denoise", "3.cfg"]}, defaults={})
+
+    assert desk.admit(workflow="ours").recipe.workflow_inputs == {"skip": -2}
+
+
 @pytest.mark.parametrize(
     ("graph", "binding", "sentence"),
     [
@@ -70,6 +77,16 @@ def test_a_workflow_that_brings_its_model_keeps_its_sampling_too(desk: Desk) -> 
             {"8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["44", 2]}}},
             {},
             "Node 8 (VAEDecode) of ours.json takes its vae from node 44, which is not there.",
+        ),
+        (
+            {"8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 77]}}},
+            {},
+            "VAEDecode (node 8) takes its vae from output 77 of CheckpointLoaderSimple (node 4), which has no",
+        ),
+        (
+            {},
+            {"inputs": {"clip_skip": "3.model"}},
+            "writes clip_skip to the input model of node 3 (KSampler), which is connected to node 4.",
         ),
         ({}, {"output": "99"}, "The binding of 'ours' names node 99, which its graph does not have."),
         (

@@ -250,6 +250,64 @@ def test_a_card_that_is_too_small_is_said_so() -> None:
     assert "48 GiB" in found.sentence
 
 
+@pytest.mark.parametrize("slot", [3, 77, -1])
+def test_a_link_to_an_output_that_a_node_does_not_have_names_both_nodes(slot: int) -> None:
+    graph = {
+        "4": GRAPH["4"],
+        "8": {"class_type": "CLIPSetLastLayer", "inputs": {"clip": ["4", slot], "stop_at_clip_layer": -2}},
+    }
+
+    (found,) = troubles(graph, inventory(), requires={}, vram_mib=0)
+
+    assert found.sentence == (
+        f"CLIPSetLastLayer (node 8) takes its clip from output {slot} of CheckpointLoaderSimple (node 4), "
+        "which has no such output."
+    )
+    assert found.hint == "Its outputs are 0 to 2."
+
+
+@pytest.mark.parametrize("told", [{}, {"output": ["*"]}])
+def test_a_link_is_let_be_where_nobody_knows_how_many_outputs_there_are(told: dict[str, Any]) -> None:
+    graph = {
+        "4": {"class_type": "Any", "inputs": {}},
+        "9": {"class_type": "PreviewImage", "inputs": {"images": ["4", 7]}},
+    }
+    known = inventory(Any={"input": {"required": {}}, **told})
+
+    assert list(troubles(graph, known, requires={}, vram_mib=0)) == []
+
+
+def test_an_inventory_stored_before_outputs_were_counted_is_still_read() -> None:
+    told = json.loads(json.dumps(inventory().to_json()))
+    for kind in told["nodes"].values():
+        del kind["outputs"]
+
+    assert {kind.outputs for kind in Inventory.from_json(told).nodes.values()} == {None}
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        BINDING.replace("strength: 3.denoise", "strength: 3.model"),
+        f"{BINDING}frames: {{inputs: [3.model]}}\n",
+    ],
+)
+def test_a_value_is_never_written_over_a_connection(folder: Folder, binding: str) -> None:
+    sentence = r"the input model of node 3 \(KSampler\), which is connected to node 4"
+
+    with pytest.raises(BadInput, match=sentence):
+        folder.write(binding=binding).load()
+
+
+def test_a_recorded_recipe_that_wrote_over_a_connection_can_still_be_made_again(folder: Folder) -> None:
+    source = folder.write().load().source
+    inputs = {**source["binding"]["inputs"], "strength": ["3.model"]}
+
+    again = binding_file.parse("ours", source["graph"], {**source["binding"], "inputs": inputs})
+
+    assert again.bind(recipe(), "p")["3"]["inputs"]["model"] == 0.8
+
+
 def test_an_inventory_goes_to_json_and_back() -> None:
     told = inventory(Mine={"input": {"required": {}}, "python_module": "custom_nodes.mine"})
 

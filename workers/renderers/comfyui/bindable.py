@@ -56,6 +56,20 @@ def refuse_unfit(workflow: Workflow) -> None:
                 )
 
 
+def refuse_covered_links(workflow: Workflow) -> None:
+    """Raises `BadInput` where a value would be written over a connection of the graph; names the node."""
+    bound = [(name, place) for name, places in workflow.binding.inputs.items() for place in places]
+    for name, place in (*bound, *(("the number of frames", place) for place in workflow.binding.frame_inputs)):
+        node = workflow.graph[place.node]
+        value = node["inputs"][place.input]
+        if is_link(value):
+            raise BadInput(
+                f"The binding of '{workflow.name}' writes {name} to the input {place.input} "
+                f"of node {place.node} ({node['class_type']}), which is connected to node {value[0]}.",
+                hint=f"Bind an input of node {value[0]}, or one that holds a value.",
+            )
+
+
 def _own_values(workflow: Workflow) -> Iterator[tuple[str, str, Any]]:
     """(field, where it stands, value) of everything that stands there by itself; links hold nothing yet."""
     for name, value in workflow.binding.defaults.items():

@@ -44,6 +44,8 @@ class NodeType:
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: input -> (least, most)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    #: how many outputs it has; None: unknown
+    outputs: int | None = None
 
     @property
     def is_custom(self) -> bool:
@@ -115,6 +117,7 @@ def troubles(
             yield _unknown_node(node["class_type"], node_id, inventory, requires)
         else:
             yield from _input_troubles(node_id, node, kind)
+            yield from _link_troubles(node_id, graph, inventory)
 
 
 def needs_of(graph: Graph, inventory: Inventory) -> tuple[str, ...]:
@@ -180,6 +183,23 @@ def _input_troubles(node_id: str, node: Mapping[str, Any], kind: NodeType) -> It
             yield Trouble(f"{where} takes {name} from {low_high[0]:g} to {low_high[1]:g}, not {value:g}.")
 
 
+def _link_troubles(node_id: str, graph: Graph, inventory: Inventory) -> Iterator[Trouble]:
+    """Links of this node to outputs that the other node does not have."""
+    mine = graph[node_id]
+    for name, value in mine["inputs"].items():
+        if not is_link(value) or value[0] not in graph:
+            continue
+        source, slot = graph[value[0]]["class_type"], value[1]
+        kind = inventory.nodes.get(source)
+        if kind is None or kind.outputs is None or 0 <= slot < kind.outputs:
+            continue
+        yield Trouble(
+            f"{mine['class_type']} (node {node_id}) takes its {name} from output {slot} of {source} "
+            f"(node {value[0]}), which has no such output.",
+            f"Its outputs are 0 to {kind.outputs - 1}." if kind.outputs else "It has none.",
+        )
+
+
 def _nearest(name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
     if near:
@@ -199,7 +219,13 @@ def _node_type(told: Mapping[str, Any]) -> NodeType:
             lists[name] = tuple(str(value) for value in values)
         if kind in ("INT", "FLOAT") and "min" in more and "max" in more:
             ranges[name] = (more["min"], more["max"])
-    return NodeType(str(told.get("python_module", "nodes")), tuple(required), lists, ranges)
+    module = str(told.get("python_module", "nodes"))
+    return NodeType(module, tuple(required), lists, ranges, _output_count(told.get("output")))
+
+
+def _output_count(output: Any) -> int | None:
+    """A node with an output of any type may have more of them than it lists."""
+    return len(output) if isinstance(output, list) and "*" not in output else None
 
 
 def _node_from_json(data: Mapping[str, Any]) -> NodeType:
@@ -208,4 +234,5 @@ def _node_from_json(data: Mapping[str, Any]) -> NodeType:
         required=tuple(data["required"]),
         lists={name: tuple(values) for name, values in data["lists"].items()},
         ranges={name: (pair[0], pair[1]) for name, pair in data["ranges"].items()},
+        outputs=data.get("outputs"),
     )
