@@ -172,9 +172,9 @@ def _own_size(workflow: Workflow) -> tuple[int | None, int | None]:
 
 
 def _parameters(ordered: Ordered, workflow: Workflow) -> dict[str, Any]:
-    """The project's for this workflow, and over them the order's; raises `OrderRefused`."""
+    """The workflow's own, over them the project's for it, and over them the order's; raises `OrderRefused`."""
     theirs = ordered.defaults.get("workflow_inputs", {}).get(workflow.name, {})
-    return workflows.workflow_inputs(workflow, {**theirs, **ordered.order.workflow_inputs})
+    return workflows.settled_inputs(workflow, {**theirs, **ordered.order.workflow_inputs})
 
 
 def _model_and_sampling(ordered: Ordered, workflow: Workflow) -> dict[str, Any]:

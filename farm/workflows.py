@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models.vocabulary import JobType
     from workers.renderers.comfyui.workflow import Workflow
 
-__all__ = ["Library", "Offer", "own_value", "parameters", "workflow_inputs"]
+__all__ = ["Library", "Offer", "own_value", "parameters", "settled_inputs", "workflow_inputs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,29 @@ def workflow_inputs(workflow: Workflow, given: dict[str, Any]) -> dict[str, Any]
     """
     known = parameters(workflow)
     return {name: _typed(workflow, name, value, known) for name, value in given.items()}
+
+
+def settled_inputs(workflow: Workflow, given: dict[str, Any]) -> dict[str, Any]:
+    """Every parameter of this workflow with the value it will have: an order's, or the workflow's own.
+
+    A recipe carries them, so that it means the same when the workflow's own values are others one day.
+
+    Raises:
+        OrderRefused: as `workflow_inputs`.
+    """
+    own = {name: _settled(workflow, name) for name in parameters(workflow)}
+    said = {name: value for name, value in own.items() if type(value) in _KINDS}
+    return {**said, **workflow_inputs(workflow, given)}
+
+
+def _settled(workflow: Workflow, name: str) -> Any:
+    """The own value that stands in every place of the parameter; None where the places differ."""
+    if name in workflow.binding.defaults:
+        return workflow.binding.defaults[name]
+    places = workflow.binding.inputs[name]
+    standing = {repr(place.read(workflow.graph[place.node]["inputs"][place.input])) for place in places}
+    # One value for several places would be written to all of them.
+    return own_value(workflow, name) if len(standing) == 1 else None
 
 
 def _typed(workflow: Workflow, name: str, value: Any, known: dict[str, Any]) -> Any:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from db import catalogue
-from farm import gates, orders, profiles
+from farm import gates, orders, profiles, reproducing_comfyui
 from farm.retakes import next_recipe
 from models.metrics import Metric
 from models.vocabulary import Phase
@@ -216,6 +217,38 @@ def test_a_named_start_picture_is_known_by_its_content(desk: Desk) -> None:
     assert job.recipe.start_image.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_a_recipe_carries_every_parameter_of_its_workflow_because_their_own_values_may_change(
+    desk: Desk,
+) -> None:
+    desk.picture()
+    wanted = {"job_type": "animation_loop", "start_image": "pose.png", "width": 832, "height": 480}
+
+    recipe = desk.admit(**wanted, workflow_inputs={"shift": 5}).recipe
+
+    assert recipe.workflow_inputs == {
+        "high_noise_model": "wan2.2_i2v_high_noise_14B_fp8_scaled.safetensors",
+        "low_noise_model": "wan2.2_i2v_low_noise_14B_fp8_scaled.safetensors",
+        "text_encoder": "umt5_xxl_fp8_e4m3fn_scaled.safetensors",
+        "shift": 5.0,
+        "switch_step": 10,
+    }
+    assert recipe.vae_name == "wan_2.1_vae.safetensors"
+
+
+def test_a_recipe_from_before_takes_the_workflows_own_values_and_names_the_one_that_is_changed(
+    desk: Desk,
+) -> None:
+    desk.picture()
+    wanted = {"job_type": "animation_loop", "start_image": "pose.png", "width": 832, "height": 480}
+    recipe = desk.admit(**wanted).recipe
+
+    for recorded in (recipe, replace(recipe, workflow_inputs={})):
+        with desk.database.transaction() as session:
+            plan, changed = reproducing_comfyui.planned(session, recorded, {"workflow_inputs.shift": "5"})
+        assert changed == {"workflow_inputs.shift": [8.0, 5.0]}
+        assert plan.recipe.workflow_inputs == {**recorded.workflow_inputs, "shift": 5.0}
+
+
 def test_a_retake_by_ladder_or_person_keeps_the_start_picture(desk: Desk) -> None:
     first, second = desk.picture("first.png"), desk.picture("second.png")
     told = {
@@ -260,7 +293,11 @@ def test_a_characters_own_lora_joins_by_the_name_comfyui_has_for_it(desk: Desk) 
 
 
 def test_a_controlnets_picture_and_a_reference_are_known_by_content(desk: Desk) -> None:
-    package = {"output": ["MODEL"], "output_node": False, "python_module": "custom_nodes.ipadapter"}
+    package = {
+        "output": ["MODEL", "IPADAPTER"],
+        "output_node": False,
+        "python_module": "custom_nodes.ipadapter",
+    }
     anything: dict[str, Any] = {"input": {"required": {}, "optional": {}}, **package}
     report(desk.database, Reported(IPAdapterUnifiedLoader=anything, IPAdapterAdvanced=anything))
     sha256 = hashlib.sha256(desk.picture().read_bytes()).hexdigest()
