@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
+#: the fields that say where on the farm's machines a file lies
+_PLACES = ("path", "image_path", "reference_image_path")
 SEED_LIMIT = 2**64
 """ComfyUI's seeds go to 2^64 - 1; 0 is a seed like any other."""
 
@@ -162,11 +164,41 @@ def fingerprint_of(told: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
+def without_places(told: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's JSON as it may leave the studio: files are told by name and hash, not by where they lie.
+
+    A picture of known content keeps its last name only; so does whatever an absolute path names. A LoRA's path
+    within ComfyUI's folders stays, because that is its name there.
+
+    >>> without_places({"start_image": {"path": "/takes/a/master.png", "sha256": "ab"}})
+    {'start_image': {'path': 'master.png', 'sha256': 'ab'}}
+    """
+    reduced = dict(told)
+    if reduced.get("start_image"):
+        reduced["start_image"] = _by_name(reduced["start_image"])
+    for several in ("lora_models", "controlnet_models", "ipadapter_refs"):
+        if several in reduced:
+            reduced[several] = [_by_name(file) for file in reduced[several]]
+    return reduced
+
+
+def _by_name(file: Mapping[str, Any]) -> dict[str, Any]:
+    """With its last name for its place, where the place says nothing to others."""
+    is_known = _is_known(file)
+    return {
+        name: value.rpartition("/")[2] if name in _PLACES and (is_known or value.startswith("/")) else value
+        for name, value in file.items()
+    }
+
+
 def _by_content(picture: Mapping[str, Any]) -> dict[str, Any]:
     """Without its place, where its content is known."""
-    places = ("path", "image_path", "reference_image_path")
-    is_known = bool(picture.get("sha256") or picture.get("image_sha256"))
-    return {name: value for name, value in picture.items() if not (is_known and name in places)}
+    is_known = _is_known(picture)
+    return {name: value for name, value in picture.items() if not (is_known and name in _PLACES)}
+
+
+def _is_known(picture: Mapping[str, Any]) -> bool:
+    return bool(picture.get("sha256") or picture.get("image_sha256"))
 
 
 @cache

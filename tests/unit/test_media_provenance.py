@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from models.errors import BadInput
-from models.recipe import CharacterLook, Lora, Recipe
+from models.recipe import CharacterLook, ControlNet, InputPicture, IpAdapter, Lora, Recipe
 from models.vocabulary import JobType
 from workers.media import provenance
 from workers.media.masters import write_still
@@ -70,6 +71,43 @@ def test_what_really_ran_travels_in_the_proxy(tmp_path: Path, kind: JobType) -> 
 
     assert read.environment["comfyui"] == "0.3.64"
     assert read.resolved["file_hashes"] == {"a": "b" * 64}
+
+
+@pytest.mark.parametrize("kind", [JobType.STILL_IMAGE, JobType.FULL_VIDEO])
+def test_pictures_are_told_by_name_and_hash_in_every_file(tmp_path: Path, kind: JobType) -> None:
+    place = f"{tmp_path}/refs"
+    placed = replace(
+        recipe(kind),
+        start_image=InputPicture(path=f"{place}/first.png", sha256="a" * 64),
+        controlnet_models=(
+            ControlNet(name="pose", model="sub/p.pth", image_path=f"{place}/p.png", image_sha256="b" * 64),
+        ),
+        ipadapter_refs=(
+            IpAdapter(reference_image_path="refs/face.png", sha256="c" * 64),
+            IpAdapter(reference_image_path=f"{place}/unknown.png"),
+        ),
+        lora_models=(Lora(name="a", path=f"{place}/a.pt"), Lora(name="b", path="sub/b.pt")),
+    )
+    graph = {"9": {"class_type": "S", "inputs": {}, "_meta": {"farm": {"recipe": placed.to_json()}}}}
+    with TakeWriter(tmp_path, placed) as writer:
+        for _ in range(3 if kind.is_motion else 1):
+            writer.add(np.zeros((48, 64, 3), np.uint8))
+        made = writer.finish(environment={}, resolved={"comfyui_workflow": graph})
+    sidecar = Provenance(recipe=placed, resolved=made.resolved).to_text()
+
+    for file in filter(None, (made.master, made.proxy)):
+        assert str(tmp_path).encode() not in file.read_bytes()
+        # A PNG may pack its text, so what was read is looked at as well.
+        assert str(tmp_path) not in str(provenance.read(file))
+        found = provenance.read(file).recipe
+        assert found.start_image == InputPicture(path="first.png", sha256="a" * 64)
+        assert found.controlnet_models[0].image_path == "p.png"
+        assert [ref.reference_image_path for ref in found.ipadapter_refs] == ["face.png", "unknown.png"]
+        assert [lora.path for lora in found.lora_models] == ["a.pt", "sub/b.pt"]
+    assert str(tmp_path) not in sidecar
+    assert Provenance.from_text(sidecar, "take.json").to_text() == sidecar
+    # The record for the database is as it was.
+    assert made.resolved["comfyui_workflow"]["9"]["_meta"]["farm"]["recipe"] == placed.to_json()
 
 
 def test_the_same_take_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from models.environment import environment_sha256
 from models.errors import BadInput
-from models.recipe import Recipe
+from models.recipe import Recipe, without_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,16 +37,19 @@ class Provenance:
     take: Mapping[str, Any] = field(default_factory=dict)
 
     def to_text(self) -> str:
-        """One line of JSON, the same for the same facts. The seed stands there as text as well."""
+        """One line of JSON, the same for the same facts. The seed stands there as text as well.
+
+        It leaves the studio inside files, so it names no place on the farm's machines. The database does.
+        """
         told = {
             "format": FORMAT,
-            "recipe": self.recipe.to_json(),
+            "recipe": without_places(self.recipe.to_json()),
             # JavaScript rounds whole numbers above 2^53, and seeds go to 2^64 - 1.
             "seed_text": str(self.recipe.seed),
             "environment": dict(self.environment),
             # Two takes of one environment share it; for whoever sorts thousands of sidecars.
             "environment_sha256": environment_sha256(self.environment),
-            "resolved": dict(self.resolved),
+            "resolved": _without_places(self.resolved),
             "take": dict(self.take),
         }
         return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -77,6 +80,22 @@ class Provenance:
         """The note as a WebP carries it."""
         escaped = self.to_text().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><{KEY}>{escaped}</{KEY}></x:xmpmeta>'.encode()
+
+
+def _without_places(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """What really ran, with the recipe that ComfyUI's graph carries told by names as well."""
+    reduced = dict(resolved)
+    if isinstance(graph := reduced.get("comfyui_workflow"), dict):
+        reduced["comfyui_workflow"] = {node_id: _node_without_places(node) for node_id, node in graph.items()}
+    return reduced
+
+
+def _node_without_places(node: Any) -> Any:
+    """Only an output node carries a recipe; `workers.renderers.comfyui.workflow` puts it there."""
+    match node:
+        case {"_meta": {"farm": {"recipe": dict(recipe)} as farm} as meta}:
+            return {**node, "_meta": {**meta, "farm": {**farm, "recipe": without_places(recipe)}}}
+    return node
 
 
 def read(path: Path) -> Provenance:
