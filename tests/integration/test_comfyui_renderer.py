@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from models.errors import LeaseLost, StepFailed
 from models.recipe import InputPicture, Recipe
 from models.vocabulary import ErrorKind, JobType
 from tests.comfyui_server import png_bytes
+from workers.media import provenance
 from workers.media.pixels import pixel_sha256
+from workers.media.provenance import Provenance
 from workers.media.reading import read_frames
 from workers.renderers.comfyui.prompts import Patience
 from workers.renderers.comfyui.renderer import ComfyUIRenderer
@@ -203,6 +206,42 @@ def test_a_picture_that_is_no_longer_the_one_that_was_ordered_is_refused(studio:
     assert "prompt" not in studio.comfyui.seen()
 
 
+@pytest.mark.parametrize("fault", ["cut short", "an animation", "no picture"])
+def test_a_picture_that_cannot_be_decoded_is_the_orders_fault(studio: Studio, fault: str) -> None:
+    data = studio.picture.read_bytes()
+    if fault == "an animation":
+        noise = [Image.effect_noise((64, 48), sigma) for sigma in (40, 60)]
+        noise[0].save(studio.picture, "PNG", save_all=True, append_images=noise[1:])
+    else:
+        studio.picture.write_bytes(data[: len(data) // 2] if fault == "cut short" else b"text")
+    ordered = studio.recipe(JobType.ANIMATION_LOOP)
+
+    with pytest.raises(StepFailed, match=r"first\.png cannot be used: .") as refused:
+        studio.render(ordered)
+
+    assert refused.value.error_kind is ErrorKind.BAD_RECIPE
+    assert "\n" not in refused.value.message
+    assert "prompt" not in studio.comfyui.seen()
+
+
+def test_what_leaves_the_studio_names_no_place_on_its_machines(studio: Studio) -> None:
+    ordered = studio.recipe(JobType.ANIMATION_LOOP)
+    take = studio.render(ordered)
+    made = Provenance(recipe=ordered, environment=take.environment, resolved=take.resolved)
+
+    notes = [made, *(provenance.read(file) for file in (take.master, take.proxy) if file)]
+
+    assert str(studio.folder) not in made.to_text()
+    assert not any(str(studio.folder) in str(note) for note in notes[1:])
+    assert all('"path":"first.png"' in note.to_text() for note in notes)
+    for file in (take.master, take.proxy):
+        assert file is None or str(studio.folder).encode() not in file.read_bytes()
+    assert notes[1].recipe.fingerprint() == ordered.fingerprint()
+    # What goes to the database keeps the place.
+    told = next(node for node in take.resolved["comfyui_workflow"].values() if "farm" in node.get("_meta", {}))
+    assert told["_meta"]["farm"]["recipe"] == ordered.to_json()
+
+
 def test_weights_that_cannot_be_read_and_pictures_nobody_hashed_are_unknown(studio: Studio) -> None:
     ordered = studio.recipe(JobType.ANIMATION_LOOP)
 
@@ -210,7 +249,7 @@ def test_weights_that_cannot_be_read_and_pictures_nobody_hashed_are_unknown(stud
     unhashed = studio.renderer.facts(replace(ordered, start_image=InputPicture(path=str(studio.picture))))
 
     assert facts.unknown == tuple(facts.file_hashes)
-    assert unhashed.unknown == (*facts.unknown, str(studio.picture))
+    assert unhashed.unknown == (*facts.unknown, studio.picture.name)
 
 
 def test_work_that_is_no_longer_ours_is_cancelled_at_the_server(studio: Studio) -> None:

@@ -22,6 +22,10 @@ def encoded(form: str, **more: Any) -> bytes:
     return buffer.getvalue()
 
 
+def animated(form: str) -> bytes:
+    return encoded(form, save_all=True, append_images=[Image.new("RGB", (40, 30), "red")])
+
+
 @pytest.mark.parametrize(
     ("form", "more"),
     [
@@ -67,6 +71,47 @@ def test_a_picture_that_changed_is_read_again(tmp_path: Path) -> None:
     path.write_bytes(encoded("PNG", compress_level=0))
 
     assert pictures.named("pose.png", settings_for(tmp_path), "pose").sha256 != first.sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("moves.png", animated("PNG"), "is an animation"),
+        ("moves.webp", animated("WEBP"), "is an animation"),
+        ("header.png", encoded("PNG")[:40], "holds no pixels"),
+        (
+            "vast.png",
+            encoded("PNG")[:16] + (60_000).to_bytes(4, "big") * 2 + encoded("PNG")[24:],
+            "60000x60000",
+        ),
+        ("pose.exe", encoded("JPEG"), "extension '.exe'"),
+        ("pose", encoded("JPEG"), "has no extension"),
+        ("moves.gif", animated("GIF"), "extension '.gif'"),
+        ("text.png", b"text", "is no picture"),
+    ],
+)
+def test_what_the_header_forbids_is_refused_in_one_sentence(
+    tmp_path: Path, name: str, data: bytes, sentence: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+
+    with pytest.raises(OrderRefused, match=sentence):
+        pictures.named(name, settings_for(tmp_path), "start picture")
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "more"),
+    [
+        ("a.PNG", "PNG", {}),
+        ("a.png", "PNG", {"icc_profile": bytes(200_000)}),
+        ("a.jpeg", "JPEG", {}),
+        ("a.webp", "WEBP", {"icc_profile": bytes(500)}),
+    ],
+)
+def test_a_still_of_each_format_is_taken(tmp_path: Path, name: str, form: str, more: dict[str, Any]) -> None:
+    (tmp_path / name).write_bytes(encoded(form, **more))
+
+    assert pictures.named(name, settings_for(tmp_path), "start picture").sha256
 
 
 def test_a_file_larger_than_allowed_is_refused(tmp_path: Path) -> None:

@@ -96,7 +96,8 @@ class ComfyUIRenderer:
             environment={name: told[name] for name in ("renderer", "renderer_version", "comfyui")},
             file_hashes=self._hashes.of(graph),
             unknown_pictures=(
-                *(path for path, sha256 in _pictures(recipe) if not sha256),
+                # They are told in the take's sidecar, which leaves the studio: by name, not by place.
+                *(Path(path).name for path, sha256 in _pictures(recipe) if not sha256),
                 *_pictures_of_its_own(graph, recipe),
             ),
         )
@@ -230,6 +231,7 @@ class ComfyUIRenderer:
         """Hand in every picture the recipe starts from, and use the names under which they are kept."""
         for path, sha256 in _pictures(recipe):
             _require_unchanged(path, sha256)
+            _require_decodable(Path(path))
             wanted = picture_name(sha256, path)
             with tempfile.TemporaryDirectory() as folder:
                 named = Path(folder) / wanted.rpartition("/")[2]
@@ -338,6 +340,21 @@ def _require_unchanged(path: str, sha256: str) -> None:
         raise BadInput(
             f"The picture {path} is not the one that was ordered.", hint="Put that one back, or order anew."
         )
+
+
+def _require_decodable(path: Path) -> None:
+    """Admission looked at the picture's header only; ComfyUI would fail at the rest without saying why."""
+    try:
+        reader = FrameReader(path)
+        for _ in reader:
+            if reader.is_motion:
+                break
+        if reader.is_motion:
+            raise BadInput("it is a clip or an animation, not one still picture.")
+    except BadInput as error:
+        raise BadInput(
+            f"The picture {path} cannot be used: {error.message}", hint="Order anew with a whole still picture."
+        ) from error
 
 
 def _pictures_of_its_own(graph: Graph, recipe: Recipe) -> Iterator[str]:
