@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from farm.differences import recorded_once
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,9 +15,11 @@ _CALLED = {
     "file_hashes.": "the file {}",
     "renderer_version": "the renderer's version",
     "comfyui_workflow.": "the graph's {}",
+    "comfyui_workflow": "the graph",
     "environment.": "the {}",
 }
 _LONGEST = 48
+_NOT_THEN, _NOT_NOW = "not recorded then", "not recorded now"
 
 
 def sentence(told: Mapping[str, Any]) -> str:
@@ -27,12 +31,18 @@ def sentence(told: Mapping[str, Any]) -> str:
     equality, comparison = told["equality"], told.get("comparison") or {}
     if equality == "identical":
         return f"identical: {_count(comparison)} the same pixels (sha256 {comparison['pixel_sha256'][0]})."
+    if equality == "not_compared" and told.get("reason"):
+        # Whatever is recorded differently, it is not why nobody compared them.
+        return f"not compared: {told['reason'].rstrip('.')}."
     parts = [_numbers(comparison)] if comparison.get("worst_frame") is not None else []
     reason, differing = told.get("reason", ""), told.get("differences") or []
     if reason:
         parts.append(reason.rstrip("."))
-    if differing:
-        parts.append(explained(differing[0]))
+    known = [fact for fact in differing if not recorded_once(fact)]
+    if known:
+        parts.append(explained(known[0]))
+    elif differing:
+        parts.append(f"no fact that both recorded differs, and {explained(differing[0])}")
     elif comparison:
         parts.append("no recorded fact differs")
     return f"{equality.replace('_', ' ')}: {'; '.join(parts)}."
@@ -43,10 +53,29 @@ def explained(fact: Mapping[str, Any]) -> str:
 
     >>> explained({"fact": "environment.device", "original": "RTX 3090", "again": "RTX 4090"})
     'the device differs: RTX 3090 -> RTX 4090'
+    >>> explained({"fact": "environment.device", "original": None, "again": "RTX 4090"})
+    'the device was not recorded then'
     """
     name = str(fact["fact"])
+    if recorded_once(fact):
+        return f"{called(name)} was {_NOT_THEN if fact['original'] in (None, '') else _NOT_NOW}"
     verb = "was changed" if name.startswith("recipe.") else "differs"
-    return f"{called(name)} {verb}: {shown(fact['original'])} -> {shown(fact['again'])}"
+    return f"{called(name)} {verb}: {' -> '.join(sides(fact))}"
+
+
+def sides(fact: Mapping[str, Any]) -> tuple[str, str]:
+    """The two values of one fact, for a table's columns: original, again.
+
+    >>> sides({"fact": "environment.device", "original": None, "again": "RTX 4090"})
+    ('not recorded then', 'RTX 4090')
+    """
+    values = (fact["original"], fact["again"])
+    if recorded_once(fact):
+        words = zip(values, (_NOT_THEN, _NOT_NOW), strict=True)
+        original, again = (word if value in (None, "") else shown(value) for value, word in words)
+    else:
+        original, again = (shown(value) for value in values)
+    return original, again
 
 
 def called(name: str) -> str:
@@ -64,7 +93,7 @@ def called(name: str) -> str:
 def shown(value: Any) -> str:
     """A recorded value, short enough for a line."""
     if value in (None, ""):
-        return "unknown"
+        return "none" if value is None else "empty"
     text = str(value)
     if len(text) == 64 and set(text) <= set("0123456789abcdef"):
         return text[:12]

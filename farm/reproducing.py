@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue, catalogue_reproductions
@@ -11,6 +12,7 @@ from farm.orders import SubmittedJob
 from farm.recipe_changes import changed_recipe
 from models.errors import OrderRefused
 from models.recipe import Recipe
+from models.vocabulary import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
     from models.rendering import Job
 
 REASON = "reproduction"
+#: states that end without a take, as a sentence says them
+_MADE_NOTHING = {
+    JobState.FAILED: "failed",
+    JobState.TIMEOUT: "ran out of time",
+    JobState.CANCELLED: "was cancelled",
+}
 
 
 def reproduce(
@@ -33,14 +41,12 @@ def reproduce(
 
     Raises:
         UnknownName: no such job, or no such field; the hint names the nearest.
-        OrderRefused: the job has no take to compare with, or a change cannot work; nothing was stored.
+        OrderRefused: the job has no take to compare with, a change cannot work, or no ComfyUI of this farm has
+            what the take was made with any more; nothing was stored.
     """
     original = catalogue_reproductions.reproducible(session, job_id)
     if original.take is None:
-        raise OrderRefused(
-            f"The job {original.id} has no take to compare with.",
-            hint=f"Wait until it is rendered; `farm job {original.id}` says how it stands.",
-        )
+        raise _no_take(original)
     plan, changed = _planned(session, original, changes or {})
     new = _again(original, plan, {"reason": REASON, "requested_by": requested_by, "changed": changed})
     (stored,) = catalogue.insert_jobs(session, [new])
@@ -53,13 +59,30 @@ def reproduce(
 def _planned(session: Session, original: Job, changes: Mapping[str, Any]) -> tuple[Plan, dict[str, list[Any]]]:
     """What is rendered and where, and what is changed; an unchanged recipe waits where it waited before."""
     recorded = Recipe.from_json(original.params.recipe)
-    if changes and recorded.renderer == "comfyui":
+    as_before = Plan(recipe=recorded, pool=original.queue.pool, needs=tuple(original.queue.needs))
+    if recorded.renderer == "comfyui":
         # Imported here: a farm that only draws never reads workflows.
         from farm import reproducing_comfyui
 
-        return reproducing_comfyui.planned(session, recorded, changes)
+        # Unchanged too: weights that are gone since would let it wait for ever.
+        plan, changed = reproducing_comfyui.planned(session, recorded, changes)
+        return (plan if changed else as_before), changed
     recipe, changed = changed_recipe(recorded, changes)
-    return Plan(recipe=recipe, pool=original.queue.pool, needs=tuple(original.queue.needs)), changed
+    return replace(as_before, recipe=recipe), changed
+
+
+def _no_take(job: Job) -> OrderRefused:
+    """Why a job without a take cannot be made again, and what can be done instead."""
+    state = JobState.of(job.queue.step, job.queue.status, job.queue.error_kind)
+    if ended := _MADE_NOTHING.get(state):
+        return OrderRefused(
+            f"The job {job.id} {ended} and made nothing that could be made again.",
+            hint=f"Reproduce another job, or make this one anew: `farm retake {job.id}`.",
+        )
+    return OrderRefused(
+        f"The job {job.id} has no take to compare with.",
+        hint=f"Wait until it is rendered; `farm job {job.id}` says how it stands.",
+    )
 
 
 def _again(original: Job, plan: Plan, reason: dict[str, Any]) -> NewJob:

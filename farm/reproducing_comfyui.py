@@ -1,4 +1,4 @@
-"""Changed ComfyUI recipes: held against the workflow that made the take, and against what the servers have."""
+"""Recorded ComfyUI recipes, changed or not: held against the take's workflow and what the servers have."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WITHOUT_A_PLACE = frozenset(
 def planned(
     session: Session, recorded: Recipe, changes: Mapping[str, Any]
 ) -> tuple[Plan, dict[str, list[Any]]]:
-    """The changed recipe, where it waits and what its worker must have; and what is really changed.
+    """The recipe with its changes, where it waits and what its worker must have; and what is really changed.
 
     Raises:
         UnknownName: no such field or parameter; the hint names the nearest.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from farm.equality import called, sentence, shown
+from farm.equality import called, sentence, sides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ def differences_table(reproduction: Mapping[str, Any]) -> Table | None:
     for heading in ("differs", "original", "again"):
         table.add_column(heading, overflow="fold")
     for fact in differences[:_ROWS]:
-        table.add_row(called(str(fact["fact"])), shown(fact["original"]), shown(fact["again"]))
+        table.add_row(called(str(fact["fact"])), *sides(fact))
     if len(differences) > _ROWS:
         table.add_row(f"... and {len(differences) - _ROWS} more", "", "")
     return table

@@ -50,6 +50,8 @@ def reproduce(
         if not wait:
             _print_ordered(job_id, ordered, as_json=as_json)
             return
+        # To stderr, also with --json: whoever waits must be able to look, and a result is read from stdout.
+        note(f"{ordered.job_id} is ordered; should it not move, `farm job {ordered.job_id}` says why.")
         follow(farm, [ordered.job_id], quiet=as_json)
         detail = farm.job(ordered.job_id)
     if as_json:

@@ -11,16 +11,18 @@ from db.catalogue_orders import NewJob, insert_jobs
 from farm import reproducing
 from farm.equality import sentence
 from models.environment import environment_sha256
+from models.errors import OrderRefused
 from models.recipe import CharacterLook, Recipe, SceneLook
 from models.vocabulary import JobState, JobType
 from tests.integration.floor import CONTROL, SCORE, Floor
-from tests.integration.queue_jobs import add_project, execute, one
+from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 from workers.media import provenance
 
 if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from db.engine import Database
     from models.views import JobDetail
 
 TWO = (
@@ -142,12 +144,35 @@ def test_a_fact_that_differs_is_named_and_equal_pixels_stay_identical(floor: Flo
     assert told is not None
     assert told["equality"] == "identical"
     assert [(fact["fact"], fact["original"]) for fact in told["differences"]] == [
-        ("file_hashes.ink.safetensors", "ab"),
         ("renderer_version", "0"),
         ("environment.device", "another"),
         ("environment.skia", "1.0"),
+        ("file_hashes.ink.safetensors", "ab"),
     ]
     assert was.environment_sha256 == made.environment_sha256 == environment_sha256(made.environment)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "says"),
+    [
+        ("failed", "bad_recipe", "failed and made nothing"),
+        ("failed", "timeout", "ran out of time and made nothing"),
+        ("cancelled", None, "was cancelled and made nothing"),
+        ("ready", None, "has no take to compare with"),
+    ],
+)
+def test_a_job_without_a_take_is_refused_in_its_own_words(
+    fresh_database: Database, status: str, kind: str | None, says: str
+) -> None:
+    (job_id,) = add_jobs(fresh_database, add_project(fresh_database), 1)
+    ended = "UPDATE render_queue SET status = :status, error_kind = :kind WHERE job_id = :job"
+    execute(fresh_database, ended, status=status, kind=kind, job=job_id)
+
+    with fresh_database.transaction() as session, pytest.raises(OrderRefused, match=says) as refused:
+        reproducing.reproduce(session, job_id, requested_by="mira")
+
+    assert f"farm {'job' if status == 'ready' else 'retake'} {job_id}" in refused.value.hint
+    assert ("Wait" in refused.value.hint) is (status == "ready")
 
 
 @pytest.mark.parametrize("fault", ["gone", "damaged", "another"])

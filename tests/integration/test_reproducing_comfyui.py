@@ -6,12 +6,13 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from db import catalogue
 from farm import reproducing
 from models.errors import OrderRefused
 from models.vocabulary import JobState
-from tests.integration.queue_jobs import one
+from tests.integration.queue_jobs import execute, one
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,11 @@ def still(studio: Studio) -> UUID:
     (job_id,) = studio.order()
     studio.finish(job_id)
     return job_id
+
+
+def waiting(studio: Studio) -> int:
+    """How many jobs there are."""
+    return int(studio.floor.scalar("SELECT count(*) FROM jobs"))
 
 
 def again(studio: Studio, job_id: UUID, changes: dict[str, Any] | None = None) -> JobDetail:
@@ -120,3 +126,38 @@ def test_what_no_server_can_make_is_refused_before_it_is_queued(
 ) -> None:
     with studio.floor.database.transaction() as session, pytest.raises(OrderRefused, match=says):
         reproducing.reproduce(session, still, requested_by="mira", changes=changes)
+
+
+@pytest.mark.parametrize("changes", [{}, {"seed": "0"}], ids=["unchanged", "changed into what it was"])
+def test_an_unchanged_take_waits_where_it_waited_before(
+    studio: Studio, still: UUID, changes: dict[str, Any]
+) -> None:
+    was = studio.row(still)
+    put = "UPDATE render_queue SET pool = :pool, needs = :needs WHERE job_id = :j"
+    execute(studio.floor.database, put, pool="comfyui.24g", needs=["ckpt_name=tiny.safetensors"], j=still)
+
+    with studio.floor.database.transaction() as session:
+        made = reproducing.reproduce(session, still, requested_by="mira", changes=changes).job_id
+        row = session.execute(text("SELECT pool, needs FROM render_queue WHERE job_id = :j"), {"j": made}).one()
+        session.rollback()
+
+    assert (row.pool, row.needs) == ("comfyui.24g", ["ckpt_name=tiny.safetensors"])
+    execute(studio.floor.database, put, pool=was.pool, needs=was.needs, j=still)
+
+
+def test_a_take_whose_weights_are_gone_is_refused_rather_than_waiting_for_ever(studio: Studio) -> None:
+    """Nothing is changed, and still no ComfyUI can make it; the nearest file is named."""
+    (job_id,) = studio.order()
+    studio.finish(job_id)
+    # As if it had been made with a file that was renamed since.
+    gone = """UPDATE generation_params SET recipe = recipe || '{"model_name": "tiny-two.safetensors"}'
+              WHERE job_id = :job"""
+    execute(studio.floor.database, gone, job=job_id)
+    before = waiting(studio)
+
+    with studio.floor.database.transaction() as session, pytest.raises(OrderRefused) as refused:
+        reproducing.reproduce(session, job_id, requested_by="mira")
+
+    assert "tiny-two.safetensors" in refused.value.message
+    assert "'tiny.safetensors'" in refused.value.hint
+    assert waiting(studio) == before

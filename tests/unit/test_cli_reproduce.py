@@ -133,6 +133,17 @@ def test_json_says_the_same_as_data(told: Any, capsys: pytest.CaptureFixture[str
     assert said["sentence"].endswith("the device differs: RTX 3090 -> RTX 4090.")
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_whoever_waits_knows_which_job_to_look_at(
+    told: Any, capfd: pytest.CaptureFixture[str], flags: list[str]
+) -> None:
+    farm = told({"equality": "identical", "reason": "", "comparison": COMPARED, "differences": []})
+
+    main(["reproduce", "one", *flags])
+
+    assert f"should it not move, `farm job {farm.detail.row.id}` says why" in capfd.readouterr().err
+
+
 def test_nobody_has_to_wait(told: Any, capsys: pytest.CaptureFixture[str]) -> None:
     told(None)
 

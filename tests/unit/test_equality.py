@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from db.catalogue_reproductions import MadeTake
-from farm.differences import differences
-from farm.equality import sentence
+from farm.differences import differences, recorded_once
+from farm.equality import sentence, sides
 
 GRAPH = {
     "sampler": {"class_type": "KSampler", "inputs": {"seed": 7, "steps": 20, "model": ["checkpoint", 0]}},
@@ -59,11 +59,30 @@ def test_every_recorded_fact_that_differs_is_told_the_likeliest_first() -> None:
     assert told[0] == {"fact": "recipe.seed", "original": 7, "again": 8}
 
 
-def test_what_only_one_of_them_recorded_is_unknown_of_the_other() -> None:
-    told = differences(made(environment={}, comfyui_workflow=None), made())
+def test_what_only_one_of_them_recorded_comes_last_whatever_it_is() -> None:
+    before = made(environment={"pillow": "10"}, comfyui_workflow=None, file_hashes={"aiko.safetensors": ""})
 
-    assert {"fact": "environment.device", "original": None, "again": "RTX 3090"} in told
-    assert {"fact": "comfyui_workflow.sampler.class_type", "original": None, "again": "KSampler"} in told
+    told = differences(before, made())
+
+    assert told == [
+        {"fact": "environment.pillow", "original": "10", "again": "11"},
+        {"fact": "file_hashes.aiko.safetensors", "original": "", "again": "a" * 64},
+        {"fact": "comfyui_workflow", "original": None, "again": "2 nodes"},
+        {"fact": "environment.device", "original": None, "again": "RTX 3090"},
+    ]
+
+
+def test_a_hash_that_neither_could_take_is_no_difference() -> None:
+    assert differences(made(file_hashes={"aiko.safetensors": ""}), made(file_hashes={})) == []
+
+
+def test_an_input_that_only_one_graph_has_differs() -> None:
+    sampler = {"class_type": "KSampler", "inputs": {"seed": 7, "model": ["checkpoint", 0]}}
+
+    told = differences(made(), made(comfyui_workflow={**GRAPH, "sampler": sampler}))
+
+    assert told == [{"fact": "comfyui_workflow.sampler.steps", "original": 20, "again": None}]
+    assert not recorded_once(told[0])
 
 
 def test_a_seed_stands_there_as_text_as_well() -> None:
@@ -79,6 +98,7 @@ def comparison(**changed: Any) -> dict[str, Any]:
 
 APART = {"equal_frames": 4, "mean_error": 0.4, "lpips": 0.003, "worst_frame": 7}
 CARD = {"fact": "environment.device", "original": "RTX 3090", "again": "RTX 4090"}
+UNHASHED = {"fact": "file_hashes.aiko.safetensors", "original": "", "again": "0e1f" * 16}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +136,49 @@ CARD = {"fact": "environment.device", "original": "RTX 3090", "again": "RTX 4090
             {"equality": "not_compared", "comparison": None, "reason": "The original's file x is gone."},
             "not compared: The original's file x is gone.",
         ),
+        (
+            {
+                "equality": "not_compared",
+                "comparison": None,
+                "reason": "The original's file x is gone.",
+                "differences": [CARD, UNHASHED],
+            },
+            "not compared: The original's file x is gone.",
+        ),
+        (
+            # Stored before such facts were sorted to the end.
+            {
+                "equality": "different",
+                "comparison": comparison(**APART, frames=[1, 1]),
+                "differences": [UNHASHED, CARD],
+            },
+            "different: LPIPS 0.003 at most, mean error 0.4 of 255; the device differs: RTX 3090 -> RTX 4090.",
+        ),
+        (
+            {
+                "equality": "different",
+                "comparison": comparison(**APART, frames=[1, 1]),
+                "differences": [UNHASHED],
+            },
+            "different: LPIPS 0.003 at most, mean error 0.4 of 255; no fact that both recorded differs, and "
+            "the file aiko.safetensors was not recorded then.",
+        ),
     ],
 )
 def test_a_person_reads_one_line(told: dict[str, Any], says: str) -> None:
     assert sentence(told) == says
+
+
+@pytest.mark.parametrize(
+    ("fact", "says"),
+    [
+        (UNHASHED, ("not recorded then", "0e1f0e1f0e1f")),
+        ({**CARD, "again": None}, ("RTX 3090", "not recorded now")),
+        ({"fact": "recipe.positive_prompt", "original": "aiko", "again": ""}, ("aiko", "empty")),
+        ({"fact": "recipe.steps", "original": None, "again": 5}, ("none", "5")),
+    ],
+)
+def test_a_value_that_was_not_recorded_is_told_from_an_empty_one(
+    fact: dict[str, Any], says: tuple[str, str]
+) -> None:
+    assert sides(fact) == says
