@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 import requests
 
@@ -81,7 +83,7 @@ def test_another_service_at_the_address_is_told_from_a_comfyui(
     monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
     answer = requests.Response()
-    answer.status_code, answer.url, answer._content = 200, "http://127.0.0.1:8188/system_stats", said
+    answer.status_code, answer.url, answer.raw = 200, "http://127.0.0.1:8188/system_stats", BytesIO(said)
     monkeypatch.setattr(requests.Session, "request", lambda *_, **__: answer)
 
     with pytest.raises(Unavailable, match="Is this address really a ComfyUI"):

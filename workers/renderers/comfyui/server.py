@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -10,16 +12,24 @@ import requests
 
 from models.errors import StepFailed, Unavailable
 from models.vocabulary import ErrorKind
+from workers.renderers.comfyui import deadline
+from workers.renderers.comfyui.deadline import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     Graph = Mapping[str, Mapping[str, Any]]
 
 #: seconds to connect, and between two bytes of an answer
 TIMEOUT_S = (5.0, 30.0)
-_CHUNK = 1 << 20
+#: a whole answer may take so many times as long; so may each chunk of a file
+_TOTAL = 2
+#: of an answer; the node types of a studio's server are a tenth of it
+MOST_BYTES = 64 << 20
+#: of a file that a prompt made
+MOST_FILE_BYTES = 64 << 30
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +66,14 @@ class Server:
     """A thin client; a call that gets no answer raises `Unavailable`, an answer of no use `StepFailed`."""
 
     def __init__(self, url: str, timeout: tuple[float, float] = TIMEOUT_S) -> None:
-        """`url` as in `http://127.0.0.1:8188`."""
+        """`url` as in `http://127.0.0.1:8188`; `timeout` in seconds: to connect, and between two bytes.
+
+        A whole answer may take twice their sum, however lively its bytes drip in.
+        """
         self.url = url.rstrip("/")
         self._timeout = timeout
-        self._session = requests.Session()
+        self._total_s = _TOTAL * sum(timeout)
+        self._session = deadline.session()
 
     def stats(self) -> Stats:
         """Version and card."""
@@ -92,7 +106,7 @@ class Server:
         """Hand a graph in; the caller reads the answer, which may be 200 and a refusal all the same."""
         body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id, "extra_data": dict(extra_data)}
         answer = self._send("POST", "/prompt", json=body)
-        return _good(answer, "/prompt") if answer.status_code >= 500 else answer
+        return answer if 400 <= answer.status_code < 500 else _good(answer, "/prompt")
 
     def queue(self) -> list[QueuedPrompt]:
         """What runs and what waits."""
@@ -146,14 +160,19 @@ class Server:
     def _fetch(self, file: OutputFile, target: Path) -> int | None:
         """Write what `/view` sends; how many bytes it promised."""
         query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
-        with (
-            self._asked("/view"),
-            self._session.get(f"{self.url}/view", params=query, stream=True, timeout=self._timeout) as answer,
-        ):
-            _good(answer, f"/view of {file.filename}")
+        with self._asked("/view") as asked, self._open("GET", "/view", params=query) as answer:
+            if answer.status_code != 200:
+                _good(self._whole(answer, "/view"), f"/view of {file.filename}")
+            written = 0
             with target.open("wb") as out:
                 for chunk in answer.iter_content(_CHUNK):
-                    out.write(chunk)
+                    asked.extend()
+                    written += out.write(chunk)
+                    if written > MOST_FILE_BYTES:
+                        raise StepFailed(
+                            f"ComfyUI at {self.url} sent {file.filename}: over {MOST_FILE_BYTES >> 20} MiB.",
+                            error_kind=ErrorKind.BAD_OUTPUT,
+                        )
             promised = answer.headers.get("Content-Length")
         return int(promised) if promised is not None and promised.isdigit() else None
 
@@ -168,31 +187,50 @@ class Server:
         _good(self._send("POST", path, json=dict(body)), path)
 
     def _send(self, method: str, path: str, **said: Any) -> requests.Response:
-        with self._asked(path):
-            return self._session.request(method, f"{self.url}{path}", timeout=self._timeout, **said)
+        with self._asked(path), self._open(method, path, **said) as answer:
+            return self._whole(answer, path)
 
-    def _asked(self, path: str) -> _Asked:
-        return _Asked(f"ComfyUI at {self.url} did not answer {path}")
+    def _open(self, method: str, path: str, **said: Any) -> requests.Response:
+        # A redirect is no answer of ComfyUI's; and following it would read its page without any limit.
+        return self._session.request(
+            method, f"{self.url}{path}", timeout=self._timeout, stream=True, allow_redirects=False, **said
+        )
 
+    def _whole(self, answer: requests.Response, path: str) -> requests.Response:
+        """The same answer, all of it in memory; raises `Unavailable` when that is too much."""
+        body = io.BytesIO()
+        for chunk in answer.iter_content(_CHUNK):
+            if body.tell() + len(chunk) > MOST_BYTES:
+                raise Unavailable(
+                    f"ComfyUI at {self.url} answered {path} with more than {MOST_BYTES >> 20} MiB.",
+                    hint="Is this address really a ComfyUI?",
+                )
+            body.write(chunk)
+        body.seek(0)
+        told = requests.Response()
+        told.status_code, told.url, told.encoding = answer.status_code, answer.url, answer.encoding
+        told.raw = body
+        return told
 
-class _Asked:
-    """A call that gets no answer is an `Unavailable`, whatever the network library calls it."""
-
-    def __init__(self, sentence: str) -> None:
-        self._sentence = sentence
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, requests.RequestException):
-            raise Unavailable(
-                f"{self._sentence} ({type(error).__name__}).", hint="Look whether it runs: `farm doctor`."
-            ) from error
+    @contextmanager
+    def _asked(self, path: str) -> Iterator[Deadline]:
+        """A call that gets no answer in time is an `Unavailable`, whatever the network library calls it."""
+        what = f"ComfyUI at {self.url} did not answer {path}"
+        hint = "Look whether it runs: `farm doctor`."
+        with Deadline(self._total_s) as asked:
+            try:
+                yield asked
+            except requests.RequestException as error:
+                if asked.is_over:
+                    raise Unavailable(f"{what} whole within {asked.seconds:g} s.", hint=hint) from error
+                raise Unavailable(f"{what} ({type(error).__name__}).", hint=hint) from error
+            # An answer that tells no length looks whole when its connection is shut.
+            if asked.is_over:
+                raise Unavailable(f"{what} whole within {asked.seconds:g} s.", hint=hint)
 
 
 def _good(answer: requests.Response, what: str) -> requests.Response:
-    if answer.status_code >= 500:
+    if answer.status_code >= 500 or 300 <= answer.status_code < 400:
         raise Unavailable(f"ComfyUI answered {what} with {answer.status_code}.")
     if answer.status_code >= 400:
         raise StepFailed(
