@@ -62,16 +62,7 @@ def _make(work: Work) -> Settlement:
     claim = work.claim
     recipe = _recipe(claim)
     with runtime.store().scratch(claim.job_id, claim.epoch) as folder:
-        started = time.monotonic()
-        found = reusing.find(claim, recipe, folder)
-        rendered = found.rendered or runtime.bench().render(
-            recipe,
-            folder,
-            progress=work.progress,
-            alive=work.alive,
-            cold=claim.reproduces_job_id is not None,
-        )
-        seconds = time.monotonic() - started
+        rendered, found, seconds = _pixels(work, recipe, folder)
         if not work.alive():
             raise LeaseLost
         sidecar = _sidecar(claim, recipe, rendered, seconds, found)
@@ -80,6 +71,24 @@ def _make(work: Work) -> Settlement:
         )
     take = _record(rendered, stored, seconds, found.drawn_by)
     return work.settle(lambda session: queue.settle_render(session, claim, take))
+
+
+def _pixels(work: Work, recipe: Recipe, folder: Path) -> tuple[Rendered, Found, float]:
+    """(the take, what the search for an equal one came to, seconds of the render or else of the search)."""
+    started = time.monotonic()
+    found = reusing.find(work.claim, recipe, folder)
+    if found.rendered is not None:
+        return found.rendered, found, time.monotonic() - started
+    # The search may have read gigabytes of weights; the render is not slower for that.
+    started = time.monotonic()
+    rendered = runtime.bench().render(
+        recipe,
+        folder,
+        progress=work.progress,
+        alive=work.alive,
+        cold=work.claim.reproduces_job_id is not None,
+    )
+    return rendered, found, time.monotonic() - started
 
 
 def _recipe(claim: Claim) -> Recipe:
