@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -52,7 +53,15 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Parameter = Annotated[Any, AfterValidator(_plain_value)]
 
 
+def _by_name(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
 class _Form(BaseModel):
+    #: what a person calls it, and what one looks like
+    said_as: ClassVar[str] = "form"
+    such_as: ClassVar[str] = "fields"
+
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
@@ -78,6 +87,9 @@ class LoraOrder(_Form):
     Where `path` is empty, ComfyUI's file is found by `name`, with or without its ending and folder.
     """
 
+    said_as = "LoRA"
+    such_as = "{name: ..., weight: 0.8}"
+
     name: Name
     path: FilePath = ""
     weight: Weight = 0.8
@@ -85,6 +97,9 @@ class LoraOrder(_Form):
 
 class ControlNetOrder(_Form):
     """A ControlNet and its prepared picture: the pose, the depth or the lines that it holds the render to."""
+
+    said_as = "ControlNet"
+    such_as = "{name: pose, model: ..., image_path: ...}"
 
     name: Name
     model: Name
@@ -97,6 +112,9 @@ class ControlNetOrder(_Form):
 class IpAdapterOrder(_Form):
     """A reference picture to pull the render towards."""
 
+    said_as = "reference picture"
+    such_as = "{reference_image_path: ..., weight: 0.8}"
+
     reference_image_path: Annotated[FilePath, Field(min_length=1)]
     weight: Weight = 0.8
     noise: Weight = 0.0
@@ -108,6 +126,8 @@ class Order(_Form):
     Making one raises `OrderRefused` for an unknown field or a value out of range; everything that needs the
     database is asked at `farm.orders.submit`.
     """
+
+    such_as = "{project: ..., cut: 1/10/10}"
 
     project: Name
     job_type: JobType = JobType.STILL_IMAGE
@@ -151,7 +171,8 @@ class Order(_Form):
     sampler_name: Word100 | None = None
     scheduler: Word100 | None = None
     vae_name: Name | None = None
-    lora_models: tuple[LoraOrder, ...] = Field(default=(), max_length=16)
+    #: a plain name is a LoRA at its usual weight
+    lora_models: tuple[Annotated[LoraOrder, BeforeValidator(_by_name)], ...] = Field(default=(), max_length=16)
     controlnet_models: tuple[ControlNetOrder, ...] = Field(default=(), max_length=16)
     ipadapter_refs: tuple[IpAdapterOrder, ...] = Field(default=(), max_length=16)
     #: False: without the LoRAs that belong to the characters
@@ -174,7 +195,7 @@ class Order(_Form):
     defect: Defect | None = None
 
 
-def _refusal(error: ValidationError, form: type[BaseModel]) -> OrderRefused:
+def _refusal(error: ValidationError, form: type[_Form]) -> OrderRefused:
     found = error.errors(include_url=False)
     # A misspelt field is also a missing one: the misspelling is what a person can see.
     first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
@@ -185,10 +206,19 @@ def _refusal(error: ValidationError, form: type[BaseModel]) -> OrderRefused:
         return OrderRefused(f"The order names no {where}.", hint=f"Add {where}.")
     if first["type"] == "enum":
         return _unknown_word(where, first)
+    if first["type"] == "model_type":
+        return OrderRefused(
+            f"The order's {form.said_as} {_shown(first)} cannot be used: "
+            f"it must be a mapping such as {form.such_as}."
+        )
     reason = first["msg"].removeprefix("Value error, ").replace("Input should", "it must", 1)
+    reason = reason.replace("a valid tuple", "a list").replace("a valid dictionary", "a mapping")
+    return OrderRefused(f"The order's {where or form.said_as} {_shown(first)} cannot be used: {reason}.")
+
+
+def _shown(first: ErrorDetails) -> str:
     given = repr(first["input"])
-    shown = given if len(given) <= 60 else f"{given[:57]}..."
-    return OrderRefused(f"The order's {where or 'form'} {shown} cannot be used: {reason}.")
+    return given if len(given) <= 60 else f"{given[:57]}..."
 
 
 def _unknown_field(where: str, form: type[BaseModel]) -> OrderRefused:

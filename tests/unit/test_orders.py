@@ -106,6 +106,42 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Any) -> None:
         confined("mio.safetensors", [tmp_path], "LoRA")
 
 
-def test_what_is_no_mapping_is_refused_as_an_order():
+def test_what_is_no_mapping_is_refused_as_an_order() -> None:
     with pytest.raises(OrderRefused, match="mapping of fields"):
-        parse(5)
+        parse(5)  # type: ignore[arg-type]
+
+
+def test_a_lora_is_ordered_by_its_plain_name() -> None:
+    order = parse({"project": "p", "lora_models": ["aiko", {"name": "ink", "weight": 0.5}]})
+
+    assert [(lora.name, lora.weight) for lora in order.lora_models] == [("aiko", 0.8), ("ink", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"lora_models": [5]}, "LoRA 5 cannot be used: it must be a mapping such as {name: ..., weight: 0.8}."),
+        (
+            {"lora_models": [[]]},
+            "LoRA [] cannot be used: it must be a mapping such as {name: ..., weight: 0.8}.",
+        ),
+        (
+            {"controlnet_models": ["pose"]},
+            "ControlNet 'pose' cannot be used: it must be a mapping such as {name: ",
+        ),
+        (
+            {"ipadapter_refs": ["a.png"]},
+            "reference picture 'a.png' cannot be used: it must be a mapping such as {",
+        ),
+        ({"lora_models": "aiko"}, "lora_models 'aiko' cannot be used: it must be a list."),
+        ({"attributes": "x"}, "attributes 'x' cannot be used: it must be a mapping."),
+    ],
+)
+def test_what_should_be_a_mapping_is_shown_one_and_no_name_of_a_class(
+    fields: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(OrderRefused) as refusal:
+        parse({"project": "paper-moon", **fields})
+
+    assert said in str(refusal.value)
+    assert "instance of" not in str(refusal.value)
