@@ -215,13 +215,15 @@ class Farm:
                 return
             time.sleep(every.total_seconds())
 
-    def wait(self, job_ids: Iterable[UUID | str], *, timeout: timedelta | None = None) -> tuple[JobRow, ...]:
+    def wait(
+        self, job_ids: Iterable[UUID | str], *, timeout: timedelta | float | None = None
+    ) -> tuple[JobRow, ...]:
         """The rows of these jobs and their retakes once all are over.
 
-        Raises:
-            Unavailable: they were not over within `timeout`; they go on.
+        Raises `Unavailable` when they were not over within `timeout`, a timedelta or seconds; they go on.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
+        seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+        deadline = None if seconds is None else time.monotonic() + seconds
         rows: tuple[JobRow, ...] = ()
         for rows in self.watch(job_ids):
             if deadline is not None and time.monotonic() > deadline and not all(is_over(row) for row in rows):

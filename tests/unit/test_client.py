@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -147,3 +147,22 @@ def test_watching_outlasts_a_database_that_is_restarted(monkeypatch: pytest.Monk
     monkeypatch.setattr("farm.client.time.sleep", lambda seconds: None)
 
     assert list(Farm.__new__(Farm).watch([_ID])) == [(done,)]
+
+
+@pytest.mark.parametrize("timeout", [120, 120.0, timedelta(minutes=2), None])
+def test_waiting_takes_seconds_as_well_as_a_timedelta(
+    monkeypatch: pytest.MonkeyPatch, timeout: timedelta | float | None
+) -> None:
+    done = replace(_facts().row, state=JobState.COMPLETED, verdict=Verdict.PASS)
+    monkeypatch.setattr(Farm, "watch", lambda *_: iter([(done,)]))
+
+    assert Farm.__new__(Farm).wait([_ID], timeout=timeout) == (done,)
+
+
+@pytest.mark.parametrize("timeout", [-1, timedelta(seconds=-1)])
+def test_waiting_ends_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch, timeout: timedelta | float) -> None:
+    going = replace(_facts().row, state=JobState.QUEUED)
+    monkeypatch.setattr(Farm, "watch", lambda *_: iter([(going,)]))
+
+    with pytest.raises(Unavailable, match="not over yet"):
+        Farm.__new__(Farm).wait([_ID], timeout=timeout)
