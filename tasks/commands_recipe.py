@@ -12,6 +12,9 @@ from farm.cli.console import AsJson, out, print_json
 from models.environment import environment_sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from models.recipe import Recipe
     from workers.media.provenance import Provenance
 
 
@@ -61,12 +64,22 @@ def _rows(made: Provenance) -> list[tuple[str, Any]]:
         ("who", ", ".join(look.name for look in recipe.characters)),
         ("checkpoint", recipe.model_name),
         ("workflow", recipe.workflow),
+        ("pictures", ", ".join(_pictures(recipe))),
         ("LoRAs", ", ".join(f"{lora.name} {lora.weight:g}" for lora in recipe.lora_models)),
         ("weights", ", ".join(f"{file} {digest[:12] or 'not hashed'}" for file, digest in hashes.items())),
         ("ran on", ", ".join(f"{word} {value}" for word, value in ran.items() if "renderer" not in word)),
         ("environment", environment_sha256(ran) if ran else ""),
         ("pixels", made.take.get("pixel_sha256")),
     ]
+
+
+def _pictures(recipe: Recipe) -> Iterator[str]:
+    """What the render started from, by name and content."""
+    start = [(recipe.start_image.path, recipe.start_image.sha256)] if recipe.start_image else []
+    nets = [(net.image_path, net.image_sha256) for net in recipe.controlnet_models if net.image_path]
+    refs = [(ref.reference_image_path, ref.sha256) for ref in recipe.ipadapter_refs]
+    for path, sha256 in (*start, *nets, *refs):
+        yield f"{Path(path).name} {sha256[:12] or 'not hashed'}"
 
 
 def _frames(count: int) -> str:

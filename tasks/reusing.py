@@ -122,7 +122,8 @@ def _borrowed(take: EqualTake, into: Path) -> tuple[Rendered | None, str]:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         reason = "" if sha256 == take.file_sha256 else "the master is damaged"
     except (OSError, BadInput) as error:
-        reason = f"the files cannot be read: {error}"
+        # Without the file's place: the reason stands in the sidecar, which leaves the studio.
+        reason = f"the files cannot be read: {getattr(error, 'strerror', None) or error}"
     if reason:
         shutil.rmtree(folder)
         return None, reason

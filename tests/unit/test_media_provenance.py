@@ -12,6 +12,7 @@ import pytest
 from models.errors import BadInput
 from models.recipe import CharacterLook, ControlNet, InputPicture, IpAdapter, Lora, Recipe
 from models.vocabulary import JobType
+from tasks import commands_recipe
 from workers.media import provenance
 from workers.media.masters import write_still
 from workers.media.provenance import Provenance
@@ -108,6 +109,17 @@ def test_pictures_are_told_by_name_and_hash_in_every_file(tmp_path: Path, kind: 
     assert Provenance.from_text(sidecar, "take.json").to_text() == sidecar
     # The record for the database is as it was.
     assert made.resolved["comfyui_workflow"]["9"]["_meta"]["farm"]["recipe"] == placed.to_json()
+
+
+def test_a_person_reads_what_a_render_started_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    started = replace(
+        recipe(JobType.FULL_VIDEO), start_image=InputPicture(path="/r/first.png", sha256="a" * 64)
+    )
+    (tmp_path / "take.json").write_text(Provenance(recipe=started).to_text())
+
+    commands_recipe.recipe(str(tmp_path / "take.json"))
+
+    assert "first.png aaaaaaaaaaaa" in capsys.readouterr().out
 
 
 def test_the_same_take_gives_the_same_bytes(tmp_path: Path) -> None:
