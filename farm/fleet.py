@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from db import inventories
 from models.errors import OrderRefused
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: inventories this process has parsed, by the hash of their content
 _parsed: dict[str, Inventory] = {}
 _PARSED_AT_MOST = 16
+#: recipe fields that name a file which the workflow's own loaders read
+_FILE_FIELDS = {"model_name": "checkpoint", "vae_name": "VAE"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,20 @@ class Fleet:
             self._meant[loader_input, word] = self._find(loader_input, word, what)
         return self._meant[loader_input, word]
 
+    def spelled(self, fields: Mapping[str, Any], workflow: Workflow) -> dict[str, Any]:
+        """Recipe fields, the checkpoint and the VAE among them by the names that the workflow's loaders list.
+
+        A word no loader knows stays as it is: `require` then names the node. A folder that was given is kept,
+        because a checkpoint of the same name may be another one.
+        """
+        told = dict(fields)
+        for field, what in _FILE_FIELDS.items():
+            for place in workflow.binding.inputs.get(field, ()) if told.get(field) else ():
+                word = told[field]
+                if any(_folder(word) in ("", _folder(name)) for name in meant(word, self._listed(place.input))):
+                    told[field] = self.file(place.input, word, what)
+        return told
+
     def _find(self, loader_input: str, word: str, what: str) -> str:
         known = self._listed(loader_input)
         found = meant(word, known)
@@ -135,6 +151,10 @@ def meant(word: str, known: Sequence[str]) -> list[str]:
     return whole or [
         name for name, each in paths.items() if last in (end := each.rpartition("/")[2], _bare(end))
     ]
+
+
+def _folder(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[0]
 
 
 def _bare(path: str) -> str:

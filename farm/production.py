@@ -78,7 +78,7 @@ class Production:
             lora_models=self._loras(ordered),
             controlnet_models=tuple(self._controls(ordered)),
             ipadapter_refs=tuple(self._adapters(ordered)),
-            **_model_and_sampling(ordered, workflow),
+            **self._fleet.spelled(_model_and_sampling(ordered, workflow), workflow),
         )
         _refuse_no_model(recipe, workflow)
         graph = _bound(workflow, recipe)

@@ -36,6 +36,13 @@ def test_an_order_is_planned_whole_and_waits_where_its_card_is(desk: Desk) -> No
     assert job.reuse
 
 
+def test_a_checkpoint_may_be_named_without_its_ending(desk: Desk) -> None:
+    short, whole = desk.admit(seed=7, model_name="tiny"), desk.admit(seed=7, model_name="tiny.safetensors")
+
+    assert short.recipe.model_name == "tiny.safetensors"
+    assert short.recipe.fingerprint() == whole.recipe.fingerprint()
+
+
 def test_an_order_may_ask_to_be_rendered_anew(desk: Desk) -> None:
     assert not desk.admit(reuse=False).reuse
 

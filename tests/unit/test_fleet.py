@@ -6,6 +6,7 @@ import pytest
 
 from farm.fleet import Fleet, meant
 from models.errors import OrderRefused
+from workers.renderers.comfyui import builtin
 
 LORAS = [
     "aiko.safetensors",
@@ -56,3 +57,33 @@ def test_a_word_that_means_several_files_is_refused_with_them(monkeypatch: pytes
 def test_without_any_comfyui_no_file_can_be_looked_for() -> None:
     with pytest.raises(OrderRefused, match="No ComfyUI has reported"):
         Fleet([]).file("lora_name", "aiko", "LoRA")
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("ink", "style/ink.safetensors"),
+        ("ink.safetensors", "style/ink.safetensors"),
+        ("style/ink", "style/ink.safetensors"),
+        ("aiko.safetensors", "aiko.safetensors"),
+        # Another folder's checkpoint may be another one; what nobody has is for `require` to refuse.
+        ("anime/ink", "anime/ink"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_a_checkpoint_is_named_as_a_lora_is(monkeypatch: pytest.MonkeyPatch, word: str, name: str) -> None:
+    fleet = Fleet([])
+    monkeypatch.setattr(fleet, "_listed", lambda _: LORAS)
+
+    told = fleet.spelled({"model_name": word, "vae_name": None, "steps": 20}, builtin.still())
+
+    assert told == {"model_name": name, "vae_name": None, "steps": 20}
+
+
+def test_a_word_that_means_several_checkpoints_is_refused_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = Fleet([])
+    monkeypatch.setattr(fleet, "_listed", lambda _: LORAS)
+
+    with pytest.raises(OrderRefused, match=r"The checkpoint 'twin' may be any of a/twin\.pt, b/twin\.pt"):
+        fleet.spelled({"model_name": "twin"}, builtin.still())
