@@ -152,7 +152,7 @@ def test_a_reproduction_is_shown_with_its_equality_its_numbers_and_what_differs(
 
     assert outcome.startswith("equivalent: 13 of 16 frames differ, LPIPS 0.004")
     assert "the device RTX 3090 RTX 4090" in differing
-    assert "the file aiko.safetensors cccccccccccc unknown" in differing
+    assert "the file aiko.safetensors cccccccccccc not recorded now" in differing
     assert f"makes again {OTHER}" in printed(job_facts(a_detail(row)))
     assert differences_table({**REPRODUCTION, "differences": []}) is None
 
