@@ -18,7 +18,7 @@ from workers.media import clips, stills
 from workers.media.limits import Unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     import numpy as np
@@ -61,7 +61,7 @@ class FrameReader:
         """Frames per second as the container says, 0 for a still; an animated picture knows it at its end."""
         return self._source.fps
 
-    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+    def __iter__(self) -> Generator[NDArray[np.uint8], None, None]:
         unpacked = Unpacked(self._path)
         for frame in self._source.frames():
             unpacked.add(frame.shape[1], frame.shape[0])

@@ -8,6 +8,7 @@ import tempfile
 import time
 import uuid
 from collections import deque
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -346,9 +347,9 @@ def _require_decodable(path: Path) -> None:
     """Admission looked at the picture's header only; ComfyUI would fail at the rest without saying why."""
     try:
         reader = FrameReader(path)
-        for _ in reader:
-            if reader.is_motion:
-                break
+        # Closed here, not whenever the error that may follow is forgotten.
+        with closing(iter(reader)) as frames:
+            next(frames, None)
         if reader.is_motion:
             raise BadInput("it is a clip or an animation, not one still picture.")
     except BadInput as error:
