@@ -132,15 +132,14 @@ def test_of_ten_equal_orders_one_is_rendered(floor, cast, project, seed):
 
 
 def test_when_the_first_dies_another_renders_and_the_rest_reuse(floor, cast, project, seed):
-    jobs = order(floor, project, seed, 4, model_name="null:seconds=1.5")
-    running = "SELECT count(*) FROM render_queue WHERE job_id = ANY(:jobs) AND status = 'running'"
-    floor.wait(lambda: floor.scalar(running, jobs=jobs) == 1, "one of the equals to be rendered")
+    jobs = order(floor, project, seed, 4, model_name="null:seconds=3")
+    at_it = """SELECT max(w.pid) FROM render_queue q JOIN workers w ON w.id = q.worker_id
+               WHERE q.job_id = ANY(:jobs) AND q.step = 'render' AND q.status = 'running'"""
+    floor.wait(lambda: floor.scalar(at_it, jobs=jobs) is not None, "one of the equals to be rendered")
+    pid = floor.scalar(at_it, jobs=jobs)
 
-    for hand in [hand for hand in floor.hands if RENDER.partition(".")[0] in hand.name]:
-        if hand.mark.is_running():
-            hand.kill()
+    next(hand for hand in floor.hands if hand.pid == pid).kill()
     cast.revive()
-    floor.worker(RENDER)
 
     finished(floor, jobs)
     lost = "SELECT count(*) FROM attempts WHERE job_id = ANY(:jobs) AND outcome = 'lost'"
