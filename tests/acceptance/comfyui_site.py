@@ -130,10 +130,13 @@ class RealSite:
 
     def close(self) -> None:
         """Leave everything as it was found."""
-        if self._ran_before and not self._answers():
-            self.start()
-        elif not self._ran_before:
+        if not self._ran_before:
             self.kill()
+        elif not self._answers():
+            self.start()
+        if self._process is not None:
+            # It goes on without this run, which must not complain at its end that nobody waited for it.
+            self._process.returncode = 0
         for path in self._written:
             path.unlink(missing_ok=True)
         shutil.rmtree(self._logs)
