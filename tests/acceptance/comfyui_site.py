@@ -7,9 +7,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import psutil
@@ -21,7 +22,7 @@ from tests.comfyui_weights import CHECKPOINT, CONTROLNET, LORA, write_weights
 from workers.renderers.comfyui.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tests.comfyui_fixture import StandInProcess
 
@@ -116,20 +117,28 @@ class RealSite:
         site.checkpoint = environment.get("CHECKPOINT", "")
         return site
 
-    def open(self) -> None:
-        """Start it where it does not run, and put the weights where it looks."""
+    @contextmanager
+    def opened(self) -> Iterator[Self]:
+        """The server with the weights it needs, started where it does not run; left as it was found."""
+        # Asked before anything can go wrong: a server that somebody else runs is never stopped.
+        self._ran_before = self._answers()
+        try:
+            self._open()
+            yield self
+        finally:
+            self._close()
+
+    def _open(self) -> None:
         if self.models_dir is not None:
             before = {path for path in self.models_dir.rglob("farm-tiny.*") if path.is_file()}
             self._written = [path for path in write_weights(self.models_dir) if path not in before]
-        self._ran_before = self._answers()
         if not self._ran_before:
             if not self.command:
                 pytest.fail(f"Nothing answers at {self.url}, and {self.why_no_restart}.", pytrace=False)
             self.start()
         self._choose()
 
-    def close(self) -> None:
-        """Leave everything as it was found."""
+    def _close(self) -> None:
         if not self._ran_before:
             self.kill()
         elif not self._answers():

@@ -89,12 +89,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         with stand_in(tmp_path_factory.mktemp("comfyui")) as process:
             yield StandInSite(process)
         return
-    real = RealSite.from_environment()
-    try:
-        real.open()
+    with RealSite.from_environment().opened() as real:
         yield real
-    finally:
-        real.close()
 
 
 @pytest.fixture(scope="module")

@@ -156,14 +156,11 @@ def _site() -> Iterator[Site]:
             process.trap(step_seconds=_STEP_S)
             yield StandInSite(process)
         return
-    real = RealSite.from_environment()
     try:
-        real.open()
-        yield real
+        with RealSite.from_environment().opened() as real:
+            yield real
     except pytest.fail.Exception as error:
         raise SystemExit(str(error)) from None
-    finally:
-        real.close()
 
 
 @contextmanager

@@ -100,6 +100,7 @@ class _Watched:
         deadline = _current.get()
         if deadline is not None and self.sock is not None:
             deadline.watch(self.sock)
+        # The connection that this is mixed into has it.
         return super().getresponse()  # type: ignore[misc]
 
 
