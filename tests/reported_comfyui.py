@@ -54,7 +54,7 @@ def report(
     database: Database, server: Reported | None = None, *, host: str = "atelier", silent_s: int = 0
 ) -> str:
     """Enter a worker that renders at such a ComfyUI and was last heard of `silent_s` seconds ago; its id."""
-    inventory = take_inventory(server or Reported())  # type: ignore[arg-type]
+    inventory = take_inventory(server or Reported())  # type: ignore[arg-type]  # answers as a Server does
     told = inventory.to_json()
     content = {"nodes": told["nodes"], "models": told["models"]}
     with database.transaction() as session:

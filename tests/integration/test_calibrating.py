@@ -44,10 +44,10 @@ def show(database: Database) -> StoredShow:
 
 def loaded(slug: str, **project: Any) -> shows.Show:
     """The show's file, with a second scene so that it has as many cuts as a mark takes."""
-    episode: dict[str, Any] = SHOW["episodes"][0]  # type: ignore[index]
+    episode: dict[str, Any] = SHOW["episodes"][0]  # type: ignore[index]  # plain data
     first = episode["scenes"][0]
     second = {**first, "number": 20, "cuts": first["cuts"][:2]}
-    told = {**SHOW["project"], "slug": slug, **project}  # type: ignore[dict-item]
+    told = {**SHOW["project"], "slug": slug, **project}  # type: ignore[dict-item]  # plain data
     episodes = [{**episode, "scenes": [first, second]}]
     return shows.Show.model_validate({**SHOW, "project": told, "episodes": episodes})
 

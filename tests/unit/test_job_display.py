@@ -36,7 +36,7 @@ def printed(*parts: Any, width: int = 100) -> str:
     console = Console(file=StringIO(), width=width)
     for part in parts:
         console.print(part)
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO here
     assert max(len(line) for line in text.splitlines()) <= width
     return " ".join(text.split())
 

@@ -108,7 +108,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Any) -> None:
 
 def test_what_is_no_mapping_is_refused_as_an_order() -> None:
     with pytest.raises(OrderRefused, match="mapping of fields"):
-        parse(5)  # type: ignore[arg-type]
+        parse(5)  # type: ignore[arg-type]  # the wrong type is the test
 
 
 def test_a_lora_is_ordered_by_its_plain_name() -> None:
