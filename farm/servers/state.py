@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +68,9 @@ class ServersState:
             NotHere: they cannot be written, or the disk is full.
         """
         with folder_errors_told(self.folder):
-            if not self.folder.exists():
-                # Passable, so that an unprivileged server reaches its data; each secret is a 0600 file.
+            with suppress(FileExistsError):
                 self.folder.mkdir(parents=True)
+                # Passable, so that an unprivileged server reaches its data; each secret is a 0600 file.
                 self.folder.chmod(0o711)
             self.logs.mkdir(mode=0o755, exist_ok=True)
 
