@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -124,19 +122,6 @@ def run(wish: Wish, tell: Callable[[Finding], None] = lambda finding: None) -> A
         posters=tuple(each.poster for each in renders),
         seconds=(datetime.now(UTC) - started).total_seconds(),
     )
-
-
-def write(found: Acceptance, into: Path) -> tuple[Path, Path]:
-    """Write `report.html` and `report.json` into the folder; each whole or not at all."""
-    from tasks.acceptance_page import page
-
-    into.mkdir(parents=True, exist_ok=True)
-    texts = {"report.json": json.dumps(found.to_json(), indent=2) + "\n", "report.html": page(found)}
-    for name, text in texts.items():
-        draft = into / f".{name}.{os.getpid()}"
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(into / name)
-    return into / "report.html", into / "report.json"
 
 
 def describe_machine() -> dict[str, Any]:

@@ -1,9 +1,11 @@
-"""The acceptance report as one page that opens from disk and needs nothing beside it."""
+"""The acceptance report: a page that opens from disk and needs nothing beside it, and its JSON."""
 
 from __future__ import annotations
 
 import base64
 import io
+import json
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from tasks.acceptance_findings import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -52,6 +55,17 @@ class Todo:
     todo: str
     names: tuple[str, ...]
     required: bool
+
+
+def write(found: Acceptance, into: Path) -> tuple[Path, Path]:
+    """Write `report.html` and `report.json` into the folder; each whole or not at all."""
+    into.mkdir(parents=True, exist_ok=True)
+    texts = {"report.json": json.dumps(found.to_json(), indent=2) + "\n", "report.html": page(found)}
+    for name, text in texts.items():
+        draft = into / f".{name}.{os.getpid()}"
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(into / name)
+    return into / "report.html", into / "report.json"
 
 
 def page(found: Acceptance) -> str:

@@ -23,7 +23,7 @@ _WIDTH = 54
 def accept(wish: AcceptanceWish) -> Exit:
     """Run the acceptance and write its report; raises `BadInput` for a folder that does not exist."""
     from farm.stack import threads_here
-    from tasks import acceptance
+    from tasks import acceptance, acceptance_page
     from tasks.acceptance_media import Media
     from tasks.commands_networks import agreed_to, folder_of, mirror_of
     from workers.scoring import weights
@@ -50,7 +50,7 @@ def accept(wish: AcceptanceWish) -> Exit:
             ),
             course.found,
         )
-    written = acceptance.write(found, wish.into)
+    written = acceptance_page.write(found, wish.into)
     if wish.as_json:
         print_json(found.to_json())
     else:

@@ -10,8 +10,9 @@ import pytest
 from farm.cli.console import Exit
 from farm.settings import Settings
 from tasks import acceptance_checks
-from tasks.acceptance import Wish, run, write
+from tasks.acceptance import Wish, run
 from tasks.acceptance_findings import Outcome
+from tasks.acceptance_page import write
 from workers.scoring import weights
 
 if TYPE_CHECKING:

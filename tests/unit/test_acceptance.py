@@ -16,11 +16,11 @@ from farm.cli import main
 from farm.cli.console import Exit
 from models.errors import NotMeasured
 from tasks import acceptance_checks, acceptance_networks, acceptance_probe
-from tasks.acceptance import Acceptance, write
+from tasks.acceptance import Acceptance
 from tasks.acceptance_findings import Band, Finding, Outcome, compared, missing, noted, verdict
 from tasks.acceptance_media import Media
 from tasks.acceptance_networks import Bed, difference, probe_each
-from tasks.acceptance_page import page, todos
+from tasks.acceptance_page import page, todos, write
 from tasks.acceptance_probe import Probe, ProbeDied, Request, run
 
 if TYPE_CHECKING:
