@@ -208,6 +208,10 @@ class Floor:
         told = "\n".join(f"--- {hand.name}\n{hand.said()[-2500:]}" for hand in self.hands)
         raise AssertionError(f"Waited {seconds} s in vain for {what}.\n{self.rows()}\n{told}")
 
+    def sign(self) -> Path:
+        """A file that is not there yet: `null:until={sign}` renders until somebody touches it."""
+        return self.folder / f"sign-{secrets.token_hex(4)}"
+
     def wait_until_over(self, jobs: Iterable[UUID], seconds: float = 60) -> None:
         """Wait until every one of `jobs` is completed, failed or cancelled."""
         wanted = list(jobs)

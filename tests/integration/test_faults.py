@@ -17,6 +17,7 @@ from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from uuid import UUID
 
     from tests.integration.floor import Cast
@@ -57,21 +58,26 @@ def project(floor: Floor) -> UUID:
 
 
 @contextmanager
-def stuck_at(floor: Floor, step: str, project: UUID) -> Iterator[None]:
-    """While this lasts, work at `step` can begin but not end; a render simply takes long enough."""
+def stuck_at(floor: Floor, step: str, project: UUID) -> Iterator[Path]:
+    """While this lasts, work at `step` can begin but not end; what is yielded a render waits for."""
+    sign = floor.sign()
     with floor.database.transaction() as session:
         if step == "score":
             session.execute(text("LOCK TABLE quality_scores IN SHARE ROW EXCLUSIVE MODE"))
         if step == "gate":
             catalogue.lock_gate(session, project, Phase.STILL)
-        yield
+        try:
+            yield sign
+        finally:
+            sign.touch()
 
 
 @pytest.mark.parametrize("step", ["render", "score", "gate"])
 @pytest.mark.parametrize("victim", ["worker", "pool child"])
 def test_a_kill_in_any_step_loses_nothing(floor, cast, project, step, victim):
-    with stuck_at(floor, step, project):
-        [job] = add_jobs(floor.database, project, model_name="null:seconds=1.5")
+    with stuck_at(floor, step, project) as sign:
+        waits = f"null:until={sign}" if step == "render" else "null"
+        [job] = add_jobs(floor.database, project, model_name=waits)
         floor.wait_for(job, step=step)
         worker = cast.at(step)
 
@@ -93,11 +99,13 @@ def test_a_kill_in_any_step_loses_nothing(floor, cast, project, step, victim):
 
 
 def test_a_worker_stopped_past_its_lease_is_fenced_when_it_wakes(floor, cast, project):
-    [job] = add_jobs(floor.database, project, model_name="null:seconds=1")
+    sign = floor.sign()
+    [job] = add_jobs(floor.database, project, model_name=f"null:until={sign}")
     floor.wait_for(job, step="render")
     sleeper = [cast.render.pid, *(child.pid for child in cast.render.children())]
     for pid in sleeper:
         os.kill(pid, signal.SIGSTOP)
+    sign.touch()
     stand_in = floor.worker(RENDER)
 
     try:
@@ -172,9 +180,11 @@ def test_an_error_is_repeated_or_not_by_its_kind(floor, cast, project):
 
 def test_without_a_beat_the_workers_relay_and_retry_themselves(floor, cast, project):
     cast.beat.kill()
-    [doomed] = add_jobs(floor.database, project, model_name="null:seconds=1")
+    sign = floor.sign()
+    [doomed] = add_jobs(floor.database, project, model_name=f"null:until={sign}")
     floor.wait_for(doomed, step="render")
     cast.render.kill_child()
+    sign.touch()
     more = add_jobs(floor.database, project, 4)
 
     floor.wait_until_over([doomed, *more])
@@ -211,7 +221,8 @@ def test_a_drained_worker_finishes_its_render_and_leaves(floor, cast, project):
 def test_a_worker_sent_away_at_once_hands_its_render_back_unharmed(floor, cast, project):
     cast.render.stop()
     hasty = floor.worker(RENDER, config=("worker.soft_shutdown_timeout=0.5",))
-    [job] = add_jobs(floor.database, project, model_name="null:seconds=4")
+    sign = floor.sign()
+    [job] = add_jobs(floor.database, project, model_name=f"null:until={sign}")
     floor.wait_for(job, step="render")
 
     os.kill(hasty.pid, signal.SIGQUIT)
@@ -222,6 +233,7 @@ def test_a_worker_sent_away_at_once_hands_its_render_back_unharmed(floor, cast, 
     assert (row.status, row.retry_count) == ("ready", 0)
     released = "SELECT outcome FROM attempts WHERE job_id = :job"
     assert one(floor.database, released, job=job).outcome == "released"
+    sign.touch()
     cast.revive()
     floor.wait_until_over([job])
     floor.settled()

@@ -101,12 +101,14 @@ def test_a_broker_killed_and_started_again_loses_no_job(floor, project, own_serv
 
 
 def test_a_render_outlives_a_killed_database(floor, project, own_servers):
-    [job] = add_jobs(floor.database, project, model_name="null:seconds=2")
+    sign = floor.sign()
+    [job] = add_jobs(floor.database, project, model_name=f"null:until={sign}")
     floor.wait_for(job, step="render")
 
     kill_server(own_servers, "postgres")
     own_servers.start()
     floor.wait(lambda: answers(floor), "the database to answer")
+    sign.touch()
 
     floor.wait_until_over([job])
     floor.settled()

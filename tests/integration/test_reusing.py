@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
     from uuid import UUID
 
-    from tests.integration.floor import Cast
+    from tests.integration.floor import Cast, Hand
 
 _SEEDS = count(1000)
 
@@ -39,14 +39,23 @@ def floor(lasting_floor: Floor) -> Floor:
 
 @pytest.fixture(scope="module")
 def full_cast(floor: Floor) -> Cast:
-    cast = floor.cast()
-    floor.worker(RENDER)
-    return cast
+    return floor.cast()
+
+
+@pytest.fixture(scope="module")
+def doubles() -> list[Hand]:
+    """Who has been the second render worker; the last one may live."""
+    return []
 
 
 @pytest.fixture
-def cast(full_cast: Cast) -> Cast:
+def cast(floor: Floor, full_cast: Cast, doubles: list[Hand]) -> Cast:
+    """A full shift and a second render worker, whoever of them the test before killed."""
     full_cast.revive()
+    if not (doubles and doubles[-1].mark.is_running()):
+        doubles.append(floor.worker(RENDER, ready=False))
+    for hand in (full_cast.render, doubles[-1]):
+        floor.wait_ready(hand)
     return full_cast
 
 
@@ -132,13 +141,15 @@ def test_of_ten_equal_orders_one_is_rendered(floor, cast, project, seed):
 
 
 def test_when_the_first_dies_another_renders_and_the_rest_reuse(floor, cast, project, seed):
-    jobs = order(floor, project, seed, 4, model_name="null:seconds=3")
+    sign = floor.sign()
+    jobs = order(floor, project, seed, 4, model_name=f"null:until={sign}")
     at_it = """SELECT max(w.pid) FROM render_queue q JOIN workers w ON w.id = q.worker_id
                WHERE q.job_id = ANY(:jobs) AND q.step = 'render' AND q.status = 'running'"""
     floor.wait(lambda: floor.scalar(at_it, jobs=jobs) is not None, "one of the equals to be rendered")
     pid = floor.scalar(at_it, jobs=jobs)
 
     next(hand for hand in floor.hands if hand.pid == pid).kill()
+    sign.touch()
     cast.revive()
 
     finished(floor, jobs)
@@ -149,11 +160,13 @@ def test_when_the_first_dies_another_renders_and_the_rest_reuse(floor, cast, pro
 
 
 def test_when_the_first_is_cancelled_another_renders(floor, cast, project, seed):
-    first, second = order(floor, project, seed, 2, model_name="null:seconds=3")
+    sign = floor.sign()
+    first, second = order(floor, project, seed, 2, model_name=f"null:until={sign}")
     floor.wait_for(first, step="render")
 
     with floor.database.transaction() as session:
         queue.cancel(session, [first])
+    sign.touch()
 
     finished(floor, [second])
     assert drawn(floor, [second]) == [second]
@@ -188,14 +201,16 @@ def test_a_take_exists_and_it_is_rendered_all_the_same_because(floor, cast, proj
 
 
 def test_orders_without_reuse_do_not_wait_for_their_equals(floor, cast, project, seed):
-    jobs = order(floor, project, seed, 2, model_name="null:seconds=1", reuse=False)
+    sign = floor.sign()
+    jobs = order(floor, project, seed, 2, model_name=f"null:until={sign}", reuse=False)
     running = "SELECT count(*) FROM render_queue WHERE job_id = ANY(:jobs) AND status = 'running'"
 
     floor.wait(lambda: floor.scalar(running, jobs=jobs) == 2, "both to be rendered side by side")
+    sign.touch()
 
     finished(floor, jobs)
     # What they made may be used by those who do not mind.
-    [third] = order(floor, project, seed, model_name="null:seconds=1")
+    [third] = order(floor, project, seed, model_name=f"null:until={sign}")
     finished(floor, [third])
     assert drawn(floor, [*jobs, third]) == drawn(floor, jobs)
     floor.settled()

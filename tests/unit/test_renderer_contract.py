@@ -173,6 +173,26 @@ def test_the_null_renderer_fails_as_ordered(model_name: str, kind: ErrorKind, tm
     assert failed.value.error_kind is kind
 
 
+def test_the_null_renderer_goes_on_until_a_file_is_there(tmp_path: Path) -> None:
+    sign, looks = tmp_path / "enough", []
+
+    def alive() -> bool:
+        looks.append(sign.exists())
+        if len(looks) == 3:
+            sign.touch()
+        return True
+
+    registry.renderer("null").render(
+        recipe("null", JobType.STILL_IMAGE, f"null:until={sign}"),
+        tmp_path,
+        progress=lambda *_: None,
+        alive=alive,
+    )
+
+    assert looks[:3] == [False] * 3
+    assert len(looks) <= 4
+
+
 def test_the_null_renderer_hangs_until_the_work_is_taken_away(tmp_path: Path) -> None:
     answers = iter([True] * 3)
 

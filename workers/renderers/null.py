@@ -1,14 +1,15 @@
 """A renderer that draws almost nothing, for tests of everything around a render.
 
 Its options stand in the recipe's `model_name`, after a colon and separated by commas: `null:seconds=2` takes
-that long with real progress, `null:fail=out_of_memory` fails with that error kind, `null:hang` goes on until
-the work is taken away.
+that long with real progress, `null:until=/a/file` goes on until that file is there, `null:hang` goes on until
+the work is taken away, `null:fail=out_of_memory` fails with that error kind.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import LeaseLost, StepFailed
@@ -18,7 +19,6 @@ from workers.renderers.renderer import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -37,7 +37,12 @@ _MAX_SIDE_PX = 64
 class _Options:
     seconds: float = 0.0
     fail: ErrorKind | None = None
+    until: Path | None = None
     hang: bool = False
+
+    def keeps_waiting(self) -> bool:
+        """Whether something else than the time is waited for."""
+        return self.hang or (self.until is not None and not self.until.exists())
 
 
 class NullRenderer:
@@ -96,6 +101,7 @@ def _options(model_name: str) -> _Options:
         return _Options(
             seconds=float(said.pop("seconds", 0)),
             fail=ErrorKind(said.pop("fail")) if "fail" in said else None,
+            until=Path(said.pop("until")) if "until" in said else None,
             hang=said.pop("hang", None) is not None,
         )
     except ValueError as error:
@@ -111,7 +117,7 @@ def _wait(options: _Options, total: int, alive: Callable[[], bool]) -> None:
         if not alive():
             raise LeaseLost
         left = until - time.monotonic()
-        if left <= 0 and not options.hang:
+        if left <= 0 and not options.keeps_waiting():
             return
         time.sleep(min(_SLICE_S, left) if left > 0 else _SLICE_S)
 
