@@ -108,7 +108,7 @@ def scanned(path: Path) -> Path:
 def animated(path: Path, **options: Any) -> Path:
     """Five pictures that move, in a format that knows animation."""
     first, *rest = [Image.fromarray(drawing(index)) for index in range(5)]
-    first.save(path, save_all=True, append_images=rest, duration=50, **options)
+    first.save(path, save_all=True, append_images=rest, **{"duration": 50} | options)
     return path
 
 

@@ -157,6 +157,23 @@ def test_a_clip_of_uneven_rate_has_the_rate_it_shows_on_average(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("path", "even"),
+    [("a.mkv", True), ("a.mp4", True), ("a.webp", True), ("uneven.mkv", False), ("uneven.webp", False)],
+)
+def test_a_file_shows_whether_its_frames_come_evenly(tmp_path: Path, path: str, even: bool) -> None:
+    file = tmp_path / path
+    times = list(range(16)) if even else [n + n % 2 for n in range(16)]
+    durations = 42 if even else [20, 64, 20, 64, 42]
+    made = bad.animated(file, duration=durations) if file.suffix == ".webp" else bad.filmed(file, times=times)
+
+    reader = FrameReader(made)
+    for _ in reader:
+        pass
+
+    assert reader.pace.keeps(reader.fps) is even
+
+
+@pytest.mark.parametrize(
     ("make", "phase", "code"),
     [
         (lambda d: d / "a.png", "still", Exit.BAD_INPUT),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from models.metrics import STRUCTURE, Mark, Measurement, Metric
+from workers.media.pace import Pace
 from workers.media.proxies import open_proxy
 from workers.media.reading import read_frames
 from workers.media.structure import RECOMMENDED_LIMITS, StructureCheck, undecodable
@@ -34,11 +36,24 @@ def drawing(offset: int = 0, *, width: int = 208, height: int = 120) -> NDArray[
 
 
 def check(pictures: Frames, **ordered: Any) -> dict[Metric, Measurement]:
+    pace = ordered.pop("pace", None)
     order = {"frames": 16, "width": 208, "height": 120, "fps": 24, "motion": True} | ordered
     structure = StructureCheck(**order)
     for picture in pictures:
         structure.add(picture)
-    return {measured.metric: measured for measured in structure.measurements(Fraction(24))}
+    return {measured.metric: measured for measured in structure.measurements(Fraction(24), pace)}
+
+
+def paced(steps_ms: list[int]) -> Pace:
+    pace = Pace()
+    for at_ms in accumulate(steps_ms, initial=0):
+        pace.show(at_ms / 1000)
+    return pace
+
+
+def _worst_ratio(steps_ms: list[int]) -> float:
+    rates = [1000 / step for step in steps_ms]
+    return min(min(rate, 24) / max(rate, 24) for rate in rates)
 
 
 def failing(measured: dict[Metric, Measurement]) -> set[Metric]:
@@ -88,6 +103,43 @@ def test_another_rate_is_named() -> None:
 
     assert failing(measured) == {Metric.FPS}
     assert measured[Metric.FPS].detail["text"] == "24 frames a second, 30 ordered"
+
+
+@pytest.mark.parametrize(
+    "steps_ms",
+    [
+        [10, 73] * 7 + [10],  # 24 a second on average, to the thousandth
+        [25] * 14 + [275],
+        [33, 33, 50, 50] * 3 + [41, 42, 42],  # a film's 3:2 pull-down
+        [83] * 15,  # a header that says twice as much
+    ],
+)
+def test_frames_that_come_unevenly_within_the_right_average_rate_are_named(steps_ms: list[int]) -> None:
+    measured = check((drawing(index) for index in range(16)), pace=paced(steps_ms))
+
+    assert failing(measured) == {Metric.FPS}
+    assert measured[Metric.FPS].value == pytest.approx(_worst_ratio(steps_ms))
+
+
+def test_uneven_times_are_told_in_milliseconds() -> None:
+    measured = check((drawing(index) for index in range(16)), pace=paced([10, 73] * 7 + [10]))
+
+    told = measured[Metric.FPS].detail["text"]
+    assert told == "24 frames a second stated, but shown 10 to 73 ms apart, 24 ordered"
+
+
+def test_a_rate_in_whole_milliseconds_is_even() -> None:
+    measured = check((drawing(index) for index in range(16)), pace=paced([41, 42, 42] * 5))
+
+    assert failing(measured) == set()
+
+
+def test_a_file_that_names_no_times_has_the_rate_it_states() -> None:
+    pace = Pace()
+    for _ in range(16):
+        pace.show(None)
+
+    assert failing(check((drawing(index) for index in range(16)), pace=pace)) == set()
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

@@ -13,6 +13,7 @@ from av.video.reformatter import ColorTrc
 from models.errors import BadInput
 from workers.media import ffv1
 from workers.media.limits import MAX_CLIP_FRAME_PX, require_bounded
+from workers.media.pace import Pace
 from workers.media.pixels import over_white
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class ClipSource:
         #: the average rate the container states; 0 when it states none
         self.fps = stream.average_rate or stream.guessed_rate or Fraction(0)
         self._promised_frames = _promised_frames(container, stream, self.fps)
+        self.pace = Pace()
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Decode one after the other, then hold the count against what the container promised."""
@@ -65,6 +67,7 @@ class ClipSource:
                 require_bounded(self._path, frame.width, frame.height, MAX_CLIP_FRAME_PX)
                 if count == 0:
                     _require_plain(self._path, frame)
+                self.pace.show(frame.time)
                 yield _as_rgb(frame)
                 count += 1
         self._require_complete(count)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from workers.media.pace import Pace
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaInfo:
@@ -60,6 +62,11 @@ class FrameReader:
     def fps(self) -> Fraction:
         """Frames per second as the container says, 0 for a still; an animated picture knows it at its end."""
         return self._source.fps
+
+    @property
+    def pace(self) -> Pace:
+        """How evenly the frames read so far follow one another."""
+        return self._source.pace
 
     def __iter__(self) -> Generator[NDArray[np.uint8], None, None]:
         unpacked = Unpacked(self._path)

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.errors import BadInput
 from workers.media.limits import require_bounded, require_few_scans
+from workers.media.pace import MILLISECOND, Pace
 from workers.media.pixels import over_white
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class StillSource:
         self.is_motion = count > 1
         self._count = count
         self._duration_ms = Fraction(0)
+        # GIF counts hundredths of a second.
+        self.pace = Pace(10 * MILLISECOND if image.format == "GIF" else MILLISECOND)
 
     @property
     def fps(self) -> Fraction:
@@ -70,7 +73,9 @@ class StillSource:
         with _damage_told(self._path, f" at frame {index}"):
             self._image.seek(index)
             self._image.load()
-            self._duration_ms += Fraction(self._image.info.get("duration", 0)).limit_denominator(1000)
+            shown_ms = Fraction(self._image.info.get("duration", 0)).limit_denominator(1000)
+            self._duration_ms += shown_ms
+            self.pace.hold(float(shown_ms) / 1000)
             return _as_rgb(self._image)
 
 

@@ -7,7 +7,7 @@ Higher is better everywhere, so that a mark is a lower limit:
 | decodable   | 1.0 when every frame decodes, else 0.0                                             | 1.0   |
 | frame_count | smaller / larger of ordered and found                                              | 1.0   |
 | size        | shared area / larger area of ordered and found (smallest over frames)              | 1.0   |
-| fps         | smaller / larger of ordered and found; only for motion                             | 0.99  |
+| fps         | smaller / larger of ordered and found (worst step if uneven); only for motion      | 0.99  |
 | blank       | standard deviation of luma in the flattest frame, luma in 0..1                     | 0.02  |
 | frozen      | 1 - (longest held run - 1) / (frames - 1); 0.0 is one picture; only for motion     | 0.5   |
 | sharpness   | median variance of the Laplacian of luma (0..255), short side at most 512 px        | 20.0  |
@@ -17,12 +17,14 @@ Animation on threes over 16 frames has a `frozen` of 0.87; half of a clip withou
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from models.metrics import STRUCTURE, Measurement, Metric
+from workers.media.pace import Pace
 from workers.media.pixels import require_rgb
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ RECOMMENDED_LIMITS = {
     Metric.SHARPNESS: 20.0,
 }
 _FOR_MOTION = frozenset({Metric.FPS, Metric.FROZEN})
+#: 1 believed the average rate, however unevenly frames came
+_FPS_FORMULA = "2"
 _SHARPNESS_SIDE_PX = 512
 #: sharpness is costly and changes slowly: at most about this many frames of a clip are looked at
 _SHARPNESS_SAMPLES = 24
@@ -53,7 +57,7 @@ _HELD_LEVELS = 1.5
 class StructureCheck:
     """Fed one frame at a time, says how a take stands against what was ordered."""
 
-    def __init__(self, *, frames: int, width: int, height: int, fps: int, motion: bool) -> None:
+    def __init__(self, *, frames: int, width: int, height: int, fps: Fraction | int, motion: bool) -> None:
         """What was ordered: number of frames, size in pixels, rate, and whether it moves at all."""
         self._ordered = (frames, width, height, fps)
         self._motion = motion
@@ -79,8 +83,8 @@ class StructureCheck:
             self._held.add(luma)
         self._found += 1
 
-    def measurements(self, fps: Fraction) -> tuple[Measurement, ...]:
-        """Every structural metric of the frames so far; `fps` is what the file states.
+    def measurements(self, fps: Fraction, pace: Pace | None = None) -> tuple[Measurement, ...]:
+        """Every structural metric of the frames so far; `fps` is what the file states, `pace` what it shows.
 
         A still has no `fps` and no `frozen`. No frame at all is `undecodable`.
         """
@@ -94,7 +98,7 @@ class StructureCheck:
             self._sharpness(),
         ]
         if self._motion:
-            found += [self._fps(fps), self._frozen()]
+            found += [self._fps(fps, pace or Pace()), self._frozen()]
         return tuple(sorted(found, key=lambda measured: STRUCTURE.index(measured.metric)))
 
     def _frame_count(self) -> Measurement:
@@ -118,15 +122,15 @@ class StructureCheck:
             text=f"{width}x{height}, {ordered_width}x{ordered_height} ordered",
         )
 
-    def _fps(self, fps: Fraction) -> Measurement:
-        expected, found = self._ordered[3], round(float(fps), 3)
-        return _measured(
-            Metric.FPS,
-            _ratio(found, expected),
-            expected=expected,
-            found=found,
-            text=f"{found:g} frames a second, {expected} ordered",
-        )
+    def _fps(self, fps: Fraction, pace: Pace) -> Measurement:
+        expected, found = round(float(self._ordered[3]), 3), round(float(fps), 3)
+        value, text = _ratio(found, expected), f"{found:g} frames a second"
+        if not pace.keeps(fps):
+            value = min(_ratio(step_s * expected, 1.0) for step_s in (pace.shortest_s, pace.longest_s))
+            text += f" stated, but shown {pace} apart"
+        text += f", {expected:g} ordered"
+        measured = _measured(Metric.FPS, value, expected=expected, found=found, text=text)
+        return replace(measured, formula=_FPS_FORMULA)
 
     def _blank(self) -> Measurement:
         deviation, index = self._flattest

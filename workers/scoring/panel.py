@@ -123,7 +123,7 @@ class Panel:
         except BadInput as error:
             shape = undecodable(error.message, motion=expectations.job_type.is_motion)
             return _with_rest(shape, asked, "The file cannot be decoded.")
-        shape = structure.measurements(reader.fps)
+        shape = structure.measurements(reader.fps, reader.pace)
         blank = next(m for m in shape if m.metric is Metric.BLANK)
         if blank.value is not None and blank.value < RECOMMENDED_LIMITS[Metric.BLANK]:
             return _with_rest(shape, asked, "The picture is blank, so there is nothing to measure.")
