@@ -166,10 +166,10 @@ def _ordered(
         info = reader.info
     except BadInput:
         # It opens and then breaks: that is a finding (`decodable`), and the panel is the one to report it.
-        found = (frames or _usual(phase, 1), size or (1, 1), fps or max(1, round(stated)))
+        found = (frames or _usual(phase, 1), size or (1, 1), fps or stated or 1)
     else:
         count = frames or _usual(phase, info.frames)
-        found = (count, size or (info.width, info.height), fps or max(1, round(info.fps)))
+        found = (count, size or (info.width, info.height), fps or info.fps or 1)
     count, (width, height), rate = found
     return Expectations(
         phase=phase, job_type=_KIND[phase], frame_count=count, width=width, height=height, fps=rate

@@ -201,6 +201,15 @@ def test_the_command_ends_with_the_code_it_documents(
         assert set(told["blocking"]) & {"decodable", "frame_count"}
 
 
+@pytest.mark.parametrize("duration_ms", [70, 80, 130])  # 14.3, 12.5 and 7.7 frames a second
+def test_a_file_of_no_whole_rate_is_held_to_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], duration_ms: int
+) -> None:
+    main(["score", str(bad.animated(tmp_path / "a.gif", duration=duration_ms)), "--phase", "loop", "--json"])
+
+    assert json.loads(capsys.readouterr().out)["metrics"]["fps"]["value"] == 1.0
+
+
 def test_a_master_damaged_after_the_render_is_the_farms_failure_and_the_worker_lives(floor: Floor) -> None:
     floor.worker(RENDER, CONTROL)
     floor.beat()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fractions import Fraction
     from pathlib import Path
 
     from models.vocabulary import JobType, Phase
@@ -21,7 +22,8 @@ class Expectations:
     frame_count: int
     width: int  #: pixels
     height: int  #: pixels
-    fps: int
+    #: frames a second; whole in an order, what the file states where it is held to its own
+    fps: Fraction | int
     #: the take was ordered as one shot, so that a cut in it is a fault
     one_shot: bool = False
     #: names of everybody who must be seen in the picture, known or not
