@@ -12,7 +12,7 @@ from farm.cli.console import AsJson, Exit, note, print_json
 from farm.cli.opened import here
 from farm.cli.progress import counting_bar
 from farm.cli.verdicts import print_judgement
-from models.errors import BadInput, NotMeasured
+from models.errors import BadInput, NotMeasured, StepFailed
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
 from workers.scoring.network_table import IDENTITY_METRICS
@@ -60,20 +60,12 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Measure one file and judge it. Exit 0 pass, 1 not passed, 2 could not be judged, 3 bad input."""
-    from farm.stack import threads_here
-    from farm.verdicts import judge
-    from workers.scoring.panel import Panel
     from workers.scoring.profiles import profile as built_in
 
     path = Path(file).expanduser()
     judged_by = built_in(profile)
     ordered = _ordered(path, phase, frames=frames, size=_size(size), fps=fps)
-    panel = Panel(here().networks_dir, threads=threads_here())
-    expectations = _expect(panel, judged_by, phase, ordered, references=reference or [], styles=style or [])
-    wanted = [(mark.metric, mark.network) for mark in judged_by.marks[phase]]
-    with counting_bar(f"scoring {path.name}") as bar:
-        measurements = panel.measure(path, expectations, wanted, progress=bar)
-    judgement = judge(measurements, judged_by, phase)
+    judgement = _judged(path, judged_by, ordered, references=reference or [], styles=style or [])
     if as_json:
         print_json(report(path, phase, judged_by, judgement))
     else:
@@ -89,6 +81,30 @@ _EXITS = {
     Verdict.APPROVED: Exit.OK,
     Verdict.REJECTED: Exit.NOT_PASSED,
 }
+
+
+def _judged(
+    path: Path, profile: Profile, ordered: Expectations, *, references: Sequence[str], styles: Sequence[str]
+) -> Judgement:
+    """The file measured and judged.
+
+    Raises:
+        NotMeasured: the scoring itself broke, which says nothing of the file.
+    """
+    from farm.stack import threads_here
+    from farm.verdicts import judge
+    from workers.scoring.panel import Panel
+
+    phase = ordered.phase
+    panel = Panel(here().networks_dir, threads=threads_here())
+    wanted = [(mark.metric, mark.network) for mark in profile.marks[phase]]
+    try:
+        expectations = _expect(panel, profile, ordered, references=references, styles=styles)
+        with counting_bar(f"scoring {path.name}") as bar:
+            measurements = panel.measure(path, expectations, wanted, progress=bar)
+    except StepFailed as error:
+        raise NotMeasured(error.message, hint=error.hint) from error
+    return judge(measurements, profile, phase)
 
 
 def report(path: Path, phase: Phase, profile: Profile, judgement: Judgement) -> dict[str, Any]:
@@ -185,7 +201,6 @@ def _usual(phase: Phase, found: int) -> int:
 def _expect(
     panel: Panel,
     profile: Profile,
-    phase: Phase,
     ordered: Expectations,
     *,
     references: Sequence[str],
@@ -194,6 +209,7 @@ def _expect(
     """The same expectations, with references made from the pictures that were named."""
     from dataclasses import replace
 
+    phase = ordered.phase
     return replace(
         ordered,
         characters=_characters(panel, _networks(profile, phase, IDENTITY_METRICS), references),
@@ -208,8 +224,6 @@ def _networks(profile: Profile, phase: Phase, metrics: frozenset[Metric]) -> lis
 
 def _characters(panel: Panel, networks: list[str], references: Sequence[str]) -> tuple[CharacterReference, ...]:
     """Everybody as each network knows them; what a missing network would have known stays unmeasured."""
-    from workers.scoring.gauges.faces import build_identity_reference
-
     cast: dict[str, list[Any]] = {}
     for text in references:
         name, path = _named(text)
@@ -219,28 +233,26 @@ def _characters(panel: Panel, networks: list[str], references: Sequence[str]) ->
     found = []
     for network in networks if cast else ():
         try:
-            loaded = panel.shelf.faces(network)
+            panel.shelf.faces(network)
         except NotMeasured as error:
             note(f"No reference by {network}: {error}", "yellow")
             continue
-        found += [build_identity_reference(loaded, pictures).of(name) for name, pictures in cast.items()]
+        found += [panel.build_identity_reference(pictures, network).of(name) for name, pictures in cast.items()]
     return tuple(found)
 
 
 def _style(panel: Panel, networks: list[str], styles: Sequence[str]) -> StyleReference | None:
-    from workers.scoring.gauges.style import build_style_reference
-
     if not styles:
         return None
     if not networks:
         note("No style is needed: the profile judges none in this phase.", "yellow")
         return None
     try:
-        loaded = panel.shelf.embedder(networks[0])
+        panel.shelf.embedder(networks[0])
     except NotMeasured as error:
         note(f"No style reference by {networks[0]}: {error}", "yellow")
         return None
-    return build_style_reference(loaded, [_picture(Path(text).expanduser()) for text in styles])
+    return panel.build_style_reference([_picture(Path(text).expanduser()) for text in styles], networks[0])
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -20,6 +20,7 @@ from tests.integration.queue_jobs import add_jobs, add_project, one
 from tests.reader_child import ReaderChild
 from workers.media import limits
 from workers.media.reading import FrameReader, probe
+from workers.scoring.panel import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -208,6 +209,20 @@ def test_a_file_of_no_whole_rate_is_held_to_its_own(
     main(["score", str(bad.animated(tmp_path / "a.gif", duration=duration_ms)), "--phase", "loop", "--json"])
 
     assert json.loads(capsys.readouterr().out)["metrics"]["fps"]["value"] == 1.0
+
+
+def test_a_scoring_that_crashed_is_no_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Panel, "_measure", out_of_memory)
+
+    ended = main(["score", str(bad.saved(tmp_path / "a.png", bad.drawing())), "--phase", "still", "--json"])
+
+    assert ended == Exit.NOT_JUDGED
+    assert "Memory ran out" in json.loads(capsys.readouterr().out)["error"]["message"]
 
 
 def test_a_master_damaged_after_the_render_is_the_farms_failure_and_the_worker_lives(floor: Floor) -> None:
