@@ -112,16 +112,16 @@ def report(path: Path, phase: Phase, profile: Profile, judgement: Judgement) -> 
     left_out = _left_out(profile, phase)
     metrics: dict[str, Any] = {metric.value: _nobody(metric, reason) for metric, reason in left_out.items()}
     for scored in judgement.scores:
-        measured = scored.measurement
-        metrics[measured.metric.value] = {
-            "value": measured.value,
+        told = scored.measurement.to_json()
+        metrics[told["metric"]] = {
+            "value": told["value"],
             "mark": scored.mark.limit if scored.mark else None,
-            "direction": measured.metric.direction.value,
+            "direction": scored.measurement.metric.direction.value,
             "status": scored.status.value,
-            "network": measured.network,
-            "network_sha256": measured.network_sha256,
-            "formula": measured.formula,
-            "detail": measured.detail | ({"reason": measured.reason} if measured.reason else {}),
+            "network": told["network"],
+            "network_sha256": told["network_sha256"],
+            "formula": told["formula"],
+            "detail": told["detail"] | ({"reason": told["reason"]} if told["reason"] else {}),
         }
     return {
         "file": str(path),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ from farm.cli import main
 from farm.cli.console import Exit, exit_code
 from farm.order_files import read_orders
 from farm.settings import settings
+from farm.verdicts import judge
 from models import errors
-from models.vocabulary import ErrorKind
+from models.metrics import Measurement, Metric
+from models.vocabulary import ErrorKind, Phase
+from tasks.commands_score import report
+from workers.scoring.profiles import EMBEDDED
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +114,19 @@ def test_a_text_is_no_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
     assert code == Exit.BAD_INPUT
     assert json.loads(capsys.readouterr().out)["error"]["kind"] == "BadInput"
+
+
+def test_a_number_that_is_none_is_null_in_the_report_and_never_passes() -> None:
+    broken = Measurement(
+        metric=Metric.SHARPNESS, value=math.nan, detail={"mean": math.nan, "curve": [1.0, math.inf]}
+    )
+
+    told = report(Path("a.png"), Phase.STILL, EMBEDDED, judge([broken], EMBEDDED, Phase.STILL))
+
+    sharpness = told["metrics"]["sharpness"]
+    assert (sharpness["value"], sharpness["status"]) == (None, "not_measured")
+    assert sharpness["detail"] == {"mean": None, "curve": [1.0, None], "reason": "The number is not finite."}
+    json.dumps(told, allow_nan=False)
 
 
 @pytest.mark.parametrize("size", ["832", "832x", "-1x480", "0x480", "832x480x3"])
