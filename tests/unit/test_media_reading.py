@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -16,8 +17,6 @@ from workers.media.proxies import open_proxy, poster
 from workers.media.reading import FrameReader, probe, read_frames
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 
@@ -245,3 +244,11 @@ def _crc(chunk: bytes) -> bytes:
     import zlib
 
     return zlib.crc32(chunk).to_bytes(4, "big")
+
+
+@pytest.mark.parametrize("name", ["ep01:sc010.mp4", "file:a.mp4", "-a.mp4", "a b?c=1.mp4", "a%02d.mp4"])
+def test_a_clip_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    clip(tmp_path / "a.mp4").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+
+    assert probe(Path(name)).frames == 12

@@ -100,7 +100,8 @@ def open_clip(path: Path) -> ClipSource:
         BadInput: no clip, no video in it, or an oversized one.
     """
     try:
-        container = av.open(str(path), options=_OPEN, metadata_errors="replace", timeout=_STALL_S)
+        # Without its protocol a file called `ep01:sc010.mp4` would be asked of a protocol `ep01`.
+        container = av.open(f"file:{path}", options=_OPEN, metadata_errors="replace", timeout=_STALL_S)
     except (av.FFmpegError, ValueError) as error:
         raise _unreadable(path) from error
     try:

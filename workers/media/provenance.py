@@ -152,7 +152,7 @@ def _note_of_picture(path: Path) -> str | None:
 
 def _note_of_clip(path: Path) -> str | None:
     try:
-        with av.open(str(path)) as container:
+        with av.open(f"file:{path}") as container:
             tags = {key.lower(): value for key, value in container.metadata.items()}
     except (av.FFmpegError, OSError, ValueError) as error:
         raise BadInput(f"{path.name} is neither a picture nor a clip.", hint="Is it the right file?") from error
