@@ -33,6 +33,7 @@ class _Presence:
         self._id = worker_id
         self._identity = identity
         self._draining = False
+        self._changing = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="worker beat", daemon=True)
 
@@ -49,27 +50,29 @@ class _Presence:
         Raises:
             Unavailable: the database does not answer.
         """
-        from db import inventories, workers
+        from db import inventories
         from tasks import machine, runtime
 
         others = tuple(pool for pool in self._identity.pools if renderer_of(pool) != RENDERER)
         told = {RENDERER: seen.told, "gpu_info": machine.card(seen.told)}
-        # Also for the day when this worker has to register again.
-        self._identity = replace(
-            self._identity,
-            pools=(*others, *seen.pools),
-            capabilities={**self._identity.capabilities, **told},
-        )
         with runtime.database().transaction() as session:
             if seen.content is not None:
                 inventories.store(session, seen.content, has=seen.has)
-            workers.equip(
-                session,
-                self._id,
-                self._identity.incarnation,
-                pools=self._identity.pools,
-                capabilities=self._identity.capabilities,
+            self._tell(session, told, pools=(*others, *seen.pools))
+
+    def _tell(self, session: Any, told: dict[str, Any], *, pools: tuple[str, ...] | None = None) -> None:
+        """Write down what this worker has by now, also for the day when it has to register again."""
+        from db import workers
+
+        # The look at ComfyUI and the beat are two threads, and each knows its own part.
+        with self._changing:
+            now = replace(
+                self._identity,
+                pools=self._identity.pools if pools is None else pools,
+                capabilities={**self._identity.capabilities, **told},
             )
+            workers.equip(session, self._id, now.incarnation, pools=now.pools, capabilities=now.capabilities)
+            self._identity = now
 
     def drain(self) -> None:
         """Say that no new work is taken."""
@@ -123,9 +126,18 @@ class _Presence:
 
         with runtime.database().transaction() as session:
             if workers.beat(session, self._id, self._identity.incarnation, draining=self._draining):
+                self._say_networks(session)
                 return
         if not self._over.is_set():
             self._register_again()
+
+    def _say_networks(self, session: Any) -> None:
+        """Networks are pulled, and removed, while workers run: scores must find the way to who has them now."""
+        if SCORE_QUEUE not in self._identity.queues:
+            return
+        told = _networks()
+        if self._identity.capabilities | told != self._identity.capabilities:
+            self._tell(session, told)
 
     def _register_again(self) -> None:
         """A row that was tidied away or taken by a successor: come back under a name of our own."""

@@ -15,6 +15,7 @@ from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 from workers.scoring import weights
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from uuid import UUID
 
     from db.engine import Database
@@ -36,6 +37,11 @@ def id_of(floor: Floor, pid: int) -> str:
     return str(one(floor.database, "SELECT id FROM workers WHERE pid = :pid", pid=pid).id)
 
 
+def networks_of(floor: Floor, pid: int) -> list[str]:
+    told = "SELECT capabilities -> 'networks' AS networks FROM workers WHERE pid = :pid"
+    return list(one(floor.database, told, pid=pid).networks)
+
+
 def scored_by(floor: Floor, jobs: list[UUID]) -> list[str]:
     return list(one(floor.database, _SCORED_BY, jobs=jobs).workers)
 
@@ -52,12 +58,7 @@ def test_a_worker_without_the_networks_leaves_every_score_to_the_one_that_has_th
     floor.beat()
     for hand in (bare, able, *others):
         floor.wait_ready(hand)
-    told = one(
-        floor.database,
-        "SELECT capabilities -> 'networks' AS networks FROM workers WHERE pid = :pid",
-        pid=able.pid,
-    ).networks
-    assert "toon-id" in told
+    assert "toon-id" in networks_of(floor, able.pid)
 
     jobs = add_jobs(floor.database, add_project(floor.database), 10)
 
@@ -65,6 +66,21 @@ def test_a_worker_without_the_networks_leaves_every_score_to_the_one_that_has_th
     floor.settled()
     assert scored_by(floor, jobs) == [id_of(floor, able.pid)]
     assert "has networks that are missing here" in bare.said()
+
+
+def test_networks_pulled_or_removed_while_a_worker_runs_are_told_with_its_next_beat(
+    floor: Floor, tmp_path: Path
+) -> None:
+    hand = floor.worker(SCORE, FARM_NETWORKS_DIR=str(tmp_path))
+    before = networks_of(floor, hand.pid)
+    file = tmp_path / weights.entry("efficientnet-lite0").file
+
+    file.write_bytes(b"not weights")
+    floor.wait(lambda: "toon-id" in networks_of(floor, hand.pid), "the network to be told")
+    file.unlink()
+    floor.wait(lambda: networks_of(floor, hand.pid) == before, "its removal to be told")
+
+    assert "toon-id" not in before
 
 
 def test_a_score_does_not_wait_for_networks_whose_only_worker_died(
