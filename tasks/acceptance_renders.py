@@ -164,7 +164,6 @@ def _finding(phase: Phase, profile: Profile, mark: Mark, found: Measurement) -> 
 
 
 def _expectations(approved: Approved, take: Render, marks: list[Mark]) -> Expectations:
-    recipe = take.recipe
     people = tuple(
         reference
         for mark in marks
@@ -172,13 +171,8 @@ def _expectations(approved: Approved, take: Render, marks: list[Mark]) -> Expect
         for reference in approved.people(mark.network, take.people)
     )
     styles = [mark.network for mark in marks if mark.metric is Metric.STYLE_ADHERENCE]
-    return Expectations(
-        phase=take.phase,
-        job_type=recipe.job_type,
-        frame_count=recipe.frame_count,
-        width=recipe.width,
-        height=recipe.height,
-        fps=recipe.fps,
+    return Expectations.of(
+        take.recipe,
         one_shot=True,
         expected=tuple(character(number, _SERIES).name for number in take.people),
         characters=people,

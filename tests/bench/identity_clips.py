@@ -58,16 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _value(trier: Trier, master: Path, cast: Cast, people: Sequence[CharacterReference]) -> float:
     """The value; -1 where it could not be measured."""
-    recipe = cast.recipe
-    expectations = Expectations(
-        phase=recipe.job_type.phase,
-        job_type=recipe.job_type,
-        frame_count=recipe.frame_count,
-        width=recipe.width,
-        height=recipe.height,
-        fps=recipe.fps,
-        characters=tuple(people),
-    )
+    expectations = Expectations.of(cast.recipe, characters=tuple(people))
     (found,) = trier.panel.measure(master, expectations, [(Metric.IDENTITY, "toon-id")])
     return -1.0 if found.value is None else found.value
 

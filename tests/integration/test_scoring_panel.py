@@ -75,18 +75,6 @@ def written(folder: Path, recipe: Recipe) -> Path:
     return master.path
 
 
-def expected(recipe: Recipe, **more: object) -> Expectations:
-    return Expectations(
-        phase=recipe.job_type.phase,
-        job_type=recipe.job_type,
-        frame_count=recipe.frame_count,
-        width=recipe.width,
-        height=recipe.height,
-        fps=recipe.fps,
-        **more,
-    )
-
-
 def wanted(phase: Phase) -> list[tuple[Metric, str]]:
     return [(mark.metric, mark.network) for mark in EMBEDDED.marks[phase]]
 
@@ -102,7 +90,7 @@ def test_a_good_loop_keeps_every_mark_and_every_number_names_its_network(panel, 
 
     found = panel.measure(
         master,
-        expected(loop.recipe, characters=people),
+        Expectations.of(loop.recipe, characters=people),
         wanted(Phase.LOOP),
         progress=lambda done, total: seen.append((done, total)),
     )
@@ -117,7 +105,7 @@ def test_a_good_loop_keeps_every_mark_and_every_number_names_its_network(panel, 
 def test_each_defect_is_refused_under_its_own_name(panel, loop, people, tmp_path, defect):
     bad = replace(loop.recipe, defect=defect)
 
-    found = panel.measure(written(tmp_path, bad), expected(bad, characters=people), wanted(Phase.LOOP))
+    found = panel.measure(written(tmp_path, bad), Expectations.of(bad, characters=people), wanted(Phase.LOOP))
 
     assert REFUSED_BY[defect] in failing(Phase.LOOP, found)
 
@@ -129,7 +117,7 @@ def test_a_still_of_somebody_else_is_refused_by_identity_and_measured_in_nothing
 
     found = panel.measure(
         written(tmp_path, stranger),
-        expected(stranger, characters=people),
+        Expectations.of(stranger, characters=people),
         [*wanted(Phase.STILL), (Metric.TEMPORAL_LPIPS, "lpips-alex")],
     )
     by_metric = {m.metric: m for m in found}
@@ -149,7 +137,7 @@ def test_style_tells_the_shows_frames_from_the_same_frames_in_grey(panel, tmp_pa
     for name, drawn in (("own", frame), ("grey", greyscale(frame))):
         master = write_still(tmp_path / name, drawn)
         asked = [(Metric.STYLE_ADHERENCE, "toon-style")]
-        values += [m.value for m in panel.measure(master, expected(recipe, style=style), asked)]
+        values += [m.value for m in panel.measure(master, Expectations.of(recipe, style=style), asked)]
 
     assert values[0] >= 0.85
     assert values[1] < 0.5
@@ -161,7 +149,7 @@ def test_style_tells_the_shows_frames_from_the_same_frames_in_grey(panel, tmp_pa
 def test_garbage_is_not_decodable_and_measures_nothing_else(panel, loop, tmp_path, content):
     (tmp_path / "take.mkv").write_bytes(content)
 
-    found = panel.measure(tmp_path / "take.mkv", expected(loop.recipe), wanted(Phase.LOOP))
+    found = panel.measure(tmp_path / "take.mkv", Expectations.of(loop.recipe), wanted(Phase.LOOP))
 
     assert found[0].metric is Metric.DECODABLE
     assert found[0].value == 0.0
@@ -172,7 +160,7 @@ def test_a_take_cut_short_is_not_decodable(panel, loop, tmp_path):
     master = written(tmp_path, loop.recipe)
     master.write_bytes(master.read_bytes()[: master.stat().st_size * 2 // 3])
 
-    found = {m.metric: m for m in panel.measure(master, expected(loop.recipe), wanted(Phase.LOOP))}
+    found = {m.metric: m for m in panel.measure(master, Expectations.of(loop.recipe), wanted(Phase.LOOP))}
 
     assert found[Metric.DECODABLE].value == 0.0 or found[Metric.FRAME_COUNT].value < 1.0
 
@@ -181,7 +169,7 @@ def test_without_weights_a_metric_is_not_measured_and_says_what_to_pull(loop, tm
     bare = Panel(tmp_path / "nothing", device="cpu")
     master = written(tmp_path, loop.recipe)
 
-    found = {m.metric: m for m in bare.measure(master, expected(loop.recipe), wanted(Phase.LOOP))}
+    found = {m.metric: m for m in bare.measure(master, Expectations.of(loop.recipe), wanted(Phase.LOOP))}
 
     assert found[Metric.TEMPORAL_LPIPS].value is None
     assert "lpips-alex is not installed" in found[Metric.TEMPORAL_LPIPS].reason
@@ -195,7 +183,7 @@ def test_a_take_with_a_cut_is_measured_inside_its_shots_unless_it_was_ordered_as
         for frame in (*frames(here), *frames(there)):
             master.add(frame)
     asked = [(Metric.TEMPORAL_LPIPS, "lpips-alex"), (Metric.SUBJECT_CONSISTENCY, "efficientnet-lite0")]
-    order = replace(expected(here), frame_count=20)
+    order = replace(Expectations.of(here), frame_count=20)
 
     inside, across = (panel.measure(master.path, replace(order, one_shot=one), asked) for one in (False, True))
 
@@ -213,7 +201,7 @@ def test_damaged_weights_make_no_number(networks, loop, tmp_path):
     master = written(tmp_path, loop.recipe)
 
     asked = [(Metric.TEMPORAL_LPIPS, "lpips-alex")]
-    (found,) = Panel(tmp_path, device="cpu").measure(master, expected(loop.recipe), asked)
+    (found,) = Panel(tmp_path, device="cpu").measure(master, Expectations.of(loop.recipe), asked)
 
     assert found.value is None
     assert "damaged" in found.reason
@@ -227,7 +215,7 @@ def test_a_time_limit_that_strikes_in_a_network_is_not_taken_for_its_crash(panel
     master = written(tmp_path, loop.recipe)
 
     with pytest.raises(SoftTimeLimitExceeded):
-        panel.measure(master, expected(loop.recipe), [(Metric.TEMPORAL_LPIPS, "lpips-alex")])
+        panel.measure(master, Expectations.of(loop.recipe), [(Metric.TEMPORAL_LPIPS, "lpips-alex")])
 
 
 def test_a_network_that_crashes_fails_the_step_instead_of_being_left_out(panel, loop, tmp_path, monkeypatch):
@@ -238,7 +226,7 @@ def test_a_network_that_crashes_fails_the_step_instead_of_being_left_out(panel, 
     master = written(tmp_path, loop.recipe)
 
     with pytest.raises(StepFailed, match="a kernel went away") as failed:
-        panel.measure(master, expected(loop.recipe), [(Metric.TEMPORAL_LPIPS, "lpips-alex")])
+        panel.measure(master, Expectations.of(loop.recipe), [(Metric.TEMPORAL_LPIPS, "lpips-alex")])
 
     assert failed.value.error_kind is ErrorKind.BUG
 
@@ -248,7 +236,9 @@ def test_scoring_stops_when_the_work_is_no_longer_ours(panel, loop, tmp_path):
     answers = iter([True, True, True, False])
 
     with pytest.raises(LeaseLost):
-        panel.measure(master, expected(loop.recipe), [(Metric.JITTER, "none")], alive=lambda: next(answers))
+        panel.measure(
+            master, Expectations.of(loop.recipe), [(Metric.JITTER, "none")], alive=lambda: next(answers)
+        )
 
     assert not any(thread.name == "read-ahead" for thread in threading.enumerate())
 
@@ -281,7 +271,7 @@ def test_a_held_frame_needs_no_second_pass(panel, loop, tmp_path, monkeypatch):
             for _ in range(4):
                 master.add(picture_)
 
-    panel.measure(master.path, expected(loop.recipe), [(Metric.TEMPORAL_LPIPS, "lpips-alex")])
+    panel.measure(master.path, Expectations.of(loop.recipe), [(Metric.TEMPORAL_LPIPS, "lpips-alex")])
 
     assert len(passes) == len(pictures)
 
@@ -297,7 +287,7 @@ def test_continuity_needs_a_neighbour_and_prefers_the_same_scene(panel, tmp_path
     asked = [(Metric.SCENE_CONTINUITY, "toon-scene")]
 
     alone, near, far = (
-        panel.measure(master, expected(here.recipe, neighbours=paths), asked)[0]
+        panel.measure(master, Expectations.of(here.recipe, neighbours=paths), asked)[0]
         for paths in ((), (same,), (foreign,))
     )
 
@@ -309,7 +299,9 @@ def test_a_reference_by_another_version_of_the_network_is_never_compared(panel, 
     stale = tuple(replace(person, sha256="0" * 64) for person in people)
 
     (found,) = panel.measure(
-        written(tmp_path, loop.recipe), expected(loop.recipe, characters=stale), [(Metric.IDENTITY, "toon-id")]
+        written(tmp_path, loop.recipe),
+        Expectations.of(loop.recipe, characters=stale),
+        [(Metric.IDENTITY, "toon-id")],
     )
 
     assert found.value is None

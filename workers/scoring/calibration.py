@@ -69,19 +69,13 @@ class Trier:
 
     def score(self, cast: Cast, neighbours: tuple[Path, ...] = ()) -> list[Measurement]:
         """The measurements of one take for every mark of its phase."""
-        recipe = cast.recipe
-        expectations = Expectations(
-            phase=recipe.job_type.phase,
-            job_type=recipe.job_type,
-            frame_count=recipe.frame_count,
-            width=recipe.width,
-            height=recipe.height,
-            fps=recipe.fps,
+        expectations = Expectations.of(
+            cast.recipe,
             characters=tuple(self.person(number) for number in cast.characters),
             style=self._style,
             neighbours=neighbours,
         )
-        marks = EMBEDDED.marks[recipe.job_type.phase]
+        marks = EMBEDDED.marks[cast.recipe.job_type.phase]
         master = self.render(cast, "take")
         return self.panel.measure(master, expectations, [(mark.metric, mark.network) for mark in marks])
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
+    from models.recipe import Recipe
     from models.vocabulary import JobType, Phase
     from workers.scoring.references import CharacterReference, StyleReference
 
@@ -35,3 +36,16 @@ class Expectations:
     neighbours: tuple[Path, ...] = ()
     #: how many of them come before this cut; None when nobody said
     neighbours_before: int | None = None
+
+    @classmethod
+    def of(cls, recipe: Recipe, **more: Any) -> Self:
+        """What a recipe orders; `more` are the fields that it does not tell."""
+        return cls(
+            phase=recipe.job_type.phase,
+            job_type=recipe.job_type,
+            frame_count=recipe.frame_count,
+            width=recipe.width,
+            height=recipe.height,
+            fps=recipe.fps,
+            **more,
+        )
