@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from db.engine import Database
     from tests.integration.comfyui_floor import Studio
+    from workers.scoring.catalogue import NetworkFile
 
 
 @pytest.fixture(scope="module")
@@ -62,5 +63,10 @@ def lasting_studio(servers: Any, database: Database, database_url: str, floor_fo
 @pytest.fixture
 def unsealed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The catalogue of networks without its hashes, for files of the upstream format, but not its bytes."""
-    sealed = weights.entry
-    monkeypatch.setattr(weights, "entry", lambda name: replace(sealed(name), kept_sha256=None))
+    sealed = weights.checked
+
+    def unsealed(folder: Path, item: NetworkFile) -> weights.Installed | None:
+        found = sealed(folder, item)
+        return found and replace(found, trouble="")
+
+    monkeypatch.setattr(weights, "checked", unsealed)

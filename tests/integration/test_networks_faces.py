@@ -258,7 +258,7 @@ def test_the_shelf_loads_it_and_says_when_it_is_not_installed(folder, tmp_path):
 
 
 def test_files_that_are_not_the_published_ones_are_never_loaded(folder):
-    with pytest.raises(NotMeasured, match="buffalo_l is damaged"):
+    with pytest.raises(NotMeasured, match="buffalo_l cannot be used: damaged"):
         Shelf(folder, "cpu").faces(ARCFACE)
 
 

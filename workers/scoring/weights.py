@@ -121,12 +121,22 @@ def unfinished(folder: Path, item: NetworkFile) -> int:
 
 def verify(folder: Path) -> tuple[Installed, ...]:
     """Every file in the folder hashed again; `trouble` says what is wrong with one."""
-    found = []
-    for item in CATALOGUE:
-        path = folder / item.file
-        if path.is_file():
-            found.append(_verified(folder, item, path))
-    return tuple(found)
+    return tuple(found for item in CATALOGUE if (found := checked(folder, item)) is not None)
+
+
+def checked(folder: Path, item: NetworkFile) -> Installed | None:
+    """One entry as it lies in the folder, hashed again; None when it is not there."""
+    path = folder / item.file
+    if not path.is_file():
+        return None
+    digest = sha256_of(path)
+    wanted = item.kept_sha256 or _note(folder, item)
+    trouble = ""
+    if not wanted:
+        trouble = "nobody knows what this file must be, and it was not pulled by the farm"
+    elif digest != wanted:
+        trouble = f"damaged: SHA-256 {digest[:12]}…, not {wanted[:12]}…"
+    return Installed(name=item.name, path=path, sha256=digest, trouble=trouble)
 
 
 def pull(
@@ -311,22 +321,8 @@ def _convert(item: NetworkFile, path: Path) -> Path:
 
 def _sound(folder: Path, item: NetworkFile) -> Installed | None:
     """The entry as it lies in the folder, when it is there and unharmed."""
-    path = folder / item.file
-    if not path.is_file():
-        return None
-    here = _verified(folder, item, path)
-    return None if here.trouble else here
-
-
-def _verified(folder: Path, item: NetworkFile, path: Path) -> Installed:
-    digest = sha256_of(path)
-    wanted = item.kept_sha256 or _note(folder, item)
-    trouble = ""
-    if not wanted:
-        trouble = "nobody knows what this file must be, and it was not pulled by the farm"
-    elif digest != wanted:
-        trouble = f"damaged: SHA-256 {digest[:12]}…, not {wanted[:12]}…"
-    return Installed(name=item.name, path=path, sha256=digest, trouble=trouble)
+    here = checked(folder, item)
+    return None if here is None or here.trouble else here
 
 
 def _part(folder: Path, item: NetworkFile) -> Path:

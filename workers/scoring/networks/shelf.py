@@ -73,15 +73,13 @@ class Shelf:
 
     def file(self, entry: str) -> Path:
         """The checked file of a catalogue entry."""
-        path = self._folder / weights.entry(entry).file
-        if not path.is_file():
-            raise NotMeasured(
-                f"The network {entry} is not installed.", hint=f"Run `farm networks pull {entry}`."
-            )
-        kept = weights.entry(entry).kept_sha256
-        if kept is not None and weights.sha256_of(path) != kept:
-            raise NotMeasured(f"The file of {entry} is damaged.", hint=f"Run `farm networks pull {entry}`.")
-        return path
+        found = weights.checked(self._folder, weights.entry(entry))
+        hint = f"Run `farm networks pull {entry}`."
+        if found is None:
+            raise NotMeasured(f"The network {entry} is not installed.", hint=hint)
+        if found.trouble:
+            raise NotMeasured(f"The file of {entry} cannot be used: {found.trouble}.", hint=hint)
+        return found.path
 
     def _of_kind(self, name: str, kind: type[Kind]) -> Kind:
         network = self.network(name)
