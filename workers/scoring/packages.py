@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def installed_member(source: PackageSource) -> Path | None:
     """The file inside an installed wheel, found without importing the package."""
     package, _, rest = source.member.partition("/")
-    spec = None if source.sdist else importlib.util.find_spec(package)
+    spec = None if source.sdist_sha256 else importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return None
     path = Path(next(iter(spec.submodule_search_locations))) / rest
@@ -33,19 +33,32 @@ def download(source: PackageSource, folder: Path) -> Path:
 
     Raises:
         Unavailable: pip could not get it.
+        BadInput: it is an sdist, and not the one the catalogue describes; nothing in it was run.
         OSError: the disk is full.
     """
-    command = [sys.executable, "-m", "pip", "download", source.requirement, "--no-deps", "--no-cache-dir"]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir"]
     command += ["--quiet", "--disable-pip-version-check", "--dest", str(folder)]
-    command += ["--no-binary", ":all:"] if source.sdist else ["--only-binary", ":all:"]
+    command += _sdist(source, folder) if source.sdist_sha256 else ["--only-binary", ":all:", source.requirement]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     archives = [path for path in folder.iterdir() if path.name.endswith((".tar.gz", ".whl", ".zip"))]
     if done.returncode or not archives:
         if "No space left on device" in done.stderr:
             raise OSError(errno.ENOSPC, "No space left on device")
+        if "DO NOT MATCH THE HASHES" in done.stderr:
+            raise BadInput(
+                f"The package index has another {source.requirement} than the catalogue describes.",
+                hint="Nothing in it was run. Look at the index and the proxies that pip is told to use.",
+            )
         last = (done.stderr.strip() or "no archive arrived").splitlines()[-1]
         raise Unavailable(f"pip could not download {source.requirement}: {last.strip().rstrip('.')}.")
     return archives[0]
+
+
+def _sdist(source: PackageSource, folder: Path) -> list[str]:
+    """What names an sdist to pip so that its hash is checked before any of its code runs."""
+    wanted = folder / "requirements.txt"
+    wanted.write_text(f"{source.requirement} --hash=sha256:{source.sdist_sha256}\n")
+    return ["--no-binary", ":all:", "--requirement", str(wanted)]
 
 
 def take_out(archive: Path, source: PackageSource, target: Path) -> Path:
