@@ -140,11 +140,12 @@ def test_a_vector_is_512_long_of_length_1_and_the_network_says_what_it_is(arcfac
     assert arcface.sha256 == hashlib.sha256((folder / "buffalo_l.zip").read_bytes()).hexdigest()
 
 
-def test_the_device_is_the_one_that_really_runs_although_cuda_is_listed(folder, capfd):
+def test_the_device_is_the_one_that_really_runs_although_cuda_is_listed(folder, capfd, caplog):
     """The wheel lists CUDA as available on a machine without any; the session falls back without a word."""
     told = ArcFace(folder / "buffalo_l.zip", "cuda").device
 
     assert told == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert ("buffalo_l runs on the CPU" in caplog.text) is (told == "cpu")
     capfd.readouterr()  # onnxruntime tells the terminal why
 
 
@@ -162,11 +163,12 @@ def test_on_a_machine_with_a_gpu_cuda_is_asked_for_first_and_the_cpu_stays_behin
 ):
     monkeypatch.setattr(onnx_session.torch.cuda, "is_available", lambda: True)
     asked_for = []
-    monkeypatch.setattr(
-        onnx_session.onnxruntime,
-        "InferenceSession",
-        lambda model, options, providers: asked_for.extend(providers) or "session",
-    )
+
+    def session(model, options, providers):
+        asked_for.extend(providers)
+        return SimpleNamespace(get_providers=lambda: [name for name, _ in providers[:1]])
+
+    monkeypatch.setattr(onnx_session.onnxruntime, "InferenceSession", session)
 
     onnx_session.open_session(b"", "ccip", asked)
 

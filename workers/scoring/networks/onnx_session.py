@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from models.errors import NotMeasured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+_log = logging.getLogger(__name__)
 
 _CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 #: onnxruntime's word for "errors only": it warns of every provider that it does not use
@@ -36,7 +39,7 @@ def open_session(model: bytes, entry: str, device: str | None = None) -> onnxrun
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         with memory_told():
-            return onnxruntime.InferenceSession(model, options, providers=_providers(device))
+            session = onnxruntime.InferenceSession(model, options, providers=_providers(device))
     except MemoryError:
         raise
     except Exception as error:
@@ -45,6 +48,9 @@ def open_session(model: bytes, entry: str, device: str | None = None) -> onnxrun
             f"The file of {entry} is damaged: onnxruntime cannot load it ({type(error).__name__}).",
             hint=f"Run `farm networks pull {entry}`.",
         ) from error
+    if _is_for_card(device) and device_of(session) == "cpu":
+        _log.warning("onnxruntime cannot use the card, so %s runs on the CPU.", entry)
+    return session
 
 
 def device_of(session: onnxruntime.InferenceSession) -> str:
@@ -83,10 +89,13 @@ def memory_told() -> Iterator[None]:
         raise
 
 
-def _providers(device: str | None) -> Sequence[Any]:
+def _is_for_card(device: str | None) -> bool:
     # `get_available_providers` lists what the wheel was built with; only the driver knows of a GPU.
-    wanted = device.startswith("cuda") if device else torch.cuda.is_available()
-    if not wanted or _CUDA not in onnxruntime.get_available_providers():
+    return device.startswith("cuda") if device else torch.cuda.is_available()
+
+
+def _providers(device: str | None) -> Sequence[Any]:
+    if not _is_for_card(device) or _CUDA not in onnxruntime.get_available_providers():
         return [_CPU]
     # The CUDA libraries that torch brought along are found only when they are loaded first.
     onnxruntime.preload_dlls()
