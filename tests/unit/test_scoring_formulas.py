@@ -7,11 +7,12 @@ import doctest
 import numpy as np
 import pytest
 
-from models.metrics import Metric
+from models.metrics import Mark, Metric
 from models.vocabulary import Phase
 from workers.media.structure import RECOMMENDED_LIMITS
 from workers.scoring import diagnostics, metrics, profiles, shots
 from workers.scoring.gauges import faces
+from workers.scoring.gauges.aesthetic import aesthetic
 
 
 @pytest.mark.parametrize("module", [metrics, diagnostics, faces, shots])
@@ -30,6 +31,24 @@ def test_one_bad_stretch_binds_lpips_by_its_p95_although_the_mean_is_good():
     assert summary.detail["mean"] <= 0.15
     assert summary.value == pytest.approx(0.4)
     assert summary.detail["binding"] == "p95"
+
+
+@pytest.mark.parametrize("count", [*range(2, 130), 2880])
+def test_a_clip_whose_every_step_is_the_mark_keeps_it_however_long_it_is(count):
+    numbers = list(range(count))
+    at_the_mark = {
+        Metric.TEMPORAL_LPIPS: (0.15, metrics.lpips_summary([0.15] * count)),
+        Metric.MOTION_SMOOTHNESS: (0.95, metrics.smoothness([12.75] * count)),
+        Metric.SUBJECT_CONSISTENCY: (0.90, metrics.subject_summary(np.full(count, 0.90), numbers)),
+        Metric.LUMA_FLICKER: (0.018, diagnostics._lower_is_better(np.full(count, 0.018), None)),
+        Metric.AESTHETIC: (5.6, aesthetic([5.6] * count, numbers)),
+    }
+
+    failing = [
+        m for m, (limit, told) in at_the_mark.items() if not Mark(metric=m, limit=limit).holds(told.value)
+    ]
+
+    assert failing == []
 
 
 def test_a_steady_fade_does_not_flicker_and_an_alternating_gain_does():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workers.scoring.metrics import Summary, over_time
+from workers.scoring.metrics import Summary, exact_mean, over_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,6 +97,6 @@ def _inside(series: NDArray[np.float64], where: Triples | None) -> tuple[NDArray
 
 def _lower_is_better(series: NDArray[np.float64], where: Triples | None) -> Summary:
     inside, frames = _inside(series, where)
-    value = float(inside.mean())
+    value = exact_mean(inside)
     detail = {"mean": round(value, 4), "p95": round(float(np.percentile(inside, 95)), 4)}
     return Summary(value=value, detail=detail | over_time(inside, frames, worst=int(inside.argmax())))

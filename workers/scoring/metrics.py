@@ -5,6 +5,7 @@ Every formula belongs inside one shot: across a cut its number means nothing.
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def lpips_summary(distances: Sequence[float], frames: Sequence[int] | None = Non
     0.1
     """
     values = np.asarray(distances, dtype=np.float64)
-    mean, p95 = float(values.mean()), float(np.percentile(values, 95))
+    mean, p95 = exact_mean(values), float(np.percentile(values, 95))
     detail = {"mean": _round(mean), "p95": _round(p95), "binding": "p95" if p95 >= mean else "mean"}
     numbers = range(1, len(values) + 1) if frames is None else frames
     return Summary(value=max(mean, p95), detail=detail | over_time(values, numbers, worst=int(values.argmax())))
@@ -113,7 +114,7 @@ def scene_continuity(first_frames: Floats, own: int) -> Summary:
     """
     unit = normalised(first_frames)
     cosines = np.clip(np.delete(unit, own, axis=0) @ unit[own], 0.0, 1.0)
-    value = float(subject_steps(first_frames).mean())
+    value = exact_mean(subject_steps(first_frames))
     return Summary(
         value=value,
         detail={"mean": _round(value), "worst": _round(float(cosines.min())), "cosines": curve(cosines)},
@@ -162,6 +163,15 @@ def normalised(vectors: Floats) -> NDArray[np.float64]:
     return unit
 
 
+def exact_mean(values: Floats) -> float:
+    """The mean of `(T,)`, rounded once at the end: a clip whose every step is its mark keeps the mark.
+
+    >>> exact_mean(np.full(29, 0.15)), float(np.full(29, 0.15).mean())
+    (0.15, 0.15000000000000002)
+    """
+    return float(statistics.mean(np.asarray(values, dtype=np.float64).tolist()))
+
+
 def over_time(values: Floats, frames: Sequence[int], *, worst: int) -> dict[str, Any]:
     """What a report draws of a series: its curve, the frame number of each point, the frame of the worst."""
     return {"worst_frame": int(frames[worst]), "curve": curve(values), "curve_frames": curve_frames(frames)}
@@ -186,7 +196,7 @@ def _thinned(length: int) -> NDArray[np.intp]:
 
 def _higher_is_better(values: Floats, frames: Sequence[int]) -> Summary:
     """The mean of a series, with its weak end."""
-    value = float(np.mean(values))
+    value = exact_mean(values)
     detail = {"mean": _round(value), "p5": _round(float(np.percentile(values, 5)))}
     return Summary(value=value, detail=detail | over_time(values, frames, worst=int(np.argmin(values))))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from models.metrics import Measurement, Metric
 from workers.scoring.gauges.gauge import Sampler, measured, not_measured
-from workers.scoring.metrics import Summary, over_time
+from workers.scoring.metrics import Summary, exact_mean, over_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,11 +50,12 @@ def aesthetic(ratings: Sequence[float], frames: Sequence[int]) -> Summary:
     6.0
     """
     values = np.asarray(ratings, dtype=np.float64)
+    value = exact_mean(values)
     detail = {
-        "mean": round(float(values.mean()), 4),
+        "mean": round(value, 4),
         "p5": round(float(np.percentile(values, 5)), 4),
         "worst": round(float(values.min()), 4),
         "frames_looked_at": len(values),
     }
     worst = int(values.argmin())
-    return Summary(value=float(values.mean()), detail=detail | over_time(values, frames, worst=worst))
+    return Summary(value=value, detail=detail | over_time(values, frames, worst=worst))
