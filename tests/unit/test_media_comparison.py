@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,6 +74,15 @@ def test_what_looks_or_measures_otherwise_is_different(tmp_path: Path, step: int
     told = compare(take(tmp_path / "a", frames()), take(tmp_path / "b", changed), distance)  # type: ignore[arg-type]
 
     assert told.equality is Equality.DIFFERENT
+
+
+def test_a_distance_that_is_no_number_is_never_equivalent(tmp_path: Path) -> None:
+    changed = frames()
+    changed[2] = changed[2] + np.uint8(1)
+
+    told = compare(take(tmp_path / "a", frames()), take(tmp_path / "b", changed), lambda *_: math.nan)
+
+    assert (told.equality, told.lpips) == (Equality.DIFFERENT, None)
 
 
 @pytest.mark.parametrize(

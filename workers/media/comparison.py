@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
@@ -149,8 +150,11 @@ class _Told:
             self._mean, self._frame = mean, number
         self._max = max(self._max, float(error.max()))
         apart = self._distance(one, other) if self._distance is not None else None
-        # One frame nobody could look at is enough not to know how far apart they look.
-        self._lpips = None if apart is None or self._lpips is None else max(self._lpips, apart)
+        if apart is None or self._lpips is None or not math.isfinite(apart):
+            # One frame nobody could look at is enough not to know how far apart they look.
+            self._lpips = None
+        else:
+            self._lpips = max(self._lpips, apart)
 
     def _equality(self) -> Equality:
         if self._frame is None:
