@@ -132,6 +132,14 @@ def test_a_page_without_any_network_and_with_markup_in_a_reason_still_reads_well
     assert "<script>alert" not in text
 
 
+@pytest.mark.parametrize("kind", ["vectors", "numbers"])
+def test_an_answer_that_is_no_number_agrees_with_nothing(kind):
+    broken = probe(kind=kind, answers=[[1.0, 0.0], [math.nan, 1.0]])
+
+    for apart in (difference(broken, probe(kind=kind)), difference(probe(kind=kind), broken)):
+        assert not Band(low=-1e-6, high=2e-2, source="").holds(apart)
+
+
 def test_vectors_are_compared_by_angle_and_numbers_by_their_largest_difference():
     turned = probe(answers=[[1.0, 0.0], [math.sin(0.1), math.cos(0.1)]])
     numbers = probe(kind="numbers", answers=[[0.5, 400.0]])
