@@ -51,6 +51,16 @@ def test_a_clip_whose_every_step_is_the_mark_keeps_it_however_long_it_is(count):
     assert failing == []
 
 
+def test_a_vector_that_is_no_number_makes_no_number():
+    broken = np.ones((3, 4))
+    broken[1, 2] = np.nan
+
+    assert np.isnan(metrics.subject_summary(metrics.subject_steps(broken), [1, 2]).value)
+    assert np.isnan(metrics.scene_continuity(broken, 1).value)
+    assert np.isnan(aesthetic([5.6, np.nan], [0, 1]).value)
+    assert np.isnan(metrics.lpips_summary([0.1, np.nan]).value)
+
+
 def test_a_steady_fade_does_not_flicker_and_an_alternating_gain_does():
     fade = np.linspace(0.2, 0.8, 48)
     flicker = np.where(np.arange(48) % 2, 0.515, 0.485)

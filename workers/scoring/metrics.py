@@ -159,7 +159,8 @@ def normalised(vectors: Floats) -> NDArray[np.float64]:
     """Vectors `(..., D)` scaled to length 1; a zero vector stays zero."""
     array = np.asarray(vectors, dtype=np.float64)
     length = np.linalg.norm(array, axis=-1, keepdims=True)
-    unit: NDArray[np.float64] = np.divide(array, length, out=np.zeros_like(array), where=length > 0)
+    # Not `> 0`: a vector with NaN in it has NaN for a length, and must not turn into a sound vector of zeros.
+    unit: NDArray[np.float64] = np.divide(array, length, out=np.zeros_like(array), where=length != 0)
     return unit
 
 
