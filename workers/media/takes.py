@@ -126,21 +126,7 @@ def finish(
         StepFailed: the master cannot be read or shows other pixels (BAD_OUTPUT), or the disk is full; master
             and proxy are then removed.
     """
-    try:
-        info, pixels, proxy = _read_back(master, fps, made)
-        if expected_pixel_sha256 not in (None, pixels):
-            raise StepFailed(
-                f"{master.name} reads back with other pixels than were rendered.",
-                error_kind=ErrorKind.BAD_OUTPUT,
-                hint="The disk or its memory may be failing.",
-            )
-    except BadInput as error:
-        master.unlink(missing_ok=True)
-        raise StepFailed(error.message, error_kind=ErrorKind.BAD_OUTPUT, hint=error.hint) from error
-    except StepFailed:
-        master.unlink(missing_ok=True)
-        _proxy_of(master).unlink(missing_ok=True)
-        raise
+    info, pixels, proxy = _read_back_right(master, fps, made, expected_pixel_sha256)
     with master.open("rb") as file:
         file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return Rendered(
@@ -162,6 +148,28 @@ def media_versions() -> dict[str, str]:
     """The libraries that wrote and read the files, for a take's environment."""
     codec = ".".join(str(part) for part in av.library_versions["libavcodec"])
     return {"pyav": av.__version__, "libavcodec": codec, "pillow": PIL.__version__}
+
+
+def _read_back_right(
+    master: Path, fps: int, made: Provenance, expected_pixel_sha256: str | None
+) -> tuple[MediaInfo, str, Path]:
+    """As `_read_back`; a master that shows other pixels, or none, is removed with its proxy."""
+    try:
+        info, pixels, proxy = _read_back(master, fps, made)
+        if expected_pixel_sha256 not in (None, pixels):
+            raise StepFailed(
+                f"{master.name} reads back with other pixels than were rendered.",
+                error_kind=ErrorKind.BAD_OUTPUT,
+                hint="The disk or its memory may be failing.",
+            )
+    except BadInput as error:
+        master.unlink(missing_ok=True)
+        raise StepFailed(error.message, error_kind=ErrorKind.BAD_OUTPUT, hint=error.hint) from error
+    except StepFailed:
+        master.unlink(missing_ok=True)
+        _proxy_of(master).unlink(missing_ok=True)
+        raise
+    return info, pixels, proxy
 
 
 def _read_back(master: Path, fps: int, made: Provenance) -> tuple[MediaInfo, str, Path]:

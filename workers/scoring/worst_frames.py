@@ -53,17 +53,12 @@ def with_pictures(
     frames = _read(master, {index for found in wanted.values() for index in found})
     told = []
     for measured in measurements:
-        indices = wanted.get(measured.metric, [])
-        picture = _drawn(measured, indices, frames)
-        if picture is None:
-            told.append(measured)
-            continue
-        name = f"{measured.metric.value}.jpg"
-        _write(picture, folder / name)
-        more = {
-            "worst_picture": f"{address}/{name}",
-            "worst_picture_frames": [index for index in indices if index in frames],
-        }
+        shown = [index for index in wanted.get(measured.metric, []) if index in frames]
+        more: dict[str, Any] = {}
+        if shown:
+            name = f"{measured.metric.value}.jpg"
+            _write(_drawn(measured, shown, frames), folder / name)
+            more = {"worst_picture": f"{address}/{name}", "worst_picture_frames": shown}
         told.append(replace(measured, detail={**measured.detail, **more}))
     return told
 
@@ -96,16 +91,10 @@ def _read(master: Path, indices: set[int]) -> dict[int, Image.Image]:
     return found
 
 
-def _drawn(measured: Measurement, indices: Sequence[int], frames: dict[int, Image.Image]) -> Image.Image | None:
-    """The frames beside one another, the worst with the boxes of its faces; None when none could be read."""
+def _drawn(measured: Measurement, indices: Sequence[int], frames: dict[int, Image.Image]) -> Image.Image:
+    """The frames beside one another, the worst with the boxes of its faces."""
     worst = measured.detail.get("worst_frame")
-    shown = [
-        _small(frames[index], _boxes(measured.detail) if index == worst else [])
-        for index in indices
-        if index in frames
-    ]
-    if not shown:
-        return None
+    shown = [_small(frames[index], _boxes(measured.detail) if index == worst else []) for index in indices]
     gap = 6
     width = sum(picture.width for picture in shown) + gap * (len(shown) - 1)
     strip = Image.new("RGB", (width, shown[0].height), (16, 17, 20))
