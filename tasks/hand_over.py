@@ -17,7 +17,7 @@ from farm.settings import settings
 from models.errors import FarmError, Unavailable
 from tasks import runtime
 from workers.scoring.catalogue import CATALOGUE
-from workers.scoring.network_table import installed, lacking
+from workers.scoring.network_table import asked_by, installed, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def _better_worker(session: Session, job_id: UUID) -> Scorer | None:
     except FarmError:
         # The score itself fails by it, and writes down why.
         return None
-    wanted = {mark.network for mark in marks}
+    wanted = asked_by(marks)
     missing = lacking(wanted, networks_here())
     if not missing:
         return None

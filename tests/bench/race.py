@@ -23,8 +23,9 @@ from workers.renderers.toon.drawing import frames
 from workers.scoring.casting import character, clip, picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.frames import SHORT_SIDE_PX, short_side
+from workers.scoring.network_table import SHOT_FINDER
 from workers.scoring.networks.torch_device import set_threads
-from workers.scoring.panel import SHOT_FINDER, Panel
+from workers.scoring.panel import Panel
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from farm import profiles, shows
 from models.errors import BadInput, NotMeasured
 from models.metrics import Metric, Profile
 from models.vocabulary import Phase
-from workers.scoring.network_table import NETWORKS, installed, lacking, serving
+from workers.scoring.network_table import NETWORKS, asked_by, installed, lacking, serving
 from workers.scoring.networks.shelf import BUILDERS, Shelf
 from workers.scoring.profiles import BUILT_IN, EMBEDDED, SPEC
 
@@ -159,3 +159,10 @@ def test_a_machine_has_the_networks_whose_every_file_is_there(tmp_path: Path) ->
 
     assert here == ("dis-flow", "efficientnet-lite0", "toon-id", "toon-scene", "toon-style")
     assert lacking(["toon-id", "clip-l14-laion", "none"], here) == ("clip-l14-laion",)
+
+
+def test_what_judges_motion_lacks_the_finder_of_cuts_as_well() -> None:
+    still, loop = (asked_by(EMBEDDED.marks[phase]) for phase in (Phase.STILL, Phase.LOOP))
+
+    assert lacking(still, ["toon-id", "toon-style"]) == ()
+    assert lacking(loop, ["toon-id", "lpips-alex", "dis-flow"]) == ("transnetv2",)

@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from models.metrics import Mark
+
 #: the network of a metric that is plain arithmetic
 ARITHMETIC = "none"
+
+#: the network that finds cuts; without it a clip is measured as one shot, and every measurement says so
+SHOT_FINDER = "transnetv2"
 
 IDENTITY_METRICS = frozenset({Metric.IDENTITY, Metric.FACE_SIMILARITY})
 """Metrics that compare with a character's reference; the others need none, or the style's."""
@@ -52,12 +57,20 @@ NETWORKS: dict[str, NetworkCard] = {
     "dino-vitb16": _card(*_PICTURES, files=("dino-vitb16",)),
     "clip-vit-b32": _card(*_PICTURES, files=("clip-vit-b32",)),
     "clip-l14-laion": _card(Metric.AESTHETIC, files=("clip-vit-l14", "laion-aesthetic")),
+    SHOT_FINDER: _card(files=("transnetv2",)),
 }
 
 
 def serving(metric: Metric) -> tuple[str, ...]:
     """The networks that can measure a metric, by name; `none` for what is plain arithmetic."""
     return tuple(sorted(name for name, card in NETWORKS.items() if metric in card.measures)) or (ARITHMETIC,)
+
+
+def asked_by(marks: Iterable[Mark]) -> set[str]:
+    """The networks that these marks are measured by, with the finder of cuts where one judges motion."""
+    judged = list(marks)
+    finder = {SHOT_FINDER} if any(mark.metric.needs_motion for mark in judged) else set()
+    return {mark.network for mark in judged} | finder
 
 
 def installed(folder: Path, files: dict[str, str]) -> tuple[str, ...]:

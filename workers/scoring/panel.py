@@ -15,6 +15,7 @@ from workers.scoring.frames import Shrinker
 from workers.scoring.gauges.faces import build_identity_reference
 from workers.scoring.gauges.gauge import not_measured, told_shots
 from workers.scoring.gauges.style import build_style_reference
+from workers.scoring.network_table import SHOT_FINDER
 from workers.scoring.networks.shelf import Shelf
 from workers.scoring.selection import gauges_for
 from workers.scoring.shots import Shots, ShotSeeker
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from workers.scoring.references import IdentityReference, StyleReference
 
     Wanted = tuple[Metric, str]
-
-#: the network that finds cuts; without it a clip is measured as one shot, and every measurement says so
-SHOT_FINDER = "transnetv2"
 
 
 class Panel:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from models.errors import BadInput, FarmError, NotHere, Unavailable, UnknownName
 from workers.scoring import download, packages
 from workers.scoring.catalogue import CATALOGUE, NetworkFile, PackageSource, UrlSource
-from workers.scoring.network_table import NETWORKS
+from workers.scoring.network_table import NETWORKS, asked_by
 from workers.scoring.profiles import BUILT_IN
 
 if TYPE_CHECKING:
@@ -86,11 +86,8 @@ def networks_of(name: str) -> tuple[str, ...]:
 
 def needed_by(profile: Profile) -> tuple[str, ...]:
     """The catalogue entries that a profile's marks cannot do without, in the catalogue's order."""
-    networks = {mark.network for marks in profile.marks.values() for mark in marks}
+    networks = asked_by(mark for marks in profile.marks.values() for mark in marks)
     files = {file for name in networks if name in NETWORKS for file in NETWORKS[name].files}
-    known = {file for card in NETWORKS.values() for file in card.files}
-    # What no metric's network is loaded from serves every panel, whatever its marks: cuts are found with it.
-    files |= {item.name for item in CATALOGUE if item.embedded and item.name not in known}
     return tuple(item.name for item in CATALOGUE if item.name in files)
 
 
