@@ -54,7 +54,10 @@ class PageScore:
 
     @property
     def worst(self) -> float:
-        """The worst value of the course over time, which must not be empty."""
+        """The worst value over time; of its course, which must not be empty, where no worst is named."""
+        told = self.detail.get("worst")
+        if isinstance(told, int | float):
+            return float(told)
         return min(self.curve) if self.metric.direction is Direction.HIGHER else max(self.curve)
 
     @property

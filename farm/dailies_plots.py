@@ -57,7 +57,8 @@ def _worst(score: PageScore) -> int:
     if score.names_frames and score.worst_frame is not None:
         away = [abs(at - score.worst_frame) for at, _ in score.points]
         return away.index(min(away))
-    return score.curve.index(score.worst)
+    worst = min if score.metric.direction is Direction.HIGHER else max
+    return score.curve.index(worst(score.curve))
 
 
 def _span(score: PageScore, frames: int) -> tuple[float, float]:

@@ -16,12 +16,14 @@ from farm.cli import looking, main
 from farm.cli.score_details import course, score_details
 from farm.dailies_jobs import judged_scores, scores_of
 from farm.dailies_page import PageScore
+from farm.dailies_plots import curve_svg
 from farm.explanations import attribute_sentences, explain, explanations
 from farm.verdicts import judge
 from models.metrics import Mark, Measurement, Metric, Profile
 from models.views import JobDetail, ScoresView
 from models.vocabulary import Phase, ScoreStatus, Verdict
 from tests.views_by_hand import a_detail, a_row
+from workers.scoring.metrics import lpips_summary
 
 
 def _score(metric: Metric, value: float | None, mark: float, **detail: Any) -> PageScore:
@@ -62,6 +64,18 @@ _SAID = {
     Metric.JITTER: "the picture shakes, worst around frame 30 (2.3 % of the width, allowed 1.4 % of the width)",
     Metric.IDENTITY: "aiko does not look like the reference, least in frame 60 (p5 0.41, needed 0.72)",
 }
+
+
+def test_the_jump_of_a_clip_of_a_minute_is_told_as_it_was_although_its_course_is_thinned() -> None:
+    steps = [0.01] * 1300 + [0.2] * 140
+    steps[700] = 0.61
+    summary = lpips_summary(steps)
+
+    score = _score(Metric.TEMPORAL_LPIPS, summary.value, 0.15, **summary.detail)
+
+    assert 0.61 not in score.curve
+    assert explain(score).startswith("the picture jumps by 0.61 between frames 700 and 701")
+    assert "<circle" in curve_svg(score, "temporal LPIPS", 1441)
 
 
 @pytest.mark.parametrize("metric", _FAILED)

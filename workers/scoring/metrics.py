@@ -174,8 +174,14 @@ def exact_mean(values: Floats) -> float:
 
 
 def over_time(values: Floats, frames: Sequence[int], *, worst: int) -> dict[str, Any]:
-    """What a report draws of a series: its curve, the frame number of each point, the frame of the worst."""
-    return {"worst_frame": int(frames[worst]), "curve": curve(values), "curve_frames": curve_frames(frames)}
+    """What a report says and draws of a series: the worst, its frame, the curve and each point's frame."""
+    return {
+        # A long curve is thinned, and may have lost just this point.
+        "worst": _round(float(values[worst])),
+        "worst_frame": int(frames[worst]),
+        "curve": curve(values),
+        "curve_frames": curve_frames(frames),
+    }
 
 
 def curve(values: Floats) -> list[float]:
