@@ -121,6 +121,12 @@ def test_frames_that_come_unevenly_within_the_right_average_rate_are_named(steps
     assert measured[Metric.FPS].value == pytest.approx(_worst_ratio(steps_ms))
 
 
+def test_frames_that_go_back_in_time_have_no_rate() -> None:
+    measured = check((drawing(index) for index in range(16)), pace=paced([42, 42, -400, 42]))
+
+    assert measured[Metric.FPS].value == 0.0
+
+
 def test_uneven_times_are_told_in_milliseconds() -> None:
     measured = check((drawing(index) for index in range(16)), pace=paced([10, 73] * 7 + [10]))
 

@@ -126,7 +126,9 @@ class StructureCheck:
         expected, found = round(float(self._ordered[3]), 3), round(float(fps), 3)
         value, text = _ratio(found, expected), f"{found:g} frames a second"
         if not pace.keeps(fps):
-            value = min(_ratio(step_s * expected, 1.0) for step_s in (pace.shortest_s, pace.longest_s))
+            # A damaged file may even go back in time.
+            steps_s = (max(0.0, pace.shortest_s), pace.longest_s)
+            value = min(_ratio(step_s * expected, 1.0) for step_s in steps_s)
             text += f" stated, but shown {pace} apart"
         text += f", {expected:g} ordered"
         measured = _measured(Metric.FPS, value, expected=expected, found=found, text=text)
