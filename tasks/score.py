@@ -10,7 +10,7 @@ from db import catalogue_evidence, catalogue_reproductions, queue
 from db.queue import Settlement
 from farm import profiles
 from farm.broker import TaskName, task
-from farm.verdicts import judge
+from farm.verdicts import judge, marks_in_force
 from models.errors import LeaseLost, StepFailed
 from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
@@ -19,7 +19,7 @@ from tasks.work import Work
 
 if TYPE_CHECKING:
     from db.engine import Session
-    from models.metrics import Measurement, Profile
+    from models.metrics import Mark, Measurement, Profile
     from models.views import TakeExpectations
     from workers.scoring.expectations import Expectations
 
@@ -49,10 +49,11 @@ def score(self: Any, job_id: str) -> str:
 def _measure(work: Work) -> Settlement:
     claim = work.claim
     held_to, profile = runtime.in_transaction(lambda session: _held_to(session, claim.job_id))
-    wanted = [(mark.metric, mark.network) for mark in profile.marks.get(held_to.phase, ())]
+    marks = marks_in_force(profile, held_to.phase, held_to.quality_thresholds)
+    wanted = [(mark.metric, mark.network) for mark in marks]
     told = runtime.bench().measure(
         runtime.store().path(held_to.master_path),
-        _expectations(held_to, dict(wanted)),
+        _expectations(held_to, {mark.metric: mark for mark in marks}),
         wanted,
         progress=lambda done, total: None,
         alive=work.alive,
@@ -85,12 +86,13 @@ def _reproduction(work: Work) -> dict[str, Any] | None:
     return None if pair is None else comparing.compared(pair, work.alive)
 
 
-def _expectations(held_to: TakeExpectations, judged_by: dict[Metric, str]) -> Expectations:
-    """The stored values as the panel takes them; `judged_by` names the network of each metric."""
+def _expectations(held_to: TakeExpectations, marks: dict[Metric, Mark]) -> Expectations:
+    """The stored values as the panel takes them; `marks` are those in force, by metric."""
     from workers.scoring.expectations import Expectations
     from workers.scoring.references import CharacterReference, StyleReference, vector_from_bytes
 
-    style = held_to.styles.get(judged_by.get(Metric.STYLE_ADHERENCE, ""))
+    judged, blank = marks.get(Metric.STYLE_ADHERENCE), marks.get(Metric.BLANK)
+    style = held_to.styles.get(judged.network) if judged else None
     return Expectations(
         phase=held_to.phase,
         job_type=held_to.job_type,
@@ -100,6 +102,8 @@ def _expectations(held_to: TakeExpectations, judged_by: dict[Metric, str]) -> Ex
         fps=held_to.fps,
         # One take is one cut of an episode.
         one_shot=True,
+        # Whoever lets a clip fade to black wants it measured all the same.
+        blank_below=blank.limit if blank else 0.0,
         expected=held_to.characters,
         characters=tuple(
             CharacterReference(

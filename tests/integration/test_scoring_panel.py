@@ -110,6 +110,20 @@ def test_each_defect_is_refused_under_its_own_name(panel, loop, people, tmp_path
     assert REFUSED_BY[defect] in failing(Phase.LOOP, found)
 
 
+@pytest.mark.parametrize(("below", "is_measured"), [(None, False), (0.0, True)])
+def test_a_fade_to_black_is_measured_where_the_profile_lets_it_pass(panel, loop, tmp_path, below, is_measured):
+    drawn = list(frames(loop.recipe))
+    with MasterWriter(tmp_path / "take", loop.recipe.fps) as master:
+        for number, frame in enumerate(drawn):
+            master.add((frame * (1 - number / (len(drawn) - 1))).astype(np.uint8))
+
+    order = replace(Expectations.of(loop.recipe), blank_below=below)
+    (found,) = panel.measure(master.path, order, [(Metric.TEMPORAL_LPIPS, "lpips-alex")])
+
+    assert (found.value is not None) is is_measured
+    assert is_measured or "blank" in found.reason
+
+
 def test_a_still_of_somebody_else_is_refused_by_identity_and_measured_in_nothing_that_moves(
     panel, people, tmp_path
 ):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from farm import profiles, shows
+from farm.verdicts import marks_in_force
 from models.errors import BadInput, NotMeasured
 from models.metrics import Metric, Profile
-from models.vocabulary import Phase
+from models.views import TakeExpectations
+from models.vocabulary import JobType, Phase
+from tasks.score import _expectations
 from workers.scoring.network_table import NETWORKS, asked_by, installed, lacking, serving
 from workers.scoring.networks.shelf import BUILDERS, Shelf
 from workers.scoring.profiles import BUILT_IN, EMBEDDED, SPEC
@@ -166,3 +170,31 @@ def test_what_judges_motion_lacks_the_finder_of_cuts_as_well() -> None:
 
     assert lacking(still, ["toon-id", "toon-style"]) == ()
     assert lacking(loop, ["toon-id", "lpips-alex", "dis-flow"]) == ("transnetv2",)
+
+
+@pytest.mark.parametrize(("blank", "limit"), [(0.005, 0.005), (None, 0.0)])
+def test_what_counts_as_blank_is_the_profiles_word_and_an_orders_own(blank: float | None, limit: float) -> None:
+    own = profiles.named({"dark": {"marks": {"video": {"blank": blank}}}}, "dark")
+    take = TakeExpectations(
+        job_id=uuid4(),
+        project="show",
+        phase=Phase.VIDEO,
+        job_type=JobType.FULL_VIDEO,
+        profile="dark",
+        project_profiles={},
+        frame_count=120,
+        width=832,
+        height=480,
+        fps=24,
+        master_path="a/master.mkv",
+        characters=(),
+        references=(),
+        styles={},
+    )
+
+    def below(**overrides: float) -> float | None:
+        marks = marks_in_force(own, Phase.VIDEO, overrides)
+        return _expectations(take, {mark.metric: mark for mark in marks}).blank_below
+
+    assert below() == limit
+    assert blank is None or below(blank=0.001) == 0.001

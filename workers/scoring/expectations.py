@@ -27,6 +27,8 @@ class Expectations:
     fps: Fraction | int
     #: the take was ordered as one shot, so that a cut in it is a fault
     one_shot: bool = False
+    #: variation of luma below which a frame shows nothing that could be measured; None: as the contract has it
+    blank_below: float | None = None
     #: names of everybody who must be seen in the picture, known or not
     expected: tuple[str, ...] = ()
     #: what is known of them, by any network

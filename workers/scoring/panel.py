@@ -122,8 +122,7 @@ class Panel:
             shape = undecodable(error.message, motion=expectations.job_type.is_motion)
             return _with_rest(shape, asked, "The file cannot be decoded.")
         shape = structure.measurements(reader.fps, reader.pace)
-        blank = next(m for m in shape if m.metric is Metric.BLANK)
-        if blank.value is not None and blank.value < RECOMMENDED_LIMITS[Metric.BLANK]:
+        if _is_blank(shape, expectations):
             return _with_rest(shape, asked, "The picture is blank, so there is nothing to measure.")
         if run.odd_size:
             return _with_rest(shape, asked, f"Frame {run.odd_size} has another size than the first.")
@@ -181,6 +180,12 @@ class _Run:
             self._seeker.see(frame)
         for gauge in self._gauges:
             gauge.see(frame)
+
+
+def _is_blank(shape: Iterable[Measurement], expectations: Expectations) -> bool:
+    flattest = next(m.value for m in shape if m.metric is Metric.BLANK)
+    limit = expectations.blank_below
+    return flattest is not None and flattest < (RECOMMENDED_LIMITS[Metric.BLANK] if limit is None else limit)
 
 
 def _with_rest(shape: Iterable[Measurement], asked: list[Wanted], reason: str) -> dict[Wanted, Measurement]:
