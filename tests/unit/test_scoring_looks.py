@@ -9,12 +9,14 @@ import pytest
 
 from farm.dailies_page import PageScore
 from farm.explanations import explain
+from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus
 from workers.scoring import metrics
 from workers.scoring.expectations import Expectations
 from workers.scoring.frames import Shrinker
 from workers.scoring.gauges.aesthetic import AestheticGauge
 from workers.scoring.gauges.continuity import ContinuityGauge, Neighbour, Side, sides_of
+from workers.scoring.gauges.steadiness import SteadinessGauge
 from workers.scoring.gauges.style import StyleGauge, build_style_reference
 from workers.scoring.shots import Shots
 
@@ -250,3 +252,17 @@ def test_a_still_is_rated_once():
     assert len(network.shown) == 1
     assert found.value == pytest.approx(2.0)
     assert found.network == "brightness"
+
+
+def test_where_only_colours_change_nothing_tells_the_order_of_the_frames():
+    shrinker, gauge = Shrinker(), SteadinessGauge()
+    for index in range(6):
+        # Two colours of one luma.
+        colour = (100, 0, 30) if index % 2 else (0, 51, 30)
+        gauge.see(shrinker.take(index, np.full((64, 64, 3), colour, np.uint8)))
+
+    found = {m.metric: m for m in gauge.finish(Shots())}
+
+    assert found[Metric.FRAME_ORDER].value is None
+    assert "brightness" in found[Metric.FRAME_ORDER].reason
+    assert found[Metric.LUMA_FLICKER].value == 0.0

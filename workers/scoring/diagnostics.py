@@ -6,6 +6,7 @@ difference or in an order of distances. Held frames are removed by the caller.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ def frame_order(steps: Floats, skips: Floats, where: Triples | None = None) -> S
     The ratio and not the mere share of frames where it exceeds 1, because acting drawn on twos swings back
     within two or three drawings (laughing, walking) and that share then cannot tell it from a shuffle. Three
     drawings that are held span four frames or more, and in that time swinging back is half excused: nobody does
-    so within a twelfth of a second. A shuffle breaks the holds up, and is never excused.
+    so within a twelfth of a second. A shuffle breaks the holds up, and is never excused. NaN: nothing moves.
 
     >>> frame_order(np.array([1.0, 1.0, 1.0]), np.array([2.0, 2.0])).value
     1.0
@@ -83,7 +84,7 @@ def frame_order(steps: Floats, skips: Floats, where: Triples | None = None) -> S
     weight = one[:-1] + one[1:]
     ratio, frames = _inside(ratio, where)
     weight, _ = _inside(weight, where)
-    value = float((ratio * weight).sum() / weight.sum()) if weight.sum() else 1.0
+    value = float((ratio * weight).sum() / weight.sum()) if weight.sum() else math.nan
     detail = {"mean": round(value, 4), "p5": round(float(np.percentile(ratio, 5)), 4)}
     return Summary(value=value, detail=detail | over_time(ratio, frames, worst=int(ratio.argmin())))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 #: 1 had one shift of the whole picture, absolute luma, and excused no hold
 _FORMULA = "2"
+_ONE_BRIGHTNESS = "Only colours change, and order is told by brightness."
 
 
 class SteadinessGauge:
@@ -65,7 +67,12 @@ class SteadinessGauge:
             Metric.JITTER: diagnostics.jitter(np.array(self._shifts), where),
             Metric.FRAME_ORDER: diagnostics.frame_order(np.array(self._steps), np.array(self._skips), where),
         }
-        return [measured(metric, summary, formula=_FORMULA) for metric, summary in told.items()]
+        return [
+            not_measured(metric, _ONE_BRIGHTNESS)
+            if math.isnan(summary.value)
+            else measured(metric, summary, formula=_FORMULA)
+            for metric, summary in told.items()
+        ]
 
 
 def _distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
