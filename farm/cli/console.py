@@ -59,13 +59,14 @@ def exit_code(error: FarmError) -> Exit:
 @cache
 def out() -> Console:
     """Where results go; made late, so that tests and pipes see the stream that is there when it is used."""
-    return Console(highlight=False)
+    # Prompts are full of brackets: read as markup, `[blurry]` vanishes and `[/b]` ends the command.
+    return Console(highlight=False, markup=False)
 
 
 @cache
 def notes() -> Console:
     """Where progress, hints and errors go: stderr."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, markup=False)
 
 
 def note(text: str, style: str = "dim") -> None:

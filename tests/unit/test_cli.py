@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.table import Table
 
 from farm.cli import main
-from farm.cli.console import Exit, exit_code
+from farm.cli.console import Exit, exit_code, notes, out
 from farm.order_files import read_orders
 from farm.settings import settings
 from farm.verdicts import judge
@@ -105,6 +106,18 @@ def test_a_missing_file_is_bad_input_for_the_scorer(capsys: pytest.CaptureFixtur
 
     assert code == Exit.BAD_INPUT
     assert "nowhere.png" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_brackets_of_a_prompt_are_words_and_never_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table(show_header=False)
+    table.add_row("prompt", "a girl [/b] [blurry:1.2]")
+
+    for console in (out, notes):
+        console().print(table)
+
+    said = capsys.readouterr()
+    assert "a girl [/b] [blurry:1.2]" in said.out
+    assert "a girl [/b] [blurry:1.2]" in said.err
 
 
 def test_a_text_is_no_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
