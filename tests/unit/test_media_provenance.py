@@ -161,6 +161,15 @@ def test_a_file_without_a_recipe_is_refused_in_one_sentence(
         provenance.read(tmp_path / name)
 
 
+def test_a_list_of_other_files_is_no_clip_and_none_of_them_is_opened(tmp_path: Path) -> None:
+    made = take(tmp_path, JobType.FULL_VIDEO)
+    playlist = tmp_path / "clip.mp4"
+    playlist.write_text(f"ffconcat version 1.0\nfile {made.master.name}\n")
+
+    with pytest.raises(BadInput, match="neither a picture nor a clip"):
+        provenance.read(playlist)
+
+
 def test_a_picture_of_somebody_else_carries_none(tmp_path: Path) -> None:
     path = write_still(tmp_path / "photo.png", np.zeros((8, 8, 3), np.uint8))
 

@@ -99,17 +99,22 @@ def open_clip(path: Path) -> ClipSource:
     Raises:
         BadInput: no clip, no video in it, or an oversized one.
     """
-    try:
-        # Without its protocol a file called `ep01:sc010.mp4` would be asked of a protocol `ep01`.
-        container = av.open(f"file:{path}", options=_OPEN, metadata_errors="replace", timeout=_STALL_S)
-    except (av.FFmpegError, ValueError) as error:
-        raise _unreadable(path) from error
+    container = open_container(path)
     try:
         return ClipSource(path, container, _video(path, container))
     except (BadInput, av.FFmpegError, ArithmeticError) as error:
         container.close()
         if isinstance(error, BadInput):
             raise
+        raise _unreadable(path) from error
+
+
+def open_container(path: Path) -> InputContainer:
+    """The file itself, and nothing that it may point at; raises `BadInput` when it is no clip."""
+    try:
+        # Without its protocol a file called `ep01:sc010.mp4` would be asked of a protocol `ep01`.
+        return av.open(f"file:{path}", options=_OPEN, metadata_errors="replace", timeout=_STALL_S)
+    except (av.FFmpegError, OSError, ValueError) as error:
         raise _unreadable(path) from error
 
 

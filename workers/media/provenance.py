@@ -6,16 +6,16 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import av
-from PIL import Image
-
 from models.environment import environment_sha256
 from models.errors import BadInput
 from models.recipe import Recipe, without_places
+from workers.media import clips, stills
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from PIL import Image
 
 #: the key under which it stands in PNG text, in Matroska and MP4 tags (WebP has only XMP)
 KEY = "anime-render-farm"
@@ -129,31 +129,23 @@ def _text(path: Path) -> str:
 
 
 def _note_inside(path: Path) -> str | None:
-    note = _note_of_picture(path)
-    return note if note is not None else _note_of_clip(path)
+    picture = stills.open_picture(path)
+    if picture is not None:
+        with picture:
+            return _note_of_picture(picture)
+    with clips.open_container(path) as container:
+        tags = {key.lower(): value for key, value in container.metadata.items()}
+    return tags.get(KEY)
 
 
-def _note_of_picture(path: Path) -> str | None:
-    try:
-        with Image.open(path) as picture:
-            note = picture.info.get(KEY)
-            xmp = picture.info.get("xmp", b"")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
+def _note_of_picture(picture: Image.Image) -> str | None:
+    note = picture.info.get(KEY)
     if isinstance(note, str):
         return note
+    xmp = picture.info.get("xmp", b"")
     text = xmp.decode("utf-8", "replace") if isinstance(xmp, bytes) else str(xmp)
     _, opened, rest = text.partition(f"<{KEY}>")
     inside, closed, _ = rest.partition(f"</{KEY}>")
     if not (opened and closed):
         return None
     return inside.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def _note_of_clip(path: Path) -> str | None:
-    try:
-        with av.open(f"file:{path}") as container:
-            tags = {key.lower(): value for key, value in container.metadata.items()}
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise BadInput(f"{path.name} is neither a picture nor a clip.", hint="Is it the right file?") from error
-    return tags.get(KEY)

@@ -85,17 +85,7 @@ def open_still(path: Path) -> StillSource | None:
     Raises:
         BadInput: a picture, but a damaged or an oversized one.
     """
-    try:
-        with warnings.catch_warnings(), _damage_told(path):
-            # Pillow warns of large pictures before we can look at the size; our own limit is stricter.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = _opened(path)
-    except BadInput as refused:
-        if isinstance(refused.__cause__, Image.DecompressionBombError):
-            raise BadInput(
-                f"{path.name} is too large to decode safely: {refused.__cause__}", hint="Scale it down."
-            ) from refused.__cause__
-        raise
+    image = open_picture(path)
     if image is None:
         return None
     try:
@@ -110,11 +100,25 @@ def open_still(path: Path) -> StillSource | None:
         raise
 
 
-def _opened(path: Path) -> Image.Image | None:
+def open_picture(path: Path) -> Image.Image | None:
+    """The picture in `path` with nothing of it decoded, or None when it is no picture.
+
+    Raises:
+        BadInput: a picture, but its header is damaged, or it is larger than anything that could be decoded.
+    """
     try:
-        return Image.open(path, formats=_FORMATS)
-    except UnidentifiedImageError:
-        return None
+        with warnings.catch_warnings(), _damage_told(path):
+            # Pillow warns of large pictures before we can look at the size; our own limit is stricter.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(path, formats=_FORMATS)
+    except BadInput as refused:
+        if isinstance(refused.__cause__, UnidentifiedImageError):
+            return None
+        if isinstance(refused.__cause__, Image.DecompressionBombError):
+            raise BadInput(
+                f"{path.name} is too large to decode safely: {refused.__cause__}", hint="Scale it down."
+            ) from refused.__cause__
+        raise
 
 
 @contextmanager
