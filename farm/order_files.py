@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from farm.roots import typed
 from models.errors import BadInput
 
 _HINT = "Write one order as `field: value` lines, or a list of such orders."
@@ -19,7 +20,7 @@ def read_orders(file: str | Path) -> list[dict[str, Any]]:
     Raises:
         BadInput: the file cannot be read, is not YAML, or holds no order; the sentence names the line.
     """
-    path = Path(file).expanduser()
+    path = typed(str(file))
     data = _parsed(path)
     shared: dict[str, Any] = {}
     if isinstance(data, dict) and isinstance(data.get("orders"), list):

@@ -1,4 +1,4 @@
-"""Keeps paths that a person names inside the folders this machine allows."""
+"""Paths that a person names: as they were typed, and kept inside the folders this machine allows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,24 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.errors import OrderRefused, UnknownName
+from models.errors import BadInput, OrderRefused, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+def typed(text: str) -> Path:
+    """The path that somebody typed, `~` being their home.
+
+    Raises:
+        BadInput: it is empty, as an unset variable of a script is, or `~name` is nobody here.
+    """
+    if not text.strip():
+        raise BadInput("An empty path names no file and no folder.", hint="Name one.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise BadInput(f"There is no home folder for {text}.", hint="Write the path in full.") from error
 
 
 def confined(raw: str, roots: Sequence[Path], what: str) -> Path:

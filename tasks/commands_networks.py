@@ -13,6 +13,7 @@ from rich.text import Text
 from farm.cli.console import AsJson, Exit, exit_code, note, out, print_error, print_json, print_list
 from farm.cli.opened import here
 from farm.cli.progress import transfer_bars
+from farm.roots import typed
 from models.errors import BadInput, FarmError, UnknownName
 from workers.scoring import weights
 from workers.scoring.profiles import BUILT_IN
@@ -167,7 +168,7 @@ def folder_of(source: str | None) -> Path | None:
     """The folder that was named; raises `BadInput` when there is none of that name."""
     if source is None:
         return None
-    folder = Path(source).expanduser()
+    folder = typed(source)
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}.", hint="Name the folder that holds the files.")
     return folder

@@ -12,6 +12,7 @@ from farm.cli.console import AsJson, Exit, note, print_json
 from farm.cli.opened import here
 from farm.cli.progress import counting_bar
 from farm.cli.verdicts import print_judgement
+from farm.roots import typed
 from models.errors import BadInput, NotMeasured, StepFailed
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
@@ -62,7 +63,7 @@ def score(
     """Measure one file and judge it. Exit 0 pass, 1 not passed, 2 could not be judged, 3 bad input."""
     from workers.scoring.profiles import profile as built_in
 
-    path = Path(file).expanduser()
+    path = typed(file)
     judged_by = built_in(profile)
     ordered = _ordered(path, phase, frames=frames, size=_size(size), fps=fps)
     judgement = _judged(path, judged_by, ordered, references=reference or [], styles=style or [])
@@ -252,15 +253,15 @@ def _style(panel: Panel, networks: list[str], styles: Sequence[str]) -> StyleRef
     except NotMeasured as error:
         note(f"No style reference by {networks[0]}: {error}", "yellow")
         return None
-    return panel.build_style_reference([_picture(Path(text).expanduser()) for text in styles], networks[0])
+    return panel.build_style_reference([_picture(typed(text)) for text in styles], networks[0])
 
 
 def _named(text: str) -> tuple[str, Path]:
     """`yuki=a.png` names the character; a plain path is the only one."""
     name, equals, rest = text.partition("=")
     if equals and not Path(text).exists() and re.fullmatch(r"[\w-]+", name):
-        return name, Path(rest).expanduser()
-    return "character", Path(text).expanduser()
+        return name, typed(rest)
+    return "character", typed(text)
 
 
 def _picture(path: Path) -> Any:

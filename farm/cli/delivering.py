@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,9 +52,10 @@ def deliver(
     """
     from farm.cli.progress import file_bars
     from farm.delivering import form_of
+    from farm.roots import typed
 
     shape = form_of(form)
-    folder = Path(to).expanduser() if to is not None else None
+    folder = typed(to) if to is not None else None
     with opened() as farm, file_bars() as bars:
         delivery = farm.deliver(project, phase=phase, cuts=cut or (), to=folder, form=shape, progress=bars)
     if as_json:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.roots import confined
-from models.errors import OrderRefused, UnknownName
+from farm.roots import confined, typed
+from models.errors import BadInput, OrderRefused, UnknownName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,3 +35,17 @@ def test_what_is_no_file_is_refused_by_its_name(tmp_path: Path, raw: str) -> Non
 
     with pytest.raises(UnknownName, match="There is no picture '"):
         confined(raw, [tmp_path], "picture")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("", "empty path"), (" ", "empty path"), ("~nobody-here/a", "home")]
+)
+def test_a_path_that_names_nothing_is_one_sentence(text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        typed(text)
+
+
+def test_a_tilde_is_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert typed("~/a b.png") == tmp_path / "a b.png"
