@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from farm.cli.console import AsJson, out, print_json
+from farm.roots import typed
 from models.environment import environment_sha256
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ def recipe(
     """Say how a file was made: prompt, seed, size, weights, and what really ran."""
     from workers.media import provenance
 
-    made = provenance.read(Path(file).expanduser())
+    path = typed(file)
+    made = provenance.read(path)
     if as_json:
         print_json(_told(made))
     else:
-        out().print(_table(made, Path(file).name))
+        out().print(_table(made, path.name))
 
 
 def _told(made: Provenance) -> dict[str, Any]:
@@ -47,8 +49,13 @@ def _table(made: Provenance, name: str) -> Table:
     table = Table(title=name, show_header=False, box=None, title_justify="left", padding=(0, 2, 0, 0))
     for label, value in _rows(made):
         if value not in ("", None):
-            table.add_row(label, str(value))
+            table.add_row(label, _printable(str(value)))
     return table
+
+
+def _printable(text: str) -> str:
+    """Without what steers a terminal: a file from outside may hold anything."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _rows(made: Provenance) -> list[tuple[str, Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -122,6 +123,15 @@ def test_a_person_reads_what_a_render_started_from(tmp_path: Path, capsys: pytes
     assert "first.png aaaaaaaaaaaa" in capsys.readouterr().out
 
 
+def test_a_foreign_prompt_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = replace(recipe(JobType.STILL_IMAGE), positive_prompt="a\x1b]0;owned\x07b\u202ec")
+    (tmp_path / "take.json").write_text(Provenance(recipe=hostile).to_text())
+
+    commands_recipe.recipe(str(tmp_path / "take.json"))
+
+    assert "a ]0;owned b c" in capsys.readouterr().out
+
+
 def test_the_same_take_gives_the_same_bytes(tmp_path: Path) -> None:
     files = []
     for name in ("one", "two"):
@@ -144,6 +154,8 @@ def test_a_sidecar_wins_over_what_the_file_says(tmp_path: Path) -> None:
     ("name", "content", "sentence"),
     [
         ("missing.png", None, "There is no file"),
+        ("x" * 300, None, "File name too long"),
+        ("empty.png", b"", "is empty"),
         ("text.mp4", b"not a clip", "neither a picture nor a clip"),
         ("take.json", b"{", "damaged"),
         ("take.json", b'{"format": 99}', "later farm"),
@@ -159,6 +171,28 @@ def test_a_file_without_a_recipe_is_refused_in_one_sentence(
 
     with pytest.raises(BadInput, match=sentence):
         provenance.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"environment": "cpu"},
+        {"environment": {"device": None}},
+        {"resolved": [1]},
+        {"resolved": {"file_hashes": ["a"]}},
+        {"resolved": {"file_hashes": {"a.safetensors": None}}},
+        {"take": None},
+        {"take": {"job_id": "\udcff"}},
+    ],
+)
+def test_a_note_of_other_shapes_is_damaged(tmp_path: Path, part: dict[str, Any]) -> None:
+    told = json.loads(Provenance(recipe=recipe(JobType.STILL_IMAGE)).to_text()) | part
+    path = write_still(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8), {provenance.KEY: json.dumps(told)})
+
+    with pytest.raises(BadInput, match=r"The recipe in a\.png is damaged") as refused:
+        provenance.read(path)
+
+    assert "take.json" in refused.value.hint
 
 
 def test_a_list_of_other_files_is_no_clip_and_none_of_them_is_opened(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from models.environment import environment_sha256
 from models.errors import BadInput
 from models.recipe import Recipe, without_places
 from workers.media import clips, stills
+from workers.media.reading import require_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,21 +66,35 @@ class Provenance:
             told = json.loads(text)
             if told["format"] > FORMAT:
                 raise BadInput(f"The recipe in {name} was written by a later farm.", hint="Update this one.")
+            # Half of a pair that spells one character: it goes into no file, no database and no terminal.
+            json.dumps(told, ensure_ascii=False).encode()
+            environment, resolved, take = (_facts(told, each) for each in ("environment", "resolved", "take"))
+            _require_texts(environment, _facts(resolved, "file_hashes"))
             return cls(
-                recipe=Recipe.from_json(told["recipe"]),
-                environment=told.get("environment", {}),
-                resolved=told.get("resolved", {}),
-                take=told.get("take", {}),
+                recipe=Recipe.from_json(told["recipe"]), environment=environment, resolved=resolved, take=take
             )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise BadInput(
-                f"The recipe in {name} is damaged.", hint="Look into the take.json beside it."
-            ) from error
+            elsewhere = "another file of this take" if name == SIDECAR else "the take.json beside it"
+            raise BadInput(f"The recipe in {name} is damaged.", hint=f"Look into {elsewhere}.") from error
 
     def to_xmp(self) -> bytes:
         """The note as a WebP carries it."""
         escaped = self.to_text().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><{KEY}>{escaped}</{KEY}></x:xmpmeta>'.encode()
+
+
+def _facts(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A group of facts in a note; raises `TypeError` where it is none."""
+    facts = told.get(name, {})
+    if not isinstance(facts, dict):
+        raise TypeError(f"The {name} is no group of facts.")
+    return facts
+
+
+def _require_texts(*groups: Mapping[str, Any]) -> None:
+    """Raises `TypeError` where a fact is no text."""
+    if not all(isinstance(fact, str) for group in groups for fact in group.values()):
+        raise TypeError("Versions and hashes are texts.")
 
 
 def _without_places(resolved: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,8 +121,7 @@ def read(path: Path) -> Provenance:
     Raises:
         BadInput: it carries no recipe, cannot be read, or its note is damaged.
     """
-    if not path.is_file():
-        raise BadInput(f"There is no file {path}.", hint="Name a picture, a clip, or a take.json.")
+    require_file(path)
     if path.name == SIDECAR:
         return Provenance.from_text(_text(path), path.name)
     beside = path.with_name(SIDECAR)

@@ -50,7 +50,7 @@ class FrameReader:
         self._frames = 0
         self._size = (0, 0)
         self._finished = False
-        _require_file(path)
+        require_file(path)
         self._source: stills.StillSource | clips.ClipSource = stills.open_still(path) or clips.open_clip(path)
 
     @property
@@ -121,8 +121,12 @@ def probe(path: Path) -> MediaInfo:
     return reader.info
 
 
-def _require_file(path: Path) -> None:
-    """Refuse what cannot be opened, and what would never end, with the reason the system gives."""
+def require_file(path: Path) -> None:
+    """Refuse what cannot be opened, and what would never end, with the reason the system gives.
+
+    Raises:
+        BadInput: missing, empty, not to be opened, or no file at all.
+    """
     try:
         status = path.stat()
         if stat.S_ISREG(status.st_mode):
