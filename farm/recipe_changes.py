@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ def changed_recipe(
     """
     new = recipe
     for name, value in changes.items():
-        new = _with(new, name, value, own_inputs)
+        new = _with(new, str(name), value, own_inputs)
     before, after = recipe.to_json(), new.to_json()
     old_places, new_places = dict(_places(before)), dict(_places(after))
     told = {}
@@ -74,23 +75,33 @@ def _with(recipe: Recipe, name: str, value: Any, own_inputs: Mapping[str, Any]) 
     """The recipe with one field changed."""
     data = copy.deepcopy(recipe.to_json())
     place = _place(data, name, own_inputs)
-    if "\0" in str(value) or str(value).strip().lstrip("+-.").lower() in ("nan", "inf", "infinity"):
-        # Postgres keeps neither.
-        raise OrderRefused(f"The {name} {value!r} cannot be used: it is no number and no text.")
     refused = OrderRefused(f"The {name} has no value.")
     for reading in reversed(_readings(value, place, own_inputs)):
         _put(data, place, reading, recipe.renderer)
         try:
-            return Recipe.from_json(data)
+            new = Recipe.from_json(data)
+            _require_storable(new, value)
         except ValidationError as error:
             refused = _unusable(name, value, error)
+        except ValueError:
+            refused = OrderRefused(f"The {name} {value!r} cannot be used: it is no number and no text.")
+        else:
+            return new
     raise refused
+
+
+def _require_storable(recipe: Recipe, value: Any) -> None:
+    """Raises `ValueError` when Postgres could not keep it: NaN, infinity, zero bytes, halves of a character."""
+    if "\0" in str(value):
+        raise ValueError("It holds a zero byte.")
+    json.dumps(recipe.to_json(), allow_nan=False, ensure_ascii=False).encode()
 
 
 def _readings(value: Any, place: Path, own_inputs: Mapping[str, Any]) -> list[Any]:
     """What a text may mean, the likeliest last: a number it spells, the text itself, or nothing at all."""
     if not isinstance(value, str):
-        return [value]
+        # Python counts with True, so a yes would become the seed 1.
+        return [str(value) if isinstance(value, bool) and place[0] != "workflow_inputs" else value]
     try:
         spelt = yaml.safe_load(value)
     except (yaml.YAMLError, ValueError, RecursionError):
@@ -102,7 +113,8 @@ def _readings(value: Any, place: Path, own_inputs: Mapping[str, Any]) -> list[An
         own = own_inputs.get(str(place[-1]))
         wants_float = isinstance(own, float) and type(plain) is int
         return [value if isinstance(own, str) else float(plain) if wants_float else plain]
-    return [plain, value, None] if value in ("null", "~") else [plain, value]
+    number = value if isinstance(plain, bool) else plain
+    return [number, value, None] if value in ("null", "~") else [number, value]
 
 
 def _place(data: Mapping[str, Any], name: str, own_inputs: Mapping[str, Any]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ def recorded(**changes: Any) -> Recipe:
         ("subseed", "0", None, 0),
         ("cfg_scale", "3.5", 7.0, 3.5),
         ("positive_prompt", "1234", "", "1234"),
+        ("positive_prompt", "infinity", "", "infinity"),
         ("positive_prompt", "12 monkeys: a film", "", "12 monkeys: a film"),
         ("vae_name", "null", "kl.safetensors", None),
         ("scene.mood", "tense", "calm", "tense"),
@@ -127,14 +129,24 @@ def test_what_makes_it_that_take_is_kept(name: str) -> None:
         ("characters.aiko.hair_color", "plaid", "plaid"),
         ("scene", "night", "The field 'scene' has parts"),
         ("positive_prompt", "a\0b", "no text"),
+        ("scene.mood", "a\udcff", "no text"),
+        ("seed", "true", "The seed 'true' cannot be used: it must be a valid integer"),
+        ("seed", True, "The seed True cannot be used: it must be a valid integer"),
+        ("cfg_scale", math.nan, "no number"),
+        ("cfg_scale", [1], "The cfg_scale .* cannot be used: it must be a valid number"),
         ("sampler_name", "x" * 101, "at most 100 characters"),
     ],
 )
-def test_a_value_that_cannot_work_is_one_sentence(name: str, value: str, says: str) -> None:
+def test_a_value_that_cannot_work_is_one_sentence(name: str, value: Any, says: str) -> None:
     with pytest.raises(OrderRefused, match=says) as refused:
         changed_recipe(recorded(), {name: value})
 
     assert "\n" not in refused.value.message
+
+
+def test_a_name_that_is_no_text_is_unknown_as_well() -> None:
+    with pytest.raises(UnknownName, match="no field '7'"):
+        changed_recipe(recorded(), {7: "a"})  # type: ignore[dict-item]  # a script may pass it
 
 
 def test_several_people_of_one_name_are_told_apart_by_number() -> None:
