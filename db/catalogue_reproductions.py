@@ -46,7 +46,8 @@ class TakePair:
 def reproducible(session: Session, job_id: UUID) -> Job:
     """The job whose take a reproduction of `job_id` makes again, with recipe, queue row and take.
 
-    That is the job itself, or what it is a reproduction of. Raises `UnknownName`.
+    That is the job itself, or what it is an unchanged reproduction of: with changes it is a take that nobody
+    else has. Raises `UnknownName`.
     """
     job = session.scalar(
         select(Job)
@@ -56,7 +57,9 @@ def reproducible(session: Session, job_id: UUID) -> Job:
     )
     if job is None:
         raise UnknownName(f"There is no job {job_id}.", hint="`farm jobs` lists them.")
-    return job if job.reproduces_job_id is None else reproducible(session, job.reproduces_job_id)
+    if job.reproduces_job_id is None or _changed(job):
+        return job
+    return reproducible(session, job.reproduces_job_id)
 
 
 def take_pair(session: Session, job_id: UUID) -> TakePair | None:
@@ -70,7 +73,7 @@ def take_pair(session: Session, job_id: UUID) -> TakePair | None:
     return TakePair(
         original=_made(session, job.reproduces_job_id),
         again=again,
-        changed=dict((job.retake_reason or {}).get("changed", {})),
+        changed=_changed(job),
     )
 
 
@@ -78,6 +81,10 @@ def store_reproduction(session: Session, job_id: UUID, told: dict[str, Any]) -> 
     """Keep what comparing came to, in the transaction that also ends the score step."""
     session.get_one(Job, job_id).reproduction = told
     session.flush()
+
+
+def _changed(reproduction: Job) -> dict[str, Any]:
+    return dict((reproduction.retake_reason or {}).get("changed", {}))
 
 
 def _made(session: Session, job_id: UUID) -> MadeTake | None:

@@ -36,8 +36,9 @@ def reproduce(
     """Order the take of `job_id` again, from its recorded recipe: its order read again might mean another.
 
     The new job is a root of its own and counts nowhere. It is rendered on a cold cache and never answered by an
-    equal take; once scored, `jobs.reproduction` says how equal the two are. Of a reproduction, the take that it
-    makes again is made again. `changes` are recipe fields by dotted name, see `farm.recipe_changes`.
+    equal take; once scored, `jobs.reproduction` says how equal the two are. Of a reproduction without changes,
+    the take that it makes again is made again. `changes` are recipe fields by dotted name, see
+    `farm.recipe_changes`.
 
     Raises:
         UnknownName: no such job, or no such field; the hint names the nearest.
@@ -75,9 +76,13 @@ def _no_take(job: Job) -> OrderRefused:
     """Why a job without a take cannot be made again, and what can be done instead."""
     state = JobState.of(job.queue.step, job.queue.status, job.queue.error_kind)
     if ended := _MADE_NOTHING.get(state):
+        instead = f"make this one anew: `farm retake {job.id}`"
+        if job.reproduces_job_id is not None:
+            # A reproduction has no retakes.
+            instead = f"its original once more: `farm reproduce {job.reproduces_job_id}`"
         return OrderRefused(
             f"The job {job.id} {ended} and made nothing that could be made again.",
-            hint=f"Reproduce another job, or make this one anew: `farm retake {job.id}`.",
+            hint=f"Reproduce another job, or {instead}.",
         )
     return OrderRefused(
         f"The job {job.id} has no take to compare with.",

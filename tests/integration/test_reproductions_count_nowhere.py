@@ -158,7 +158,7 @@ def test_of_a_reproduction_its_original_is_made_again(database: Database, show: 
     with database.transaction() as session:
         (job_id,) = ordered(session, show)
         finish(session, job_id)
-        again = reproduced(session, job_id, seed=5)
+        again = reproduced(session, job_id)
         finish(session, again)
 
         once_more = reproduced(session, again)
@@ -166,6 +166,39 @@ def test_of_a_reproduction_its_original_is_made_again(database: Database, show: 
         assert session.get_one(Job, once_more).reproduces_job_id == job_id
         recipes = [catalogue.job_detail(session, each).recipe for each in (job_id, once_more)]
         assert recipes[0] == recipes[1]
+
+
+def test_a_changed_take_is_one_of_its_own_and_made_again_with_its_changes(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+        finish(session, job_id)
+        changed = reproduced(session, job_id, seed=5)
+        finish(session, changed)
+
+        again = reproduced(session, changed)
+        finish(session, again)
+
+        assert session.get_one(Job, again).reproduces_job_id == changed
+        assert session.get_one(Job, reproduced(session, again)).reproduces_job_id == changed
+        pair = catalogue_reproductions.take_pair(session, again)
+        assert pair is not None
+        assert (pair.changed, pair.again.recipe["seed"]) == ({}, 5)
+
+
+def test_a_changed_take_that_failed_leads_back_to_its_original(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+        finish(session, job_id)
+        changed = reproduced(session, job_id, seed=5)
+        session.query(QueueRow).filter_by(job_id=changed).one().status = QueueStatus.CANCELLED
+        session.flush()
+
+        with pytest.raises(OrderRefused, match="was cancelled and made nothing") as refused:
+            reproduced(session, changed)
+
+    assert f"farm reproduce {job_id}" in refused.value.hint
 
 
 def test_what_cannot_be_made_again_is_refused_and_nothing_is_stored(
