@@ -29,6 +29,8 @@ def sentence(told: Mapping[str, Any]) -> str:
     'not compared: The original has no take any more.'
     """
     equality, comparison = told["equality"], told.get("comparison") or {}
+    if equality == "identical" and not comparison:
+        return f"identical: the same pixels, by the hash that was recorded. {told['reason']}"
     if equality == "identical":
         return f"identical: {_count(comparison)} the same pixels (sha256 {comparison['pixel_sha256'][0]})."
     if equality == "not_compared" and told.get("reason"):

@@ -22,7 +22,8 @@ NOT_COMPARED = "not_compared"
 def compared(pair: TakePair, alive: Callable[[], bool]) -> dict[str, Any]:
     """What becomes `jobs.reproduction`: equality, the numbers behind it, and what differs, as plain JSON.
 
-    An original that is gone or damaged cannot be compared with, and that is all that is wrong.
+    An original that is gone or damaged cannot be compared with, and that is all that is wrong: the same pixels
+    are known by the hash that was recorded of it.
 
     Raises:
         LeaseLost: `alive()` turned false.
@@ -69,8 +70,13 @@ def _reason(comparison: Comparison, distance: PictureDistance) -> str:
 
 
 def _told(pair: TakePair, comparison: Comparison | None, reason: str) -> dict[str, Any]:
+    from workers.media.comparison import Equality
+
+    equality = comparison.equality.value if comparison else NOT_COMPARED
+    if comparison is None and pair.original and pair.original.pixel_sha256 == pair.again.pixel_sha256:
+        equality = Equality.IDENTICAL.value
     return {
-        "equality": comparison.equality.value if comparison else NOT_COMPARED,
+        "equality": equality,
         "reason": reason,
         "comparison": comparison.to_json() if comparison else None,
         "differences": differences(pair.original, pair.again, pair.changed) if pair.original else [],

@@ -175,9 +175,10 @@ def test_a_job_without_a_take_is_refused_in_its_own_words(
     assert ("Wait" in refused.value.hint) is (status == "ready")
 
 
+@pytest.mark.parametrize("changes", [{}, {"seed": 9}])
 @pytest.mark.parametrize("fault", ["gone", "damaged", "another"])
-def test_an_original_that_is_gone_or_damaged_is_not_compared_and_the_job_completes(
-    floor: Floor, still: UUID, fault: str
+def test_of_an_original_that_is_gone_or_damaged_only_the_same_pixels_are_known(
+    floor: Floor, still: UUID, fault: str, changes: dict[str, Any]
 ) -> None:
     job_id = take(floor, JobType.STILL_IMAGE, seed=len(fault))
     path = master(floor, job_id)
@@ -188,14 +189,14 @@ def test_an_original_that_is_gone_or_damaged_is_not_compared_and_the_job_complet
         path.write_bytes(whole[:200] if fault == "damaged" else master(floor, still).read_bytes())
 
     with floor.database.transaction() as session:
-        made = reproducing.reproduce(session, job_id, requested_by="mira").job_id
+        made = reproducing.reproduce(session, job_id, requested_by="mira", changes=changes).job_id
     floor.wait_until_over([made])
 
     with floor.database.transaction() as session:
         detail = catalogue.job_detail(session, made)
     assert detail.row.state is JobState.COMPLETED
     assert detail.reproduction is not None
-    assert detail.reproduction["equality"] == "not_compared"
+    assert detail.reproduction["equality"] == ("not_compared" if changes else "identical")
     assert detail.reproduction["comparison"] is None
     says = {"gone": "is gone", "damaged": "cannot be decoded any more", "another": "was damaged since"}[fault]
     assert says in sentence(detail.reproduction)

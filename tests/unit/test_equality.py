@@ -138,6 +138,15 @@ UNHASHED = {"fact": "file_hashes.aiko.safetensors", "original": "", "again": "0e
         ),
         (
             {
+                "equality": "identical",
+                "comparison": None,
+                "reason": "The original's file x is gone.",
+                "differences": [],
+            },
+            "identical: the same pixels, by the hash that was recorded. The original's file x is gone.",
+        ),
+        (
+            {
                 "equality": "not_compared",
                 "comparison": None,
                 "reason": "The original's file x is gone.",
