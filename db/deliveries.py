@@ -114,6 +114,8 @@ def writing(place: Path, version: int) -> Iterator[Path]:
             yield partial
             for file in partial.iterdir():
                 file.chmod(0o444)
+                # A name without its bytes after a power cut would pass for delivered for ever.
+                _sync(file)
             _publish(partial, target, beside=was_there)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -203,9 +205,9 @@ def _disk_errors_told(place: Path) -> Iterator[None]:
         ) from error
 
 
-def _sync(folder: Path) -> None:
-    """Bring a folder's names to the disk: without it a power cut may undo a rename."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Bring a file's bytes, or a folder's names, to the disk: without it a power cut may undo a rename."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -82,6 +82,23 @@ def test_a_delivered_file_is_never_written_again(tmp_path: Path) -> None:
     assert (tmp_path / "v001" / "one.png").stat().st_mode & 0o222 == 0
 
 
+def test_every_byte_is_on_the_disk_before_the_version_appears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, bool]] = []
+    bring = os.fsync
+
+    def told(descriptor: int) -> None:
+        name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+        synced.append((name, (tmp_path / "v001").exists()))
+        bring(descriptor)
+
+    monkeypatch.setattr(os, "fsync", told)
+    put(tmp_path, 1, "a", "clip.mkv")
+
+    assert {("clip.mkv", False), ("take.json", False), ("v001", True)} <= set(synced)
+
+
 def test_what_breaks_off_leaves_nothing_behind(tmp_path: Path) -> None:
     place = tmp_path / NAME.place
 
