@@ -42,7 +42,7 @@ def submit(
     all_cuts: Annotated[
         bool, typer.Option("--all-cuts", help="One order for every cut of the project.")
     ] = False,
-    phase: Annotated[Phase | None, typer.Option(help="With --all-cuts: still, loop or video.")] = None,
+    phase: Annotated[Phase | None, typer.Option(help="As --kind, by phase: still, loop or video.")] = None,
     kind: Annotated[JobType | None, typer.Option(help="What to make; default: a still image.")] = None,
     character: Annotated[list[str] | None, typer.Option(help="Who must be seen; repeat.")] = None,
     prompt: Annotated[str | None, typer.Option(help="What to show, in words.")] = None,
@@ -109,13 +109,14 @@ def _orders(
     farm: Farm, file: str | None, said: dict[str, Any], *, all_cuts: bool, phase: Phase | None
 ) -> list[dict[str, Any]]:
     """The orders as mappings; what flags say goes over what the file says."""
+    if phase is not None:
+        said = {"job_type": _KIND[phase], **said}
     if all_cuts:
         if "project" not in said:
             raise BadInput(
                 "--all-cuts needs a project.", hint="Add --project NAME; `farm show load` prints it."
             )
-        wanted = {"job_type": _KIND[phase or Phase.STILL], **said}
-        return [{**wanted, "cut": cut.path} for cut in farm.cuts(said["project"])]
+        return [{**said, "cut": cut.path} for cut in farm.cuts(said["project"])]
     if file is None:
         if not said:
             raise BadInput("Nothing was ordered.", hint="Give a YAML file, flags, or --all-cuts; see --help.")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from rich.table import Table
 
-from farm.cli import main
+from farm.cli import main, ordering
 from farm.cli.console import Exit, exit_code, notes, out
 from farm.order_files import read_orders
 from farm.settings import settings
 from farm.verdicts import judge
 from models import errors
 from models.metrics import Measurement, Metric
-from models.vocabulary import ErrorKind, Phase
+from models.vocabulary import ErrorKind, JobType, Phase
 from tasks.commands_score import report
 from workers.scoring.profiles import EMBEDDED
 
@@ -106,6 +108,21 @@ def test_a_missing_file_is_bad_input_for_the_scorer(capsys: pytest.CaptureFixtur
 
     assert code == Exit.BAD_INPUT
     assert "nowhere.png" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+@pytest.mark.parametrize("words", [["--cut", "1/10/10"], ["--all-cuts"]])
+def test_a_phase_says_what_is_made_of_one_cut_as_of_all(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    farm = Mock()
+    farm.cuts.return_value = [Mock(path="ep001/sc010/c0010")]
+    monkeypatch.setattr(ordering, "opened", lambda: nullcontext(farm))
+    monkeypatch.setattr(ordering, "_report", lambda *_, **__: None)
+
+    assert main(["submit", "-p", "moon", "--phase", "loop", *words]) == Exit.OK
+
+    ((orders,), _) = farm.submit_many.call_args
+    assert [order["job_type"] for order in orders] == [JobType.ANIMATION_LOOP]
 
 
 def test_brackets_of_a_prompt_are_words_and_never_markup(capsys: pytest.CaptureFixture[str]) -> None:
