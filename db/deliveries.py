@@ -2,8 +2,8 @@
 
 {show}/ep001/sc010/c0010/{phase}/v001/{show}_001_010_0010_{phase}_v001.1001.png
 
-A version is one take, known by its pixels, which the `take.json` in its folder names. It appears whole: its
-files are written into a hidden folder beside it, which one rename brings into place.
+A version is one take, known by its pixels and its rate, which the `take.json` in its folder names. It appears
+whole: its files are written into a hidden folder beside it, which one rename brings into place.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from models.vocabulary import Phase
@@ -77,15 +77,17 @@ def version_name(version: int) -> str:
     return f"v{version:03d}"
 
 
-def version_of(place: Path, pixel_sha256: str) -> int:
+def version_of(place: Path, known_by: Mapping[str, Any]) -> int:
     """The version under which a take was delivered in `place`, or else the next that is free; 1 and up.
+
+    It is the one whose sidecar tells all that the take is `known_by`, as `{"pixel_sha256": ...}`.
 
     Raises:
         BadInput: the folder cannot be looked into.
     """
     with _disk_errors_told(place):
         found = {int(each.name[1:]): each for each in _versions(place)}
-        same = [version for version, folder in found.items() if _pixels_of(folder) == pixel_sha256]
+        same = [version for version, folder in found.items() if known_by.items() <= _take_of(folder).items()]
     return min(same) if same else max(found, default=0) + 1
 
 
@@ -138,14 +140,14 @@ def _versions(place: Path) -> list[Path]:
     return sorted(each for each in place.glob("v*") if re.fullmatch(r"v\d{3,}", each.name))
 
 
-def _pixels_of(folder: Path) -> str | None:
-    """The pixel hash of the take in a version's folder; None where no sidecar of ours says so."""
+def _take_of(folder: Path) -> dict[str, Any]:
+    """What the sidecar in a version's folder tells of its take; nothing where it is none of ours."""
     try:
         told = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
-        return str(told["take"]["pixel_sha256"])
+        return dict(told["take"])
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         # Whatever lies there is somebody's: its number is taken and it is left alone.
-        return None
+        return {}
 
 
 def _publish(partial: Path, target: Path, *, beside: bool) -> None:

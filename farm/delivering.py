@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from db import catalogue, deliveries
 from db.deliveries import DeliveryName, VersionTaken
@@ -55,6 +55,12 @@ class Chosen:
     name: DeliveryName
     detail: JobDetail
     take: TakeView
+
+    @property
+    def known_by(self) -> dict[str, Any]:
+        """What tells its version from others; motion at another rate is another clip."""
+        rate = {"fps": self.take.fps} if self.detail.row.job_type.is_motion else {}
+        return {"pixel_sha256": self.take.pixel_sha256, **rate}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +231,7 @@ def _chosen(session: Session, show: str, path: str, job_id: UUID) -> Chosen:
 def _deliver(chosen: Chosen, store: ArtifactStore, root: Path, form: Form, progress: Progress) -> Delivered:
     place = root / chosen.name.place
     for _ in range(_TRIES):
-        version = deliveries.version_of(place, chosen.take.pixel_sha256)
+        version = deliveries.version_of(place, chosen.known_by)
         names = _names(chosen, version, form)
         folder = place / deliveries.version_name(version)
         if not deliveries.missing(folder, names):

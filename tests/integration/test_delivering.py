@@ -191,6 +191,17 @@ def test_the_other_form_of_a_take_joins_its_version(studio: Studio) -> None:
     assert len(studio.files()) == LOOP + 2
 
 
+def test_the_same_frames_at_another_rate_are_another_version(studio: Studio) -> None:
+    job_id = studio.take(Phase.LOOP)
+    studio.deliver(form="clip")
+    with studio.farm.database.transaction() as session:
+        session.query(Take).filter_by(job_id=job_id).one().fps = 12
+
+    (again,) = studio.deliver(form="clip").delivered
+
+    assert (again.version, again.is_new) == ("v002", True)
+
+
 def test_another_take_gets_the_next_version_and_the_first_stays(studio: Studio) -> None:
     first = studio.take()
     studio.deliver()

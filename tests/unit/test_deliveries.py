@@ -63,14 +63,15 @@ def test_the_same_pixels_are_the_same_version_and_others_are_the_next(tmp_path: 
     put(tmp_path, 1, "a", "one.png")
     put(tmp_path, 2, "b", "two.png")
 
-    assert [version_of(tmp_path, pixels) for pixels in "abc"] == [1, 2, 3]
+    assert [version_of(tmp_path, {"pixel_sha256": pixels}) for pixels in "abc"] == [1, 2, 3]
+    assert version_of(tmp_path, {"pixel_sha256": "a", "fps": 12}) == 3
 
 
 def test_a_folder_of_somebody_else_keeps_its_number(tmp_path: Path) -> None:
     (tmp_path / "v007").mkdir()
     (tmp_path / "vacation").mkdir()
 
-    assert version_of(tmp_path, "a") == 8
+    assert version_of(tmp_path, {"pixel_sha256": "a"}) == 8
 
 
 def test_a_delivered_file_is_never_written_again(tmp_path: Path) -> None:
