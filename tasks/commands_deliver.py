@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from farm.delivering import TakeDamaged
@@ -27,9 +28,12 @@ def write(
         StepFailed: the disk is full, or the folder cannot be written.
     """
     from workers.media.provenance import SIDECAR
+    from workers.media.reading import require_file
 
-    if not master.is_file():
-        raise TakeDamaged(f"its master {chosen.take.master_path} is not in the artifact store")
+    try:
+        require_file(master)
+    except BadInput as error:
+        raise TakeDamaged(f"its master cannot be read: {error.message}") from error
     made = _made(chosen, master)
     if names[0].endswith(".png"):
         shown = _write_pictures(master, [folder / name for name in names], made.to_text(), progress)
@@ -42,7 +46,7 @@ def write(
 
 
 def _made(chosen: Chosen, master: Path) -> Provenance:
-    """How the take was made, as its own sidecar tells it, and which cut it is of."""
+    """How the take was made, as its own sidecar tells it or else the database, and which cut it is of."""
     from workers.media import provenance
 
     detail, name = chosen.detail, chosen.name
@@ -52,7 +56,8 @@ def _made(chosen: Chosen, master: Path) -> Provenance:
         resolved={"file_hashes": dict(detail.file_hashes)},
     )
     beside = master.with_name(provenance.SIDECAR)
-    if beside.is_file():
+    # What is delivered are the pixels, held against their hash: a lost sidecar does not spoil them.
+    with suppress(BadInput):
         told = provenance.read(beside)
     place = {"show": name.show, "cut": chosen.cut, "phase": name.phase.value}
     known = {

@@ -8,6 +8,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,6 @@ from workers.media.takes import TakeWriter
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from uuid import UUID
 
     from db.engine import Database
@@ -263,6 +263,49 @@ def test_a_master_that_changed_since_is_named_and_the_others_are_delivered(studi
     (refused,) = delivery.undelivered
     assert (refused.cut[-5:], refused.reason) == ("c0010", "its master shows other pixels than were recorded")
     assert not any("c0010" in file for file in studio.files())
+
+
+def test_a_damaged_sidecar_holds_nothing_up_because_the_database_knows_as_much(studio: Studio) -> None:
+    job_id = studio.take()
+    take = studio.farm.job(job_id).take
+    assert take is not None
+    studio.farm.store.path(take.master_path).with_name("take.json").write_text("{")
+
+    (delivered,) = studio.deliver().delivered
+
+    made = provenance.read(delivered.folder / "take.json")
+    assert made.recipe == studio.farm.job(job_id).recipe
+    assert made.take["pixel_sha256"] == take.pixel_sha256
+
+
+@pytest.mark.parametrize("form", ["frames", "clip"])
+def test_a_master_that_is_gone_or_may_not_be_read_is_the_take_s_fault_not_the_folder_s(
+    studio: Studio, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, closed = studio.take(Phase.LOOP), studio.take(Phase.LOOP, cut="1/10/20")
+    masters = []
+    for job_id in (gone, closed):
+        take = studio.farm.job(job_id).take
+        assert take is not None
+        masters.append(studio.farm.store.path(take.master_path))
+    masters[0].unlink()
+    opened = Path.open
+
+    def refusing(path: Path, *words: Any, **more: Any) -> Any:
+        # By hand, because root may read everything.
+        if path == masters[1]:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *words, **more)
+
+    monkeypatch.setattr(Path, "open", refusing)
+
+    delivery = studio.deliver(phase=Phase.LOOP, form=form)
+
+    assert not delivery.delivered
+    reasons = {each.cut[-5:]: each.reason for each in delivery.undelivered}
+    assert "There is no file" in reasons["c0010"]
+    assert "may not be read" in reasons["c0020"]
+    assert not studio.files()
 
 
 @pytest.mark.parametrize("form", ["frames", "clip"])
