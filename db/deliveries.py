@@ -82,10 +82,13 @@ def version_of(place: Path, known_by: Mapping[str, Any]) -> int:
 
     It is the one whose sidecar tells all that the take is `known_by`, as `{"pixel_sha256": ...}`.
 
+    What deliveries that were killed left in `place` is cleared away first.
+
     Raises:
         BadInput: the folder cannot be looked into.
     """
     with _disk_errors_told(place):
+        _remove_abandoned(place)
         found = {int(each.name[1:]): each for each in _versions(place)}
         same = [version for version, folder in found.items() if known_by.items() <= _take_of(folder).items()]
     return min(same) if same else max(found, default=0) + 1
@@ -111,7 +114,6 @@ def writing(place: Path, version: int) -> Iterator[Path]:
     was_there = target.is_dir()
     try:
         with _disk_errors_told(place):
-            _remove_abandoned(place)
             partial.mkdir(parents=True)
             yield partial
             for file in partial.iterdir():

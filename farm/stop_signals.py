@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a question to ask, so that nothing is interrupted between a start and its record."""
+"""What asks a command to stop: as a question, so that a start gets its record, or as one interruption."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+#: what a scheduler sends, and a terminal that is closed
+_ELSEWHERE = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -29,6 +31,25 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
     before = {number: signal.signal(number, note) for number in _SIGNALS}
     try:
         yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def interrupted_like_ctrl_c() -> Iterator[None]:
+    """Inside the block SIGTERM and a closed terminal interrupt too, so that what was begun is taken back.
+
+    What is ignored stays so, as `nohup` wants it.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    heard = [number for number in _ELSEWHERE if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

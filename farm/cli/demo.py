@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import time
 from contextlib import contextmanager
 from datetime import timedelta
@@ -24,14 +23,13 @@ from farm.client import Farm
 from farm.memory import MemoryPeak
 from farm.servers.state import alone
 from farm.settings import settings
-from farm.stop_signals import asked_to_stop
+from farm.stop_signals import asked_to_stop, interrupted_like_ctrl_c
 from models.errors import NotHere, PhaseLocked
 from models.vocabulary import Phase, Verdict
 from workers.scoring.profiles import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
     from uuid import UUID
 
     from farm.demo_orders import Drill
@@ -204,7 +202,7 @@ def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[None]:
     lock_file = out_dir.with_name(f".{out_dir.name}.lock")
     with (
         alone(lock_file, f"A demo is running in {out_dir} already.", hint="Wait until it is over."),
-        _sigterm_interrupts(),
+        interrupted_like_ctrl_c(),
     ):
         _clear(out_dir, state)
         try:
@@ -230,17 +228,3 @@ def _make(out_dir: Path) -> None:
         raise NotHere(
             f"{out_dir} cannot be written: {error.strerror}.", hint="Start the demo in a folder of your own."
         ) from error
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """Make SIGTERM end the demo as Ctrl-C does, so that everything is taken down."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

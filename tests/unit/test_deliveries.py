@@ -6,14 +6,20 @@ import errno
 import json
 import os
 import re
+import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from db import deliveries
 from db.deliveries import DeliveryName, VersionTaken, missing, slug, version_of, writing
+from farm.stop_signals import interrupted_like_ctrl_c
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NAME = DeliveryName(show="Night Train: 夜", episode=1, scene=10, cut=10, phase=Phase.STILL)
 
@@ -114,6 +120,38 @@ def test_what_breaks_off_leaves_nothing_behind(tmp_path: Path) -> None:
     assert lying_in(tmp_path) == []
 
 
+@pytest.fixture
+def a_terminal() -> Iterator[None]:
+    """Signals as a shell leaves them, whatever started the tests."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("a_terminal")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_is_asked_to_end_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    def ended() -> None:
+        with interrupted_like_ctrl_c(), writing(tmp_path / "place", 1) as folder:
+            (folder / "half.png").write_text("half")
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(KeyboardInterrupt):
+        ended()
+
+    assert lying_in(tmp_path) == []
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+@pytest.mark.usefixtures("a_terminal")
+def test_what_nohup_ignores_stays_ignored() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    with interrupted_like_ctrl_c():
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
 def test_two_who_deliver_at_once_do_not_mix_their_files(tmp_path: Path) -> None:
     def overtaken() -> None:
         with writing(tmp_path, 1) as folder:
@@ -134,6 +172,8 @@ def test_what_a_killed_delivery_left_is_cleared_away(tmp_path: Path) -> None:
 
     put(tmp_path, 1, "a", "one.png")
 
+    # Also where nothing is to be written any more: who was killed delivers again at once.
+    assert version_of(tmp_path, {"pixel_sha256": "a"}) == 1
     assert lying_in(tmp_path) == ["v001", "v001/one.png", "v001/take.json"]
 
 
@@ -162,7 +202,4 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
 def test_another_delivery_that_ends_just_now_disturbs_nobody(tmp_path: Path) -> None:
     (tmp_path / ".v001.other.partial").symlink_to(tmp_path / "gone since it was seen")
 
-    with writing(tmp_path, 2) as folder:
-        (folder / "a.png").write_bytes(b"a")
-
-    assert (tmp_path / "v002" / "a.png").is_file()
+    assert version_of(tmp_path, {"pixel_sha256": "a"}) == 1
