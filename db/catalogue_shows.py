@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.characters import Character, CharacterReference, StyleReference
 from models.errors import OrderRefused, UnknownName
 from models.production import Cut, Episode, Project, Scene
+from models.rendering import Job
 from models.views import CutView, ProjectView, cut_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
@@ -115,6 +118,13 @@ def path_of(row: Cut) -> str:
     return cut_path(row.scene.episode.episode_number, row.scene.scene_number, row.cut_number)
 
 
+def note_delivered(session: Session, job_id: UUID, folder: Path) -> None:
+    """Keep where the take of a job was delivered to, with its cut; Postgres keeps no bytes that are no text."""
+    cut_id = select(Job.cut_id).where(Job.id == job_id).scalar_subquery()
+    place = os.fsencode(folder).decode("utf-8", "backslashreplace")
+    session.execute(update(Cut).where(Cut.id == cut_id).values(output_path=place))
+
+
 def store_character_reference(
     session: Session,
     character: Character,
@@ -192,6 +202,7 @@ def _cut_view(row: Cut, slugs: dict[UUID, str]) -> CutView:
         time_of_day=row.scene.time_of_day or "",
         dialogue=row.dialogue or "",
         duration_frames=row.duration_frames,
+        output_path=row.output_path,
     )
 
 

@@ -91,7 +91,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What a delivery came to, in story order."""
+    """What a delivery came to, in story order, of each cut the still first."""
 
     folder: Path
     delivered: tuple[Delivered, ...]
@@ -129,7 +129,8 @@ def deliver(
     """Put the best passing take of each cut into `to`, by default `deliveries` beside the takes.
 
     Without `phase` every phase is delivered that has something to deliver, without `cuts` every cut. Another
-    take than last time gets the next version; the same take again changes nothing.
+    take than last time gets the next version; the same take again changes nothing. `cuts.output_path`
+    tells where each cut went, of several phases the furthest.
 
     Raises:
         UnknownName: there is no such project or cut.
@@ -145,9 +146,14 @@ def deliver(
     delivered = []
     for each in chosen:
         try:
-            delivered.append(_deliver(each, store, folder, form, progress or _untold))
+            made = _deliver(each, store, folder, form, progress or _untold)
         except TakeDamaged as error:
             undelivered.append(Undelivered(cut=each.cut, phase=each.name.phase, reason=error.message))
+            continue
+        delivered.append(made)
+        # Each on its own: the next one may find the disk full.
+        with database.transaction() as session:
+            catalogue.note_delivered(session, made.job_id, made.folder)
     return Delivery(folder=folder, delivered=tuple(delivered), undelivered=tuple(undelivered))
 
 
@@ -172,7 +178,8 @@ def choose(
             elif phase:
                 reasons[path] = _why_not(families.get(path, []))
     covered = {path for path, _ in best}
-    chosen = [_chosen(session, show.slug, path, job_id) for (path, _), job_id in sorted(best.items())]
+    in_order = sorted(best.items(), key=lambda found: found[0][0])
+    chosen = [_chosen(session, show.slug, path, job_id) for (path, _), job_id in in_order]
     return chosen, [
         Undelivered(cut=path, phase=phase, reason=reasons.get(path, "no take of it has passed"))
         for path in dict.fromkeys(paths)

@@ -128,6 +128,7 @@ class Cut(Base):
     dialogue: Mapped[str | None] = mapped_column(Text)
     action_notes: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(50), server_default=text("'pending'"))
+    #: the folder of the version that `farm deliver` handed over last, of several phases the furthest
     output_path: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
 

@@ -54,6 +54,8 @@ class CutView:
     time_of_day: str
     dialogue: str
     duration_frames: int | None
+    #: the folder that was delivered last; None: nothing was
+    output_path: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ import pytest
 
 from db import catalogue
 from db.artifacts import ArtifactStore
+from farm import delivering
 from farm.cli import app as cli
 from farm.cli import delivering as command
 from farm.client import Farm
@@ -243,8 +244,42 @@ def test_without_a_phase_every_phase_that_passed_is_delivered(studio: Studio) ->
 
     delivery = studio.deliver(cuts=["1/10/10"])
 
-    assert [each.phase for each in delivery.delivered] == [Phase.LOOP, Phase.STILL]
+    assert [each.phase for each in delivery.delivered] == [Phase.STILL, Phase.LOOP]
     assert delivery.undelivered == ()
+
+
+def test_a_cut_knows_the_folder_of_its_furthest_phase_and_the_others_none(studio: Studio) -> None:
+    studio.take()
+    studio.take(Phase.LOOP)
+
+    delivery = studio.deliver()
+
+    places = {cut.path[-5:]: cut.output_path for cut in studio.farm.cuts(studio.show.project)}
+    loop = delivery.delivered[-1]
+    assert places == {"c0010": str(loop.folder), "c0020": None, "c0030": None}
+    assert loop.folder.parts[-2:] == ("loop", "v001")
+
+
+def test_what_was_delivered_before_the_disk_was_full_is_noted(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.take()
+    studio.take(cut="1/10/20")
+    write = delivering.deliveries.writing
+
+    def once(place: Path, version: int) -> Any:
+        if "c0020" in place.as_posix():
+            raise BadInput("The disk is full.")
+        return write(place, version)
+
+    monkeypatch.setattr(delivering.deliveries, "writing", once)
+
+    with pytest.raises(BadInput, match="disk is full"):
+        studio.deliver()
+
+    places = {cut.path[-5:]: cut.output_path for cut in studio.farm.cuts(studio.show.project)}
+    assert str(places["c0010"]).endswith("still/v001")
+    assert places["c0020"] is None
 
 
 def test_a_master_that_changed_since_is_named_and_the_others_are_delivered(studio: Studio) -> None:
