@@ -76,8 +76,9 @@ def _told(delivery: Delivery) -> dict[str, Any]:
 
 def _print(delivery: Delivery) -> None:
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("", "cut", "phase", "version", "what", "take"):
-        table.add_column(title, no_wrap=title != "what", overflow="fold")
+    # 80 columns with whole job ids, because those are copied.
+    for title in ("", "cut", "phase", "", "", "take"):
+        table.add_column(title, no_wrap=True, overflow="fold")
     for each in delivery.delivered:
         sign = Text("✓", "green") if each.is_new else Text("=", "dim")
         table.add_row(
@@ -103,8 +104,4 @@ def _by_reason(delivery: Delivery) -> dict[str, list[str]]:
 
 
 def _what(each: Delivered) -> str:
-    if each.frames == 1:
-        return "1 picture"
-    if len(each.files) == 1:
-        return f"clip of {each.frames} frames"
-    return f"{each.frames} pictures"
+    return f"{len(each.files)} png" if each.files[0].endswith(".png") else "clip"

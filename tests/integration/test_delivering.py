@@ -406,6 +406,7 @@ def test_the_command_says_what_lies_where_and_exits_1_while_a_cut_has_nothing(
     ]
     assert len(told["undelivered"]) == 2
     assert "1 lay there already" in said.err
+    assert f"ep001/sc010/c0010  still  v001  1 png  {job_id}" in said.out
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(
