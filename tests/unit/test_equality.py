@@ -138,6 +138,15 @@ UNHASHED = {"fact": "file_hashes.aiko.safetensors", "original": "", "again": "0e
         ),
         (
             {
+                "equality": "different",
+                "comparison": comparison(**APART, frames=[1, 1]) | {"spot_error": 37.3},
+                "differences": [CARD],
+            },
+            "different: LPIPS 0.003 at most, mean error 0.4 of 255, 37 in one spot; the device differs: "
+            "RTX 3090 -> RTX 4090.",
+        ),
+        (
+            {
                 "equality": "identical",
                 "comparison": None,
                 "reason": "The original's file x is gone.",

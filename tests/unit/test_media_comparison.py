@@ -85,6 +85,33 @@ def test_a_distance_that_is_no_number_is_never_equivalent(tmp_path: Path) -> Non
     assert (told.equality, told.lpips) == (Equality.DIFFERENT, None)
 
 
+@pytest.mark.parametrize(("height", "width", "error"), [(8, 8, 40.0), (4, 4, 10.0)], ids=["eyes", "an edge"])
+def test_a_spot_that_catches_the_eye_is_different_however_small_the_mean(
+    tmp_path: Path, height: int, width: int, error: float
+) -> None:
+    changed = frames()
+    changed[1][16 : 16 + height, 24 : 24 + width] += np.uint8(40)
+
+    told = compare(take(tmp_path / "a", frames()), take(tmp_path / "b", changed), near)
+
+    assert told.mean_error is not None
+    assert told.mean_error < 1.0
+    assert told.spot_error == error
+    assert told.equality is (Equality.DIFFERENT if error > 16 else Equality.EQUIVALENT)
+
+
+@pytest.mark.parametrize(("size", "pixels"), [((8, 8), 64), ((15, 23), 15 * 15), ((5, 16), 5 * 8)])
+def test_what_is_left_of_a_side_belongs_to_the_last_spot_and_is_no_sliver(
+    tmp_path: Path, size: tuple[int, int], pixels: int
+) -> None:
+    changed = frames(1, size)
+    changed[0][-1:, -1:] += np.uint8(40)
+
+    told = compare(take(tmp_path / "a", frames(1, size)), take(tmp_path / "b", changed), near)
+
+    assert told.spot_error == round(40 / pixels, 2)
+
+
 @pytest.mark.parametrize(
     ("other", "reason"),
     [(frames(3), "4 frames, the other 3"), (frames(4, (48, 80)), "64 x 48 pixels .* 80 x 48")],

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: up to these a difference is rounding on another card or driver, which no one sees
 EQUIVALENT_LPIPS = 0.02
 EQUIVALENT_MEAN_ERROR = 2.0  #: of 255 levels, mean over a frame's pixels and channels
+#: mean over any spot: a hard JPEG or a shift by a tenth of a pixel stay below 9, other eyes reach 37
+EQUIVALENT_SPOT_ERROR = 16.0
+SPOT_PX = 8
 
 
 class Equality(StrEnum):
@@ -52,6 +55,8 @@ class Comparison:
     #: mean and greatest difference of a pixel's channel, in levels of 255; None where sizes differ
     mean_error: float | None
     max_error: float | None
+    #: mean difference in the spot of `SPOT_PX` x `SPOT_PX` pixels that differs most; None where sizes differ
+    spot_error: float | None
     #: None when it was not needed, or nothing here can measure it
     lpips: float | None
     #: number of the frame that differs most; None when none does
@@ -69,6 +74,7 @@ class Comparison:
             "equal_frames": self.equal_frames,
             "mean_error": self.mean_error,
             "max_error": self.max_error,
+            "spot_error": self.spot_error,
             "lpips": self.lpips,
             "worst_frame": self.worst_frame,
             "pixel_sha256": list(self.pixel_sha256),
@@ -105,7 +111,7 @@ class _Told:
         self._distance = distance
         self._pixels = (PixelHash(), PixelHash())
         self._equal = 0
-        self._mean = self._max = 0.0
+        self._mean = self._max = self._spot = 0.0
         self._lpips: float | None = 0.0
         self._frame: int | None = None
         self._odd_size = ""
@@ -137,6 +143,7 @@ class _Told:
             equal_frames=self._equal,
             mean_error=None if reason else round(self._mean, 4),
             max_error=None if reason else self._max,
+            spot_error=None if reason else round(self._spot, 2),
             lpips=round(self._lpips, 5) if seen and not reason and self._lpips is not None else None,
             worst_frame=None if reason else self._frame,
             pixel_sha256=(self._pixels[0].hexdigest(), self._pixels[1].hexdigest()),
@@ -149,6 +156,7 @@ class _Told:
         if self._frame is None or mean > self._mean:
             self._mean, self._frame = mean, number
         self._max = max(self._max, float(error.max()))
+        self._spot = max(self._spot, _worst_spot(error))
         apart = self._distance(one, other) if self._distance is not None else None
         if apart is None or self._lpips is None or not math.isfinite(apart):
             # One frame nobody could look at is enough not to know how far apart they look.
@@ -160,9 +168,20 @@ class _Told:
         if self._frame is None:
             return Equality.IDENTICAL
         looks_equal = self._lpips is not None and self._lpips <= EQUIVALENT_LPIPS
-        return (
-            Equality.EQUIVALENT if looks_equal and self._mean <= EQUIVALENT_MEAN_ERROR else Equality.DIFFERENT
-        )
+        is_near = self._mean <= EQUIVALENT_MEAN_ERROR and self._spot <= EQUIVALENT_SPOT_ERROR
+        return Equality.EQUIVALENT if looks_equal and is_near else Equality.DIFFERENT
+
+
+def _worst_spot(error: NDArray[np.int16]) -> float:
+    """The greatest mean of `error` `(H, W, 3)` over any spot; what is left of a side belongs to its last one.
+
+    Means over the frame do not see two eyes of another colour, and nor does LPIPS.
+    """
+    height, width, channels = error.shape
+    rows, columns = (np.arange(0, max(1, side - SPOT_PX + 1), SPOT_PX) for side in (height, width))
+    sums = np.add.reduceat(np.add.reduceat(error.sum(axis=2, dtype=np.int64), rows), columns, axis=1)
+    sizes = np.outer(np.diff(rows, append=height), np.diff(columns, append=width)) * channels
+    return float((sums / sizes).max())
 
 
 def _size(frame: Frame) -> str:
