@@ -244,7 +244,7 @@ class Farm:
         *,
         phase: Phase | None = None,
         cuts: Iterable[str] = (),
-        to: Path | None = None,
+        to: Path | str | None = None,
         form: str = "frames",
         progress: Progress | None = None,
     ) -> Delivery:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from db import catalogue, deliveries
 from db.deliveries import DeliveryName, VersionTaken
 from farm import extras
+from farm.roots import typed
 from farm.verdicts import best_take
 from models.errors import BadInput, NotHere
 from models.vocabulary import JobType, Phase, Verdict
@@ -122,7 +123,7 @@ def deliver(
     *,
     phase: Phase | None = None,
     cuts: Iterable[str] = (),
-    to: Path | None = None,
+    to: Path | str | None = None,
     form: Form = Form.FRAMES,
     progress: Progress | None = None,
 ) -> Delivery:
@@ -139,10 +140,12 @@ def deliver(
         NotHere: nothing here can decode masters.
     """
     with database.transaction() as session:
-        chosen, undelivered = choose(session, project, phase=phase, cuts=cuts)
+        # One cut may be said as it is; a text is also a row of letters.
+        named = [cuts] if isinstance(cuts, str) else cuts
+        chosen, undelivered = choose(session, project, phase=phase, cuts=named)
     if not chosen:
         raise _nothing(project, phase, undelivered)
-    folder = (to or store.root / "deliveries").absolute()
+    folder = (store.root / "deliveries" if to is None else typed(str(to))).absolute()
     delivered = []
     for each in chosen:
         try:

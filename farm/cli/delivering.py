@@ -52,13 +52,11 @@ def deliver(
     """
     from farm.cli.progress import file_bars
     from farm.delivering import form_of
-    from farm.roots import typed
     from farm.stop_signals import interrupted_like_ctrl_c
 
     shape = form_of(form)
-    folder = typed(to) if to is not None else None
     with interrupted_like_ctrl_c(), opened() as farm, file_bars() as bars:
-        delivery = farm.deliver(project, phase=phase, cuts=cut or (), to=folder, form=shape, progress=bars)
+        delivery = farm.deliver(project, phase=phase, cuts=cut or (), to=to, form=shape, progress=bars)
     if as_json:
         print_json(_told(delivery))
     else:

@@ -371,6 +371,27 @@ def test_two_who_deliver_one_cut_at_once_leave_one_whole_version(studio: Studio)
     assert pixel_sha256(frames) == found[0].pixel_sha256
 
 
+def test_a_script_names_one_cut_and_a_folder_as_plain_texts(studio: Studio) -> None:
+    studio.take()
+
+    delivery = studio.farm.deliver(studio.show.project, cuts="1/10/10", to=str(studio.folder))
+
+    assert [each.cut for each in delivery.delivered] == ["ep001/sc010/c0010"]
+    assert studio.files()
+
+
+def test_an_empty_folder_name_never_means_where_one_stands(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.take()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    assert cli.run(["deliver", studio.show.project, "--to", ""]) == 3
+
+    assert not list((tmp_path / "here").iterdir())
+
+
 def test_a_project_without_a_passing_take_is_one_sentence(studio: Studio) -> None:
     with pytest.raises(BadInput, match=r"No take of moon-\w+ has passed yet"):
         studio.deliver()
