@@ -217,6 +217,17 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path: Path, name: str, kept: f
         probe(tmp_path / name)
 
 
+@pytest.mark.parametrize("length", ["00:00:1e0000000099", "00:00:-5.000000000", "00:00:00000000001/3"])
+def test_a_length_that_nobody_writes_is_not_worked_out(tmp_path: Path, length: str) -> None:
+    data = clip(tmp_path / "a.mkv", 12).read_bytes()
+    assert data.count(b"00:00:00.500000000") == 1
+
+    (tmp_path / "a.mkv").write_bytes(data.replace(b"00:00:00.500000000", length.encode()))
+
+    # With 1e9999999999 in place of 99 zeros the sum alone would never end.
+    assert probe(tmp_path / "a.mkv").frames == 12
+
+
 def test_a_damaged_master_is_refused_and_not_painted_over(tmp_path: Path) -> None:
     whole = bytearray(clip(tmp_path / "a.mkv", 24).read_bytes())
     middle = len(whole) // 2

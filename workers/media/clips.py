@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ _OPEN = {
 }
 # Damage must be an error: by default FFmpeg paints over it with what is around or was before.
 _DECODE = {"err_detect": "crccheck+explode", "max_pixels": str(MAX_CLIP_FRAME_PX)}
+#: Digits alone, and few: a fraction may also be written 1e9999999999, which is never worked out.
+_DURATION = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)
 #: PQ and HLG: brightness coded for other screens, which no mark of ours was made for
 _HDR = frozenset({ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67})
 
@@ -192,8 +195,8 @@ def _promised_frames(container: InputContainer, stream: VideoStream, fps: Fracti
 
 def _tagged_seconds(text: str) -> Fraction:
     """Seconds of Matroska's `HH:MM:SS.fraction`; 0 when it says something else."""
-    try:
-        hours, minutes, seconds = text.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
-    except ValueError:
+    told = _DURATION.fullmatch(text)
+    if told is None:
         return Fraction(0)
+    hours, minutes, seconds = told.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
