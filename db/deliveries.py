@@ -139,7 +139,12 @@ def slug(text: str) -> str:
 
 
 def _versions(place: Path) -> list[Path]:
-    return sorted(each for each in place.glob("v*") if re.fullmatch(r"v\d{3,}", each.name))
+    try:
+        # Not by glob, which finds nothing in a folder that may not be read.
+        names = os.listdir(place)
+    except FileNotFoundError:
+        return []
+    return [place / name for name in sorted(names) if re.fullmatch(r"v\d{3,}", name)]
 
 
 def _take_of(folder: Path) -> dict[str, Any]:

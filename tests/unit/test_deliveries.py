@@ -199,6 +199,19 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
         raise AssertionError("never begins")
 
 
+def test_a_folder_that_may_not_be_read_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(folder: Path) -> list[str]:
+        # By hand, because root may read everything.
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+    monkeypatch.setattr(os, "listdir", refusing)
+
+    with pytest.raises(BadInput, match="Permission denied") as caught:
+        version_of(tmp_path, {"pixel_sha256": "a"})
+
+    assert "--to" in caught.value.hint
+
+
 def test_another_delivery_that_ends_just_now_disturbs_nobody(tmp_path: Path) -> None:
     (tmp_path / ".v001.other.partial").symlink_to(tmp_path / "gone since it was seen")
 
