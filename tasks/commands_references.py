@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, note, out, print_list
+from farm.cli.console import AsJson, Exit, logged_in, note, out, print_list
 from farm.cli.opened import opened
 from models.errors import BadInput, NotMeasured
 from workers.scoring.network_table import IDENTITY_METRICS
@@ -50,7 +49,7 @@ def reference(
         if not given:
             _list(farm, project, character, style=style, as_json=as_json)
             return
-        who = (getpass.getuser() if by is None else by).strip()
+        who = (logged_in() if by is None else by).strip()
         if not who:
             raise BadInput("A reference names nobody who approved it.", hint="Say who: --by NAME.")
         built, missing = _build(farm, project, character, given, networks=tuple(network or ()), by=who)

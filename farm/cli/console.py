@@ -7,7 +7,9 @@ JSON reads stdout.
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 import sys
 from enum import IntEnum
 from functools import cache
@@ -67,6 +69,14 @@ def out() -> Console:
 def notes() -> Console:
     """Where progress, hints and errors go: stderr."""
     return Console(stderr=True, highlight=False, markup=False)
+
+
+def logged_in() -> str:
+    """Who gives the command, by name; by number where this machine has no name for them, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def note(text: str, style: str = "dim") -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, note, out, print_json
+from farm.cli.console import AsJson, Exit, logged_in, note, out, print_json
 from farm.cli.opened import opened
 from models.errors import BadInput
 from models.vocabulary import Phase
@@ -41,7 +40,7 @@ def review(
     """Decide about a take in the gate's place, by name. The gate counts it; `farm calibrate` learns from it."""
     if approve is reject:
         raise BadInput("A review says one thing.", hint="Give either --approve or --reject.")
-    who = getpass.getuser() if by is None else by
+    who = logged_in() if by is None else by
     with opened() as farm:
         outcome = farm.review(job_id, approve=approve, by=who, note=comment)
     if as_json:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, out, print_list
+from farm.cli.console import AsJson, Exit, logged_in, out, print_list
 from farm.cli.looking import ended_well, follow
 from farm.cli.opened import opened
 from models.errors import BadInput
@@ -71,7 +70,7 @@ def submit(
     said = {name: value for name, value in fields.items() if value is not None}
     with opened() as farm:
         orders = _orders(farm, file, said, all_cuts=all_cuts, phase=phase)
-        submitted = farm.submit_many({"requested_by": getpass.getuser(), **order} for order in orders)
+        submitted = farm.submit_many({"requested_by": logged_in(), **order} for order in orders)
         _report(farm, submitted, wait=wait, as_json=as_json)
 
 
@@ -101,7 +100,7 @@ def retake(
     """Order another take of a finished job, with another seed."""
     changes = {} if seed is None else {"seed": seed}
     with opened() as farm:
-        submitted = farm.retake(job_id, reason=reason, requested_by=getpass.getuser(), **changes)
+        submitted = farm.retake(job_id, reason=reason, requested_by=logged_in(), **changes)
         _report(farm, [submitted], wait=wait, as_json=as_json)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, note, out, print_json
+from farm.cli.console import AsJson, Exit, logged_in, note, out, print_json
 from farm.cli.opened import opened
 from models.errors import BadInput
 
@@ -46,7 +45,7 @@ def reproduce(
     from farm.cli.looking import follow
 
     with opened() as farm:
-        ordered = farm.reproduce(job_id, _changes(changes), requested_by=getpass.getuser())
+        ordered = farm.reproduce(job_id, _changes(changes), requested_by=logged_in())
         if not wait:
             _print_ordered(job_id, ordered, as_json=as_json)
             return

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
 from farm import extras
-from farm.cli.console import AsJson, note, out, print_json
+from farm.cli.console import AsJson, logged_in, note, out, print_json
 from farm.cli.opened import opened
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def profile(
 
     with opened() as farm:
         if name is not None:
-            farm.choose_profile(project, name, by=getpass.getuser() if by is None else by)
+            farm.choose_profile(project, name, by=logged_in() if by is None else by)
         with farm.database.transaction() as session:
             defaults = dict(catalogue.project(session, project).defaults)
     chosen = defaults.get("profile") or farm.settings.default_profile

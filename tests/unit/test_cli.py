@@ -13,7 +13,7 @@ import pytest
 from rich.table import Table
 
 from farm.cli import main, ordering
-from farm.cli.console import Exit, exit_code, notes, out
+from farm.cli.console import Exit, exit_code, logged_in, notes, out
 from farm.order_files import read_orders
 from farm.settings import settings
 from farm.verdicts import judge
@@ -123,6 +123,14 @@ def test_a_phase_says_what_is_made_of_one_cut_as_of_all(
 
     ((orders,), _) = farm.submit_many.call_args
     assert [order["job_type"] for order in orders] == [JobType.ANIMATION_LOOP]
+
+
+def test_whoever_has_no_name_here_goes_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)
+
+    assert logged_in() == f"uid {2**31 - 7}"
 
 
 def test_brackets_of_a_prompt_are_words_and_never_markup(capsys: pytest.CaptureFixture[str]) -> None:
