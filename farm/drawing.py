@@ -13,6 +13,8 @@ from models.recipe import ControlNet, IpAdapter, Lora
 from workers.renderers import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from farm.ordered import Ordered
     from farm.settings import Settings
 
@@ -59,10 +61,21 @@ def _refuse_ignored(ordered: Ordered) -> None:
         ["controlnet_models.image_path"] if any(n.image_path for n in ordered.order.controlnet_models) else []
     )
     if told:
-        raise OrderRefused(
-            f"The renderer '{ordered.renderer}' knows no {told[0]}, so it would be ignored.",
-            hint="Leave it out, or order from renderer comfyui.",
-        )
+        raise _ignored(ordered.renderer, told[0])
+
+
+def refuse_ignored_changes(renderer: str, changed: Iterable[str]) -> None:
+    """Refuse changes to a recorded recipe that this renderer would ignore; raises `OrderRefused`."""
+    for name in changed:
+        if name.partition(".")[0] in _ONLY_COMFYUI:
+            raise _ignored(renderer, name)
+
+
+def _ignored(renderer: str, name: str) -> OrderRefused:
+    return OrderRefused(
+        f"The renderer '{renderer}' knows no {name}, so it would be ignored.",
+        hint="Leave it out, or order from renderer comfyui.",
+    )
 
 
 def _loras(ordered: Ordered, settings: Settings) -> tuple[Lora, ...]:

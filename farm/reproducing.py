@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import catalogue, catalogue_reproductions
 from db.catalogue import NewJob
+from farm import drawing
 from farm.ordered import Plan
 from farm.orders import SubmittedJob
 from farm.recipe_changes import changed_recipe
@@ -69,6 +70,7 @@ def _planned(session: Session, original: Job, changes: Mapping[str, Any]) -> tup
         plan, changed = reproducing_comfyui.planned(session, recorded, changes)
         return (plan if changed else as_before), changed
     recipe, changed = changed_recipe(recorded, changes)
+    drawing.refuse_ignored_changes(recorded.renderer, changed)
     return replace(as_before, recipe=recipe), changed
 
 

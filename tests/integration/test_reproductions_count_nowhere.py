@@ -213,6 +213,7 @@ def test_what_cannot_be_made_again_is_refused_and_nothing_is_stored(
             (waiting, {"seed": 4}, "has no take to compare with"),
             (made, {"sede": 4}, "has no field 'sede'"),
             (made, {"width": 7}, "width of 7 pixels"),
+            (made, {"sampler_name": "euler"}, "knows no sampler_name, so it would be ignored"),
         ):
             with pytest.raises((OrderRefused, UnknownName), match=says):
                 reproduced(session, job_id, **changes)
