@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from models.errors import StepFailed
 from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 #: as CUDA, ROCm, Metal, DirectML and Level Zero say it, torch of the machine's own memory, numpy and Python
 _OUT_OF_MEMORY = re.compile(
@@ -28,18 +29,17 @@ _UNKNOWN_NODE = re.compile(r"node (?:type )?'?(?P<name>[\w .:+-]+?)'? (?:does no
 
 def refused(status: int, answer: Mapping[str, Any]) -> StepFailed:
     """Why a graph was not accepted, from the answer to POST /prompt."""
-    node_errors = answer.get("node_errors") or {}
+    # Whatever stands between here and ComfyUI may answer too, in a shape of its own.
+    node_errors = {number: _mapping(node) for number, node in _mapping(answer.get("node_errors")).items()}
     told = list(_node_sentences(node_errors))
     error = answer.get("error") or {}
-    if isinstance(error, str):
-        error = {"message": error}
+    error = {"message": error} if isinstance(error, str) else _mapping(error)
     if missing := _missing_value(node_errors):
         return StepFailed(missing[0], error_kind=ErrorKind.MISSING_CHECKPOINT, hint=missing[1])
     unknown = _UNKNOWN_NODE.search(str(error.get("message", "")))
     if error.get("type") == "missing_node_type" or unknown:
-        name = (
-            (error.get("extra_info") or {}).get("class_type") or (unknown and unknown["name"]) or "of the graph"
-        )
+        told_name = _mapping(error.get("extra_info")).get("class_type")
+        name = told_name or (unknown and unknown["name"]) or "of the graph"
         return StepFailed(
             f"This ComfyUI has no node {name}.",
             error_kind=ErrorKind.MISSING_CHECKPOINT,
@@ -75,6 +75,10 @@ def failed(messages: Iterable[Sequence[Any]]) -> StepFailed:
         )
     kind = ErrorKind.DISK_FULL if _DISK_FULL.search(text) else ErrorKind.BUG
     return StepFailed(f"{where} failed: {first}", error_kind=kind, hint="ComfyUI's log holds the traceback.")
+
+
+def _mapping(told: Any) -> Mapping[str, Any]:
+    return told if isinstance(told, Mapping) else {}
 
 
 def _missing_value(node_errors: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -71,19 +71,29 @@ def refuse_unkeepable(data: Any, where: str) -> None:
     elif isinstance(data, list | tuple):
         for value in data:
             refuse_unkeepable(value, where)
-    elif not _is_keepable(data):
+    elif not is_keepable(data):
         raise BadInput(
             f"{where} holds {repr(data)[:60]}, which cannot be recorded.",
             hint="Correct that value, or export the graph again.",
         )
 
 
-def _is_keepable(value: Any) -> bool:
+def is_keepable(value: Any) -> bool:
+    """Whether a single value can be recorded; see `refuse_unkeepable`."""
     if isinstance(value, str):
-        return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+        return "\0" not in value and _is_text(value)
     if isinstance(value, float):
         return math.isfinite(value)
     return not isinstance(value, int) or -(2**63) <= value < 2**64
+
+
+def _is_text(value: str) -> bool:
+    """Whether there is no half character in it; a studio lists its thousands of files once a minute."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def links(graph: Graph) -> Iterator[tuple[str, str, Link]]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from models.pools import fits
 from workers.renderers.comfyui.checkpoints import names_weights
-from workers.renderers.comfyui.graph import is_link
+from workers.renderers.comfyui.graph import is_keepable, is_link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from workers.renderers.comfyui.graph import Graph
     from workers.renderers.comfyui.server import Server
@@ -96,8 +98,12 @@ def take_inventory(server: Server) -> Inventory:
         version=stats.version,
         device=stats.device,
         vram_mib=stats.vram_total // 2**20,
-        nodes={name: _node_type(told) for name, told in server.object_info().items()},
-        models={folder: tuple(names) for folder in MODEL_FOLDERS if (names := server.models(folder))},
+        nodes={
+            name: _node_type(told)
+            for name, told in server.object_info().items()
+            if is_keepable(name) and isinstance(told, Mapping)
+        },
+        models={folder: names for folder in MODEL_FOLDERS if (names := _names(server.models(folder)))},
     )
 
 
@@ -208,19 +214,36 @@ def _nearest(name: str, known: Sequence[str]) -> str:
 
 
 def _node_type(told: Mapping[str, Any]) -> NodeType:
-    inputs = told.get("input", {})
-    required = inputs.get("required") or {}
+    inputs = _mapping(told.get("input"))
+    required = _mapping(inputs.get("required"))
     lists: dict[str, tuple[str, ...]] = {}
     ranges: dict[str, tuple[float, float]] = {}
-    for name, config in {**required, **(inputs.get("optional") or {})}.items():
+    for name, config in {**required, **_mapping(inputs.get("optional"))}.items():
+        if not isinstance(config, list) or not config:
+            # A custom node says of its inputs what it likes; the others must not go unread for that.
+            continue
         kind, more = config[0], (config[1] if len(config) > 1 and isinstance(config[1], dict) else {})
         values = kind if isinstance(kind, list) else more.get("options") if kind == "COMBO" else None
         if isinstance(values, list):
-            lists[name] = tuple(str(value) for value in values)
-        if kind in ("INT", "FLOAT") and "min" in more and "max" in more:
-            ranges[name] = (more["min"], more["max"])
+            lists[name] = _names(values)
+        low, high = more.get("min"), more.get("max")
+        if kind in ("INT", "FLOAT") and _is_finite(low) and _is_finite(high):
+            ranges[name] = (low, high)
     module = str(told.get("python_module", "nodes"))
     return NodeType(module, tuple(required), lists, ranges, _output_count(told.get("output")))
+
+
+def _mapping(told: Any) -> Mapping[str, Any]:
+    return told if isinstance(told, Mapping) else {}
+
+
+def _names(values: Sequence[Any]) -> tuple[str, ...]:
+    """All but those that no order could name and no database keep: a file's name may be any bytes."""
+    return tuple(name for value in values if is_keepable(name := str(value)))
+
+
+def _is_finite(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and abs(value) < math.inf
 
 
 def _output_count(output: Any) -> int | None:

@@ -176,7 +176,7 @@ class Prompt:
 
     def _outcome(self, history: Mapping[str, Any]) -> list[OutputFile]:
         status = history.get("status") or {}
-        messages = status.get("messages") or []
+        messages = [each for each in status.get("messages") or [] if _is_message(each)]
         if status.get("status_str") == "error":
             raise faults.failed(messages)
         self.cached = tuple(
@@ -198,7 +198,8 @@ class Prompt:
         """Every file of every output node that lies in this attempt's folder; previews and old files do not."""
         for node in outputs.values():
             for name in _OUTPUT_LISTS:
-                for item in node.get(name) or []:
+                items = node.get(name) if isinstance(node, dict) else None
+                for item in items if isinstance(items, list) else ():
                     file = _file(item)
                     if file and file.type == "output" and _inside(file.subfolder, self._prefix):
                         yield file
@@ -210,6 +211,10 @@ def sweep(server: Server, client_id: str, patience: Patience | None = None) -> i
     for prompt_id in left:
         Prompt(server, prompt_id=prompt_id, client_id=client_id, prefix="", patience=patience).cancel()
     return len(left)
+
+
+def _is_message(told: Any) -> bool:
+    return isinstance(told, list) and len(told) == 2 and isinstance(told[1], dict)
 
 
 def _file(item: Any) -> OutputFile | None:
@@ -229,6 +234,6 @@ def _inside(subfolder: str, prefix: str) -> bool:
 def _mapping(answer: Any) -> Mapping[str, Any]:
     try:
         told = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"error": {"message": answer.text[:200]}}
     return told if isinstance(told, dict) else {}

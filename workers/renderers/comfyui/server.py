@@ -78,18 +78,16 @@ class Server:
     def stats(self) -> Stats:
         """Version and card."""
         told = self._get("/system_stats")
-        system, devices = told.get("system"), told.get("devices") or [{}]
-        if not isinstance(system, dict) or not isinstance(devices, list) or not isinstance(devices[0], dict):
-            raise _foreign(f"{self.url}/system_stats")
-        card = devices[0]
-        return Stats(
-            version=str(system.get("comfyui_version", "")),
-            pytorch=str(system.get("pytorch_version", "")),
-            python=str(system.get("python_version", "")).split(" ")[0],
-            device=str(card.get("name", "")),
-            vram_total=int(card.get("vram_total") or 0) if card.get("type") != "cpu" else 0,
-            vram_free=int(card.get("vram_free") or 0) if card.get("type") != "cpu" else 0,
-        )
+        with self._in_its_words("/system_stats"):
+            system, card = told["system"], (told.get("devices") or [{}])[0]
+            return Stats(
+                version=str(system.get("comfyui_version", "")),
+                pytorch=str(system.get("pytorch_version", "")),
+                python=str(system.get("python_version", "")).split(" ")[0],
+                device=str(card.get("name", "")),
+                vram_total=int(card.get("vram_total") or 0) if card.get("type") != "cpu" else 0,
+                vram_free=int(card.get("vram_free") or 0) if card.get("type") != "cpu" else 0,
+            )
 
     def object_info(self) -> dict[str, dict[str, Any]]:
         """Every node type with its inputs, by class name; several MB on a studio's server."""
@@ -98,7 +96,12 @@ class Server:
     def models(self, folder: str) -> list[str]:
         """File names in a model folder (`checkpoints`, `loras`, ...); empty where it has no such folder."""
         answer = self._send("GET", f"/models/{quote(folder)}")
-        return [str(name) for name in _json(answer)] if answer.status_code == 200 else []
+        if answer.status_code != 200:
+            return []
+        names = _json(answer)
+        if not isinstance(names, list):
+            raise _foreign(answer.url)
+        return [str(name) for name in names]
 
     def post_prompt(
         self, graph: Graph, *, prompt_id: str, client_id: str, extra_data: Mapping[str, Any]
@@ -111,17 +114,20 @@ class Server:
     def queue(self) -> list[QueuedPrompt]:
         """What runs and what waits."""
         told = self._get("/queue")
-        return [
-            QueuedPrompt(
-                prompt_id=str(item[1]), client_id=str((item[3] or {}).get("client_id", "")), running=running
-            )
-            for name, running in (("queue_running", True), ("queue_pending", False))
-            for item in told.get(name, [])
-        ]
+        with self._in_its_words("/queue"):
+            return [
+                QueuedPrompt(
+                    prompt_id=str(item[1]), client_id=str((item[3] or {}).get("client_id", "")), running=running
+                )
+                for name, running in (("queue_running", True), ("queue_pending", False))
+                for item in told.get(name, [])
+            ]
 
     def history(self, prompt_id: str) -> dict[str, Any] | None:
         """What became of a prompt; None while it is unknown, waits or runs."""
-        found: dict[str, Any] | None = self._get(f"/history/{quote(prompt_id)}").get(prompt_id)
+        found = self._get(f"/history/{quote(prompt_id)}").get(prompt_id)
+        if found is not None and not isinstance(found, dict):
+            raise _foreign(f"{self.url}/history")
         return found
 
     def delete(self, prompt_id: str) -> None:
@@ -143,7 +149,8 @@ class Server:
                 "POST", "/upload/image", files={"image": (picture.name, file)}, data={"subfolder": "farm"}
             )
         told = _json(_good(answer, "/upload/image"))
-        return "/".join(part for part in (told.get("subfolder", ""), told["name"]) if part)
+        with self._in_its_words("/upload/image"):
+            return "/".join(part for part in (told.get("subfolder", ""), told["name"]) if part)
 
     def download(self, file: OutputFile, into: Path) -> Path:
         """Fetch a file a prompt made, whole, under its own last name in the folder `into`; or leave nothing."""
@@ -213,6 +220,14 @@ class Server:
         return told
 
     @contextmanager
+    def _in_its_words(self, path: str) -> Iterator[None]:
+        """What cannot be read as ComfyUI says it comes from somebody else, and is no fault of the reader."""
+        try:
+            yield
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise _foreign(f"{self.url}{path}") from error
+
+    @contextmanager
     def _asked(self, path: str) -> Iterator[Deadline]:
         """A call that gets no answer in time is an `Unavailable`, whatever the network library calls it."""
         what = f"ComfyUI at {self.url} did not answer {path}"
@@ -243,7 +258,7 @@ def _good(answer: requests.Response, what: str) -> requests.Response:
 def _json(answer: requests.Response) -> Any:
     try:
         return answer.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unavailable(
             f"{answer.url} answered something that is no JSON.", hint="Is this address really a ComfyUI?"
         ) from error
