@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from PIL import Image
 
 from models.errors import LeaseLost, StepFailed
@@ -19,6 +20,7 @@ from workers.media.provenance import Provenance
 from workers.media.reading import read_frames
 from workers.renderers.comfyui.prompts import Patience
 from workers.renderers.comfyui.renderer import ComfyUIRenderer
+from workers.renderers.comfyui.server import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -325,3 +327,17 @@ def test_weights_replaced_under_their_name_are_loaded_anew(studio: Studio, tmp_p
     studio.render(studio.recipe(JobType.STILL_IMAGE))
 
     assert studio.comfyui.seen().count("free") == frees + 1
+
+
+def test_a_render_that_is_stopped_from_outside_leaves_nothing_running(studio: Studio) -> None:
+    studio.comfyui.trap(step_seconds=0.5)
+
+    def stop() -> bool:
+        if studio.comfyui.seen().count("prompt"):
+            raise SoftTimeLimitExceeded
+        return True
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        studio.render(studio.recipe(JobType.STILL_IMAGE, steps=20), alive=stop)
+
+    assert not Server(studio.comfyui.url).queue()

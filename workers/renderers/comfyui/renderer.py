@@ -210,6 +210,10 @@ class ComfyUIRenderer:
             except StepFailed as error:
                 self._after_failure(prompt, error)
                 raise
+            except Exception:
+                # Such as a time limit of the task: the card must not go on with what nobody waits for.
+                prompt.cancel()
+                raise
 
     def _after_failure(self, prompt: Prompt, error: StepFailed) -> None:
         """Leave nothing running and, after memory ran out, nothing loaded."""
