@@ -29,10 +29,10 @@ ASKED: dict[str, Callable[[Server, Path], Any]] = {
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], Server]:
-    def answering(said: bytes) -> Server:
+def server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
+    def answering(said: bytes, status: int = 200) -> Server:
         answer = requests.Response()
-        answer.status_code, answer.url, answer.raw = 200, URL, BytesIO(said)
+        answer.status_code, answer.url, answer.raw = status, URL, BytesIO(said)
         monkeypatch.setattr(requests.Session, "request", lambda *_, **__: answer)
         return Server(URL)
 
@@ -56,13 +56,21 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], Server]:
     ],
 )
 def test_what_no_comfyui_says_is_told_from_a_bug_of_ours(
-    server: Callable[[bytes], Server], tmp_path: Path, asked: str, said: bytes
+    server: Callable[..., Server], tmp_path: Path, asked: str, said: bytes
 ) -> None:
     picture = tmp_path / "first.png"
     picture.touch()
 
     with pytest.raises(Unavailable, match="Is this address really a ComfyUI"):
         ASKED[asked](server(said), picture)
+
+
+@pytest.mark.parametrize("status", [401, 404, 429])
+def test_a_refused_question_about_the_queue_says_nothing_about_the_recipe(
+    server: Callable[..., Server], status: int
+) -> None:
+    with pytest.raises(Unavailable, match=f"answered /queue with {status}"):
+        server(b"", status).queue()
 
 
 @pytest.mark.parametrize(

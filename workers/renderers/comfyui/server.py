@@ -30,6 +30,8 @@ MOST_BYTES = 64 << 20
 #: of a file that a prompt made
 MOST_FILE_BYTES = 64 << 30
 _CHUNK = 1 << 18
+#: a graph that cannot run, or is larger than the server takes
+_GRAPH_REFUSED = frozenset({400, 413})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ class Server:
         """Hand a graph in; the caller reads the answer, which may be 200 and a refusal all the same."""
         body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id, "extra_data": dict(extra_data)}
         answer = self._send("POST", "/prompt", json=body)
-        return answer if 400 <= answer.status_code < 500 else _good(answer, "/prompt")
+        return answer if answer.status_code in _GRAPH_REFUSED else _good(answer, "/prompt")
 
     def queue(self) -> list[QueuedPrompt]:
         """What runs and what waits."""
@@ -245,14 +247,15 @@ class Server:
 
 
 def _good(answer: requests.Response, what: str) -> requests.Response:
-    if answer.status_code >= 500 or 300 <= answer.status_code < 400:
-        raise Unavailable(f"ComfyUI answered {what} with {answer.status_code}.")
-    if answer.status_code >= 400:
+    """The same answer; a refusal is about the file that was asked for or handed in, or else about the asker."""
+    if answer.status_code < 300:
+        return answer
+    if 400 <= answer.status_code < 500 and what.startswith(("/view", "/upload")):
         raise StepFailed(
-            f"ComfyUI refused {what} with {answer.status_code}: {answer.text[:200]}",
+            f"ComfyUI refused {what} with {answer.status_code}: {' '.join(answer.text[:200].split())}",
             error_kind=ErrorKind.BAD_OUTPUT if what.startswith("/view") else ErrorKind.BAD_RECIPE,
         )
-    return answer
+    raise Unavailable(f"ComfyUI answered {what} with {answer.status_code}.")
 
 
 def _json(answer: requests.Response) -> Any:
