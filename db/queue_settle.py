@@ -11,8 +11,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from db import workers
 from db.queue_memory import after_running_out
 from models.environment import environment_sha256
+from models.pools import renderer_of
 from models.rendering import Take
 from models.views import TakeFiles
 from models.vocabulary import ErrorKind, QueueStatus, Step
@@ -146,6 +148,16 @@ WITH mine AS (
 SELECT status FROM ended
 """)
 
+# Whether another worker of the pool, heard of lately, says that it has everything the row needs.
+_OTHERS_HAVE = text("""
+SELECT EXISTS (
+    SELECT 1 FROM render_queue q
+    JOIN workers w ON q.pool = ANY(w.pools) AND w.id <> q.worker_id
+    JOIN inventories i ON i.sha256 = w.capabilities -> :renderer ->> 'inventory'
+    WHERE q.job_id = :job_id AND q.epoch = :epoch AND q.needs <@ i.has
+      AND w.status IN ('ready', 'busy') AND w.last_seen_at > now() - CAST(:silent_after AS interval))
+""")
+
 # Handed back unharmed: due at once for somebody else, and no try is counted.
 _RELEASE = text("""
 WITH released AS (
@@ -205,7 +217,8 @@ def fail(
     """End the attempt with an error: READY (tried again later) or FAILED; None: it was no longer ours.
 
     Where memory ran out twice it moves to a pool of bigger cards, if a worker heard of within `silent_after`
-    serves one.
+    serves one. What was missing here is tried again only if another such worker has it, because a file may have
+    gone since this worker's ComfyUI was listed; the claim gives the others the first say.
     """
     mine = {"job_id": claim.job_id, "epoch": claim.epoch}
     repeats, moves_to = error_kind.is_worth_repeating, None
@@ -214,6 +227,10 @@ def fail(
             return None
         next_try = after_running_out(session, claim, message, silent_after=silent_after)
         message, repeats, moves_to = next_try.message, next_try.repeats, next_try.moves_to
+    elif error_kind is ErrorKind.MISSING_CHECKPOINT:
+        where = {"renderer": renderer_of(claim.pool), "silent_after": silent_after}
+        repeats = bool(session.execute(_OTHERS_HAVE, {**mine, **where}).scalar_one())
+        workers.doubt(session, claim.worker_id, renderer=renderer_of(claim.pool))
     status = session.execute(
         _FAIL,
         {

@@ -41,7 +41,7 @@ class Equipment:
     """What a worker serves at this moment."""
 
     pools: tuple[str, ...]
-    #: the name in `inventories` of what its renderer's server has; empty: nobody looked yet
+    #: the name in `inventories` of what its renderer's server has; empty: nobody looked yet, or since `doubt`
     inventory: str
 
 
@@ -116,7 +116,15 @@ WHERE id = :id AND incarnation = :incarnation
 """).bindparams(bindparam("capabilities", type_=JSONB))
 
 _EQUIPMENT = text("""
-SELECT pools, COALESCE(capabilities -> :renderer ->> 'inventory', '') AS inventory FROM workers WHERE id = :id
+SELECT pools, CASE WHEN capabilities -> :renderer -> 'is_doubted' IS NULL
+              THEN COALESCE(capabilities -> :renderer ->> 'inventory', '') ELSE '' END AS inventory
+FROM workers WHERE id = :id
+""")
+
+# The mark goes with the next `equip`. The inventory stays named: admission reads there what the server had.
+_DOUBT = text("""
+UPDATE workers SET capabilities = jsonb_set(capabilities, ARRAY[:renderer, 'is_doubted'], 'true')
+WHERE id = :id AND jsonb_typeof(capabilities -> :renderer) = 'object'
 """)
 
 # Silence is measured from the last beat; a worker that beats again is ready again.
@@ -199,6 +207,11 @@ def equipment(session: Session, worker_id: str, *, renderer: str) -> Equipment:
     """What the worker's own row says that it serves, and the inventory of its `renderer`'s server."""
     row = session.execute(_EQUIPMENT, {"id": worker_id, "renderer": renderer}).one_or_none()
     return Equipment((), "") if row is None else Equipment(tuple(row.pools), row.inventory)
+
+
+def doubt(session: Session, worker_id: str, *, renderer: str) -> None:
+    """Say that the worker's server lacks what it was listed with; until the next `equip` it counts for none."""
+    session.execute(_DOUBT, {"id": worker_id, "renderer": renderer})
 
 
 def leave(session: Session, worker_id: str, incarnation: UUID) -> None:

@@ -66,11 +66,16 @@ class Watch:
         *,
         client_ids: Callable[[], Iterable[str]],
         tell: Callable[[Sighting], None],
+        is_doubted: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`listed` are the pools the worker was started for; `client_ids` the names it renders under."""
+        """`listed` are the pools the worker was started for; `client_ids` the names it renders under.
+
+        `is_doubted` asks whether a render found something missing that was told of.
+        """
         self._listed = listed
         self._client_ids = client_ids
         self._tell = tell
+        self._is_doubted = is_doubted
         self._server, self._lists = _server(_IS_THERE), _server(_LISTS)
         self._told: dict[str, Any] = {
             "url": settings().comfyui_url,
@@ -94,6 +99,8 @@ class Watch:
     def _watch(self) -> None:
         while not self._over.is_set():
             try:
+                if self._is_doubted():
+                    self._taken_at = 0.0
                 self._tell(self.look())
             except Unavailable as error:
                 # What was not written down is asked for again.

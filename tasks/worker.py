@@ -195,7 +195,14 @@ def _watch_comfyui(instance: Any, presence: _Presence, listed: tuple[str, ...]) 
 
         return [client_id(presence.id, child) for child in range(int(instance.concurrency or 1))]
 
-    watch = Watch(comfyui, client_ids=client_ids, tell=tell)
+    def is_doubted() -> bool:
+        from db import workers
+        from tasks import runtime
+
+        with runtime.database().transaction() as session:
+            return not workers.equipment(session, presence.id, renderer=RENDERER).inventory
+
+    watch = Watch(comfyui, client_ids=client_ids, tell=tell, is_doubted=is_doubted)
     _listening.append(listening)
     _watches.append(watch)
     watch.start()

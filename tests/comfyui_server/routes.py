@@ -167,8 +167,10 @@ class StandIn(Worker):
         }
 
     def _files(self, folder: str) -> list[str]:
-        """The folder's files, with those that the trap `added` ({folder: [names]}) put there."""
-        return [*MODELS[folder], *self.traps.get("added", {}).get(folder, [])]
+        """The folder's files, with those that the traps `added` and `removed` ({folder: [names]}) say."""
+        removed = self.traps.get("removed", {}).get(folder, [])
+        files = [*MODELS[folder], *self.traps.get("added", {}).get(folder, [])]
+        return [name for name in files if name not in removed]
 
     async def models(self, request: web.Request) -> web.Response:
         folder = request.match_info["folder"]

@@ -47,10 +47,10 @@ class Studio:
             server.trap(**traps)
         return server
 
-    def hire(self, name: str, slot: int = 0) -> Hand:
-        """Start a worker, under the name of this slot, that renders at the ComfyUI `name`."""
+    def hire(self, name: str, slot: int = 0, **more: str) -> Hand:
+        """Start a worker, under the name of this slot, that renders at the ComfyUI `name`; `more` is set."""
         url = self.comfyuis[name].url
-        hand = self.floor.worker(QUEUE, ready=False, FARM_COMFYUI_URL=url, FARM_SLOT=str(slot))
+        hand = self.floor.worker(QUEUE, ready=False, FARM_COMFYUI_URL=url, FARM_SLOT=str(slot), **more)
         self.renderers[name] = hand
         return hand
 

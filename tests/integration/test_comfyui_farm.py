@@ -187,3 +187,27 @@ def test_passing_troubles_at_both_cost_retries_and_no_job(with_large: Studio) ->
     studio.finish(*jobs)
 
     assert {studio.row(job).status for job in jobs} == {"completed"}
+
+
+def test_a_file_that_just_went_costs_one_try_and_its_jobs_go_where_it_is(with_large: Studio) -> None:
+    studio = with_large
+    for name in ("small", "large"):
+        studio.comfyuis[name].trap(step_seconds=0.05)
+    third = studio.comfyui("third")
+    # Listed once: what is seen of it later, a render that missed something brought about.
+    studio.hire("third", slot=2, FARM_COMFYUI_INVENTORY_EVERY="600")
+    studio.wait_serving(3)
+    listing = (
+        "SELECT count(*) FROM workers w JOIN inventories i "
+        "ON i.sha256 = w.capabilities -> 'comfyui' ->> 'inventory' "
+        "WHERE w.status IN ('ready', 'busy') AND 'ckpt_name=anime_xl.safetensors' = ANY(i.has)"
+    )
+    assert studio.floor.scalar(listing) == 3
+
+    third.trap(removed={"checkpoints": ["anime_xl.safetensors"]})
+    jobs = studio.order(8, model_name="anime_xl.safetensors", needs=("ckpt_name=anime_xl.safetensors",))
+    studio.finish(*jobs)
+
+    assert [studio.row(job).status for job in jobs] == ["completed"] * 8
+    assert sum(studio.kinds(job).count("missing_checkpoint") for job in jobs) == 1
+    studio.floor.wait(lambda: studio.floor.scalar(listing) == 2, "the third to be listed anew")

@@ -9,8 +9,12 @@ from uuid import uuid4
 import pytest
 
 from db import inventories, queue, workers
+from db.queue import Backoff
 from db.workers import WorkerIdentity
 from models.pools import served_by
+from models.vocabulary import ErrorKind, QueueStatus
+from tasks import serving
+from tasks.serving import Serving
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:
@@ -139,6 +143,62 @@ def test_what_two_workers_have_between_them_nobody_has(database, project):
     add_jobs(database, project, renderer="comfyui", needs=(AIKO, INK))
 
     assert due(database, "comfyui") == 0
+
+
+def lacks_a_file(database: Database, worker: str, job: UUID) -> QueueStatus | None:
+    """The worker claims the job, and its ComfyUI turns out to lack the file that it was listed with."""
+    with database.transaction() as session:
+        mine = queue.claim_render(session, pools=["comfyui"], worker_id=worker, lease=LEASE, has=[AIKO, INK])
+    assert mine is not None
+    assert mine.job_id == job
+    with database.transaction() as session:
+        return queue.fail(
+            session,
+            mine,
+            error_kind=ErrorKind.MISSING_CHECKPOINT,
+            message="LoraLoader has no lora_name 'aiko.safetensors'.",
+            backoff=Backoff(base=timedelta(0), cap=timedelta(0)),
+            silent_after=LEASE,
+        )
+
+
+def test_a_file_that_just_went_leaves_the_job_to_a_worker_that_has_it(database, project):
+    [job] = add_jobs(database, project, 1, pool="comfyui", needs=(AIKO,))
+    was_listed = enter(database, "atelier", keep(database, AIKO, loras=["aiko"]))
+    another = enter(database, "annexe", keep(database, AIKO, INK, loras=["aiko", "ink"]))
+
+    assert lacks_a_file(database, was_listed, job) is QueueStatus.READY
+
+    with database.transaction() as session:
+        again = queue.claim_render(session, pools=["comfyui"], worker_id=was_listed, lease=LEASE, has=[AIKO])
+    assert again is None
+    assert lacks_a_file(database, another, job) is QueueStatus.READY
+
+
+@pytest.mark.parametrize("has", [(), (INK,)])
+def test_a_file_that_nobody_else_has_fails_its_job_at_once(database, project, has):
+    [job] = add_jobs(database, project, 1, pool="comfyui", needs=(AIKO,))
+    was_listed = enter(database, "atelier", keep(database, AIKO, loras=["aiko"]))
+    enter(database, "annexe", keep(database, *has, loras=["ink"]))
+
+    assert lacks_a_file(database, was_listed, job) is QueueStatus.FAILED
+
+
+def test_a_worker_whose_list_was_wrong_is_given_nothing_until_it_is_listed_anew(database, project):
+    [job] = add_jobs(database, project, 1, pool="comfyui", needs=(AIKO,))
+    was_listed = enter(database, "atelier", keep(database, AIKO, loras=["aiko"]))
+
+    def serves() -> Serving:
+        with database.transaction() as session:
+            return serving.told_by_row(session, was_listed)
+
+    assert serves().has == (AIKO,)
+    lacks_a_file(database, was_listed, job)
+
+    assert serves() == Serving(pools=served_by("comfyui", 24_564), has=())
+    assert known(database)[0].has == (AIKO,)
+    enter(database, "atelier", keep(database, INK, loras=["ink"]))
+    assert serves().has == (INK,)
 
 
 def test_an_equipped_worker_says_what_it_serves_and_is_registered_with_echo_anew(database, project):
