@@ -109,7 +109,7 @@ class Fleet:
             return found[0]
         if found:
             raise OrderRefused(
-                f"The {what} '{word}' may be any of {', '.join(found[:4])}.", hint="Name one with its folder."
+                f"The {what} '{word}' may be any of {', '.join(found[:4])}.", hint="Name one of them whole."
             )
         close = difflib.get_close_matches(word, known, n=1, cutoff=0.3)
         listed = f"They have: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}."

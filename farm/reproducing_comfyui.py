@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 _WITHOUT_A_PLACE = frozenset(
     {"frame_count", "fps", "lora_models", "controlnet_models", "ipadapter_refs", "workflow_inputs"}
 )
+#: list and part of a recipe -> the loader's input that lists its file, and what people call it
+_LISTED = {
+    ("lora_models", "path"): ("lora_name", "LoRA"),
+    ("controlnet_models", "model"): ("control_net_name", "ControlNet"),
+}
 
 
 def planned(
@@ -40,7 +45,9 @@ def planned(
     """
     try:
         workflow = _recorded_workflow(recorded)
-        recipe, changed = changed_recipe(recorded, changes, workflows.parameters(workflow))
+        fleet = Fleet.of(session, settings())
+        spelled = _spelled(fleet, workflow, changes)
+        recipe, changed = changed_recipe(recorded, spelled, workflows.parameters(workflow))
         _refuse_ignored(workflow, changed)
         typed = workflows.workflow_inputs(workflow, dict(recipe.workflow_inputs))
         recipe = replace(recipe, workflow_inputs=typed)
@@ -50,9 +57,20 @@ def planned(
         graph = workflow.bind(recipe, "farm/order")
     except BadInput as error:
         raise OrderRefused(error.message, hint=error.hint) from error
-    inventory = Fleet.of(session, settings()).require(graph, workflow, required_packages(workflow))
+    inventory = fleet.require(graph, workflow, required_packages(workflow))
     pool = pools.pool(recipe.renderer, workflow.vram_mib)
     return Plan(recipe=recipe, pool=pool, needs=preflight.needs_of(graph, inventory)), changed
+
+
+def _spelled(fleet: Fleet, workflow: Workflow, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes with files by the names that ComfyUI lists, which an order may shorten too."""
+    words = {name: value for name, value in changes.items() if isinstance(value, str)}
+    told = {**changes, **fleet.spelled(words, workflow)}
+    for name, word in words.items():
+        parts = name.split(".")
+        if listed := _LISTED.get((parts[0], parts[-1])):
+            told[name] = fleet.file(listed[0], word, listed[1])
+    return told
 
 
 def _recorded_workflow(recipe: Recipe) -> Workflow:

@@ -128,6 +128,16 @@ def test_what_no_server_can_make_is_refused_before_it_is_queued(
         reproducing.reproduce(session, still, requested_by="mira", changes=changes)
 
 
+@pytest.mark.parametrize("word", ["anime_xl", "anime_xl.safetensors"])
+def test_a_change_names_a_checkpoint_as_an_order_does(studio: Studio, still: UUID, word: str) -> None:
+    with studio.floor.database.transaction() as session:
+        made = reproducing.reproduce(session, still, requested_by="mira", changes={"model_name": word}).job_id
+        told = session.execute(text("SELECT retake_reason FROM jobs WHERE id = :j"), {"j": made}).scalar_one()
+        session.rollback()
+
+    assert told["changed"] == {"model_name": ["tiny.safetensors", "anime_xl.safetensors"]}
+
+
 @pytest.mark.parametrize("changes", [{}, {"seed": "0"}], ids=["unchanged", "changed into what it was"])
 def test_an_unchanged_take_waits_where_it_waited_before(
     studio: Studio, still: UUID, changes: dict[str, Any]

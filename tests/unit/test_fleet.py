@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from farm import reproducing_comfyui
 from farm.fleet import Fleet, meant
 from models.errors import OrderRefused
 from workers.renderers.comfyui import builtin
@@ -87,3 +88,17 @@ def test_a_word_that_means_several_checkpoints_is_refused_with_them(monkeypatch:
 
     with pytest.raises(OrderRefused, match=r"The checkpoint 'twin' may be any of a/twin\.pt, b/twin\.pt"):
         fleet.spelled({"model_name": "twin"}, builtin.still())
+
+
+def test_a_reproduction_takes_files_by_the_names_an_order_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = Fleet([])
+    monkeypatch.setattr(fleet, "_listed", lambda _: LORAS)
+    changes = {"lora_models.ren.path": "ink", "lora_models.ren.weight": "0.5", "model_name": "aiko", "seed": 7}
+
+    told = reproducing_comfyui._spelled(fleet, builtin.still(), changes)
+
+    assert told == {
+        **changes,
+        "lora_models.ren.path": "style/ink.safetensors",
+        "model_name": "aiko.safetensors",
+    }
