@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from db import inventories, workers
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from db.engine import Session
+    from workers.renderers.comfyui.server import Server
 
 #: seconds to connect and to answer: a ComfyUI that is idle answers in milliseconds
 _IS_THERE = (2.0, 5.0)
@@ -39,7 +41,7 @@ def now(listed: tuple[str, ...], *, told: Callable[[], Serving]) -> Serving:
     if others == listed:
         return Serving(pools=listed)
     comfyui = told()
-    if not comfyui.pools or not _answers():
+    if not comfyui.pools or not _answers(settings().comfyui_url):
         return Serving(pools=others)
     return replace(comfyui, pools=(*others, *comfyui.pools))
 
@@ -60,14 +62,19 @@ def client_id(worker_id: str, child: int) -> str:
     return worker_id if child == 0 else f"{worker_id}/{child}"
 
 
-def _answers() -> bool:
-    from workers.renderers.comfyui.server import Server
-
-    url = settings().comfyui_url
+def _answers(url: str | None) -> bool:
     if url is None:
         return False
     try:
-        Server(url, timeout=_IS_THERE).stats()
+        _server(url).stats()
     except (Unavailable, StepFailed):
         return False
     return True
+
+
+@cache
+def _server(url: str) -> Server:
+    """Kept with its connection, because every claim asks; one that broke is opened again."""
+    from workers.renderers.comfyui.server import Server
+
+    return Server(url, timeout=_IS_THERE)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from models.errors import Unavailable
@@ -87,16 +90,46 @@ def test_a_card_sold_as_24_gb_takes_work_for_24_gib(card: int, says: int) -> Non
 def test_a_worker_whose_comfyui_does_not_answer_still_does_its_other_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(serving, "_answers", lambda: False)
+    monkeypatch.setattr(serving, "_answers", lambda url: False)
     row = Serving(pools=("comfyui", "comfyui-8g"), has=("node=A",))
 
     assert serving.now(("toon", "comfyui"), told=lambda: row) == Serving(pools=("toon",))
     assert serving.now(("comfyui",), told=lambda: row) == Serving(pools=())
 
-    monkeypatch.setattr(serving, "_answers", lambda: True)
+    monkeypatch.setattr(serving, "_answers", lambda url: True)
     assert serving.now(("toon", "comfyui"), told=lambda: row) == Serving(
         pools=("toon", "comfyui", "comfyui-8g"), has=("node=A",)
     )
+
+
+class _Counting(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    connections = 0
+
+    def setup(self) -> None:
+        type(self).connections += 1
+        super().setup()
+
+    def do_GET(self) -> None:
+        told = b'{"system": {}, "devices": []}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+def test_asking_whether_comfyui_answers_takes_one_connection_for_all_claims() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Counting) as comfyui:
+        threading.Thread(target=comfyui.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{comfyui.server_port}"
+
+        assert [serving._answers(url) for _ in range(3)] == [True] * 3
+
+        comfyui.shutdown()
+    assert _Counting.connections == 1
 
 
 class FakeComfyUI:
