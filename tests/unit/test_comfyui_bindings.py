@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from models.errors import BadInput
-from models.recipe import Recipe
+from models.recipe import Lora, Recipe
 from models.vocabulary import JobType
 from tests.comfyui_server import NODES
 from workers.renderers.comfyui import binding_file, builtin
@@ -84,6 +84,12 @@ def unkeepable(value: Any) -> dict[str, Any]:
     """The graph with a value that Postgres or JSON cannot carry, where nothing is bound."""
     note = {**GRAPH["6"]["inputs"], "note": [{"deep": value}]}
     return GRAPH | {"6": {**GRAPH["6"], "inputs": note}}
+
+
+def deep(levels: int) -> str:
+    """The graph with lists so deep within lists, which JSON reads and Python cannot copy."""
+    note = json.dumps(unkeepable("here"))
+    return note.replace('"here"', "[" * levels + "]" * levels)
 
 
 def recipe(**changed: Any) -> Recipe:
@@ -168,6 +174,44 @@ def test_a_recipe_comes_back_from_a_studios_graph(folder: Folder) -> None:
         (unkeepable(float("nan")), BINDING, "Node 6 .* holds nan"),
         (unkeepable(10**400), BINDING, "Node 6 .* holds 1000"),
         (None, BINDING.replace("strength: 0.8", 'strength: "\\0"'), "binding of 'ours' holds"),
+        (deep(500), BINDING, r"Node 6 \(CLIPTextEncode\) of ours.json holds lists within lists"),
+        (deep(900), BINDING, r"Node 6 \(CLIPTextEncode\) of ours.json holds lists within lists"),
+        (GRAPH | {"7\0": GRAPH["7"]}, BINDING, r"The name of a node of ours.json holds '7\\x00'"),
+        (GRAPH | {"\ud800": GRAPH["7"]}, BINDING, "The name of a node .* cannot be recorded"),
+        (None, BINDING.replace("5.width", "5.width/²"), "'5.width/²' names no input"),
+        (None, BINDING.replace("5.width", f"5.width/{'9' * 5000}"), "names no input"),
+        (None, BINDING.replace("strength: 0.8", "strenght: 0.8"), r"default for strenght.*'strength'"),
+        (
+            GRAPH | {"66": GRAPH["6"]},
+            BINDING.replace("6.text", "66.text"),
+            r"names positive_prompt, but node 66 \(CLIPTextEncode\) leads to nothing",
+        ),
+        (
+            None,
+            BINDING.replace('model: ["4", 0]', 'model: ["9", 0]'),
+            r"loras behind output 0 of node 9 \(SaveImage\), which nothing takes",
+        ),
+        (
+            None,
+            BINDING + 'controls: {positive: ["6", 1], negative: ["7", 0]}\n',
+            r"controls behind output 1 of node 6 \(CLIPTextEncode\), which nothing takes",
+        ),
+        (
+            None,
+            BINDING.replace('clip: ["4", 1]', 'clip: ["4", 0]'),
+            r"names output 0 of node 4 \(CheckpointLoaderSimple\) twice for loras",
+        ),
+        (None, BINDING + 'ip_adapter: ["5", 1]\n', "ip_adapter behind output 1 of node 5"),
+        (
+            None,
+            BINDING.replace("7.text", "6.text"),
+            r"writes both positive_prompt and negative_prompt to 6\.text",
+        ),
+        (
+            None,
+            BINDING.replace("3.denoise", "9.filename_prefix").replace("0.8", "mine"),
+            r"writes both the name of its files and strength to 9\.filename_prefix",
+        ),
         (None, f"a: &a [4, 1]\nb: *a\n{BINDING}", "aliases .* are not read here"),
     ],
 )
@@ -180,6 +224,28 @@ def test_a_workflow_that_cannot_work_is_refused_in_one_sentence(
         folder.load()
 
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("places", ["[66.text, 6.text]", "[6.text, 66.text]"])
+def test_one_input_that_reaches_the_take_is_enough(folder: Folder, places: str) -> None:
+    assert folder.write(GRAPH | {"66": GRAPH["6"]}, BINDING.replace("6.text", places)).load()
+
+
+def test_a_size_that_cannot_be_divided_is_refused(folder: Folder) -> None:
+    workflow = folder.write(None, BINDING.replace("5.width", "5.width/3")).load()
+
+    with pytest.raises(BadInput, match=r"A width of 832 cannot be divided by 3 for 5\.width"):
+        workflow.bind(recipe(), "farm/job/1")
+
+
+def test_a_node_with_a_name_of_the_farms_own_is_never_overwritten(folder: Folder) -> None:
+    mine = {"class_type": "LoraLoader", "inputs": {"model": ["4", 0], "clip": ["4", 1], "lora_name": "a.pt"}}
+    sampler = {**GRAPH["3"], "inputs": {**GRAPH["3"]["inputs"], "model": ["lora-1-1", 0]}}
+    workflow = folder.write(GRAPH | {"lora-1-1": mine, "3": sampler}).load()
+
+    assert workflow.bind(recipe(), "farm/job/1")["lora-1-1"] == mine
+    with pytest.raises(BadInput, match="has a node lora-1-1 of its own"):
+        workflow.bind(recipe(lora_models=(Lora(name="ink", path="ink.safetensors"),)), "farm/job/1")
 
 
 def test_a_pipe_in_the_folder_is_refused_without_waiting_for_a_writer(folder: Folder) -> None:

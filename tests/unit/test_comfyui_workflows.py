@@ -180,6 +180,8 @@ def test_binding_changes_no_template() -> None:
         ({"1": {"class_type": "SaveImage", "inputs": {"filename_prefix": "../../etc/x"}}}, "Node 1 .SaveImage"),
         ({"1": {"class_type": "LoadImage", "inputs": {"image": "/etc/passwd"}}}, "Node 1 .LoadImage"),
         ({"1": {"class_type": "LoadImage", "inputs": {"image": "C:\\secret.png"}}}, "Node 1 .LoadImage"),
+        ({"1": {"class_type": "SaveIt", "inputs": {"save_path": "/etc"}}}, "Node 1 .SaveIt.* names the path"),
+        ({"1": {"class_type": "SaveIt", "inputs": {"foldername_prefix": "..\\x"}}}, "Node 1 .SaveIt"),
     ],
 )
 def test_a_graph_that_cannot_work_is_refused_with_its_node(graph: Any, sentence: str) -> None:

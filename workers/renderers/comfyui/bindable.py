@@ -1,17 +1,19 @@
-"""Which recipe fields a studio's binding may name, and whether what stands there by itself is of their kind."""
+"""Whether what a studio's binding says can have its effect: fields, kinds of values, the way to the take."""
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
 
 from models.errors import BadInput
 from models.recipe import Recipe
-from workers.renderers.comfyui.graph import is_link
+from workers.renderers.comfyui.graph import is_link, links, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workers.renderers.comfyui.workflow import Workflow
+    from workers.renderers.comfyui.graph import Link
+    from workers.renderers.comfyui.workflow import Binding, Place, Workflow
 
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a text"}
 #: recipe field -> what it is
@@ -58,8 +60,7 @@ def refuse_unfit(workflow: Workflow) -> None:
 
 def refuse_covered_links(workflow: Workflow) -> None:
     """Raises `BadInput` where a value would be written over a connection of the graph; names the node."""
-    bound = [(name, place) for name, places in workflow.binding.inputs.items() for place in places]
-    for name, place in (*bound, *(("the number of frames", place) for place in workflow.binding.frame_inputs)):
+    for name, place in _written(workflow.binding):
         node = workflow.graph[place.node]
         value = node["inputs"][place.input]
         if is_link(value):
@@ -68,6 +69,90 @@ def refuse_covered_links(workflow: Workflow) -> None:
                 f"of node {place.node} ({node['class_type']}), which is connected to node {value[0]}.",
                 hint=f"Bind an input of node {value[0]}, or one that holds a value.",
             )
+
+
+def refuse_idle(workflow: Workflow) -> None:
+    """Raises `BadInput` where the binding says something that would have no effect on the take."""
+    _refuse_unread_defaults(workflow)
+    _refuse_written_twice(workflow)
+    used = upstream(workflow.graph, workflow.binding.output)
+    for name, places in workflow.binding.inputs.items():
+        if name in _FIELDS and used.isdisjoint(place.node for place in places):
+            raise BadInput(
+                f"The binding of '{workflow.name}' names {name}, but {_called(workflow, places[0].node)} "
+                f"leads to nothing that node {workflow.binding.output} saves.",
+                hint="Bind a node on the way to it.",
+            )
+    _refuse_idle_slots(workflow, {source for node_id, _, source in links(workflow.graph) if node_id in used})
+
+
+def _refuse_idle_slots(workflow: Workflow, taken: set[Link]) -> None:
+    """`taken` are the outputs that something on the way to the take is connected to."""
+    seen: set[tuple[str, Link]] = set()
+    for section, slot in _slots(workflow):
+        if (section, slot) in seen:
+            raise BadInput(
+                f"The binding of '{workflow.name}' names output {slot[1]} of {_called(workflow, slot[0])} "
+                f"twice for {section}.",
+                hint="Name each output once.",
+            )
+        seen.add((section, slot))
+        if slot not in taken:
+            raise BadInput(
+                f"The binding of '{workflow.name}' puts {section} behind output {slot[1]} of "
+                f"{_called(workflow, slot[0])}, which nothing takes.",
+                hint="Name an output that is connected on the way to the take.",
+            )
+
+
+def _refuse_unread_defaults(workflow: Workflow) -> None:
+    """A default for a field of the recipe says what the graph brings; any other needs its input."""
+    inputs = workflow.binding.inputs
+    for name in workflow.binding.defaults:
+        if name not in inputs and name not in _FIELDS:
+            near = difflib.get_close_matches(name, inputs, n=1)
+            raise BadInput(
+                f"The binding of '{workflow.name}' gives a default for {name}, which its inputs do not name.",
+                hint=f"Did you mean '{near[0]}'?" if near else "Name its input, or leave it out.",
+            )
+
+
+def _refuse_written_twice(workflow: Workflow) -> None:
+    written = {(workflow.binding.output, "filename_prefix"): "the name of its files"}
+    for name, place in _written(workflow.binding):
+        before = written.setdefault((place.node, place.input), name)
+        if before != name:
+            raise BadInput(
+                f"The binding of '{workflow.name}' writes both {before} and {name} "
+                f"to {place.node}.{place.input}.",
+                hint="Bind each to an input of its own.",
+            )
+
+
+def _written(binding: Binding) -> Iterator[tuple[str, Place]]:
+    """(what is written, where) of everything that a recipe writes."""
+    for name, places in binding.inputs.items():
+        for place in places:
+            yield name, place
+    for place in binding.frame_inputs:
+        yield "the number of frames", place
+
+
+def _slots(workflow: Workflow) -> Iterator[tuple[str, Link]]:
+    sections = workflow.binding.sections
+    for slot in sections.loras:
+        yield "loras", slot.model
+        if slot.clip:
+            yield "loras", slot.clip
+    if sections.controls:
+        yield "controls", sections.controls.positive
+        yield "controls", sections.controls.negative
+    if sections.ip_adapter:
+        yield "ip_adapter", sections.ip_adapter
+
+
+def _called(workflow: Workflow, node_id: str) -> str:
+    return f"node {node_id} ({workflow.graph[node_id]['class_type']})"
 
 
 def _own_values(workflow: Workflow) -> Iterator[tuple[str, str, Any]]:

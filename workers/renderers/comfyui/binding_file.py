@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from models.errors import BadInput
 from models.vocabulary import JobType
-from workers.renderers.comfyui.bindable import refuse_covered_links, refuse_unfit
+from workers.renderers.comfyui.bindable import refuse_covered_links, refuse_idle, refuse_unfit
 from workers.renderers.comfyui.graph import Graph, checked, refuse_unkeepable
 from workers.renderers.comfyui.sections import ControlSlot, LoraSlot, Sections
 from workers.renderers.comfyui.workflow import Binding, Frames, Place, Workflow
@@ -81,6 +81,7 @@ def load_one(path: Path) -> Workflow:
     workflow = parse(path.stem, _read(graph_path, json.loads), _read(path, _yaml), graph_path.name)
     # Not in `parse`: a recipe that was recorded with such a binding can still be made again.
     refuse_covered_links(workflow)
+    refuse_idle(workflow)
     return workflow
 
 

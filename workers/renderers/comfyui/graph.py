@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath, PureWindowsPath
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 Graph = dict[str, dict[str, Any]]
 Link = tuple[str, int]
 
-#: inputs that name a place on ComfyUI's disk
-_PATH_INPUTS = frozenset({"filename_prefix", "image", "video", "audio", "file", "output_path", "directory"})
+#: so deep are values within a node at most; Python could not copy what JSON still reads
+_MAX_LEVELS = 50
+#: inputs that name a place on ComfyUI's disk, as its own nodes and those of others call them
+_PATH_INPUT = re.compile(
+    r"image|video|audio|(?:\w+_)?(?:path|file|filename|folder|foldername|dir|directory)(?:_prefix)?"
+)
 
 
 def checked(data: Any, name: str) -> Graph:
@@ -38,6 +43,7 @@ def checked(data: Any, name: str) -> Graph:
             f"{name} is in the editor's format, which cannot be run.",
             hint="Export it in ComfyUI with 'Export (API)' instead of 'Save'.",
         )
+    refuse_unkeepable(list(data), f"The name of a node of {name}")
     graph: Graph = {str(node_id): _node(name, str(node_id), node) for node_id, node in data.items()}
     for node_id, node in graph.items():
         for field, value in node["inputs"].items():
@@ -51,7 +57,7 @@ def refuse_escapes(graph: Graph, name: str) -> None:
     """Raises `BadInput` where a node names a place outside ComfyUI's folders."""
     for node_id, node in graph.items():
         for field, value in node["inputs"].items():
-            if isinstance(value, str) and field in _PATH_INPUTS and _escapes(value):
+            if isinstance(value, str) and _PATH_INPUT.fullmatch(field) and _escapes(value):
                 raise BadInput(
                     f"Node {node_id} ({node['class_type']}) of {name} names the path '{value}', which leaves "
                     "ComfyUI's folder.",
@@ -114,6 +120,19 @@ def is_link(value: Any) -> bool:
     )
 
 
+def upstream(graph: Graph, node_id: str) -> set[str]:
+    """A node and all that it takes something from."""
+    sources: dict[str, list[str]] = {}
+    for taker, _, (source, _) in links(graph):
+        sources.setdefault(taker, []).append(source)
+    found, left = set(), [node_id]
+    while left:
+        if (here := left.pop()) not in found:
+            found.add(here)
+            left += sources.get(here, ())
+    return found
+
+
 def relinked(graph: Graph, old: Link, new: Link, *, but: Iterable[str] = ()) -> Graph:
     """The graph with everything that took `old` taking `new`, except at the nodes `but`."""
     if old == new:
@@ -139,11 +158,22 @@ def _node(name: str, node_id: str, data: Any) -> dict[str, Any]:
         raise BadInput(
             f"Node {node_id} of {name} has no class_type.", hint="Export it again with 'Export (API)'."
         )
+    if _is_deeper(data, _MAX_LEVELS):
+        raise BadInput(
+            f"Node {node_id} ({data['class_type']}) of {name} holds lists within lists, "
+            f"over {_MAX_LEVELS} deep.",
+            hint="Export it again with 'Export (API)'.",
+        )
     inputs = data.get("inputs", {})
     if not isinstance(inputs, Mapping):
         raise BadInput(f"Node {node_id} of {name} has no inputs.", hint="Export it again with 'Export (API)'.")
     made: dict[str, Any] = {"class_type": data["class_type"], "inputs": dict(copy.deepcopy(inputs))}
     return made | ({"_meta": dict(data["_meta"])} if isinstance(data.get("_meta"), Mapping) else {})
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return levels < 0 or any(_is_deeper(each, levels - 1) for each in inside)
 
 
 def _check_input(name: str, graph: Graph, node_id: str, field: str, value: Any) -> None:

@@ -121,7 +121,7 @@ def _with_loras(graph: Graph, slot: LoraSlot, place: int, loras: Sequence[tuple[
     changed = relinked(graph, slot.model, model)
     if slot.clip and clip:
         changed = relinked(changed, slot.clip, clip)
-    return changed | added
+    return _joined(changed, added)
 
 
 def _with_controls(graph: Graph, slot: ControlSlot, nets: Sequence[ControlNet]) -> Graph:
@@ -146,7 +146,7 @@ def _with_controls(graph: Graph, slot: ControlSlot, nets: Sequence[ControlNet]) 
         )
         positive, negative = (base, 0), (base, 1)
     changed = relinked(graph, slot.positive, positive)
-    return relinked(changed, slot.negative, negative) | added
+    return _joined(relinked(changed, slot.negative, negative), added)
 
 
 def _with_ip_adapters(graph: Graph, slot: Link, refs: Sequence[IpAdapter]) -> Graph:
@@ -174,7 +174,17 @@ def _with_ip_adapters(graph: Graph, slot: Link, refs: Sequence[IpAdapter]) -> Gr
             embeds_scaling="V only",
         )
         model = (mine, 0)
-    return relinked(graph, slot, model) | added
+    return _joined(relinked(graph, slot, model), added)
+
+
+def _joined(graph: Graph, added: Graph) -> Graph:
+    """Both together; raises `BadInput` where a studio's node has the name of one that is added."""
+    for node_id in added.keys() & graph.keys():
+        raise BadInput(
+            f"The graph has a node {node_id} of its own, and the farm would put another of that name there.",
+            hint="Give that node another name in the file.",
+        )
+    return graph | added
 
 
 def _loras_read(graph: Graph, slots: Sections, recipe: Recipe) -> Iterator[Lora]:

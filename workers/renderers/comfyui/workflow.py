@@ -8,6 +8,7 @@ edited graph is read as edited, and the rest travels in the output node's `_meta
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ class Place:
         """
         node, _, name = str(text).rpartition(".")
         name, _, divide = name.partition("/")
-        if not node or not name or not (divide or "1").isdigit() or divide == "0":
+        if not node or not name or not re.fullmatch(r"[1-9][0-9]{0,3}|", divide, re.ASCII):
             raise BadInput(f"'{text}' names no input.", hint="Write NODE.INPUT, as in 6.text.")
         return cls(node, name, int(divide or 1))
 
@@ -126,6 +127,12 @@ class Workflow:
             if value is None:
                 continue
             for place in places:
+                if place.divide > 1 and value % place.divide:
+                    raise BadInput(
+                        f"A {name} of {value} cannot be divided by {place.divide} "
+                        f"for {place.node}.{place.input}.",
+                        hint=f"Order a multiple of {place.divide}.",
+                    )
                 graph[place.node]["inputs"][place.input] = place.written(value)
         for place in self.binding.frame_inputs:
             graph[place.node]["inputs"][place.input] = self.binding.frames.asked(recipe.frame_count)
