@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from models.metrics import Metric
-from models.recipe import SEED_LIMIT
+from models.recipe import SEED_LIMIT, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from models.recipe import CharacterLook, Recipe
+    from models.recipe import CharacterLook
 
 #: these say that somebody does not look like themselves
 IDENTITY_METRICS = frozenset({Metric.FACE_SIMILARITY, Metric.IDENTITY, Metric.SUBJECT_CONSISTENCY})
@@ -28,8 +28,10 @@ MOTION_METRICS = frozenset(
         Metric.SUBJECT_CONSISTENCY,
     }
 )
-#: these reach a studio's graph without an input that its binding names
+#: these reach a graph of ComfyUI without an input that its binding names
 _SPLICED = frozenset({"lora_models", "ipadapter_refs"})
+#: and of what a retake changes, the farm's own graphs take this as well
+_TAKEN_BY_OWN_GRAPHS = frozenset({"seed"})
 WEIGHT_STEP = 0.15
 MOTION_FACTOR = 0.6
 #: a view that shows more of the face, and a camera that comes nearer to it
@@ -61,8 +63,8 @@ def next_recipe(
     same way everywhere. A defect drawn on purpose is never repeated. A studio's workflow that takes no seed
     would draw the same picture again: its ladder is what else can change, once.
     """
-    inputs = recipe.workflow_source["binding"]["inputs"] if recipe.workflow_source else None
-    takes_seed = inputs is None or "seed" in inputs
+    taken = _taken(recipe)
+    takes_seed = taken is None or "seed" in taken
     ladder = _LADDER if takes_seed else tuple(rung for rung in _LADDER if rung is not new_seed)
     if take_number > len(ladder):
         return None
@@ -70,7 +72,7 @@ def next_recipe(
     seed = _derived_seed(root_seed, take_number + 1) if takes_seed else recipe.seed
     retaken = replace(retaken, seed=seed, defect=None)
     changed = _differences(recipe, retaken)
-    if inputs is not None and changed.keys().isdisjoint(_SPLICED | inputs.keys()):
+    if not changed:
         return None
     return RetakePlan(recipe=retaken, changed=changed, reason=reason)
 
@@ -83,12 +85,13 @@ def new_seed(recipe: Recipe, blocking: frozenset[Metric]) -> tuple[Recipe, str]:
 def firmer_hold(recipe: Recipe, blocking: frozenset[Metric]) -> tuple[Recipe, str]:
     """A stronger identity where identity failed, less motion where motion failed."""
     told = []
-    if blocking & IDENTITY_METRICS:
-        recipe = _with_stronger_identity(recipe)
-        told.append("a stronger hold on identity")
-    if recipe.job_type.is_motion and blocking & MOTION_METRICS:
-        recipe = replace(recipe, motion_strength=round(recipe.motion_strength * MOTION_FACTOR, 4))
-        told.append("less motion")
+    for metrics, firmer, what in (
+        (IDENTITY_METRICS, _with_stronger_identity, "a stronger hold on identity"),
+        (MOTION_METRICS, _with_less_motion, "less motion"),
+    ):
+        if blocking & metrics and (held := _as_taken(recipe, firmer(recipe))) != recipe:
+            recipe = held
+            told.append(what)
     return recipe, f"{' and '.join(told) or 'another seed'}, because of {_names(blocking)}"
 
 
@@ -97,6 +100,28 @@ _LADDER: tuple[Callable[[Recipe, frozenset[Metric]], tuple[Recipe, str]], ...] =
     new_seed,
     firmer_hold,
 )
+
+
+def _taken(recipe: Recipe) -> frozenset[str] | None:
+    """The fields that reach a graph of ComfyUI; None: this renderer reads the whole recipe."""
+    if recipe.workflow_source:
+        return _SPLICED | frozenset(recipe.workflow_source["binding"]["inputs"])
+    return _SPLICED | _TAKEN_BY_OWN_GRAPHS if recipe.renderer == "comfyui" else None
+
+
+def _as_taken(before: Recipe, after: Recipe) -> Recipe:
+    """`after`, where it makes a difference to the picture; elsewhere as `before`."""
+    taken = _taken(before)
+    if taken is None:
+        return after
+    reaching = taken & Recipe.__dataclass_fields__.keys()
+    return replace(before, **{name: getattr(after, name) for name in reaching})
+
+
+def _with_less_motion(recipe: Recipe) -> Recipe:
+    if not recipe.job_type.is_motion:
+        return recipe
+    return replace(recipe, motion_strength=round(recipe.motion_strength * MOTION_FACTOR, 4))
 
 
 def _with_stronger_identity(recipe: Recipe) -> Recipe:

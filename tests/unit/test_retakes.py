@@ -12,9 +12,11 @@ from models.metrics import Metric
 from models.recipe import SEED_LIMIT, CharacterLook, IpAdapter, Lora, SceneLook
 from models.vocabulary import Defect, JobType
 from tests.factories import a_recipe
+from workers.renderers.comfyui import builtin
 
 if TYPE_CHECKING:
     from models.recipe import Recipe
+    from workers.renderers.comfyui.workflow import Workflow
 
 IDENTITY = [Metric.IDENTITY]
 
@@ -111,6 +113,36 @@ def test_a_studios_workflow_that_takes_a_seed_is_retaken_as_the_farms_own() -> N
     plans = [next_recipe(without_a_seed("seed"), number, IDENTITY, 7) for number in (1, 2, 3, 4)]
 
     assert [plan is not None and "seed" in plan.changed for plan in plans] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("workflow", builtin.all_workflows().values(), ids=lambda workflow: workflow.name)
+def test_a_retake_at_comfyui_claims_only_what_its_graph_takes(workflow: Workflow) -> None:
+    """Its pictures come from the prompt: neither a view nor a camera nor a strength of motion reaches them."""
+    recipe = a_recipe(
+        renderer="comfyui",
+        job_type=workflow.job_types[0],
+        workflow=workflow.name,
+        characters=(CharacterLook(name="mio", attributes={"view": "back"}),),
+        scene=SceneLook(camera_angle="wide"),
+    )
+    failed = [Metric.IDENTITY, Metric.JITTER]
+
+    plan = next_recipe(recipe, 3, failed, 7)
+    with_lora = next_recipe(replace(recipe, lora_models=(Lora(name="mio", path="mio.pt"),)), 3, failed, 7)
+
+    assert "seed" in workflow.binding.inputs
+    assert plan is not None
+    assert (list(plan.changed), plan.reason) == (["seed"], "another seed, because of identity, jitter")
+    assert with_lora is not None
+    assert set(with_lora.changed) == {"seed", "lora_models"}
+    assert with_lora.reason == "a stronger hold on identity, because of identity, jitter"
+
+
+def test_nothing_that_was_not_made_firmer_is_told() -> None:
+    plan = next_recipe(a_recipe(), 3, IDENTITY, 7)
+
+    assert plan is not None
+    assert plan.reason == "another seed, because of identity"
 
 
 @pytest.mark.parametrize("take_number", [1, 2, 3])
