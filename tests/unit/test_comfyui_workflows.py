@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import doctest
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,6 +137,16 @@ def test_a_lora_for_one_of_two_models_stays_away_from_the_other() -> None:
         if "lora_name" in node["inputs"]
     }
     assert loaded == {"wan_high.st": ["high", 0], "wan_low.st": ["low", 0]}
+
+
+def test_the_word_of_a_lora_slot_is_found_in_any_case() -> None:
+    video = builtin.video()
+    slots = tuple(replace(slot, word=slot.word.upper()) for slot in video.binding.sections.loras)
+    sections = replace(video.binding.sections, loras=slots)
+    shouting = replace(video, binding=replace(video.binding, sections=sections))
+    asked = recipe(JobType.FULL_VIDEO, lora_models=(Lora(name="h", path="Wan_High.st"),))
+
+    assert shouting.bind(asked, "p").keys() - video.graph.keys() == {"lora-1-1"}
 
 
 def test_a_loop_of_16_asks_for_17_and_a_video_of_120_for_121() -> None:

@@ -93,11 +93,11 @@ def _refuse_homeless(slots: Sections, recipe: Recipe, name: str) -> None:
 
 
 def _for_slot(loras: Sequence[Lora], slots: Sequence[LoraSlot], slot: LoraSlot) -> list[tuple[int, Lora]]:
-    words = [each.word for each in slots if each.word]
+    words = [each.word.lower() for each in slots if each.word]
 
     def belongs(lora: Lora) -> bool:
         named = [word for word in words if word in lora.path.lower()]
-        return not slot.word or not named or slot.word in named
+        return not slot.word or not named or slot.word.lower() in named
 
     return [(number, lora) for number, lora in enumerate(loras) if belongs(lora)]
 
