@@ -116,12 +116,19 @@ class Production:
         return self._starts.of(ordered, workflow.name) if "start_image" in workflow.binding.inputs else None
 
     def _loras(self, ordered: Ordered) -> tuple[Lora, ...]:
-        """The order's and the characters' own, each by the name that ComfyUI lists it under."""
-        own = ordered.castings if ordered.order.use_character_loras else ()
-        named = [self._lora(lora.name, lora.path, lora.weight) for lora in ordered.order.lora_models]
-        taken = {lora.path for lora in named}
-        theirs = (self._lora(lora.name, lora.path, lora.weight) for lora in recipes.loras_of(own, ()))
-        return (*named, *(lora for lora in theirs if lora.path not in taken))
+        """The order's and the characters' own, each once, by the name that ComfyUI lists it under."""
+        once: dict[str, Lora] = {}
+        for said in ordered.order.lora_models:
+            lora = self._lora(said.name, said.path, said.weight)
+            if once.setdefault(lora.path, lora) is not lora:
+                raise OrderRefused(
+                    f"The order names the LoRA '{lora.path}' twice.",
+                    hint="Name it once, with the weight it shall have.",
+                )
+        for own in recipes.loras_of(ordered.castings if ordered.order.use_character_loras else (), ()):
+            lora = self._lora(own.name, own.path, own.weight)
+            once.setdefault(lora.path, lora)
+        return tuple(once.values())
 
     def _lora(self, name: str, path: str, weight: float) -> Lora:
         return Lora(name=name, path=self._fleet.file("lora_name", path or name, "LoRA"), weight=weight)

@@ -70,6 +70,7 @@ def test_a_retake_of_the_gate_keeps_what_its_worker_must_have(desk: Desk) -> Non
     [
         ({"model_name": "tiny.safetensor"}, "'tiny.safetensor'. The nearest is 'tiny.safetensors'."),
         ({"lora_models": [{"name": "aikoo"}]}, "the LoRA 'aikoo'. The nearest is 'aiko.safetensors'."),
+        ({"lora_models": ["ink", "style/ink.safetensors"]}, "names the LoRA 'style/ink.safetensors' twice."),
         ({"sampler_name": "euler_a"}, "sampler_name 'euler_a'. The nearest is 'euler"),
         ({"scheduler": "karas"}, "scheduler 'karas'. The nearest is 'karras'."),
         ({"width": 516}, "'still' draws 64 to 8192, in multiples of 8. The nearest is 51"),
@@ -297,6 +298,15 @@ def test_a_characters_own_lora_joins_by_the_name_comfyui_has_for_it(desk: Desk) 
     assert loras() == [("ren", "aiko.safetensors")]
     assert loras(use_character_loras=False) == []
     assert loras(lora_models=[{"name": "mine", "path": "aiko"}]) == [("mine", "aiko.safetensors")]
+
+
+def test_a_lora_that_two_characters_share_is_applied_once(desk: Desk) -> None:
+    execute(desk.database, "UPDATE characters SET lora_model_path = 'aiko.safetensors'")
+
+    loras = desk.admit(characters=["mio", "ren"]).recipe.lora_models
+
+    execute(desk.database, "UPDATE characters SET lora_model_path = NULL")
+    assert [lora.path for lora in loras] == ["aiko.safetensors"]
 
 
 def test_a_controlnets_picture_and_a_reference_are_known_by_content(desk: Desk) -> None:
