@@ -37,7 +37,15 @@ class Site:
 
     def troubles(self, graph: Graph, workflow: Workflow, requires: Mapping[str, str]) -> list[Trouble]:
         """Everything that keeps a graph of this workflow from running here; empty: it runs."""
-        return list(preflight.troubles(graph, self.inventory, requires=requires, vram_mib=workflow.vram_mib))
+        return list(
+            preflight.troubles(
+                graph,
+                self.inventory,
+                requires=requires,
+                vram_mib=workflow.vram_mib,
+                counted=workflow.counted,
+            )
+        )
 
 
 class Fleet:

@@ -33,7 +33,7 @@ _NEEDS_A_PLACE = {
         name: name
         for name in (
             *("width", "height", "steps", "cfg_scale", "sampler_name", "scheduler", "model_name", "vae_name"),
-            *("seed", "subseed", "motion_strength", "start_image"),
+            *("seed", "subseed", "motion_strength", "start_image", "frame_count"),
         )
     },
 }
@@ -64,6 +64,7 @@ class Production:
         limits.refuse_kind(ordered, can)
         workflow = self._workflow(ordered)
         _refuse_placeless(ordered, workflow)
+        _refuse_unsized(ordered, workflow)
         width, height = limits.size_of(ordered, _own_size(workflow))
         limits.refuse_size(workflow.name, limits.in_multiples(can, workflow.side_multiple_px), width, height)
         recipe = recipe_of(
@@ -205,12 +206,26 @@ def _refuse_placeless(ordered: Ordered, workflow: Workflow) -> None:
     for said, field in _NEEDS_A_PLACE.items():
         if not ordered.says(said) or field in workflow.binding.inputs:
             continue
+        if said == "frame_count" and (workflow.counted or not ordered.order.job_type.is_motion):
+            continue
         if getattr(ordered.order, said) == workflow.binding.defaults.get(field):
             continue
         raise OrderRefused(
             f"The workflow '{workflow.name}' has no place for {said}, so it would be ignored.",
             hint=f"Leave it out, bind {field} in the workflow's file, or choose another workflow.",
         )
+
+
+def _refuse_unsized(ordered: Ordered, workflow: Workflow) -> None:
+    """A take is held against the size that was ordered, and nothing would tell the graph of it."""
+    binding, defaults = workflow.binding, ordered.defaults
+    for side in ("width", "height"):
+        is_told = side in binding.inputs or side in binding.defaults or defaults.get(side)
+        if not is_told and ordered.order.job_type.value not in defaults.get("sizes", {}):
+            raise OrderRefused(
+                f"The workflow '{workflow.name}' does not say the {side} of its takes, so none could be right.",
+                hint=f"Bind {side} in the workflow's file, or write there what it is under defaults.",
+            )
 
 
 def _refuse_no_model(recipe: Recipe, workflow: Workflow) -> None:

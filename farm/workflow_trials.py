@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from farm import workflows
 from farm.production import required_packages
+from models.errors import BadInput
 from models.recipe import InputPicture, Recipe
+from workers.renderers.comfyui.preflight import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from farm.fleet import Site
     from farm.workflows import Offer
-    from workers.renderers.comfyui.preflight import Inventory, Trouble
+    from workers.renderers.comfyui.preflight import Inventory
     from workers.renderers.comfyui.workflow import Workflow
 
 
@@ -83,7 +85,10 @@ def _trial_json(trial: Trial) -> dict[str, Any]:
 
 
 def _trial(workflow: Workflow, site: Site) -> Trial:
-    graph = workflow.bind(_sample(workflow, site.inventory), "farm/trial")
+    try:
+        graph = workflow.bind(_sample(workflow, site.inventory), "farm/trial")
+    except BadInput as error:
+        return Trial(site=site, trouble=Trouble(error.message, error.hint))
     found = site.troubles(graph, workflow, required_packages(workflow))
     return Trial(site=site, trouble=found[0] if found else None)
 

@@ -70,6 +70,8 @@ TOO_LARGE: dict[str, Any] = {
         "job_types": ["still_image"],
         "output": "9",
         "inputs": {"model_name": "1.ckpt_name", "positive_prompt": "2.text", "seed": "4.seed"},
+        # Nothing so large is ever made; an order must have some size all the same.
+        "defaults": {"width": 64, "height": 64},
     },
 }
 

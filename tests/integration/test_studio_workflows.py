@@ -107,6 +107,45 @@ def test_a_studios_workflow_that_cannot_work_is_refused_with_the_nodes_name(
     assert desk.admit(width=520).recipe.workflow == "still"
 
 
+def test_a_workflow_that_leaves_the_size_of_its_takes_open_is_refused(desk: Desk) -> None:
+    """Whatever it made would be held against the farm's own size and fail."""
+    desk.workflow(inputs={"positive_prompt": "6.text", "width": "5.width"}, defaults={})
+
+    assert "The workflow 'ours' does not say the height of its takes" in desk.refusal(workflow="ours")
+
+    desk.workflow(inputs={"positive_prompt": "6.text", "width": "5.width"}, defaults={"height": 1216})
+    assert desk.admit(workflow="ours").recipe.height == 1216
+
+
+LOOP = {
+    "job_types": ["animation_loop"],
+    "inputs": {"positive_prompt": "6.text", "width": "5.width", "height": "5.height"},
+    "defaults": {},
+}
+
+
+def test_a_number_of_frames_that_a_node_would_round_is_refused(desk: Desk) -> None:
+    latent = {"width": 832, "height": 1216, "length": 81, "batch_size": 1}
+    graph = {"5": {"class_type": "EmptyHunyuanLatentVideo", "inputs": latent}}
+    desk.workflow("ours", graph, **LOOP, frames={"inputs": "5.length"})
+
+    assert desk.refusal(workflow="ours", job_type="animation_loop") == (
+        "EmptyHunyuanLatentVideo (node 5) counts length from 1 in steps of 4, so 16 is impossible. "
+        "Write `multiple: 4` under `frames` in the workflow's file."
+    )
+
+    desk.workflow("ours", graph, **LOOP, frames={"inputs": "5.length", "multiple": 4})
+    assert desk.admit(workflow="ours", job_type="animation_loop").recipe.frame_count == 16
+
+
+def test_a_number_of_frames_that_a_workflow_would_ignore_is_refused(desk: Desk) -> None:
+    desk.workflow("ours", **LOOP)
+
+    refused = desk.refusal(workflow="ours", job_type="animation_loop", frame_count=24)
+
+    assert "The workflow 'ours' has no place for frame_count, so it would be ignored." in refused
+
+
 @pytest.mark.parametrize(
     ("inputs", "sentence"),
     [
@@ -156,7 +195,7 @@ def test_a_projects_defaults_choose_the_workflow_and_its_parameters(desk: Desk) 
 
 
 def test_a_seed_that_a_workflow_would_ignore_is_refused_and_its_takes_can_still_be_retaken(desk: Desk) -> None:
-    desk.workflow(inputs={"positive_prompt": "6.text"}, defaults={})
+    desk.workflow(inputs={"positive_prompt": "6.text"}, defaults={"width": 832, "height": 1216})
     told = {"project": desk.show.project, "cut": "1/10/10", "workflow": "ours"}
     assert "'ours' has no place for seed, so it would be ignored" in desk.refusal(workflow="ours", seed=7)
 

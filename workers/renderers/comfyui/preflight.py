@@ -13,10 +13,11 @@ from workers.renderers.comfyui.checkpoints import names_weights
 from workers.renderers.comfyui.graph import is_keepable, is_link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from workers.renderers.comfyui.graph import Graph
     from workers.renderers.comfyui.server import Server
+    from workers.renderers.comfyui.workflow import Place
 
 #: folders whose files are shown to people; what a graph may name is read from the nodes' own lists
 MODEL_FOLDERS = (
@@ -48,6 +49,8 @@ class NodeType:
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     #: how many outputs it has; None: unknown
     outputs: int | None = None
+    #: input of whole numbers -> how far apart they are, counted from the least
+    steps: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_custom(self) -> bool:
@@ -108,9 +111,17 @@ def take_inventory(server: Server) -> Inventory:
 
 
 def troubles(
-    graph: Graph, inventory: Inventory, *, requires: Mapping[str, str], vram_mib: int
+    graph: Graph,
+    inventory: Inventory,
+    *,
+    requires: Mapping[str, str],
+    vram_mib: int,
+    counted: Iterable[Place] = (),
 ) -> Iterator[Trouble]:
-    """Everything that keeps this graph from running there, with the nearest that would."""
+    """Everything that keeps this graph from running there, with the nearest that would.
+
+    `counted` are the inputs that hold its number of frames.
+    """
     if not fits(vram_mib, inventory.vram_mib):
         yield Trouble(
             f"The workflow needs {vram_mib / 1024:.0f} GiB on the card; {inventory.device} has "
@@ -124,6 +135,8 @@ def troubles(
         else:
             yield from _input_troubles(node_id, node, kind)
             yield from _link_troubles(node_id, graph, inventory)
+    for place in counted:
+        yield from _count_troubles(place, graph[place.node], inventory)
 
 
 def needs_of(graph: Graph, inventory: Inventory) -> tuple[str, ...]:
@@ -189,6 +202,21 @@ def _input_troubles(node_id: str, node: Mapping[str, Any], kind: NodeType) -> It
             yield Trouble(f"{where} takes {name} from {low_high[0]:g} to {low_high[1]:g}, not {value:g}.")
 
 
+def _count_troubles(place: Place, node: Mapping[str, Any], inventory: Inventory) -> Iterator[Trouble]:
+    """A number of frames between two steps: ComfyUI takes it, and the node makes fewer without a word."""
+    kind, value = inventory.nodes.get(node["class_type"]), node["inputs"].get(place.input)
+    step = kind.steps.get(place.input) if kind else None
+    if kind is None or step is None or not isinstance(value, int):
+        return
+    least = int(kind.ranges[place.input][0])
+    if (value - least) % step:
+        yield Trouble(
+            f"{node['class_type']} (node {place.node}) counts {place.input} from {least} in steps of {step}, "
+            f"so {value} is impossible.",
+            f"Write `multiple: {step}` under `frames` in the workflow's file.",
+        )
+
+
 def _link_troubles(node_id: str, graph: Graph, inventory: Inventory) -> Iterator[Trouble]:
     """Links of this node to outputs that the other node does not have."""
     mine = graph[node_id]
@@ -218,6 +246,7 @@ def _node_type(told: Mapping[str, Any]) -> NodeType:
     required = _mapping(inputs.get("required"))
     lists: dict[str, tuple[str, ...]] = {}
     ranges: dict[str, tuple[float, float]] = {}
+    steps: dict[str, int] = {}
     for name, config in {**required, **_mapping(inputs.get("optional"))}.items():
         if not isinstance(config, list) or not config:
             # A custom node says of its inputs what it likes; the others must not go unread for that.
@@ -229,8 +258,10 @@ def _node_type(told: Mapping[str, Any]) -> NodeType:
         low, high = more.get("min"), more.get("max")
         if kind in ("INT", "FLOAT") and _is_finite(low) and _is_finite(high):
             ranges[name] = (low, high)
+            if kind == "INT" and isinstance(step := more.get("step"), int) and step > 1:
+                steps[name] = step
     module = str(told.get("python_module", "nodes"))
-    return NodeType(module, tuple(required), lists, ranges, _output_count(told.get("output")))
+    return NodeType(module, tuple(required), lists, ranges, _output_count(told.get("output")), steps)
 
 
 def _mapping(told: Any) -> Mapping[str, Any]:
@@ -258,4 +289,5 @@ def _node_from_json(data: Mapping[str, Any]) -> NodeType:
         lists={name: tuple(values) for name, values in data["lists"].items()},
         ranges={name: (pair[0], pair[1]) for name, pair in data["ranges"].items()},
         outputs=data.get("outputs"),
+        steps=dict(data.get("steps", {})),
     )

@@ -254,7 +254,11 @@ class ComfyUIRenderer:
         for fresh in (False, True):
             found = list(
                 preflight.troubles(
-                    graph, self.inventory(fresh=fresh), requires=workflow.requires, vram_mib=workflow.vram_mib
+                    graph,
+                    self.inventory(fresh=fresh),
+                    requires=workflow.requires,
+                    vram_mib=workflow.vram_mib,
+                    counted=workflow.counted,
                 )
             )
             if not found:

@@ -115,6 +115,11 @@ class Workflow:
     #: a studio's own graph and binding as they were given, for the recipe to carry; None: the farm's own
     source: Mapping[str, Any] | None = None
 
+    @property
+    def counted(self) -> tuple[Place, ...]:
+        """The inputs that hold the number of frames."""
+        return (*self.binding.frame_inputs, *self.binding.inputs.get("frame_count", ()))
+
     def bind(self, recipe: Recipe, prefix: str) -> Graph:
         """The graph of a recipe, its files under the folder `prefix` of ComfyUI's output.
 
