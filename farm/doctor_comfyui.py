@@ -108,9 +108,15 @@ def _unused(url: str) -> Finding:
     """FARM_COMFYUI_URL is set here, and no worker renders there."""
     import requests
 
+    from workers.renderers.comfyui.deadline import Deadline, session
+
+    asked = f"{url.rstrip('/')}/system_stats"
     try:
-        answer = requests.get(f"{url.rstrip('/')}/system_stats", timeout=_PATIENCE)
-        answer.raise_for_status()
+        # What is in the answer is not looked at, so that it need not be waited for.
+        with Deadline(sum(_PATIENCE)):
+            answer = session().get(asked, timeout=_PATIENCE, stream=True, allow_redirects=False)
+            answer.close()
+            answer.raise_for_status()
     except requests.RequestException as error:
         return Finding(
             name="comfyui",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from farm import doctor_comfyui
 from models.errors import StepFailed, Unavailable
 from workers.renderers.comfyui import server as server_module
 from workers.renderers.comfyui.server import OutputFile, Server
@@ -109,3 +110,17 @@ def test_a_redirect_is_no_answer_of_comfyui() -> None:
 
     with sending(away, b"", every=0.02) as url, pytest.raises(Unavailable, match="/system_stats with 302"):
         Server(url, (5.0, 5.0)).stats()
+
+
+@pytest.mark.parametrize("start", [OK + b"X: ", PROMISING], ids=["headers", "body"])
+def test_the_doctor_does_not_wait_for_an_answer_that_drips(
+    monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(doctor_comfyui, "_PATIENCE", TIMEOUT)
+
+    with sending(start, b"x", every=0.02) as url:
+        began = time.monotonic()
+        finding = doctor_comfyui._unused(url)
+
+    assert time.monotonic() - began < 3
+    assert url in finding.message
