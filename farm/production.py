@@ -153,6 +153,11 @@ class Production:
 
     def _adapters(self, ordered: Ordered) -> Iterator[IpAdapter]:
         for ref in ordered.order.ipadapter_refs:
+            if ref.noise:
+                raise OrderRefused(
+                    "ComfyUI's IP-Adapter takes no noise, so it would be ignored.",
+                    hint="Leave noise out, or lower the weight.",
+                )
             picture = pictures.named(ref.reference_image_path, self._settings, "reference picture")
             yield IpAdapter(
                 reference_image_path=picture.path, weight=ref.weight, noise=ref.noise, sha256=picture.sha256
@@ -202,6 +207,11 @@ def _refuse_placeless(ordered: Ordered, workflow: Workflow) -> None:
     if ordered.order.defect is not None:
         raise OrderRefused(
             "ComfyUI draws no faults on purpose.", hint="Order the fire drill from renderer toon."
+        )
+    if ordered.order.dialogue:
+        raise OrderRefused(
+            "No workflow of ComfyUI moves lips, so the dialogue would be ignored.",
+            hint="Leave it out; the dialogue of a cut may stay there.",
         )
     for said, field in _NEEDS_A_PLACE.items():
         if not ordered.says(said) or field in workflow.binding.inputs:

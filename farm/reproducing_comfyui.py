@@ -92,8 +92,9 @@ def _recorded_workflow(recipe: Recipe) -> Workflow:
 def _refuse_ignored(workflow: Workflow, changed: Mapping[str, Any]) -> None:
     """What is changed and has no input in the workflow would change nothing."""
     for name in changed:
-        field = name.partition(".")[0]
-        if field not in _WITHOUT_A_PLACE and field not in workflow.binding.inputs:
+        field, _, part = name.partition(".")
+        is_noise = field == "ipadapter_refs" and part.endswith(".noise")
+        if is_noise or (field not in _WITHOUT_A_PLACE and field not in workflow.binding.inputs):
             raise OrderRefused(
                 f"The workflow '{workflow.name}' has no place for {name}, so it would be ignored.",
                 hint="Its pictures come from the prompt: change positive_prompt."

@@ -86,6 +86,11 @@ def test_a_retake_of_the_gate_keeps_what_its_worker_must_have(desk: Desk) -> Non
         ({"start_image": "pose.png"}, "The workflow 'still' has no place for start_image"),
         ({"subseed": 3}, "no place for subseed"),
         ({"defect": "blank"}, "ComfyUI draws no faults on purpose."),
+        ({"dialogue": "Here!"}, "No workflow of ComfyUI moves lips, so the dialogue would be ignored."),
+        (
+            {"ipadapter_refs": [{"reference_image_path": "pose.png", "noise": 0.2}]},
+            "ComfyUI's IP-Adapter takes no noise, so it would be ignored.",
+        ),
         (
             {"controlnet_models": [{"name": "pose", "model": "openpose"}]},
             "The ControlNet 'pose' has no picture to hold the render to.",

@@ -10,6 +10,7 @@ from db import catalogue
 from farm import orders
 from models.errors import OrderRefused
 from tests.factories import a_stored_show, finish
+from tests.integration.queue_jobs import execute
 
 if TYPE_CHECKING:
     from tests.production_fixture import Desk
@@ -115,6 +116,19 @@ def test_a_workflow_that_leaves_the_size_of_its_takes_open_is_refused(desk: Desk
 
     desk.workflow(inputs={"positive_prompt": "6.text", "width": "5.width"}, defaults={"height": 1216})
     assert desk.admit(workflow="ours").recipe.height == 1216
+
+
+def test_a_characters_lora_that_a_workflow_cannot_take_is_refused_with_how_to_go_without(desk: Desk) -> None:
+    desk.workflow("ours", loras=[])
+    execute(desk.database, "UPDATE characters SET lora_model_path = 'aiko.safetensors'")
+
+    refused = desk.refusal(workflow="ours")
+    admitted = desk.admit(workflow="ours", use_character_loras=False)
+
+    execute(desk.database, "UPDATE characters SET lora_model_path = NULL")
+    assert "The workflow 'ours' has no place for a LoRA." in refused
+    assert "use_character_loras: false" in refused
+    assert admitted.recipe.lora_models == ()
 
 
 LOOP = {

@@ -83,13 +83,16 @@ def picture_name(sha256: str, path: str) -> str:
 
 
 def _refuse_homeless(slots: Sections, recipe: Recipe, name: str) -> None:
-    for has, wanted, what in (
-        (slots.loras, recipe.lora_models, "LoRA"),
-        (slots.controls, recipe.controlnet_models, "ControlNet"),
-        (slots.ip_adapter, recipe.ipadapter_refs, "IP-Adapter"),
+    without = ", or order without those of the characters: use_character_loras: false"
+    for has, wanted, what, or_else in (
+        (slots.loras, recipe.lora_models, "a LoRA", without),
+        (slots.controls, recipe.controlnet_models, "a ControlNet", ""),
+        (slots.ip_adapter, recipe.ipadapter_refs, "an IP-Adapter", ""),
     ):
         if wanted and not has:
-            raise BadInput(f"The workflow '{name}' has no place for a {what}.", hint="Choose another workflow.")
+            raise BadInput(
+                f"The workflow '{name}' has no place for {what}.", hint=f"Choose another workflow{or_else}."
+            )
 
 
 def _for_slot(loras: Sequence[Lora], slots: Sequence[LoraSlot], slot: LoraSlot) -> list[tuple[int, Lora]]:
