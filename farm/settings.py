@@ -7,8 +7,9 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import BadInput, NotHere, Unavailable
@@ -38,6 +39,20 @@ def _paths(value: Any) -> Any:
     return folders
 
 
+def _address(value: str) -> str:
+    try:
+        said = urlsplit(value)
+        is_good = said.scheme in ("http", "https") and bool(said.hostname) and " " not in value
+        _ = said.port
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise ValueError("it must be an address such as http://127.0.0.1:8188")
+    return value
+
+
+#: where a server answers
+Address = Annotated[str, AfterValidator(_address)]
 #: a time that must pass: more than zero
 Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 #: a folder, with `~` and relative parts resolved when it is read, so that a later `chdir` changes nothing
@@ -91,7 +106,7 @@ class Settings(BaseSettings):
     callback_url: str = "http://127.0.0.1:8329/api/anime/echo/tasks"
 
     #: the one ComfyUI a worker process renders at; a worker without it serves the other renderers
-    comfyui_url: str | None = None
+    comfyui_url: Address | None = None
     #: ComfyUI's `models` folder, where this machine can read it: weights are then recorded by hash
     comfyui_models_dir: Folder | None = None
     #: how often its nodes and files are listed; whether it answers is looked at with every heartbeat

@@ -41,6 +41,14 @@ def test_times_are_plain_seconds_in_the_environment(monkeypatch: pytest.MonkeyPa
     [
         ("FARM_LEASE", "soon", "FARM_LEASE='soon' cannot be used: it must be a number of seconds"),
         ("FARM_LEASE", "-1", "more than zero"),
+        (
+            "FARM_COMFYUI_URL",
+            "localhost:8188",
+            "FARM_COMFYUI_URL='localhost:8188' cannot be used: it must be an",
+        ),
+        ("FARM_COMFYUI_URL", "127.0.0.1", "such as http://127.0.0.1:8188"),
+        ("FARM_COMFYUI_URL", "http://[::1", "such as http://127.0.0.1:8188"),
+        ("FARM_COMFYUI_URL", "http://card:port", "such as http://127.0.0.1:8188"),
         ("FARM_LEASE", "nan", "more than zero"),
         ("FARM_LEASE", "20", "FARM_HEARTBEAT must be at most half of FARM_LEASE"),
         ("FARM_SOFT_TIME_LIMIT", "3600", "FARM_SOFT_TIME_LIMIT must be shorter"),
