@@ -226,6 +226,18 @@ def test_a_workflow_that_cannot_work_is_refused_in_one_sentence(
     assert "\n" not in str(refused.value)
 
 
+def test_a_node_of_a_subgraph_may_be_named_without_quotes(folder: Folder) -> None:
+    """YAML reads 12:3 as a number of base sixty; ComfyUI calls the nodes of a subgraph so."""
+    graph = {name: node for name, node in GRAPH.items() if name not in ("4", "9")}
+    text = json.dumps(graph | {"12:4": GRAPH["4"], "12:3": GRAPH["9"]}).replace('["4",', '["12:4",')
+    binding = BINDING.replace("output: 9", "output: 12:3").replace('"4"', "12:4")
+
+    workflow = folder.write(text, binding).load()
+
+    assert workflow.binding.output == "12:3"
+    assert workflow.binding.sections.loras[0].model == ("12:4", 0)
+
+
 @pytest.mark.parametrize("places", ["[66.text, 6.text]", "[6.text, 66.text]"])
 def test_one_input_that_reaches_the_take_is_enough(folder: Folder, places: str) -> None:
     assert folder.write(GRAPH | {"66": GRAPH["6"]}, BINDING.replace("6.text", places)).load()

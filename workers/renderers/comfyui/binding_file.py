@@ -187,6 +187,13 @@ class _Plain(yaml.SafeLoader):
             raise yaml.YAMLError("aliases (*name) are not read here, write the values out")
         return super().compose_node(parent, index)
 
+    def construct_whole_number(self, node: yaml.ScalarNode) -> int | str:
+        """12:3 is the name of a node in a subgraph here, not a number of base sixty."""
+        return str(node.value) if ":" in node.value else self.construct_yaml_int(node)
+
+
+_Plain.add_constructor("tag:yaml.org,2002:int", _Plain.construct_whole_number)
+
 
 def _yaml(text: str) -> Any:
     loader = _Plain(text)
