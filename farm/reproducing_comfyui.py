@@ -14,7 +14,8 @@ from farm.settings import settings
 from models import pools
 from models.errors import BadInput, OrderRefused
 from workers.renderers import registry
-from workers.renderers.comfyui import binding_file, builtin, preflight
+from workers.renderers.comfyui import preflight
+from workers.renderers.comfyui.recorded import workflow_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ def planned(
         OrderRefused: a change cannot work, would be ignored, or no ComfyUI of this farm can run it.
     """
     try:
-        workflow = _recorded_workflow(recorded)
+        workflow = workflow_of(recorded)
         fleet = Fleet.of(session, settings())
         spelled = _spelled(fleet, workflow, changes)
         recipe, changed = changed_recipe(recorded, spelled, workflows.parameters(workflow))
@@ -71,22 +72,6 @@ def _spelled(fleet: Fleet, workflow: Workflow, changes: Mapping[str, Any]) -> di
         if listed := _LISTED.get((parts[0], parts[-1])):
             told[name] = fleet.file(listed[0], word, listed[1])
     return told
-
-
-def _recorded_workflow(recipe: Recipe) -> Workflow:
-    """The workflow that made the take: a studio's as the recipe carries it, or the farm's own of that name."""
-    if recipe.workflow_source:
-        source = recipe.workflow_source
-        return binding_file.parse(recipe.workflow, source["graph"], source["binding"])
-    known = builtin.all_workflows()
-    if recipe.workflow and recipe.workflow not in known:
-        raise OrderRefused(
-            f"The workflow '{recipe.workflow}' that made this take is not there any more.",
-            hint=f"Known: {', '.join(known)}.",
-        )
-    return known.get(recipe.workflow) or next(
-        each for each in known.values() if recipe.job_type in each.job_types
-    )
 
 
 def _refuse_ignored(workflow: Workflow, changed: Mapping[str, Any]) -> None:

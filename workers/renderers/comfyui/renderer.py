@@ -10,17 +10,18 @@ import uuid
 from collections import deque
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models.errors import BadInput, LeaseLost, NotHere, StepFailed, Unavailable
 from models.vocabulary import ErrorKind
 from workers.media.reading import FrameReader
 from workers.media.takes import TakeWriter
 from workers.renderers import registry
-from workers.renderers.comfyui import binding_file, builtin, preflight
+from workers.renderers.comfyui import preflight
 from workers.renderers.comfyui.checkpoints import CheckpointHashes, checkpoint_hash
 from workers.renderers.comfyui.listening import Listener
 from workers.renderers.comfyui.prompts import Patience, Prompt, sweep
+from workers.renderers.comfyui.recorded import workflow_of
 from workers.renderers.comfyui.sections import picture_name
 from workers.renderers.comfyui.server import Server
 from workers.renderers.renderer import Facts
@@ -317,23 +318,6 @@ class ComfyUIRenderer:
             "comfyui_python": stats.python,
             "device": stats.device,
         }
-
-
-def workflow_of(recipe: Recipe) -> Workflow:
-    """The workflow a recipe names: its own copy of a studio's, or the farm's for its kind.
-
-    Raises:
-        BadInput: there is none of that name.
-    """
-    if recipe.workflow_source:
-        source: dict[str, Any] = recipe.workflow_source
-        return binding_file.parse(recipe.workflow, source["graph"], source["binding"])
-    known = builtin.all_workflows()
-    if recipe.workflow:
-        if recipe.workflow not in known:
-            raise BadInput(f"There is no workflow '{recipe.workflow}'.", hint=f"Known: {', '.join(known)}.")
-        return known[recipe.workflow]
-    return next(each for each in known.values() if recipe.job_type in each.job_types)
 
 
 def _require_unchanged(path: str, sha256: str) -> None:
