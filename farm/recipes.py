@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -211,13 +212,18 @@ def _normalised(layer: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def _modified(text: str, modifiers: Mapping[str, Any]) -> str:
-    for old, new in (modifiers.get("replace") or {}).items():
-        text = text.replace(old, new)
+    text = _exchanged(text, modifiers.get("replace") or {})
     return ", ".join([*_words(modifiers.get("prepend")), text, *_words(modifiers.get("append"))])
 
 
+def _exchanged(text: str, words: Mapping[str, str]) -> str:
+    """All at once, the longest first: the database keeps no order of them, and one may bring another's word."""
+    found = "|".join(re.escape(old) for old in sorted(words, key=len, reverse=True) if old)
+    return re.sub(found, lambda match: words[match[0]], text) if found else text
+
+
 def _words(value: str | list[str] | None) -> list[str]:
-    return [value] if isinstance(value, str) and value else list(value or ())
+    return [word for word in ([value] if isinstance(value, str) else value or ()) if word]
 
 
 def _set_by(variation: CharacterVariation) -> dict[str, str]:

@@ -52,6 +52,18 @@ def test_a_variation_replaces_words_then_puts_its_own_around_them() -> None:
     assert words(character, variation) == "masterpiece, a girl, red yukata, at night, fireworks"
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_variation_exchanges_all_its_words_at_once_in_whatever_order_they_are_stored(order: int) -> None:
+    character = a_character(base_prompt="red hair, blue eyes, red hair band")
+    exchange = dict([("red", "blue"), ("blue", "red"), ("red hair band", "ribbon")][::order])
+
+    assert words(character, a_variation(replace=exchange)) == "blue hair, red eyes, ribbon"
+
+
+def test_an_empty_modifier_leaves_no_comma() -> None:
+    assert words(a_character(), a_variation(prepend=[""], append=["at night", ""])) == "Mio, at night"
+
+
 def test_a_modifier_may_be_one_text_instead_of_a_list() -> None:
     assert words(a_character(), a_variation(prepend="wide shot", append="")) == "wide shot, Mio"
 
