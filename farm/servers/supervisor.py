@@ -37,16 +37,20 @@ class ProcessMark:
 
     def process(self) -> psutil.Process | None:
         """The living process, or None."""
-        child = _children.get(self.pid)
-        if child is not None and child.poll() is not None:
-            del _children[self.pid]
-            return None
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started) <= _SAME_START_S
             if same and process.status() != psutil.STATUS_ZOMBIE:
                 return process
+        _reap(self.pid)
         return None
+
+
+def _reap(pid: int) -> None:
+    """Let a child that has died go; the kernel keeps its number until somebody asks how it ended."""
+    child = _children.get(pid)
+    if child is not None and child.poll() is not None:
+        del _children[pid]
 
 
 def mark_of(pid: int) -> ProcessMark:
