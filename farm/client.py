@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from db.catalogue_references import ReferenceView
     from farm.calibrating import Calibration
-    from farm.delivering import Delivery, Progress
+    from farm.delivery import Delivery, Progress
     from farm.gates import GateOutcome
     from farm.orders import Order, SubmittedJob
     from farm.phase_reports import PhaseReport
@@ -253,6 +253,7 @@ class Farm:
         `form` is `frames` or `clip`, for what moves. Raises `UnknownName`, `BadInput`, `NotHere`.
         """
         from farm import delivering
+        from farm.delivery import form_of
 
         return delivering.deliver(
             self.database,
@@ -261,7 +262,7 @@ class Farm:
             phase=phase,
             cuts=cuts,
             to=to,
-            form=delivering.form_of(form),
+            form=form_of(form),
             progress=progress,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,12 +16,28 @@ if TYPE_CHECKING:
 
     import typer
 
-    from farm.client import Farm
-    from farm.delivering import Writer
+    from db.artifacts import ArtifactStore
+    from db.engine import Database
+    from farm.delivery import Writer
+    from farm.settings import Settings
     from models.views import StoredShow
 
+
+class Premises(Protocol):
+    """What a maker of references works in; a `Farm` is one."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def store(self) -> ArtifactStore: ...
+
+
 #: who has networks adds a maker of references, called with the farm and the show that was stored
-AFTER_LOAD: list[Callable[[Farm, StoredShow], dict[str, Any]]] = []
+AFTER_LOAD: list[Callable[[Premises, StoredShow], dict[str, Any]]] = []
 
 #: who reads masters adds a writer of posters, called with the master and the picture to write
 POSTERS: list[Callable[[Path, Path], None]] = []

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import typer
 
-    from farm.client import Farm
-    from farm.delivering import Chosen
+    from farm.delivery import Chosen
+    from farm.extras import Premises
     from models.views import StoredShow
 
 
@@ -33,7 +33,7 @@ def join(app: typer.Typer) -> None:
     app.add_typer(networks, name="networks", rich_help_panel="Run the farm")
 
 
-def _make_references(farm: Farm, stored: StoredShow) -> dict[str, Any]:
+def _make_references(farm: Premises, stored: StoredShow) -> dict[str, Any]:
     from tasks.references import make
 
     return make(farm, stored)

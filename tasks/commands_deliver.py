@@ -7,14 +7,14 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from farm.delivering import TakeDamaged
+from farm.delivery import TakeDamaged
 from models.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from farm.delivering import Chosen
+    from farm.delivery import Chosen
     from workers.media.provenance import Provenance
 
 

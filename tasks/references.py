@@ -28,7 +28,7 @@ from workers.scoring.network_table import IDENTITY_METRICS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from farm.client import Farm
+    from farm.extras import Premises
     from models.recipe import Recipe
     from models.views import StoredShow
     from workers.renderers.renderer import Renderer
@@ -75,7 +75,7 @@ class _Outcome:
         return {"made": made, "kept": list(dict.fromkeys(self.kept)), "said": first + self.said}
 
 
-def make(farm: Farm, stored: StoredShow) -> dict[str, Any]:
+def make(farm: Premises, stored: StoredShow) -> dict[str, Any]:
     """Make what is missing of a project's references; what was made, what was here, and what cannot be made.
 
     One for each character and each identity network that the project's profiles ask for, and for its style
@@ -92,7 +92,7 @@ def make(farm: Farm, stored: StoredShow) -> dict[str, Any]:
 class _Studio:
     """One show's references, with the renderer and the networks that make them."""
 
-    def __init__(self, farm: Farm, stored: StoredShow) -> None:
+    def __init__(self, farm: Premises, stored: StoredShow) -> None:
         """Raises `NotHere` when there is no renderer, or nothing that loads networks."""
         self._farm, self._stored = farm, stored
         self._renderer, shelf = _equipment(farm.settings.networks_dir)

@@ -13,7 +13,7 @@ from farm.cli.opened import opened
 from models.vocabulary import Phase
 
 if TYPE_CHECKING:
-    from farm.delivering import Delivered, Delivery
+    from farm.delivery import Delivered, Delivery
 
 _JSON_HELP = (
     "With --json: folder, items (cut, phase, version, job_id, verdict, folder, files, frames, fps, "
@@ -51,7 +51,7 @@ def deliver(
     nothing that passed.
     """
     from farm.cli.progress import file_bars
-    from farm.delivering import form_of
+    from farm.delivery import form_of
     from farm.stop_signals import interrupted_like_ctrl_c
 
     shape = form_of(form)
