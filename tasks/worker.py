@@ -125,19 +125,25 @@ class _Presence:
         from tasks import runtime
 
         with runtime.database().transaction() as session:
-            if workers.beat(session, self._id, self._identity.incarnation, draining=self._draining):
-                self._say_networks(session)
-                return
-        if not self._over.is_set():
+            is_ours = workers.beat(session, self._id, self._identity.incarnation, draining=self._draining)
+        if is_ours:
+            self._say_networks()
+        elif not self._over.is_set():
             self._register_again()
 
-    def _say_networks(self, session: Any) -> None:
-        """Networks are pulled, and removed, while workers run: scores must find the way to who has them now."""
+    def _say_networks(self) -> None:
+        """Networks are pulled, and removed, while workers run: scores must find the way to who has them now.
+
+        Not in the beat's transaction: that holds the row, which the look at ComfyUI may be waiting for.
+        """
+        from tasks import runtime
+
         if SCORE_QUEUE not in self._identity.queues:
             return
         told = _networks()
         if self._identity.capabilities | told != self._identity.capabilities:
-            self._tell(session, told)
+            with runtime.database().transaction() as session:
+                self._tell(session, told)
 
     def _register_again(self) -> None:
         """A row that was tidied away or taken by a successor: come back under a name of our own."""
