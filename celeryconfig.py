@@ -12,7 +12,13 @@ broker_url = _settings.redis_url
 result_backend = None
 task_ignore_result = True
 
-imports = ("tasks.render", "tasks.score", "tasks.gate", "tasks.upkeep", "tasks.echo")
+imports = (
+    "tasks.steps.render",
+    "tasks.steps.score",
+    "tasks.steps.gate",
+    "tasks.beat.upkeep",
+    "tasks.beat.echo",
+)
 
 # Plain data only: a message is never code.
 accept_content = ["json"]

@@ -72,7 +72,7 @@ app.config_from_object("celeryconfig")
 
 def task(name: TaskName, *, bind: bool = False) -> Callable[[Callable[..., str]], Any]:
     """Register a function of `tasks` under one of our names; with `bind` its first argument is the task."""
-    # Expected errors are told in one line; `tasks.work` logs the traceback of the others.
+    # Expected errors are told in one line; `tasks.steps.work` logs the traceback of the others.
     options = {"name": name.value, "bind": bind, "throws": (FarmError,), "from_config": _FROM_CONFIG}
     decorate: Callable[[Callable[..., str]], Any] = app.task(**options)
     return decorate

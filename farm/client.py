@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from db.catalogue_references import ReferenceView
-    from farm.calibrating import Calibration
-    from farm.delivery import Delivery, Progress
-    from farm.gates import GateOutcome
-    from farm.orders import Order, SubmittedJob
-    from farm.phase_reports import PhaseReport
+    from db.catalogue.references import ReferenceView
+    from farm.delivery.words import Delivery, Progress
+    from farm.judging.calibration import Calibration
+    from farm.judging.gate import GateOutcome
+    from farm.judging.reports import PhaseReport
+    from farm.orders.submission import Order, SubmittedJob
     from farm.settings import Settings
+    from models.jobs import CutView, JobDetail, JobPage, JobRow, ProjectView, WorkerView
     from models.metrics import Profile
-    from models.views import CutView, JobDetail, JobPage, JobRow, ProjectView, WorkerView
     from models.vocabulary import Phase
 
 _log = logging.getLogger(__name__)
@@ -46,8 +46,8 @@ class Farm:
 
     def __init__(self) -> None:
         """Raises `NotHere` when the farm does not run here and no servers were named."""
-        from db.artifacts import ArtifactStore
         from db.engine import Database
+        from db.files.artifacts import ArtifactStore
         from farm.settings import settings
 
         self.settings: Settings = settings()
@@ -71,11 +71,11 @@ class Farm:
         Raises:
             OrderRefused: one of them cannot be accepted; nothing was stored.
         """
-        from farm import orders
+        from farm.orders import submission
 
-        wanted = [orders.parse(each) for each in given]
+        wanted = [submission.parse(each) for each in given]
         with self.database.transaction() as session:
-            submitted = orders.submit(session, wanted)
+            submitted = submission.submit(session, wanted)
         self._wake(job.pool for job in submitted)
         return submitted
 
@@ -85,13 +85,14 @@ class Farm:
         Raises:
             UnknownName: one of them is no job; none was called off.
         """
-        from db import catalogue, queue_recovery
-        from farm import gates
+        from db import catalogue
+        from db.queue import recovery
+        from farm.judging import gate as gates
 
         wanted = [job_id_of(each) for each in job_ids]
         with self.database.transaction() as session:
             _require_all(wanted, catalogue.job_rows(session, wanted))
-            called_off = queue_recovery.cancel(session, wanted)
+            called_off = recovery.cancel(session, wanted)
             # What is called off leaves the count, and with that a gate may have been passed.
             left = {(row.project_id, row.phase) for row in catalogue.job_rows(session, called_off)}
             for project_id, phase in sorted(left):
@@ -105,10 +106,10 @@ class Farm:
             UnknownName: there is no such job.
             OrderRefused: it is not over yet, or its budget is used up.
         """
-        from farm import orders
+        from farm.orders import submission
 
         with self.database.transaction() as session:
-            submitted = orders.retake(
+            submitted = submission.retake(
                 session, job_id_of(job_id), reason=reason, requested_by=requested_by, changes=changes
             )
         self._wake([submitted.pool])
@@ -131,10 +132,10 @@ class Farm:
             UnknownName: there is no such job or field.
             OrderRefused: it has no take to compare with, or a change cannot work; nothing was stored.
         """
-        from farm import reproducing
+        from farm.reproduction import ordering
 
         with self.database.transaction() as session:
-            submitted = reproducing.reproduce(
+            submitted = ordering.reproduce(
                 session, job_id_of(job_id), requested_by=requested_by, changes={**(changes or {}), **more}
             )
         self._wake([submitted.pool])
@@ -147,7 +148,7 @@ class Farm:
             UnknownName: there is no such job.
             OrderRefused: it was not judged yet, or nobody is named.
         """
-        from farm import gates
+        from farm.judging import gate as gates
 
         with self.database.transaction() as session:
             return gates.review(session, job_id_of(job_id), approve=approve, by=by, note=note)
@@ -189,8 +190,8 @@ class Farm:
     def why(self, job_id: UUID | str) -> list[str]:
         """Why a job is not moving, or why it ended as it did, in plain sentences."""
         from db import catalogue
-        from farm import why
-        from farm.dailies_jobs import scores_of
+        from farm.dailies.from_jobs import scores_of
+        from farm.explaining import why
 
         with self.database.transaction() as session:
             facts = catalogue.why_facts(session, job_id_of(job_id), self.settings.beat_silent_after)
@@ -233,7 +234,7 @@ class Farm:
     def gate(self, project: str, phase: Phase) -> PhaseReport:
         """How a project's phase stands against its gate; reports, never opens or closes a door."""
         from db import catalogue
-        from farm import gates
+        from farm.judging import gate as gates
 
         with self.database.transaction() as session:
             return gates.project_report(session, catalogue.project(session, project).id, phase)
@@ -248,12 +249,12 @@ class Farm:
         form: str = "frames",
         progress: Progress | None = None,
     ) -> Delivery:
-        """Put the best passing take of each cut under editorial's names; see `farm.delivering.deliver`.
+        """Put the best passing take of each cut under editorial's names; see `delivery.delivering`.
 
         `form` is `frames` or `clip`, for what moves. Raises `UnknownName`, `BadInput`, `NotHere`.
         """
-        from farm import delivering
-        from farm.delivery import form_of
+        from farm.delivery import delivering
+        from farm.delivery.words import form_of
 
         return delivering.deliver(
             self.database,
@@ -275,16 +276,16 @@ class Farm:
         Keep the result with `keep_calibration`. Raises `UnknownName`, `BadInput`.
         """
         from db import catalogue
-        from farm import calibrating
+        from farm.judging import calibration
 
         with self.database.transaction() as session:
             chosen = catalogue.project(session, project).defaults.get("profile")
-            return calibrating.calibrate(
+            return calibration.calibrate(
                 session,
                 project,
                 profile=profile or chosen or self.settings.default_profile,
                 phase=phase,
-                labels=calibrating.Labels(labels),
+                labels=calibration.Labels(labels),
             )
 
     def keep_calibration(self, found: Calibration, name: str, *, by: str) -> None:
@@ -293,17 +294,17 @@ class Farm:
         Raises:
             OrderRefused: nobody is named, nothing was proposed, or the name is taken.
         """
-        from farm import calibrating
+        from farm.judging import calibration
 
         with self.database.transaction() as session:
-            calibrating.keep(session, found, name, by=by)
+            calibration.keep(session, found, name, by=by)
 
     def choose_profile(self, project: str, name: str, *, by: str) -> Profile:
         """Judge the project's next orders by this profile; raises `UnknownName`, `BadInput`, `OrderRefused`."""
-        from farm import calibrating
+        from farm.judging import calibration
 
         with self.database.transaction() as session:
-            return calibrating.choose(session, project, name, by=by)
+            return calibration.choose(session, project, name, by=by)
 
     def projects(self) -> tuple[ProjectView, ...]:
         """Every project."""
@@ -314,7 +315,8 @@ class Farm:
 
     def references(self, project: str) -> tuple[ReferenceView, ...]:
         """What each network holds a project's characters and style to; `farm reference` makes them."""
-        from db import catalogue, catalogue_references
+        from db import catalogue
+        from db.catalogue import references as catalogue_references
 
         with self.database.transaction() as session:
             return catalogue_references.references(session, catalogue.project(session, project).id)

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     import typer
 
-    from db.artifacts import ArtifactStore
     from db.engine import Database
-    from farm.delivery import Writer
+    from db.files.artifacts import ArtifactStore
+    from farm.delivery.words import Writer
     from farm.settings import Settings
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 
 class Premises(Protocol):

@@ -64,9 +64,9 @@ _FRAMES_OF = {
 class Step(StrEnum):
     """What a job goes through."""
 
-    RENDER = "render"  #: made by a GPU worker; `tasks.render` moves the job on to SCORE
-    SCORE = "score"  #: measured; `tasks.score` moves it on to GATE
-    GATE = "gate"  #: judged; `tasks.gate` completes it
+    RENDER = "render"  #: made by a GPU worker; `tasks.steps.render` moves the job on to SCORE
+    SCORE = "score"  #: measured; `tasks.steps.score` moves it on to GATE
+    GATE = "gate"  #: judged; `tasks.steps.gate` completes it
 
 
 class QueueStatus(StrEnum):

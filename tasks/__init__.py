@@ -5,6 +5,6 @@ with its first job, never by this import.
 """
 
 from farm.broker import app
-from tasks import worker as _worker_signals  # noqa: F401 - connects what happens when a worker starts and stops
+from tasks.worker import signals as _worker_signals  # noqa: F401 - connects what happens when a worker starts and stops
 
 __all__ = ["app"]

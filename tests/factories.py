@@ -10,21 +10,22 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from db import catalogue
-from farm import orders, shows
+from farm.orders import submission
 from farm.settings import Settings
-from models.characters import Character, CharacterAttribute, CharacterVariation
+from farm.shows import loading
+from models.jobs import RootResult, TakeResult
 from models.metrics import STRUCTURE, Mark, Measurement, Metric, Profile
 from models.recipe import CharacterLook, Recipe
-from models.rendering import Job, QueueRow, Take
-from models.views import RootResult, TakeResult
+from models.rows.characters import Character, CharacterAttribute, CharacterVariation
+from models.rows.jobs import Job, QueueRow, Take
 from models.vocabulary import JobType, Phase, QueueStatus, Step, VariationType, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from db.engine import Session
-    from farm.gates import GateOutcome
-    from models.views import StoredShow
+    from farm.judging.gate import GateOutcome
+    from models.jobs import StoredShow
 
 _serial = itertools.count(1)
 
@@ -149,13 +150,13 @@ def a_stored_show(session: Session, **project: Any) -> StoredShow:
     """A show of its own in the database: two characters, one scene of three cuts."""
     slug = f"moon-{secrets.token_hex(6)}"
     told = {**SHOW, "project": {**SHOW["project"], "slug": slug, **project}}  # type: ignore[dict-item]
-    return shows.store(session, shows.Show.model_validate(told))
+    return loading.store(session, loading.Show.model_validate(told))
 
 
 def ordered(session: Session, show: StoredShow, count: int = 1, **fields: Any) -> list[UUID]:
     """So many jobs for the show's first cut, unless the fields say otherwise."""
     order = {"project": show.project, "cut": "1/10/10", **fields}
-    return [job.job_id for job in orders.submit(session, [orders.parse(order) for _ in range(count)])]
+    return [job.job_id for job in submission.submit(session, [submission.parse(order) for _ in range(count)])]
 
 
 def finish(session: Session, job_id: UUID, *measurements: Measurement) -> None:
@@ -196,7 +197,7 @@ def whole(profile: Profile, phase: Phase, **values: float | None) -> list[Measur
 
 def judged(session: Session, job_id: UUID, *measurements: Measurement) -> GateOutcome:
     """The job finished with these measurements, and what its gate did."""
-    from farm.gates import gate_job
+    from farm.judging.gate import gate_job
 
     finish(session, job_id, *measurements)
     return gate_job(session, job_id)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import yaml
 
-from farm import gates, orders
+from farm.judging import gate
+from farm.orders import submission
 from models.errors import OrderRefused
 from models.vocabulary import Phase
 from tests.comfyui_server import png_bytes
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from db.catalogue import NewJob
     from db.engine import Database
     from farm.settings import Settings
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "workflows" / "portrait.yaml"
 
@@ -32,7 +33,7 @@ def show(database: Database) -> StoredShow:
     with database.transaction() as session:
         stored = a_stored_show(session, defaults={"renderer": "comfyui", "model_name": "tiny.safetensors"})
         for phase in (Phase.LOOP, Phase.VIDEO):
-            gates.open_door(session, stored.project_id, phase, by="Ada", reason="every kind is tested")
+            gate.open_door(session, stored.project_id, phase, by="Ada", reason="every kind is tested")
         return stored
 
 
@@ -44,9 +45,9 @@ class Desk:
         self.settings: Settings = settings_for(folder, workflows_dir=folder / "workflows")
 
     def admit(self, **fields: Any) -> NewJob:
-        order = orders.parse({"project": self.show.project, "cut": "1/10/10", **fields})
+        order = submission.parse({"project": self.show.project, "cut": "1/10/10", **fields})
         with self.database.transaction() as session:
-            return orders.admit(session, order, self.settings)
+            return submission.admit(session, order, self.settings)
 
     def refusal(self, **fields: Any) -> str:
         with pytest.raises(OrderRefused) as refused:

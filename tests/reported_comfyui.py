@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from db import inventories, workers
-from db.workers import WorkerIdentity
+from db.fleet import inventories, workers
+from db.fleet.workers import WorkerIdentity
 from models.pools import served_by
 from tests.comfyui_server import NODES
 from tests.integration.queue_jobs import execute

@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import text
 
-from models import characters, production, rendering  # noqa: F401 - importing maps their tables
-from models.base import Base
+from models.rows import characters, jobs, shows  # noqa: F401 - importing maps their tables
+from models.rows.base import Base
 
 #: any fixed number of ours: whoever migrates holds it until the commit
 _MIGRATION_LOCK = 0x6661726D

@@ -11,7 +11,7 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from farm import extras
-from farm.cli import delivering, judging, lifecycle, looking, ordering, reproducing, showing, workflows
+from farm.cli.commands import delivering, judging, lifecycle, looking, ordering, reproducing, showing, workflows
 from farm.cli.console import EXIT_CODES, Exit, exit_code, print_error
 from models.errors import FarmError
 

@@ -14,7 +14,7 @@ from models.vocabulary import WorkerStatus
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from db.workers import EchoWorker
+    from db.fleet.workers import EchoWorker
     from farm.echo.client import EchoClient
 
 REGISTERED = "registered"

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from farm import demo_orders, shows, stack
 from farm.client import Farm
+from farm.demo import orders
+from farm.ops import stack
 from farm.settings import settings
+from farm.shows import loading
 from models.errors import PhaseLocked
 from models.vocabulary import JobType, Phase
-from tasks import references
+from tasks.references import making
 from tests.acceptance.studio import SHOW, Made, Studio
 from tests.database_fixture import made_database
 
@@ -57,24 +59,24 @@ def refusal(studio: Studio) -> PhaseLocked | None:
 @pytest.fixture(scope="session")
 def stills(studio: Studio, refusal: PhaseLocked | None) -> Made:
     """Every cut of the show as a still, and a sheet of every character."""
-    return studio.make(demo_orders.orders(Phase.STILL, studio.project, studio.cuts, studio.cast))
+    return studio.make(orders.orders(Phase.STILL, studio.project, studio.cuts, studio.cast))
 
 
 @pytest.fixture(scope="session")
 def loops(studio: Studio, stills: Made) -> Made:
     """Six cuts as animation loops, ordered after the stills have opened their gate."""
-    return studio.make(demo_orders.orders(Phase.LOOP, studio.project, studio.cuts[:6], studio.cast))
+    return studio.make(orders.orders(Phase.LOOP, studio.project, studio.cuts[:6], studio.cast))
 
 
 @pytest.fixture(scope="session")
 def videos(studio: Studio, loops: Made) -> Made:
     """Six cuts as full videos, ordered after the loops have opened their gate."""
-    return studio.make(demo_orders.orders(Phase.VIDEO, studio.project, studio.cuts, studio.cast))
+    return studio.make(orders.orders(Phase.VIDEO, studio.project, studio.cuts, studio.cast))
 
 
 def _load(farm: Farm) -> str:
     with farm.database.transaction() as session:
-        stored = shows.store(session, shows.load(SHOW))
-    made = references.make(farm, stored)
+        stored = loading.store(session, loading.load(SHOW))
+    made = making.make(farm, stored)
     assert made["made"], f"no references: {made}"
     return stored.project

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from farm.client import Farm
+    from models.jobs import CutView, JobDetail
     from models.metrics import Measurement
-    from models.views import CutView, JobDetail
 
 SHOW = Path(__file__).resolve().parents[2] / "examples/lantern_street/show.yaml"
 REQUIRED_RATE = 0.80

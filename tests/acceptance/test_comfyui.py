@@ -18,7 +18,7 @@ import pytest
 from farm.client import Farm
 from farm.servers.supervisor import wait_until
 from farm.settings import settings
-from farm.shows import Show, store
+from farm.shows.loading import Show, store
 from models.errors import OrderRefused, StepFailed
 from models.vocabulary import ErrorKind, JobState, JobType
 from tests.acceptance.comfyui_graphs import HALF_A_GRAPH, TOO_LARGE, placeholders, still_graph
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database
-    from models.views import JobDetail
+    from models.jobs import JobDetail
     from tests.acceptance.comfyui_site import Site
 
 pytestmark = pytest.mark.timeout(900)

@@ -12,7 +12,7 @@ from tests.acceptance.studio import PATIENCE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.views import JobDetail
+    from models.jobs import JobDetail
     from tests.acceptance.studio import Made, Studio
 
 

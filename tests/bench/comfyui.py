@@ -27,10 +27,11 @@ import pytest
 import requests
 from websockets.sync.client import connect
 
-from farm import shows, stack
 from farm.client import Farm
+from farm.ops import stack
 from farm.settings import settings
-from farm.shows import Show
+from farm.shows import loading
+from farm.shows.loading import Show
 from models.errors import OrderRefused
 from models.vocabulary import JobState, JobType, Step
 from tests.acceptance.comfyui_site import RealSite, StandInSite
@@ -191,7 +192,7 @@ def _project(farm: Farm, site: Site) -> str:
     defaults = {"renderer": "comfyui", "model_name": site.checkpoint}
     show = Show.model_validate({"project": {"slug": "bench", "name": "Bench", "defaults": defaults}})
     with farm.database.transaction() as session:
-        project = shows.store(session, show).project
+        project = loading.store(session, show).project
     until = time.monotonic() + 60
     while True:
         try:

@@ -16,16 +16,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farm import shows, stack
 from farm.client import Farm
-from farm.memory import MemoryPeak
+from farm.ops import stack
+from farm.ops.memory import MemoryPeak
 from farm.settings import settings
+from farm.shows import loading
 from models.recipe import CharacterLook, Recipe, SceneLook
 from models.vocabulary import JobType
 from workers.renderers.registry import renderer
 
 if TYPE_CHECKING:
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 _SHOW = Path(__file__).parents[2] / "examples" / "lantern_street" / "show.yaml"
 _LOOKS = (
@@ -121,7 +122,7 @@ def _submit_to_verdict() -> float:
 
 def _loaded(farm: Farm) -> StoredShow:
     with farm.database.transaction() as session:
-        return shows.store(session, shows.load(_SHOW))
+        return loading.store(session, loading.load(_SHOW))
 
 
 def _one_verdict(farm: Farm, stored: StoredShow, seed: int) -> float:

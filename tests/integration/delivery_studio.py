@@ -10,9 +10,9 @@ import numpy as np
 
 from db import catalogue
 from farm.client import Farm
-from farm.gates import gate_job
+from farm.judging.gate import gate_job
 from models.recipe import Recipe
-from models.rendering import GenerationParams, QueueRow, Take
+from models.rows.jobs import GenerationParams, QueueRow, Take
 from models.vocabulary import JobType, Phase, QueueStatus, Step
 from tests.factories import ordered, whole
 from workers.media.takes import TakeWriter
@@ -21,7 +21,7 @@ from workers.scoring.profiles import EMBEDDED
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 WIDTH, HEIGHT, LOOP = 64, 48, 16
 

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from db.catalogue_orders import NewJob, insert_jobs
-from models.production import Project
+from db.catalogue.orders import NewJob, insert_jobs
 from models.recipe import Recipe
+from models.rows.shows import Project
 from models.vocabulary import JobType
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ import pytest
 
 from farm.cli.console import Exit
 from farm.settings import Settings
-from tasks import acceptance_checks
-from tasks.acceptance import Wish, run
-from tasks.acceptance_findings import Outcome
-from tasks.acceptance_page import write
+from tasks.commands.accept_page import write
+from workers.acceptance import checks
+from workers.acceptance.findings import Outcome
+from workers.acceptance.run import Wish, run
 from workers.scoring import weights
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tasks.acceptance import Acceptance
+    from workers.acceptance.run import Acceptance
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def found(networks: Path) -> Acceptance:
     chosen = ("cosines (efficientnet-lite0)", "faces in t1.jpg")
     with pytest.MonkeyPatch.context() as patch:
-        few = {name: acceptance_checks._CHECKS[name] for name in chosen}
-        patch.setattr(acceptance_checks, "_CHECKS", few)
+        few = {name: checks._CHECKS[name] for name in chosen}
+        patch.setattr(checks, "_CHECKS", few)
         return run(
             Wish(
                 networks_dir=networks,

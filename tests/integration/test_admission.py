@@ -11,11 +11,13 @@ from sqlalchemy import func, select
 
 from db import catalogue
 from db.engine import Database, Session
-from farm import gates, orders, shows, yaml_lines
+from farm.judging import gate
+from farm.orders import submission
+from farm.shows import loading, yaml_lines
 from models.errors import OrderRefused, PhaseLocked, UnknownName
+from models.jobs import StoredShow
 from models.recipe import SEED_LIMIT
-from models.rendering import GenerationParams, Job, QueueRow
-from models.views import StoredShow
+from models.rows.jobs import GenerationParams, Job, QueueRow
 from models.vocabulary import JobState, Phase
 from tests.factories import a_stored_show, ordered, settings_for
 
@@ -27,7 +29,7 @@ def show(database: Database) -> StoredShow:
     with database.transaction() as session:
         stored = a_stored_show(session)
         for phase in (Phase.LOOP, Phase.VIDEO):
-            gates.open_door(
+            gate.open_door(
                 session, stored.project_id, phase, by="Ada", reason="orders of every kind are tested"
             )
         return stored
@@ -88,13 +90,13 @@ def test_a_refused_order_names_the_nearest_fix_and_stores_nothing(
     fields: dict[str, Any],
     refused: tuple[type[Exception], str],
 ) -> None:
-    good = orders.parse({"project": show.project, "cut": "1/10/10"})
-    bad = orders.parse({"project": show.project, "cut": "1/10/10", **fields})
+    good = submission.parse({"project": show.project, "cut": "1/10/10"})
+    bad = submission.parse({"project": show.project, "cut": "1/10/10", **fields})
     with database.transaction() as session:
         before = stored_jobs(session)
 
     with pytest.raises(refused[0]) as refusal, database.transaction() as session:
-        orders.submit(session, [good, bad], settings_for(tmp_path))
+        submission.submit(session, [good, bad], settings_for(tmp_path))
 
     assert refused[1] in str(refusal.value)
     assert "\n" not in str(refusal.value)
@@ -117,10 +119,10 @@ def test_a_refused_order_names_the_nearest_fix_and_stores_nothing(
 def test_the_frame_count_is_the_orders_or_the_cuts_or_the_kinds_own(
     database: Database, show: StoredShow, fields: dict[str, Any], frames: int
 ) -> None:
-    order = orders.parse({"project": show.project, "cut": "1/10/10", **fields})
+    order = submission.parse({"project": show.project, "cut": "1/10/10", **fields})
 
     with database.transaction() as session:
-        assert orders.admit(session, order).recipe.frame_count == frames
+        assert submission.admit(session, order).recipe.frame_count == frames
 
 
 def test_sizes_come_from_the_order_the_kind_the_project_or_the_farm(database: Database) -> None:
@@ -131,8 +133,8 @@ def test_sizes_come_from_the_order_the_kind_the_project_or_the_farm(database: Da
         )
 
         def size(show: StoredShow, **fields: Any) -> tuple[int, int]:
-            order = orders.parse({"project": show.project, "characters": ["mio"], **fields})
-            recipe = orders.admit(session, order).recipe
+            order = submission.parse({"project": show.project, "characters": ["mio"], **fields})
+            recipe = submission.admit(session, order).recipe
             return recipe.width, recipe.height
 
         assert size(plain) == (512, 768)
@@ -147,7 +149,7 @@ def test_a_seed_is_given_or_follows_from_the_story_bible_or_is_random(
     with database.transaction() as session:
 
         def seed(**fields: Any) -> int:
-            return orders.admit(session, orders.parse({"project": show.project, **fields})).recipe.seed
+            return submission.admit(session, submission.parse({"project": show.project, **fields})).recipe.seed
 
         assert seed(seed=0, cut="1/10/10") == 0
         assert seed(cut="1/10/10") == seed(cut="ep001/sc010/c0010")
@@ -172,12 +174,12 @@ def test_the_order_of_a_batch_is_kept(database: Database, show: StoredShow) -> N
 
 
 def test_the_same_key_and_the_same_order_give_the_same_job(database: Database, show: StoredShow) -> None:
-    order = orders.parse({"project": show.project, "characters": ["mio"], "idempotency_key": "once"})
+    order = submission.parse({"project": show.project, "characters": ["mio"], "idempotency_key": "once"})
 
     with database.transaction() as session:
-        first, twin = orders.submit(session, [order, order])
+        first, twin = submission.submit(session, [order, order])
     with database.transaction() as session:
-        (again,) = orders.submit(session, [order.model_copy(update={"requested_by": "somebody else"})])
+        (again,) = submission.submit(session, [order.model_copy(update={"requested_by": "somebody else"})])
 
     assert first.is_new
     assert not twin.is_new
@@ -187,22 +189,22 @@ def test_the_same_key_and_the_same_order_give_the_same_job(database: Database, s
 
 
 def test_the_same_key_for_another_order_is_refused(database: Database, show: StoredShow) -> None:
-    order = orders.parse({"project": show.project, "characters": ["mio"], "idempotency_key": "reused"})
+    order = submission.parse({"project": show.project, "characters": ["mio"], "idempotency_key": "reused"})
     with database.transaction() as session:
-        orders.submit(session, [order])
+        submission.submit(session, [order])
 
     with pytest.raises(OrderRefused, match="used for another order"), database.transaction() as session:
-        orders.submit(session, [order.model_copy(update={"prompt": "rain"})])
+        submission.submit(session, [order.model_copy(update={"prompt": "rain"})])
 
 
 def test_two_who_order_under_one_key_at_once_get_one_job(database: Database, show: StoredShow) -> None:
-    order = orders.parse({"project": show.project, "characters": ["ren"], "idempotency_key": "race"})
+    order = submission.parse({"project": show.project, "characters": ["ren"], "idempotency_key": "race"})
     barrier, answers = threading.Barrier(4), []
 
     def submit() -> None:
         barrier.wait()
         with database.transaction() as session:
-            answers.extend(orders.submit(session, [order]))
+            answers.extend(submission.submit(session, [order]))
 
     threads = [threading.Thread(target=submit) for _ in range(4)]
     for thread in threads:
@@ -218,10 +220,10 @@ def test_a_closed_phase_says_which_gate_and_how_far_it_is(database: Database) ->
     with database.transaction() as session:
         show = a_stored_show(session)
         ordered(session, show, count=3)
-    loop = orders.parse({"project": show.project, "cut": "1/10/10", "job_type": "animation_loop"})
+    loop = submission.parse({"project": show.project, "cut": "1/10/10", "job_type": "animation_loop"})
 
     with pytest.raises(PhaseLocked) as refusal, database.transaction() as session:
-        orders.submit(session, [loop])
+        submission.submit(session, [loop])
 
     said = str(refusal.value)
     assert "closed until the still gate opens" in said
@@ -233,26 +235,26 @@ def test_a_lora_inside_the_roots_is_accepted_and_recorded(
     database: Database, show: StoredShow, tmp_path: Path
 ) -> None:
     (tmp_path / "mio.safetensors").write_bytes(b"weights")
-    order = orders.parse(
+    order = submission.parse(
         {"project": show.project, "cut": "1/10/10", "lora_models": [{"name": "mio", "path": "mio.safetensors"}]}
     )
 
     with database.transaction() as session:
-        (job,) = orders.submit(session, [order], settings_for(tmp_path))
+        (job,) = submission.submit(session, [order], settings_for(tmp_path))
         loras = session.scalar(select(GenerationParams.lora_models).filter_by(job_id=job.job_id))
 
     assert loras == [{"name": "mio", "path": str(tmp_path / "mio.safetensors"), "weight": 0.8}]
 
 
 def test_the_example_order_fits_the_example_show(database: Database) -> None:
-    order = orders.parse(yaml_lines.read(EXAMPLES / "order.yaml").data)
+    order = submission.parse(yaml_lines.read(EXAMPLES / "order.yaml").data)
     with database.transaction() as session:
-        stored = shows.store(session, shows.load(EXAMPLES / "lantern_street" / "show.yaml"))
-        (job,) = orders.submit(session, [order])
+        stored = loading.store(session, loading.load(EXAMPLES / "lantern_street" / "show.yaml"))
+        (job,) = submission.submit(session, [order])
         detail = catalogue.job_detail(session, job.job_id)
 
-        every_cut = [orders.parse({"project": stored.project, "cut": path}) for path in stored.cuts]
-        recipes = [orders.admit(session, each).recipe for each in every_cut]
+        every_cut = [submission.parse({"project": stored.project, "cut": path}) for path in stored.cuts]
+        recipes = [submission.admit(session, each).recipe for each in every_cut]
 
     assert (detail.row.cut, detail.recipe.width, detail.recipe.height) == ("ep001/sc010/c0040", 832, 480)
     assert detail.recipe.characters[0].attributes["outfit"] == "kimono"

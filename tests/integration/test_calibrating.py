@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from db import catalogue
-from farm import calibrating, gates, profiles, shows
-from farm.calibrating import Calibration, Labels
 from farm.cli import app as cli
-from farm.cli import judging, showing
-from farm.cli.calibration_tables import print_calibration
+from farm.cli.commands import judging, showing
+from farm.cli.tables.calibration import print_calibration
 from farm.client import Farm
+from farm.judging import calibration, gate, profiles
+from farm.judging.calibration import Calibration, Labels
+from farm.shows import loading
 from models.errors import OrderRefused, UnknownName
 from models.metrics import Mark, Metric
 from models.vocabulary import Phase, Verdict
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 #: the mark for style is 0.85: this project's approved stills reach less
 APPROVED = [0.74, 0.75, 0.76, 0.77, 0.78, 0.79, 0.80, 0.86, 0.88]
@@ -39,17 +40,17 @@ CUTS = ("1/10/10", "1/10/20", "1/10/30", "1/20/10", "1/20/20")
 @pytest.fixture
 def show(database: Database) -> StoredShow:
     with database.transaction() as session:
-        return shows.store(session, loaded(f"moon-{secrets.token_hex(6)}"))
+        return loading.store(session, loaded(f"moon-{secrets.token_hex(6)}"))
 
 
-def loaded(slug: str, **project: Any) -> shows.Show:
+def loaded(slug: str, **project: Any) -> loading.Show:
     """The show's file, with a second scene so that it has as many cuts as a mark takes."""
     episode: dict[str, Any] = SHOW["episodes"][0]  # type: ignore[index]  # plain data
     first = episode["scenes"][0]
     second = {**first, "number": 20, "cuts": first["cuts"][:2]}
     told = {**SHOW["project"], "slug": slug, **project}  # type: ignore[dict-item]  # plain data
     episodes = [{**episode, "scenes": [first, second]}]
-    return shows.Show.model_validate({**SHOW, "project": told, "episodes": episodes})
+    return loading.Show.model_validate({**SHOW, "project": told, "episodes": episodes})
 
 
 def over_cuts(session: Session, show: StoredShow, count: int, **fields: Any) -> list[UUID]:
@@ -62,7 +63,7 @@ def reviewed(session: Session, show: StoredShow, style: float, *, approve: bool,
     """A still with this style score that a person decided about."""
     (job_id,) = ordered(session, show, cut=cut, max_retakes=0)
     judged(session, job_id, *whole(EMBEDDED, Phase.STILL, style_adherence=style))
-    gates.review(session, job_id, approve=approve, by="Ada")
+    gate.review(session, job_id, approve=approve, by="Ada")
     return job_id
 
 
@@ -74,10 +75,10 @@ def many_reviewed(session: Session, show: StoredShow, cuts: tuple[str, ...] = CU
 
 
 def calibrated(session: Session, show: StoredShow, **more: Any) -> Calibration:
-    return calibrating.calibrate(session, show.project, profile="embedded", **more)
+    return calibration.calibrate(session, show.project, profile="embedded", **more)
 
 
-def of(found: Calibration, metric: Metric) -> calibrating.CalibratedMark:
+def of(found: Calibration, metric: Metric) -> calibration.CalibratedMark:
     return next(mark for mark in found.marks if mark.mark.metric is metric)
 
 
@@ -90,10 +91,10 @@ def test_a_passed_take_may_be_rejected_and_a_failed_one_approved_and_the_gate_co
         judged(session, bad, *whole(EMBEDDED, Phase.STILL, identity=0.1))
         assert catalogue.tally(session, show.project_id, Phase.STILL) == (2, 1)
 
-        gates.review(session, good, approve=False, by="Ada", note="a sixth finger")
+        gate.review(session, good, approve=False, by="Ada", note="a sixth finger")
         assert catalogue.tally(session, show.project_id, Phase.STILL) == (2, 0)
 
-        gates.review(session, bad, approve=True, by="Ben")
+        gate.review(session, bad, approve=True, by="Ben")
         assert catalogue.tally(session, show.project_id, Phase.STILL) == (2, 1)
         detail = catalogue.job_detail(session, good)
 
@@ -157,7 +158,7 @@ def test_calibrating_changes_nothing_and_keeping_the_result_puts_nothing_to_use(
         found = calibrated(session, show)
         assert catalogue.project(session, show.project_id).defaults == before
 
-        calibrating.keep(session, found, "ours", by="Ada")
+        calibration.keep(session, found, "ours", by="Ada")
 
     with database.transaction() as session:
         defaults = catalogue.project(session, show.project_id).defaults
@@ -170,7 +171,7 @@ def test_calibrating_changes_nothing_and_keeping_the_result_puts_nothing_to_use(
         assert limits[Metric.STYLE_ADHERENCE] == pytest.approx(0.67)
         assert kept.marks[Phase.VIDEO] == EMBEDDED.marks[Phase.VIDEO]
 
-        chosen = calibrating.choose(session, show.project, "ours", by="Ben")
+        chosen = calibration.choose(session, show.project, "ours", by="Ben")
         (job_id,) = ordered(session, show)
         assert chosen == kept
         assert (
@@ -184,10 +185,10 @@ def test_a_kept_profile_is_never_overwritten_and_needs_a_name_and_something_to_s
     with database.transaction() as session:
         empty = calibrated(session, show)
         with pytest.raises(OrderRefused, match="no mark could be proposed"):
-            calibrating.keep(session, empty, "ours", by="Ada")
+            calibration.keep(session, empty, "ours", by="Ada")
         many_reviewed(session, show)
         found = calibrated(session, show)
-        calibrating.keep(session, found, "ours", by="Ada")
+        calibration.keep(session, found, "ours", by="Ada")
 
         for name, by, sentence in [
             ("ours", "Ada", "There is a profile 'ours' already"),
@@ -195,9 +196,9 @@ def test_a_kept_profile_is_never_overwritten_and_needs_a_name_and_something_to_s
             ("other", " ", "nobody who decided"),
         ]:
             with pytest.raises(OrderRefused, match=sentence):
-                calibrating.keep(session, found, name, by=by)
+                calibration.keep(session, found, name, by=by)
         with pytest.raises(UnknownName, match="Did you mean 'ours'"):
-            calibrating.choose(session, show.project, "our", by="Ada")
+            calibration.choose(session, show.project, "our", by="Ada")
 
 
 def test_loading_the_show_again_keeps_calibrated_profiles_and_the_choice_of_one(
@@ -205,25 +206,25 @@ def test_loading_the_show_again_keeps_calibrated_profiles_and_the_choice_of_one(
 ) -> None:
     with database.transaction() as session:
         many_reviewed(session, show)
-        calibrating.keep(session, calibrated(session, show), "ours", by="Ada")
-        calibrating.choose(session, show.project, "ours", by="Ada")
+        calibration.keep(session, calibrated(session, show), "ours", by="Ada")
+        calibration.choose(session, show.project, "ours", by="Ada")
 
-        shows.store(session, loaded(show.project))
+        loading.store(session, loaded(show.project))
         again = dict(catalogue.project(session, show.project_id).defaults)
         assert (again["profile"], list(again["profiles"])) == ("ours", ["ours"])
 
         by_spec = loaded(show.project, defaults={"renderer": "toon", "profile": "spec"})
-        shows.store(session, by_spec)
+        loading.store(session, by_spec)
         told = dict(catalogue.project(session, show.project_id).defaults)
         assert (told["profile"], list(told["profiles"])) == ("spec", ["ours"])
 
         # A file that says the same as when somebody chose otherwise says nothing new.
-        calibrating.choose(session, show.project, "ours", by="Ada")
-        shows.store(session, by_spec)
+        calibration.choose(session, show.project, "ours", by="Ada")
+        loading.store(session, by_spec)
         assert catalogue.project(session, show.project_id).defaults["profile"] == "ours"
 
         with pytest.raises(UnknownName, match="no profile 'theirs'"):
-            shows.store(session, loaded(show.project, defaults={"renderer": "toon", "profile": "theirs"}))
+            loading.store(session, loaded(show.project, defaults={"renderer": "toon", "profile": "theirs"}))
 
 
 def test_gate_verdicts_are_labels_only_when_asked_for(database: Database, show: StoredShow) -> None:
@@ -248,7 +249,7 @@ def test_numbers_by_another_file_of_the_network_are_left_out_and_counted(
         (old,) = ordered(session, show)
         told = whole(EMBEDDED, Phase.STILL, style_adherence=0.2)
         judged(session, old, *[_by_file(each, "f" * 64) for each in told])
-        gates.review(session, old, approve=True, by="Ada")
+        gate.review(session, old, approve=True, by="Ada")
     with database.transaction() as session:
         many_reviewed(session, show)
         style = of(calibrated(session, show), Metric.STYLE_ADHERENCE)
@@ -328,7 +329,7 @@ def test_a_person_sees_who_calibrated_a_profile_and_what_it_leaves_out(
 ) -> None:
     with database.transaction() as session:
         many_reviewed(session, show)
-        calibrating.keep(session, calibrated(session, show), "ours", by="Ada")
+        calibration.keep(session, calibrated(session, show), "ours", by="Ada")
 
     assert cli.run(["show", "profile", show.project, "ours", "--by", "Ben"]) == 0
 

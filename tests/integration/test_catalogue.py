@@ -13,13 +13,14 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from db import catalogue
-from farm import profiles, shows
-from farm.show_form import Show
-from models.characters import CharacterAttribute
+from farm.judging import profiles
+from farm.shows import loading
+from farm.shows.form import Show
 from models.errors import BadInput, UnknownName
 from models.metrics import Metric
-from models.production import Project, Scene
-from models.rendering import Job, QueueRow, Worker
+from models.rows.characters import CharacterAttribute
+from models.rows.jobs import Job, QueueRow, Worker
+from models.rows.shows import Project, Scene
 from models.vocabulary import ErrorKind, JobState, Phase, QueueStatus, Step, Verdict, WorkerStatus
 from tests.factories import SHOW, a_stored_show, finish, judged, measured, ordered, whole
 from workers.scoring.profiles import EMBEDDED
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 LANTERN_STREET = Path(__file__).parents[2] / "examples" / "lantern_street" / "show.yaml"
 
@@ -46,12 +47,12 @@ def changed(show: StoredShow, **parts: Any) -> Show:
 
 
 def test_the_example_is_stored_once_however_often_it_is_loaded(database: Database) -> None:
-    lantern_street = shows.load(LANTERN_STREET)
+    lantern_street = loading.load(LANTERN_STREET)
 
     with database.transaction() as session:
-        first = shows.store(session, lantern_street)
+        first = loading.store(session, lantern_street)
     with database.transaction() as session:
-        second = shows.store(session, lantern_street)
+        second = loading.store(session, lantern_street)
         found = catalogue.cuts(session, second.project_id)
 
     assert first == second
@@ -63,8 +64,8 @@ def test_the_example_is_stored_once_however_often_it_is_loaded(database: Databas
 
 def test_an_edit_of_the_story_bible_raises_its_minor_version(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
-        edited = shows.store(session, changed(show, story_bible={"art_style": "gouache"}))
-        again = shows.store(session, changed(show, story_bible={"art_style": "gouache"}))
+        edited = loading.store(session, changed(show, story_bible={"art_style": "gouache"}))
+        again = loading.store(session, changed(show, story_bible={"art_style": "gouache"}))
 
     assert (edited.story_bible_version, again.story_bible_version) == ("1.1.0", "1.1.0")
 
@@ -86,7 +87,7 @@ def test_attributes_are_stored_in_the_vocabularys_words_with_the_prompt_beside_t
 
 def test_what_the_file_no_longer_has_is_left_and_named(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
-        stored = shows.store(session, changed(show, episodes=[]))
+        stored = loading.store(session, changed(show, episodes=[]))
 
     assert stored.left_behind == tuple(f"cut {path}" for path in sorted(show.cuts))
 
@@ -94,7 +95,7 @@ def test_what_the_file_no_longer_has_is_left_and_named(database: Database, show:
 def test_attributes_and_variations_that_the_file_dropped_are_gone(database: Database, show: StoredShow) -> None:
     mio = {"slug": "mio", "name": "Mio", "attributes": {"eyes": "blue"}}
     with database.transaction() as session:
-        shows.store(session, changed(show, characters=[mio, SHOW["characters"][1]]))  # type: ignore[index]
+        loading.store(session, changed(show, characters=[mio, SHOW["characters"][1]]))  # type: ignore[index]
 
     with database.transaction() as session:
         cast = catalogue.characters(session, show.project_id)

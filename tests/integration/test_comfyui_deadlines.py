@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm import doctor_comfyui
+from farm.ops.doctor import comfyui
 from models.errors import StepFailed, Unavailable
 from workers.renderers.comfyui import server as server_module
 from workers.renderers.comfyui.server import OutputFile, Server
@@ -116,11 +116,11 @@ def test_a_redirect_is_no_answer_of_comfyui() -> None:
 def test_the_doctor_does_not_wait_for_an_answer_that_drips(
     monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
-    monkeypatch.setattr(doctor_comfyui, "_PATIENCE", TIMEOUT)
+    monkeypatch.setattr(comfyui, "_PATIENCE", TIMEOUT)
 
     with sending(start, b"x", every=0.02) as url:
         began = time.monotonic()
-        finding = doctor_comfyui._unused(url)
+        finding = comfyui._unused(url)
 
     assert time.monotonic() - began < 3
     assert url in finding.message

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db import catalogue, inventories, queue
-from farm import why
+from db import catalogue, queue
+from db.fleet import inventories
+from farm.explaining import why
 from tests.integration.queue_jobs import one
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def test_a_worker_tells_what_its_comfyui_has(studio: Studio) -> None:
 def test_the_doctor_shows_each_comfyui_and_what_keeps_it_from_full_use(studio: Studio) -> None:
     told = json.loads(
         studio.floor.python(
-            "import json; from farm.views import to_json; from farm.settings import settings\n"
-            "from farm.doctor_comfyui import comfyuis\n"
+            "import json; from farm.explaining.answers import to_json; from farm.settings import settings\n"
+            "from farm.ops.doctor.comfyui import comfyuis\n"
             "print(json.dumps([to_json(finding) for finding in comfyuis(settings())]))"
         )
     )

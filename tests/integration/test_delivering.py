@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from db.artifacts import ArtifactStore
-from farm import delivering
+from db.files.artifacts import ArtifactStore
 from farm.cli import app as cli
-from farm.cli import delivering as command
+from farm.cli.commands import delivering as command
 from farm.client import Farm
-from farm.gates import review
+from farm.delivery import delivering
+from farm.judging.gate import review
 from models.errors import BadInput, UnknownName
-from models.rendering import Job, Take
+from models.rows.jobs import Job, Take
 from models.vocabulary import Phase
 from tests.factories import a_stored_show, settings_for
 from tests.full_disk import files_of_at_most

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from db.workers import EchoWorker
+from db.fleet.workers import EchoWorker
 from farm.echo import workers as echo_workers
 from farm.echo.client import EchoClient
 from models.vocabulary import WorkerStatus

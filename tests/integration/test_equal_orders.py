@@ -12,9 +12,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from db import catalogue, queue, reuse
-from db.workers import WorkerIdentity, register
-from farm.why import explain
+from db import catalogue, queue
+from db.fleet.workers import WorkerIdentity, register
+from db.queue import reuse
+from farm.explaining.why import explain
 from models.vocabulary import ErrorKind
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 

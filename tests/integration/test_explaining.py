@@ -5,10 +5,11 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from db import catalogue, catalogue_evidence
-from farm import shows
-from farm.dailies_jobs import explained_json, scores_of
-from farm.explanations import explanations
+from db import catalogue
+from db.catalogue import evidence
+from farm.dailies.from_jobs import explained_json, scores_of
+from farm.explaining.sentences import explanations
+from farm.shows import loading
 from models.metrics import Metric
 from models.vocabulary import Phase
 from tests.factories import SHOW, a_stored_show, finish, judged, measured, ordered, whole
@@ -25,12 +26,12 @@ def test_a_variation_that_dyes_the_hair_changes_what_the_picture_is_held_against
         {"name": "dyed", "type": "outfit", "attributes": {"hair_color": "blue"}}
     )
     with database.transaction() as session:
-        show = shows.store(session, shows.Show.model_validate(told))
+        show = loading.store(session, loading.Show.model_validate(told))
         usual, dyed = (ordered(session, show, variations={"mio": [name]})[0] for name in ("festival", "dyed"))
         for job in (usual, dyed):
             finish(session, job)
 
-        seen = [catalogue_evidence.expectations(session, job).attributes["mio"] for job in (usual, dyed)]
+        seen = [evidence.expectations(session, job).attributes["mio"] for job in (usual, dyed)]
 
     assert [each["hair_color"] for each in seen] == ["pink", "blue"]
     assert {each["eye_color"] for each in seen} == {"green"}
@@ -42,7 +43,7 @@ def test_an_orders_own_limits_decide_what_gets_a_picture(database: Database) -> 
         (job,) = ordered(session, show, quality_thresholds={"identity": 0.99})
         finish(session, job)
 
-        held_to = catalogue_evidence.expectations(session, job)
+        held_to = evidence.expectations(session, job)
 
     assert held_to.quality_thresholds == {"identity": 0.99}
 

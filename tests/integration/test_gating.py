@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import func, select, text
 
 from db import catalogue
-from farm import gates, orders
+from farm.judging import gate as gates
+from farm.orders import submission
 from models.errors import OrderRefused, PhaseLocked, UnknownName
 from models.metrics import Metric
-from models.rendering import Job, PhaseDoor, QueueRow
+from models.rows.jobs import Job, PhaseDoor, QueueRow
 from models.vocabulary import JobState, Phase, QueueStatus, Verdict
 from tests.factories import a_stored_show, finish, judged, measured, ordered, whole
 from workers.scoring.profiles import EMBEDDED
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 GOOD = whole(EMBEDDED, Phase.STILL)
 BAD = whole(EMBEDDED, Phase.STILL, identity=0.1)
@@ -50,8 +51,8 @@ def judged_stills(session: Session, show: StoredShow, passed: int, failed: int) 
     return good + bad
 
 
-def loop_order(show: StoredShow) -> orders.Order:
-    return orders.parse({"project": show.project, "cut": "1/10/10", "job_type": "animation_loop"})
+def loop_order(show: StoredShow) -> submission.Order:
+    return submission.parse({"project": show.project, "cut": "1/10/10", "job_type": "animation_loop"})
 
 
 def test_a_take_on_every_mark_passes_and_its_scores_say_so(database: Database, show: StoredShow) -> None:
@@ -166,7 +167,7 @@ def test_four_of_five_open_the_next_phase_and_leave_their_evidence(
         door = catalogue.doors(session, show.project_id)[Phase.LOOP]
         assert (door.is_open, door.decided_by) == (True, "gate")
         assert (door.evidence["ordered"], door.evidence["passed"]) == (5, 4)
-        assert orders.submit(session, [loop_order(show)])
+        assert submission.submit(session, [loop_order(show)])
 
 
 def test_three_of_five_open_nothing(database: Database, show: StoredShow) -> None:
@@ -174,7 +175,7 @@ def test_three_of_five_open_nothing(database: Database, show: StoredShow) -> Non
         judged_stills(session, show, passed=3, failed=2)
 
     with pytest.raises(PhaseLocked, match="identity failed 2 times"), database.transaction() as session:
-        orders.submit(session, [loop_order(show)])
+        submission.submit(session, [loop_order(show)])
 
 
 def test_four_that_pass_are_too_few(database: Database, show: StoredShow) -> None:
@@ -200,12 +201,12 @@ def test_a_passing_retake_counts_for_its_root(database: Database, show: StoredSh
 
 
 def test_doors_open_strictly_one_after_the_other(database: Database, show: StoredShow) -> None:
-    video = orders.parse({"project": show.project, "cut": "1/10/10", "job_type": "full_video"})
+    video = submission.parse({"project": show.project, "cut": "1/10/10", "job_type": "full_video"})
     with database.transaction() as session:
         judged_stills(session, show, passed=5, failed=0)
 
     with pytest.raises(PhaseLocked, match="until the loop gate opens"), database.transaction() as session:
-        orders.submit(session, [video])
+        submission.submit(session, [video])
 
     with database.transaction() as session:
         loops = ordered(session, show, count=5, job_type="animation_loop")
@@ -213,7 +214,7 @@ def test_doors_open_strictly_one_after_the_other(database: Database, show: Store
     # Four of the five ordered are 80 %: the fifth cannot change that any more.
     assert opened == [None, None, None, Phase.VIDEO, None]
     with database.transaction() as session:
-        (job,) = orders.submit(session, [video])
+        (job,) = submission.submit(session, [video])
         assert judged(session, job.job_id, *whole(EMBEDDED, Phase.VIDEO)).verdict is Verdict.PASS
 
 
@@ -223,7 +224,7 @@ def test_a_door_that_opened_stays_open_when_later_takes_fail(database: Database,
         judged_stills(session, show, passed=0, failed=10)
 
         assert not gates.project_report(session, show.project_id, Phase.STILL).can_open
-        assert orders.submit(session, [loop_order(show)])
+        assert submission.submit(session, [loop_order(show)])
 
 
 def test_a_person_may_close_a_door_and_the_gate_does_not_open_it_again(
@@ -235,7 +236,7 @@ def test_a_person_may_close_a_door_and_the_gate_does_not_open_it_again(
         judged_stills(session, show, passed=5, failed=0)
 
     with pytest.raises(PhaseLocked, match="closed by Ada"), database.transaction() as session:
-        orders.submit(session, [loop_order(show)])
+        submission.submit(session, [loop_order(show)])
     with database.transaction() as session:
         evidence = catalogue.doors(session, show.project_id)[Phase.LOOP].evidence
     assert evidence["override"] == {"by": "Ada", "reason": "the faces drift", "is_open": False}
@@ -347,7 +348,7 @@ def test_a_person_may_order_another_take_with_changes(database: Database, show: 
         judged(session, job_id, *BAD)
 
     with database.transaction() as session:
-        again = orders.retake(
+        again = submission.retake(
             session, job_id, reason="closer", requested_by="Ada", changes={"camera_angle": "close_up"}
         )
         detail = catalogue.job_detail(session, again.job_id)
@@ -370,7 +371,7 @@ def test_a_retake_cannot_become_another_take(
         judged(session, job_id, *BAD)
 
     with pytest.raises(OrderRefused, match="A retake keeps its"), database.transaction() as session:
-        orders.retake(session, job_id, reason="other", requested_by="Ada", changes=changes)
+        submission.retake(session, job_id, reason="other", requested_by="Ada", changes=changes)
 
 
 def test_no_second_take_is_ordered_while_one_is_in_work(database: Database, show: StoredShow) -> None:
@@ -378,7 +379,7 @@ def test_no_second_take_is_ordered_while_one_is_in_work(database: Database, show
         (job_id,) = ordered(session, show)
 
     with pytest.raises(OrderRefused, match="still in work"), database.transaction() as session:
-        orders.retake(session, job_id, reason="again", requested_by="Ada")
+        submission.retake(session, job_id, reason="again", requested_by="Ada")
 
 
 def test_a_metric_by_another_network_never_passes_the_gate(database: Database, show: StoredShow) -> None:

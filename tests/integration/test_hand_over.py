@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from db.workers import Scorer
-from tasks import hand_over, runtime
-from tasks.hand_over import best_of
+from db.fleet.workers import Scorer
+from tasks.process import runtime
+from tasks.steps import hand_over
+from tasks.steps.hand_over import best_of
 from tests.integration.floor import CONTROL, RENDER, SCORE, Floor
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 from workers.scoring import weights

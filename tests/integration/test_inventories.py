@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import pytest
 
-from db import inventories, queue, workers
+from db import queue
+from db.fleet import inventories, workers
+from db.fleet.workers import WorkerIdentity
 from db.queue import Backoff
-from db.workers import WorkerIdentity
 from models.pools import served_by
 from models.vocabulary import ErrorKind, QueueStatus
-from tasks import serving
-from tasks.serving import Serving
+from tasks.process import serving
+from tasks.process.serving import Serving
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:

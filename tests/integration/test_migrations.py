@@ -13,9 +13,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from db.engine import Database
-from models import characters, production, rendering  # noqa: F401 - importing maps their tables
-from models.base import Base
 from models.errors import BadInput, NotHere, Unavailable
+from models.rows import characters, jobs, shows  # noqa: F401 - importing maps their tables
+from models.rows.base import Base
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from db import catalogue
-from farm import gates, orders
+from farm.judging import gate
+from farm.orders import submission
 from farm.settings import Settings
 from models.vocabulary import Phase
 from tests.factories import a_stored_show
@@ -48,7 +49,7 @@ def floor(floor: Floor) -> Floor:
 def submit(floor: Floor, **fields: Any) -> Any:
     settings = Settings(state_dir=floor.folder, roots=(floor.folder,), workflows_dir=floor.folder / "workflows")
     with floor.database.transaction() as session:
-        (job,) = orders.submit(session, [orders.parse({"cut": "1/10/10", **fields})], settings)
+        (job,) = submission.submit(session, [submission.parse({"cut": "1/10/10", **fields})], settings)
     floor.wait_until_over([job.job_id])
     floor.settled()
     return job
@@ -58,11 +59,11 @@ def test_a_loop_starts_from_the_still_that_a_person_approved(floor: Floor) -> No
     shutil.copytree(EXAMPLES, floor.folder / "workflows")
     with floor.database.transaction() as session:
         show = a_stored_show(session, defaults=DEFAULTS)
-        gates.open_door(session, show.project_id, Phase.LOOP, by="Ada", reason="the loop is what is tested")
+        gate.open_door(session, show.project_id, Phase.LOOP, by="Ada", reason="the loop is what is tested")
 
     still = submit(floor, project=show.project, lora_models=[{"name": "ink"}], max_retakes=0)
     with floor.database.transaction() as session:
-        gates.review(session, still.job_id, approve=True, by="Ada")
+        gate.review(session, still.job_id, approve=True, by="Ada")
     loop = submit(floor, project=show.project, job_type="animation_loop", max_retakes=0)
 
     with floor.database.transaction() as session:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from db import catalogue
-from farm import gates, orders, profiles, reproducing_comfyui
-from farm.retakes import next_recipe
+from farm.judging import gate, profiles
+from farm.judging.ladder import next_recipe
+from farm.orders import submission
+from farm.reproduction import comfyui
 from models.metrics import Metric
 from models.vocabulary import Phase
 from tests.factories import a_stored_show, finish, whole
@@ -50,10 +52,10 @@ def test_an_order_may_ask_to_be_rendered_anew(desk: Desk) -> None:
 def test_a_retake_of_the_gate_keeps_what_its_worker_must_have(desk: Desk) -> None:
     told = {"project": desk.show.project, "cut": "1/10/10", "lora_models": [{"name": "ink"}], "seed": 5}
     with desk.database.transaction() as session:
-        (root,) = orders.submit(session, [orders.parse(told)], desk.settings)
+        (root,) = submission.submit(session, [submission.parse(told)], desk.settings)
         profile = profiles.named({}, "embedded")
         finish(session, root.job_id, *whole(profile, Phase.STILL, identity=0.0))
-        outcome = gates.gate_job(session, root.job_id)
+        outcome = gate.gate_job(session, root.job_id)
 
     assert outcome.retake is not None
     rows = [
@@ -196,9 +198,9 @@ def test_the_refusal_is_that_of_the_comfyui_that_comes_nearest(desk: Desk) -> No
 def test_a_loop_starts_from_its_cuts_best_passing_still(desk: Desk) -> None:
     with desk.database.transaction() as session:
         jobs = [
-            orders.submit(
+            submission.submit(
                 session,
-                [orders.parse({"project": desk.show.project, "cut": "1/10/20", "seed": seed})],
+                [submission.parse({"project": desk.show.project, "cut": "1/10/20", "seed": seed})],
                 desk.settings,
             )[0].job_id
             for seed in (1, 2, 3)
@@ -206,7 +208,7 @@ def test_a_loop_starts_from_its_cuts_best_passing_still(desk: Desk) -> None:
         profile = profiles.named({}, "embedded")
         for job_id, identity in zip(jobs, (0.0, 0.99, 0.8), strict=True):
             finish(session, job_id, *whole(profile, Phase.STILL, identity=identity))
-            gates.gate_job(session, job_id)
+            gate.gate_job(session, job_id)
     for job_id in jobs:
         master = desk.settings.artifacts_dir / f"takes/{job_id}/1/master.png"
         master.parent.mkdir(parents=True)
@@ -257,7 +259,7 @@ def test_a_recipe_from_before_takes_the_workflows_own_values_and_names_the_one_t
 
     for recorded in (recipe, replace(recipe, workflow_inputs={})):
         with desk.database.transaction() as session:
-            plan, changed = reproducing_comfyui.planned(session, recorded, {"workflow_inputs.shift": "5"})
+            plan, changed = comfyui.planned(session, recorded, {"workflow_inputs.shift": "5"})
         assert changed == {"workflow_inputs.shift": [8.0, 5.0]}
         assert plan.recipe.workflow_inputs == {**recorded.workflow_inputs, "shift": 5.0}
 
@@ -273,7 +275,7 @@ def test_a_retake_by_ladder_or_person_keeps_the_start_picture(desk: Desk) -> Non
         "height": 480,
     }
     with desk.database.transaction() as session:
-        (root,) = orders.submit(session, [orders.parse(told)], desk.settings)
+        (root,) = submission.submit(session, [submission.parse(told)], desk.settings)
         recipe = catalogue.job_detail(session, root.job_id).recipe
         finish(session, root.job_id)
 
@@ -282,7 +284,7 @@ def test_a_retake_by_ladder_or_person_keeps_the_start_picture(desk: Desk) -> Non
     assert plan.recipe.start_image == recipe.start_image
     for changes, expected in (({}, first), ({"start_image": "second.png"}, second)):
         with desk.database.transaction() as session:
-            again = orders.retake(
+            again = submission.retake(
                 session, root.job_id, reason="x", requested_by="Ada", changes=changes, settings=desk.settings
             )
             made = catalogue.job_detail(session, again.job_id).recipe.start_image
@@ -336,11 +338,11 @@ def test_a_controlnets_picture_and_a_reference_are_known_by_content(desk: Desk) 
 
 def test_a_thousand_orders_are_admitted_in_seconds(desk: Desk) -> None:
     told = {"project": desk.show.project, "cut": "1/10/10", "lora_models": [{"name": "ink"}]}
-    wanted = [orders.parse({**told, "seed": seed}) for seed in range(1000)]
+    wanted = [submission.parse({**told, "seed": seed}) for seed in range(1000)]
 
     began = time.process_time()
     with desk.database.transaction() as session:
-        submitted = orders.submit(session, wanted, desk.settings)
+        submitted = submission.submit(session, wanted, desk.settings)
 
     assert len({job.job_id for job in submitted}) == 1000
     assert time.process_time() - began < 5
@@ -373,8 +375,8 @@ def test_a_character_sheet_starts_from_the_characters_approved_picture(desk: Des
 def test_a_random_seed_is_recorded_and_a_given_one_kept(desk: Desk) -> None:
     told = {"project": desk.show.project, "characters": ["ren"]}
     with desk.database.transaction() as session:
-        wanted = [orders.parse(told), orders.parse({**told, "seed": 2**64 - 1})]
-        jobs = orders.submit(session, wanted, desk.settings)
+        wanted = [submission.parse(told), submission.parse({**told, "seed": 2**64 - 1})]
+        jobs = submission.submit(session, wanted, desk.settings)
 
     for job in jobs:
         stored = one(desk.database, "SELECT seed FROM generation_params WHERE job_id = :j", j=job.job_id)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from db import queue
-from db.workers import WorkerIdentity, register
+from db.fleet.workers import WorkerIdentity, register
 from models.vocabulary import ErrorKind, Step
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one, row_of
 

@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from db import queue, ticks, workers
-from db.workers import WorkerIdentity
+from db import queue
+from db.fleet import workers
+from db.fleet.workers import WorkerIdentity
+from db.queue import ticks
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:

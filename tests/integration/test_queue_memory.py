@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from db import queue, workers
+from db import queue
+from db.fleet import workers
+from db.fleet.workers import WorkerIdentity
 from db.queue import Backoff
-from db.workers import WorkerIdentity
 from models.pools import served_by
 from models.vocabulary import ErrorKind, QueueStatus
 from tests.integration.queue_jobs import add_jobs, add_project, execute, one, row_of

@@ -11,15 +11,16 @@ import pytest
 from PIL import Image
 
 from db import catalogue
-from db.artifacts import ArtifactStore
 from db.engine import Database
+from db.files.artifacts import ArtifactStore
 from farm.cli import app as cli
 from farm.client import Farm
 from models.errors import NotMeasured
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase
-from tasks import commands_references, references
-from tasks.reference_building import Builder, asked_of, first_frames
+from tasks.commands import reference
+from tasks.references import making
+from tasks.references.builder import Builder, asked_of, first_frames
 from tests.factories import a_stored_show, settings_for
 from workers.renderers.toon.drawing import frames
 from workers.scoring import weights
@@ -33,7 +34,7 @@ from workers.scoring.selection import gauges_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def farm(database: Database, networks: Path, tmp_path: Path, monkeypatch: pytest
     def opened() -> Any:
         yield made
 
-    monkeypatch.setattr(commands_references, "opened", opened)
+    monkeypatch.setattr(reference, "opened", opened)
     return made
 
 
@@ -177,13 +178,13 @@ def test_loading_a_show_keeps_what_a_person_approved_and_says_which_networks_are
     with database.transaction() as session:
         show = a_stored_show(session, defaults={"renderer": "toon", "profiles": both})
     # Ten drawn pictures of each would tell nothing more than two.
-    monkeypatch.setattr(references, "sittings", lambda *_: references_of(2))
-    monkeypatch.setattr(references, "style_frames", lambda *_: references_of(2))
+    monkeypatch.setattr(making, "sittings", lambda *_: references_of(2))
+    monkeypatch.setattr(making, "style_frames", lambda *_: references_of(2))
     builder = Builder(database, show.project_id, shelf)
     builder.build("mio", "toon-id", first_frames([pictures["mio0"]]), [str(pictures["mio0"])], by="Ada")
 
-    first = references.make(farm, show)
-    again = references.make(farm, show)
+    first = making.make(farm, show)
+    again = making.make(farm, show)
 
     assert first["made"] == ["ren"]
     assert "mio, toon-id: kept what Ada approved" in first["said"]
@@ -203,7 +204,7 @@ def test_a_show_for_another_renderer_is_not_held_to_drawings_it_never_made(
     with database.transaction() as session:
         show = a_stored_show(session, defaults={"renderer": "null"})
 
-    told = references.make(farm, show)
+    told = making.make(farm, show)
 
     assert told["made"] == []
     assert any(f"farm reference {show.project} mio IMAGE" in sentence for sentence in told["said"])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from db import catalogue
-from db.catalogue_orders import NewJob, insert_jobs
-from farm import reproducing
-from farm.equality import sentence
+from db.catalogue.orders import NewJob, insert_jobs
+from farm.explaining.equality import sentence
+from farm.reproduction import ordering
 from models.environment import environment_sha256
 from models.errors import OrderRefused
 from models.recipe import CharacterLook, Recipe, SceneLook
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database
-    from models.views import JobDetail
+    from models.jobs import JobDetail
 
 TWO = (
     CharacterLook(name="aiko", attributes={"hair_color": "pink", "hair_style": "bob"}, position="left"),
@@ -84,7 +84,7 @@ def take(floor: Floor, kind: JobType, **changes: Any) -> UUID:
 def again(floor: Floor, job_id: UUID, **changes: Any) -> JobDetail:
     """The reproduction once it is over."""
     with floor.database.transaction() as session:
-        made = reproducing.reproduce(session, job_id, requested_by="mira", changes=changes)
+        made = ordering.reproduce(session, job_id, requested_by="mira", changes=changes)
     floor.wait_until_over([made.job_id])
     floor.settled()
     with floor.database.transaction() as session:
@@ -169,7 +169,7 @@ def test_a_job_without_a_take_is_refused_in_its_own_words(
     execute(fresh_database, ended, status=status, kind=kind, job=job_id)
 
     with fresh_database.transaction() as session, pytest.raises(OrderRefused, match=says) as refused:
-        reproducing.reproduce(session, job_id, requested_by="mira")
+        ordering.reproduce(session, job_id, requested_by="mira")
 
     assert f"farm {'job' if status == 'ready' else 'retake'} {job_id}" in refused.value.hint
     assert ("Wait" in refused.value.hint) is (status == "ready")
@@ -189,7 +189,7 @@ def test_of_an_original_that_is_gone_or_damaged_only_the_same_pixels_are_known(
         path.write_bytes(whole[:200] if fault == "damaged" else master(floor, still).read_bytes())
 
     with floor.database.transaction() as session:
-        made = reproducing.reproduce(session, job_id, requested_by="mira", changes=changes).job_id
+        made = ordering.reproduce(session, job_id, requested_by="mira", changes=changes).job_id
     floor.wait_until_over([made])
 
     with floor.database.transaction() as session:

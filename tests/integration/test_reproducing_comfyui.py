@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from db import catalogue
-from farm import reproducing
+from farm.reproduction import ordering
 from models.errors import OrderRefused
 from models.vocabulary import JobState
 from tests.integration.queue_jobs import execute, one
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-    from models.views import JobDetail
+    from models.jobs import JobDetail
     from tests.integration.comfyui_floor import Studio
 
 
@@ -61,7 +61,7 @@ def waiting(studio: Studio) -> int:
 def again(studio: Studio, job_id: UUID, changes: dict[str, Any] | None = None) -> JobDetail:
     """The reproduction once it is over."""
     with studio.floor.database.transaction() as session:
-        made = reproducing.reproduce(session, job_id, requested_by="mira", changes=changes)
+        made = ordering.reproduce(session, job_id, requested_by="mira", changes=changes)
     studio.finish(made.job_id)
     with studio.floor.database.transaction() as session:
         return catalogue.job_detail(session, made.job_id)
@@ -125,13 +125,13 @@ def test_what_no_server_can_make_is_refused_before_it_is_queued(
     studio: Studio, still: UUID, changes: dict[str, Any], says: str
 ) -> None:
     with studio.floor.database.transaction() as session, pytest.raises(OrderRefused, match=says):
-        reproducing.reproduce(session, still, requested_by="mira", changes=changes)
+        ordering.reproduce(session, still, requested_by="mira", changes=changes)
 
 
 @pytest.mark.parametrize("word", ["anime_xl", "anime_xl.safetensors"])
 def test_a_change_names_a_checkpoint_as_an_order_does(studio: Studio, still: UUID, word: str) -> None:
     with studio.floor.database.transaction() as session:
-        made = reproducing.reproduce(session, still, requested_by="mira", changes={"model_name": word}).job_id
+        made = ordering.reproduce(session, still, requested_by="mira", changes={"model_name": word}).job_id
         told = session.execute(text("SELECT retake_reason FROM jobs WHERE id = :j"), {"j": made}).scalar_one()
         session.rollback()
 
@@ -147,7 +147,7 @@ def test_an_unchanged_take_waits_where_it_waited_before(
     execute(studio.floor.database, put, pool="comfyui.24g", needs=["ckpt_name=tiny.safetensors"], j=still)
 
     with studio.floor.database.transaction() as session:
-        made = reproducing.reproduce(session, still, requested_by="mira", changes=changes).job_id
+        made = ordering.reproduce(session, still, requested_by="mira", changes=changes).job_id
         row = session.execute(text("SELECT pool, needs FROM render_queue WHERE job_id = :j"), {"j": made}).one()
         session.rollback()
 
@@ -166,7 +166,7 @@ def test_a_take_whose_weights_are_gone_is_refused_rather_than_waiting_for_ever(s
     before = waiting(studio)
 
     with studio.floor.database.transaction() as session, pytest.raises(OrderRefused) as refused:
-        reproducing.reproduce(session, job_id, requested_by="mira")
+        ordering.reproduce(session, job_id, requested_by="mira")
 
     assert "tiny-two.safetensors" in refused.value.message
     assert "'tiny.safetensors'" in refused.value.hint

@@ -7,11 +7,15 @@ from uuid import uuid4
 
 import pytest
 
-from db import catalogue, catalogue_labels, catalogue_reproductions
-from db.catalogue_starts import passing_stills
-from farm import gates, orders, reproducing
+from db import catalogue
+from db.catalogue import labels as catalogue_labels
+from db.catalogue import reproductions
+from db.catalogue.starts import passing_stills
+from farm.judging import gate
+from farm.orders import submission
+from farm.reproduction import ordering
 from models.errors import OrderRefused, UnknownName
-from models.rendering import Job, QueueRow
+from models.rows.jobs import Job, QueueRow
 from models.vocabulary import Phase, QueueStatus, Verdict
 from tests.factories import a_stored_show, finish, judged, ordered, whole
 from workers.scoring.profiles import EMBEDDED
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 GOOD = whole(EMBEDDED, Phase.STILL)
 BAD = whole(EMBEDDED, Phase.STILL, identity=0.1)
@@ -34,7 +38,7 @@ def show(database: Database) -> StoredShow:
 
 
 def reproduced(session: Session, job_id: UUID, **changes: Any) -> UUID:
-    return reproducing.reproduce(session, job_id, requested_by="mira", changes=changes).job_id
+    return ordering.reproduce(session, job_id, requested_by="mira", changes=changes).job_id
 
 
 def test_the_gates_numbers_are_the_same_before_and_after(database: Database, show: StoredShow) -> None:
@@ -42,7 +46,7 @@ def test_the_gates_numbers_are_the_same_before_and_after(database: Database, sho
         jobs = ordered(session, show, count=5, max_retakes=0)
         for job_id in jobs[:4]:
             judged(session, job_id, *GOOD)
-        before = gates.project_report(session, show.project_id, Phase.STILL).to_json()
+        before = gate.project_report(session, show.project_id, Phase.STILL).to_json()
         count = catalogue.tally(session, show.project_id, Phase.STILL)
 
         waiting = reproduced(session, jobs[0])
@@ -51,7 +55,7 @@ def test_the_gates_numbers_are_the_same_before_and_after(database: Database, sho
         chosen = catalogue.roots(session, show.project_id, Phase.STILL, [*jobs, waiting])
 
     with database.transaction() as session:
-        assert gates.project_report(session, show.project_id, Phase.STILL).to_json() == before
+        assert gate.project_report(session, show.project_id, Phase.STILL).to_json() == before
         assert catalogue.tally(session, show.project_id, Phase.STILL) == count == (5, 3 + 1)
         assert [root.job_id for root in chosen] == jobs
 
@@ -119,9 +123,9 @@ def test_people_decide_about_the_original_alone(database: Database, show: Stored
         judged(session, again, *GOOD)
 
         with pytest.raises(OrderRefused, match="counts nowhere") as refused:
-            gates.review(session, again, approve=True, by="mira")
+            gate.review(session, again, approve=True, by="mira")
         with pytest.raises(OrderRefused, match="counts nowhere"):
-            orders.retake(session, again, reason="asked", requested_by="mira")
+            submission.retake(session, again, reason="asked", requested_by="mira")
 
     assert str(job_id) in refused.value.hint
 
@@ -182,7 +186,7 @@ def test_a_changed_take_is_one_of_its_own_and_made_again_with_its_changes(
 
         assert session.get_one(Job, again).reproduces_job_id == changed
         assert session.get_one(Job, reproduced(session, again)).reproduces_job_id == changed
-        pair = catalogue_reproductions.take_pair(session, again)
+        pair = reproductions.take_pair(session, again)
         assert pair is not None
         assert (pair.changed, pair.again.recipe["seed"]) == ({}, 5)
 
@@ -228,8 +232,8 @@ def test_no_pair_is_found_for_a_job_that_makes_none_again(database: Database, sh
         again = reproduced(session, job_id, seed=3)
         finish(session, again)
 
-        assert catalogue_reproductions.take_pair(session, job_id) is None
-        pair = catalogue_reproductions.take_pair(session, again)
+        assert reproductions.take_pair(session, job_id) is None
+        pair = reproductions.take_pair(session, again)
 
     assert pair is not None
     assert pair.original is not None

@@ -10,10 +10,10 @@ import pytest
 
 from db import catalogue
 from farm.cli import app as cli
-from farm.cli import looking
+from farm.cli.commands import looking
 from farm.client import Farm
-from farm.gates import project_report
-from models.rendering import Job, Take
+from farm.judging.gate import project_report
+from models.rows.jobs import Job, Take
 from models.vocabulary import JobType, Phase
 from tests.factories import a_stored_show, judged, ordered, settings_for, whole
 from workers.scoring.profiles import EMBEDDED
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.views import StoredShow
+    from models.jobs import StoredShow
 
 
 def made(session: Session, show: StoredShow, seconds: float, **order: Any) -> UUID:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from db import catalogue
-from farm import orders
+from farm.orders import submission
 from models.errors import OrderRefused
 from tests.factories import a_stored_show, finish
 from tests.integration.queue_jobs import execute
@@ -214,10 +214,10 @@ def test_a_seed_that_a_workflow_would_ignore_is_refused_and_its_takes_can_still_
     assert "'ours' has no place for seed, so it would be ignored" in desk.refusal(workflow="ours", seed=7)
 
     with desk.database.transaction() as session:
-        (root,) = orders.submit(session, [orders.parse(told)], desk.settings)
+        (root,) = submission.submit(session, [submission.parse(told)], desk.settings)
         finish(session, root.job_id)
         who: dict[str, Any] = {"reason": "x", "requested_by": "Ada", "settings": desk.settings}
         with pytest.raises(OrderRefused, match="has no place for seed"):
-            orders.retake(session, root.job_id, **who)
-        again = orders.retake(session, root.job_id, changes={"prompt": "at night"}, **who)
+            submission.retake(session, root.job_id, **who)
+        again = submission.retake(session, root.job_id, changes={"prompt": "at night"}, **who)
         assert "at night" in catalogue.job_detail(session, again.job_id).recipe.positive_prompt

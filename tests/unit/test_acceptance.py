@@ -15,13 +15,14 @@ from farm import extras
 from farm.cli import main
 from farm.cli.console import Exit
 from models.errors import NotMeasured
-from tasks import acceptance_checks, acceptance_networks, acceptance_probe
-from tasks.acceptance import Acceptance
-from tasks.acceptance_findings import Band, Finding, Outcome, compared, missing, noted, verdict
-from tasks.acceptance_media import Media
-from tasks.acceptance_networks import Bed, difference, probe_each
-from tasks.acceptance_page import page, todos, write
-from tasks.acceptance_probe import Probe, ProbeDied, Request, run
+from tasks.commands.accept_page import page, todos, write
+from workers.acceptance import checks, networks
+from workers.acceptance import probe as acceptance_probe
+from workers.acceptance.findings import Band, Finding, Outcome, compared, missing, noted, verdict
+from workers.acceptance.media import Media
+from workers.acceptance.networks import Bed, difference, probe_each
+from workers.acceptance.probe import Probe, ProbeDied, Request, run
+from workers.acceptance.run import Acceptance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,7 +186,7 @@ def outcomes(bed: Bed, *names: str) -> dict[str, Outcome]:
 
 
 def test_on_a_card_each_network_is_held_against_itself_in_full_precision_and_on_the_cpu(bed, monkeypatch):
-    monkeypatch.setattr(acceptance_networks, "_lacking", lambda name, folder: [])
+    monkeypatch.setattr(networks, "_lacking", lambda name, folder: [])
 
     told = outcomes(Bed(**{**_fields(bed), "run": on_a_card}), "lpips-alex")
 
@@ -197,7 +198,7 @@ def test_on_a_card_each_network_is_held_against_itself_in_full_precision_and_on_
 
 
 def test_a_network_that_falls_back_to_the_cpu_beside_a_card_disagrees(bed, monkeypatch):
-    monkeypatch.setattr(acceptance_networks, "_lacking", lambda name, folder: [])
+    monkeypatch.setattr(networks, "_lacking", lambda name, folder: [])
 
     def fallen_back(request: Request, folder: Path) -> Probe:
         return probe(request.network, device="cpu", vram_mib=None)
@@ -208,7 +209,7 @@ def test_a_network_that_falls_back_to_the_cpu_beside_a_card_disagrees(bed, monke
 
 
 def test_a_network_that_answers_otherwise_on_the_card_disagrees(bed, monkeypatch):
-    monkeypatch.setattr(acceptance_networks, "_lacking", lambda name, folder: [])
+    monkeypatch.setattr(networks, "_lacking", lambda name, folder: [])
 
     def wrong(request: Request, folder: Path) -> Probe:
         turned = [[0.0, 1.0], [1.0, 0.0]]
@@ -221,7 +222,7 @@ def test_a_network_that_answers_otherwise_on_the_card_disagrees(bed, monkeypatch
 
 @pytest.mark.parametrize("on", [None, "cpu"])
 def test_a_network_whose_process_dies_disagrees_and_the_others_go_on(bed, monkeypatch, on):
-    monkeypatch.setattr(acceptance_networks, "_lacking", lambda name, folder: [])
+    monkeypatch.setattr(networks, "_lacking", lambda name, folder: [])
 
     def dies(request: Request, folder: Path) -> Probe:
         if request.network == "lpips-alex" and request.device == on:
@@ -287,9 +288,9 @@ def test_a_check_that_crashes_disagrees_and_the_others_go_on(monkeypatch):
         yield GOOD
 
     known = {"a": ("lpips-alex", breaks), "b": ("lpips-alex", holds)}
-    monkeypatch.setattr(acceptance_checks, "_CHECKS", known)
+    monkeypatch.setattr(checks, "_CHECKS", known)
 
-    told = list(acceptance_checks.checks(None, Media()))
+    told = list(checks.checks(None, Media()))
 
     assert [each.outcome for each in told] == [Outcome.DISAGREED, Outcome.AGREED]
     assert "illegal memory access" in told[0].source

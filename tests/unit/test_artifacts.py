@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db.artifacts import ArtifactStore
+from db.files.artifacts import ArtifactStore
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
 

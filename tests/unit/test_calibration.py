@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from farm.calibration import MIN_APPROVED, MIN_REJECTED, MIN_UNITS, Sample, propose, rate, wilson
+from farm.judging.statistics import MIN_APPROVED, MIN_REJECTED, MIN_UNITS, Sample, propose, rate, wilson
 from models.metrics import Direction
 
 

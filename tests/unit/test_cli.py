@@ -12,15 +12,16 @@ from unittest.mock import Mock
 import pytest
 from rich.table import Table
 
-from farm.cli import main, ordering
+from farm.cli import main
+from farm.cli.commands import ordering
 from farm.cli.console import Exit, exit_code, logged_in, notes, out
-from farm.order_files import read_orders
+from farm.judging.verdicts import judge
+from farm.orders.files import read_orders
 from farm.settings import settings
-from farm.verdicts import judge
 from models import errors
 from models.metrics import Measurement, Metric
 from models.vocabulary import ErrorKind, JobType, Phase
-from tasks.commands_score import report
+from tasks.commands.score import report
 from workers.scoring.profiles import EMBEDDED
 
 

@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from farm.cli import main, reproducing
+from farm.cli import main
+from farm.cli.commands import reproducing
 from farm.cli.console import Exit
-from farm.orders import SubmittedJob
+from farm.orders.submission import SubmittedJob
 from models.vocabulary import JobState
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from uuid import UUID
 import pytest
 
 from farm.client import Farm, job_id_of
-from farm.views import to_json
-from farm.why import changed, explain
+from farm.explaining.answers import to_json
+from farm.explaining.why import changed, explain
 from models.errors import BadInput, Unavailable
+from models.jobs import JobRow, WhyFacts, WorkerView
 from models.recipe import Recipe
-from models.views import JobRow, WhyFacts, WorkerView
 from models.vocabulary import ErrorKind, JobState, JobType, QueueStatus, Verdict, WorkerStatus
 from tests.views_by_hand import a_queue, a_row
 

@@ -8,9 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from models.errors import Unavailable
-from tasks import inventory, serving
-from tasks.inventory import Watch
-from tasks.serving import Serving
+from tasks.process import serving
+from tasks.process.serving import Serving
+from tasks.worker import comfyui_watch
+from tasks.worker.comfyui_watch import Watch
 from workers.renderers.comfyui.graph import Graph, node
 from workers.renderers.comfyui.preflight import Inventory, NodeType, has_of, needs_of, troubles
 from workers.renderers.comfyui.server import Stats
@@ -164,7 +165,7 @@ def test_a_look_asks_for_the_lists_seldom_and_remembers_them_through_a_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     comfyui = FakeComfyUI()
-    monkeypatch.setattr(inventory, "_server", lambda timeout: comfyui)
+    monkeypatch.setattr(comfyui_watch, "_server", lambda timeout: comfyui)
     watch = Watch(("comfyui",), client_ids=lambda: ["w"], tell=lambda seen: None)
 
     first, second = watch.look(), watch.look()
@@ -183,7 +184,7 @@ def test_a_look_asks_for_the_lists_seldom_and_remembers_them_through_a_silence(
 
 
 def test_a_worker_for_comfyui_without_an_address_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inventory, "_server", lambda timeout: None)
+    monkeypatch.setattr(comfyui_watch, "_server", lambda timeout: None)
 
     seen = Watch(("comfyui",), client_ids=lambda: ["w"], tell=lambda seen: None).look()
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from farm.dailies import figure, value_beside_mark, write_page
-from farm.dailies_jobs import page_gate
-from farm.dailies_page import Dailies, PageGate, PageScore, PageTake, lineages
-from farm.dailies_plots import curve_svg
-from farm.phase_reports import phase_report
+from farm.dailies.from_jobs import page_gate
+from farm.dailies.page import figure, value_beside_mark, write_page
+from farm.dailies.plots import curve_svg
+from farm.dailies.values import Dailies, PageGate, PageScore, PageTake, lineages
+from farm.judging.reports import phase_report
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
 from tests.factories import a_root, a_take

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db import deliveries
-from db.deliveries import DeliveryName, VersionTaken, missing, slug, version_of, writing
-from farm.stop_signals import interrupted_like_ctrl_c
+from db.files import deliveries
+from db.files.deliveries import DeliveryName, VersionTaken, missing, slug, version_of, writing
+from farm.ops.stop_signals import interrupted_like_ctrl_c
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind, Phase
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from db.catalogue_reproductions import MadeTake
-from farm.differences import differences, recorded_once
-from farm.equality import sentence, sides
+from db.catalogue.reproductions import MadeTake
+from farm.explaining.differences import differences, recorded_once
+from farm.explaining.equality import sentence, sides
 
 GRAPH = {
     "sampler": {"class_type": "KSampler", "inputs": {"seed": 7, "steps": 20, "model": ["checkpoint", 0]}},

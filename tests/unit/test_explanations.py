@@ -12,15 +12,16 @@ from uuid import UUID
 import pytest
 from rich.console import Console
 
-from farm.cli import looking, main
-from farm.cli.score_details import course, score_details
-from farm.dailies_jobs import judged_scores, scores_of
-from farm.dailies_page import PageScore
-from farm.dailies_plots import curve_svg
-from farm.explanations import attribute_sentences, explain, explanations
-from farm.verdicts import judge
+from farm.cli import main
+from farm.cli.commands import looking
+from farm.cli.tables.scores import course, score_details
+from farm.dailies.from_jobs import judged_scores, scores_of
+from farm.dailies.plots import curve_svg
+from farm.dailies.values import PageScore
+from farm.explaining.sentences import attribute_sentences, explain, explanations
+from farm.judging.verdicts import judge
+from models.jobs import JobDetail, ScoresView
 from models.metrics import Mark, Measurement, Metric, Profile
-from models.views import JobDetail, ScoresView
 from models.vocabulary import Phase, ScoreStatus, Verdict
 from tests.views_by_hand import a_detail, a_row
 from workers.scoring.metrics import lpips_summary

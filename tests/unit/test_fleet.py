@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from farm import reproducing_comfyui
-from farm.fleet import Fleet, meant
+from farm.orders.comfyui.fleet import Fleet, meant
+from farm.reproduction import comfyui
 from models.errors import OrderRefused
 from workers.renderers.comfyui import builtin
 
@@ -95,7 +95,7 @@ def test_a_reproduction_takes_files_by_the_names_an_order_takes(monkeypatch: pyt
     monkeypatch.setattr(fleet, "_listed", lambda _: LORAS)
     changes = {"lora_models.ren.path": "ink", "lora_models.ren.weight": "0.5", "model_name": "aiko", "seed": 7}
 
-    told = reproducing_comfyui._spelled(fleet, builtin.still(), changes)
+    told = comfyui._spelled(fleet, builtin.still(), changes)
 
     assert told == {
         **changes,

@@ -7,8 +7,8 @@ import math
 
 import pytest
 
-from farm.gates import best_take, judge, overall_score, phase_report
-from farm.phase_reports import IssueKind
+from farm.judging.gate import best_take, judge, overall_score, phase_report
+from farm.judging.reports import IssueKind
 from models.metrics import Mark, Metric
 from models.vocabulary import Phase, ScoreStatus, Verdict
 from tests.factories import a_profile, a_root, a_take, measured

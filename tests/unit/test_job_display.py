@@ -10,14 +10,14 @@ from uuid import UUID
 import pytest
 from rich.console import Console
 
-from farm.cli.equality_tables import differences_table, outcome_of
-from farm.cli.job_details import job_facts
-from farm.cli.looking import ended_well
-from farm.cli.tables import jobs_table
-from farm.dailies_jobs import page_take
-from farm.orders import SubmittedJob
-from farm.phase_reports import phase_report
-from farm.views import job_json, to_json
+from farm.cli.commands.looking import ended_well
+from farm.cli.tables.equality import differences_table, outcome_of
+from farm.cli.tables.job import job_facts
+from farm.cli.tables.jobs import jobs_table
+from farm.dailies.from_jobs import page_take
+from farm.explaining.answers import job_json, to_json
+from farm.judging.reports import phase_report
+from farm.orders.submission import SubmittedJob
 from models.environment import environment_sha256
 from models.recipe import InputPicture, Lora
 from models.vocabulary import JobState, JobType, Phase, Verdict
@@ -25,7 +25,7 @@ from tests.factories import a_root, a_take
 from tests.views_by_hand import a_detail, a_row, a_take_view
 
 if TYPE_CHECKING:
-    from models.views import JobDetail
+    from models.jobs import JobDetail
 
 OTHER = UUID(int=2)
 RUNNING = {"state": JobState.PROCESSING, "current_frame": 0, "completed_at": None}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from farm.lacking import lacking
+from farm.explaining.lacking import lacking
 from models.pools import served_by
 from models.servers import KnownServer
 
 if TYPE_CHECKING:
-    from models.views import WhyFacts
+    from models.jobs import WhyFacts
 
 SMALL, LARGE = 12_282, 24_564
 AIKO, INK, NODE = "lora_name=aiko.safetensors", "lora_name=ink.safetensors", "node=IPAdapterAdvanced"

@@ -13,7 +13,7 @@ import pytest
 from models.errors import BadInput
 from models.recipe import CharacterLook, ControlNet, InputPicture, IpAdapter, Lora, Recipe
 from models.vocabulary import JobType
-from tasks import commands_recipe
+from tasks.commands import recipe as commands_recipe
 from workers.media import provenance
 from workers.media.masters import write_still
 from workers.media.provenance import Provenance

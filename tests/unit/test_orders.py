@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from farm.orders import Order, parse
-from farm.roots import confined
+from farm.orders.submission import Order, parse
+from farm.paths import confined
 from models.errors import OrderRefused, UnknownName
 from models.recipe import SEED_LIMIT
 from models.vocabulary import Defect, JobType

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from farm import pictures
+from farm.orders import pictures
 from models.errors import OrderRefused
 from tests.factories import settings_for
 

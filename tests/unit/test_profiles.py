@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import pytest
 
-from farm import profiles, shows
-from farm.verdicts import marks_in_force
+from farm.judging import profiles
+from farm.judging.verdicts import marks_in_force
+from farm.shows import loading
 from models.errors import BadInput, NotMeasured
+from models.jobs import TakeExpectations
 from models.metrics import Metric, Profile
-from models.views import TakeExpectations
 from models.vocabulary import JobType, Phase
-from tasks.score import _expectations
+from tasks.steps.score import _expectations
 from workers.scoring.network_table import NETWORKS, asked_by, installed, lacking, serving
 from workers.scoring.networks.shelf import BUILDERS, Shelf
 from workers.scoring.profiles import BUILT_IN, EMBEDDED, SPEC
@@ -120,7 +121,7 @@ def test_loading_a_show_names_the_line_of_what_is_wrong_in_a_profile(tmp_path: P
     with pytest.raises(
         BadInput, match=r"line 9: The profile 'strict' cannot be used: A limit of 7 .* nearest is 1"
     ):
-        shows.load(path)
+        loading.load(path)
 
 
 def test_a_profile_written_as_a_difference_reads_back_the_same() -> None:

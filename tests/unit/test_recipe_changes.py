@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from farm.recipe_changes import changed_recipe
+from farm.reproduction.changes import changed_recipe
 from models.errors import OrderRefused, UnknownName
 from models.recipe import CharacterLook, Lora, SceneLook, StyleLook
 from tests.factories import a_recipe

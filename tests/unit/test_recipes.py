@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farm.recipes import (
+from farm.orders.recipes import (
     Casting,
     derived_seed,
     look_of,
@@ -17,10 +17,10 @@ from farm.recipes import (
     style_of,
     world_of,
 )
-from models.characters import Character, CharacterVariation
 from models.errors import OrderRefused
-from models.production import Cut, Scene, StoryBible
 from models.recipe import SEED_LIMIT, Lora, Recipe, SceneLook, StyleLook
+from models.rows.characters import Character, CharacterVariation
+from models.rows.shows import Cut, Scene, StoryBible
 from tests.factories import a_character, a_recipe, a_variation
 
 

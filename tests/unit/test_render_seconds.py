@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tasks.reusing import Found
+from tasks.steps.reusing import Found
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tasks.work import Work
+    from tasks.steps.work import Work
     from workers.media.rendered import Rendered
 
-render = import_module("tasks.render")
+render = import_module("tasks.steps.render")
 TAKE = cast("Rendered", object())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from farm.retakes import next_recipe
+from farm.judging.ladder import next_recipe
 from models.metrics import Metric
 from models.recipe import SEED_LIMIT, CharacterLook, IpAdapter, Lora, SceneLook
 from models.vocabulary import Defect, JobType

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 import skia
 
-from db.reuse import EqualTake
+from db.queue.reuse import EqualTake
 from models.recipe import ControlNet, InputPicture, IpAdapter, Recipe, fingerprint_of
 from models.vocabulary import JobType
-from tasks.reusing import difference
+from tasks.steps.reusing import difference
 from workers.renderers import registry
 from workers.renderers.renderer import Facts
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.roots import confined, typed
+from farm.paths import confined, typed
 from models.errors import BadInput, OrderRefused, UnknownName
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from farm.dailies_page import PageScore
-from farm.explanations import explain
+from farm.dailies.values import PageScore
+from farm.explaining.sentences import explain
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus
 from workers.scoring import metrics

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm import shows
-from farm.recipes import Casting, look_of, position_of
+from farm.orders.recipes import Casting, look_of, position_of
+from farm.shows import loading
 from models.errors import BadInput
 from models.recipe import SceneLook
 from tests.factories import a_character
 from workers.renderers.toon import scene_words
 
 if TYPE_CHECKING:
-    from farm.shows import Show
+    from farm.shows.loading import Show
 
 LANTERN_STREET = Path(__file__).parents[2] / "examples" / "lantern_street" / "show.yaml"
 START = """
@@ -34,7 +34,7 @@ def written(folder: Path, text: str) -> Path:
 
 @pytest.fixture(scope="module")
 def lantern_street() -> Show:
-    return shows.load(LANTERN_STREET)
+    return loading.load(LANTERN_STREET)
 
 
 def test_the_example_is_a_whole_short_show(lantern_street: Show) -> None:
@@ -141,7 +141,7 @@ def test_every_scene_word_of_the_example_can_be_drawn(lantern_street: Show) -> N
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, line: int, said: str) -> None:
     with pytest.raises(BadInput) as refusal:
-        shows.load(written(tmp_path, text))
+        loading.load(written(tmp_path, text))
 
     assert said in str(refusal.value)
     assert f"line {line}:" in str(refusal.value)
@@ -150,7 +150,7 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, line: int, 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
-        shows.load(tmp_path / "nowhere.yaml")
+        loading.load(tmp_path / "nowhere.yaml")
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_a_file_that_is_no_show_is_refused_in_a_sentence(tmp_path: Path, content
     path.write_bytes(content)
 
     with pytest.raises(BadInput, match=said):
-        shows.load(path)
+        loading.load(path)
 
 
 def test_a_folder_is_no_show(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
-        shows.load(tmp_path)
+        loading.load(tmp_path)

@@ -1,0 +1,213 @@
+"""What a take is held to and what was measured of it: expectations for the scorer, scores for the gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import case, func, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from models.errors import UnknownName
+from models.jobs import StoredReference, TakeExpectations
+from models.metrics import Metric
+from models.recipe import Recipe
+from models.rows.characters import Character, CharacterReference, StyleReference
+from models.rows.jobs import GenerationParams, Job, QualityScores, Take
+from models.rows.shows import Cut, Project
+from models.vocabulary import JobType, Phase, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.orm import Session
+
+    from models.metrics import Judgement, Measurement
+
+#: metric -> the column the specification gave it
+_COLUMNS = {
+    Metric.FACE_SIMILARITY: "face_similarity",
+    Metric.AESTHETIC: "aesthetic_score",
+    Metric.TEMPORAL_LPIPS: "temporal_lpips",
+    Metric.MOTION_SMOOTHNESS: "motion_smoothness",
+    Metric.SUBJECT_CONSISTENCY: "subject_consistency",
+    Metric.STYLE_ADHERENCE: "style_adherence",
+    Metric.SCENE_CONTINUITY: "scene_continuity",
+    Metric.IDENTITY: "identity",
+}
+
+
+def expectations(session: Session, job_id: UUID, networks: Iterable[str] | None = None) -> TakeExpectations:
+    """What the scorer holds this job's take against; references only by `networks`, or by all when None.
+
+    Raises:
+        UnknownName: there is no such job, or it has no take yet.
+    """
+    found = session.execute(
+        select(Job, GenerationParams, Take, Project)
+        .join(GenerationParams, GenerationParams.job_id == Job.id)
+        .join(Take, Take.job_id == Job.id)
+        .join(Project, Project.id == Job.project_id)
+        .where(Job.id == job_id)
+    ).one_or_none()
+    if found is None:
+        raise UnknownName(f"The job {job_id} has no take to score.")
+    job, params, take, project = found
+    recipe = Recipe.from_json(params.recipe)
+    slugs = tuple(look.name for look in recipe.characters)
+    wanted = None if networks is None else list(networks)
+    previous, following = _neighbours(session, job)
+    return TakeExpectations(
+        job_id=job.id,
+        project=project.slug,
+        phase=job.phase,
+        job_type=job.job_type,
+        profile=job.profile,
+        project_profiles=dict(project.defaults.get("profiles", {})),
+        frame_count=recipe.frame_count,
+        width=recipe.width,
+        height=recipe.height,
+        fps=recipe.fps,
+        master_path=take.master_path,
+        characters=slugs,
+        references=_references(session, project.id, slugs, wanted),
+        styles=_styles(session, project.id, wanted),
+        neighbours=previous + following,
+        neighbours_before=len(previous),
+        attributes={look.name: dict(look.attributes) for look in recipe.characters},
+        quality_thresholds=dict(job.quality_thresholds),
+    )
+
+
+def store_measurements(session: Session, job_id: UUID, measurements: Iterable[Measurement]) -> None:
+    """Keep what was measured of a job's take, in place of what was before; the verdict is the gate's."""
+    job = session.get_one(Job, job_id)
+    told = [measurement.to_json() for measurement in measurements]
+    values: dict[str, Any] = {
+        "job_id": job_id,
+        "phase": job.phase,
+        "profile": job.profile,
+        "measurements": told,
+        **dict.fromkeys(_COLUMNS.values()),
+    }
+    for data in told:
+        column = _COLUMNS.get(Metric(data["metric"]))
+        if column and data["value"] is not None:
+            values[column] = data["value"]
+    changed = {name: value for name, value in values.items() if name != "job_id"}
+    session.execute(
+        upsert(QualityScores)
+        .values(**values)
+        .on_conflict_do_update(index_elements=["job_id"], set_={**changed, "evaluated_at": func.now()})
+    )
+
+
+def store_judgement(session: Session, job_id: UUID, judgement: Judgement, verdict: Verdict) -> None:
+    """Keep the gate's verdict on the job and beside its scores, with the marks that were in force."""
+    job = session.get_one(Job, job_id)
+    job.verdict = verdict
+    values: dict[str, Any] = {
+        "job_id": job_id,
+        "phase": job.phase,
+        "profile": job.profile,
+        "verdict": verdict,
+        "passes_threshold": judgement.verdict.passes,
+        "blocking": [metric.value for metric in judgement.blocking],
+        "not_measured": [metric.value for metric in judgement.not_measured],
+        "thresholds_used": {
+            score.mark.metric.value: {
+                "limit": score.mark.limit,
+                "network": score.mark.network,
+                "direction": score.mark.metric.direction.value,
+            }
+            for score in judgement.scores
+            if score.mark
+        },
+    }
+    changed = {name: value for name, value in values.items() if name != "job_id"}
+    session.execute(
+        upsert(QualityScores).values(**values).on_conflict_do_update(index_elements=["job_id"], set_=changed)
+    )
+    session.flush()
+
+
+def note_review(session: Session, job_id: UUID, review: dict[str, str]) -> None:
+    """Keep who decided about a take, after whatever is kept about its making."""
+    job = session.get_one(Job, job_id)
+    job.retake_reason = {**(job.retake_reason or {}), "review": review}
+    session.flush()
+
+
+def _references(
+    session: Session, project_id: UUID, slugs: tuple[str, ...], networks: list[str] | None
+) -> tuple[StoredReference, ...]:
+    query = (
+        select(Character.slug, CharacterReference)
+        .join(CharacterReference, CharacterReference.character_id == Character.id)
+        .where(Character.project_id == project_id, Character.slug.in_(slugs))
+        .order_by(Character.slug, CharacterReference.network, CharacterReference.created_at.desc())
+    )
+    if networks is not None:
+        query = query.where(CharacterReference.network.in_(networks))
+    newest: dict[tuple[str, str], StoredReference] = {}
+    for slug, row in session.execute(query):
+        # A network that was learnt again leaves its older references behind; they must not be compared with.
+        newest.setdefault(
+            (slug, row.network),
+            StoredReference(
+                character=slug,
+                network=row.network,
+                network_sha256=row.network_sha256,
+                embedding=row.embedding,
+            ),
+        )
+    return tuple(newest.values())
+
+
+def _styles(session: Session, project_id: UUID, networks: list[str] | None) -> dict[str, dict[str, object]]:
+    query = (
+        select(StyleReference)
+        .where(StyleReference.project_id == project_id)
+        .order_by(StyleReference.created_at)  # of one network's, the newest stays
+    )
+    if networks is not None:
+        query = query.where(StyleReference.network.in_(networks))
+    return {row.network: dict(row.calibration) for row in session.scalars(query)}
+
+
+def _neighbours(session: Session, job: Job) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Masters of the previous and of the next cut of the scene, each by its best take, where it has one."""
+    if job.cut_id is None:
+        return (), ()
+    here = session.get_one(Cut, job.cut_id)
+    before = select(func.max(Cut.cut_number)).where(
+        Cut.scene_id == here.scene_id, Cut.cut_number < here.cut_number
+    )
+    after = select(func.min(Cut.cut_number)).where(
+        Cut.scene_id == here.scene_id, Cut.cut_number > here.cut_number
+    )
+    previous = _best_take(session, job, here, session.scalar(before))
+    return previous, _best_take(session, job, here, session.scalar(after))
+
+
+def _best_take(session: Session, job: Job, here: Cut, cut_number: int | None) -> tuple[str, ...]:
+    """The master of a cut of this scene that `job` is best compared with; empty when there is none."""
+    if cut_number is None:
+        return ()
+    path = session.scalar(
+        select(Take.master_path)
+        .join(Job, Job.id == Take.job_id)
+        .join(Cut, Cut.id == Job.cut_id)
+        .where(Cut.scene_id == here.scene_id, Cut.cut_number == cut_number)
+        .where(Job.job_type != JobType.CHARACTER_SHEET, Job.reproduces_job_id.is_(None))
+        # A take that failed its gate is no neighbour to be continuous with.
+        .where(Job.verdict.is_(None) | Job.verdict.in_([Verdict.PASS, Verdict.APPROVED, Verdict.REVIEW]))
+        .order_by(
+            case((Job.phase == job.phase, 0), (Job.phase == Phase.STILL, 1), else_=2),
+            case((Job.verdict.in_([Verdict.PASS, Verdict.APPROVED]), 0), else_=1),
+            Take.created_at.desc(),
+            Take.id,
+        )
+        .limit(1)
+    )
+    return () if path is None else (path,)

@@ -1,0 +1,238 @@
+"""Reads jobs back for people: a page of them, one in full, and the facts of why one has not moved."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import joinedload, selectinload
+
+from models.errors import BadInput, UnknownName
+from models.jobs import AttemptView, JobDetail, JobPage, JobRow, QueueView, ScoresView, TakeView, cut_path
+from models.metrics import Measurement
+from models.recipe import Recipe
+from models.rows.jobs import Attempt, Job, QualityScores, QueueRow, Take
+from models.rows.shows import Cut, Episode, Project, Scene
+from models.vocabulary import ErrorKind, JobState, Phase, QueueStatus, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Row, Select
+    from sqlalchemy.orm import Session
+
+View = TypeVar("View", QueueView, AttemptView, TakeView)
+
+
+def find_job(session: Session, job_id: UUID) -> Job:
+    """The job's row; raises `UnknownName`."""
+    found = session.get(Job, job_id)
+    if found is None:
+        raise UnknownName(f"There is no job {job_id}.", hint="`farm jobs` lists them.")
+    return found
+
+
+def list_jobs(
+    session: Session,
+    *,
+    project_id: UUID | None = None,
+    phase: Phase | None = None,
+    state: JobState | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> JobPage:
+    """A page of jobs, newest first; `after` is the `next` of the page before; raises `BadInput` for another."""
+    query = _rows()
+    if project_id:
+        query = query.where(Job.project_id == project_id)
+    if phase:
+        query = query.where(Job.phase == phase)
+    if state:
+        query = query.where(_is(state))
+    if after:
+        query = query.where(tuple_(Job.created_at, Job.id) < tuple_(*_read_cursor(after)))
+    limit = max(1, min(limit, 500))
+    found = session.execute(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit + 1)).all()
+    items = tuple(_row(row) for row in found[:limit])
+    return JobPage(items=items, next=_cursor(items[-1]) if len(found) > limit else None)
+
+
+def job_rows(session: Session, job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
+    """These jobs as a list shows them, in the order asked; ids nobody knows are left out."""
+    found = {row.id: row for row in map(_row, session.execute(_rows().where(Job.id.in_(job_ids))))}
+    return tuple(found[job_id] for job_id in job_ids if job_id in found)
+
+
+def count_jobs(session: Session, project_id: UUID | None = None) -> dict[JobState, int]:
+    """How many jobs are in each state; states without a job are left out."""
+    query = select(QueueRow.step, QueueRow.status, QueueRow.error_kind, func.count()).group_by(
+        QueueRow.step, QueueRow.status, QueueRow.error_kind
+    )
+    if project_id:
+        query = query.join(Job, Job.id == QueueRow.job_id).where(Job.project_id == project_id)
+    counts: dict[JobState, int] = {}
+    for step, status, error_kind, number in session.execute(query):
+        state = JobState.of(step, status, error_kind)
+        counts[state] = counts.get(state, 0) + number
+    return counts
+
+
+def job_detail(session: Session, job_id: UUID) -> JobDetail:
+    """One job in full, with its root's whole family; raises `UnknownName`."""
+    job = session.scalar(
+        select(Job)
+        .where(Job.id == job_id)
+        .options(
+            joinedload(Job.params),
+            joinedload(Job.queue),
+            joinedload(Job.take),
+            joinedload(Job.scores),
+            selectinload(Job.attempts),
+        )
+        # What the engine writes goes past this session's memory; a watcher asks again and again.
+        .execution_options(populate_existing=True)
+    )
+    if job is None:
+        raise UnknownName(f"There is no job {job_id}.", hint="`farm jobs` lists them.")
+    family = session.execute(_rows().where(Job.root_job_id == job.root_job_id).order_by(Job.take_number))
+    rows = tuple(_row(row) for row in family)
+    return JobDetail(
+        row=next(row for row in rows if row.id == job_id),
+        recipe=Recipe.from_json(job.params.recipe),
+        renderer_version=job.params.renderer_version,
+        environment=dict(job.params.environment),
+        file_hashes=dict(job.params.file_hashes),
+        order_data=dict(job.order_data),
+        quality_thresholds=dict(job.quality_thresholds),
+        retake_reason=dict(job.retake_reason) if job.retake_reason else None,
+        max_retakes=job.max_retakes,
+        queue=queue_view(job.queue),
+        attempts=tuple(attempt_view(attempt) for attempt in job.attempts),
+        take=take_view(job.take) if job.take else None,
+        scores=scores_view(job.scores) if job.scores else None,
+        family=rows,
+        reproduction=dict(job.reproduction) if job.reproduction else None,
+        fingerprint=job.params.fingerprint,
+        environment_sha256=job.params.environment_sha256,
+    )
+
+
+def _seen(kind: type[View], row: object) -> View:
+    """The value whose fields are called as the row's columns."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})
+
+
+def queue_view(row: QueueRow) -> QueueView:
+    """The queue row as a value."""
+    return _seen(QueueView, row)
+
+
+def attempt_view(row: Attempt) -> AttemptView:
+    """The attempt as a value."""
+    return _seen(AttemptView, row)
+
+
+def take_view(row: Take) -> TakeView:
+    """The take as a value."""
+    return _seen(TakeView, row)
+
+
+def scores_view(row: QualityScores) -> ScoresView:
+    """The scores as a value."""
+    return ScoresView(
+        profile=row.profile,
+        phase=row.phase,
+        verdict=row.verdict,
+        blocking=tuple(row.blocking),
+        not_measured=tuple(row.not_measured),
+        thresholds_used=dict(row.thresholds_used),
+        measurements=tuple(Measurement.from_json(data) for data in row.measurements),
+        evaluated_at=row.evaluated_at,
+    )
+
+
+def _rows() -> Select[*tuple[Any, ...]]:
+    """Everything a list shows of a job, in one statement."""
+    return (
+        select(
+            Job,
+            QueueRow,
+            Project.slug,
+            QualityScores.blocking,
+            Episode.episode_number,
+            Scene.scene_number,
+            Cut.cut_number,
+        )
+        .join(QueueRow, QueueRow.job_id == Job.id)
+        .join(Project, Project.id == Job.project_id)
+        .outerjoin(QualityScores, QualityScores.job_id == Job.id)
+        .outerjoin(Cut, Cut.id == Job.cut_id)
+        .outerjoin(Scene, Scene.id == Cut.scene_id)
+        .outerjoin(Episode, Episode.id == Scene.episode_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _row(found: Row[*tuple[Any, ...]]) -> JobRow:
+    job, queue, slug, blocking, episode, scene, cut = found
+    return JobRow(
+        id=job.id,
+        project_id=job.project_id,
+        project=slug,
+        job_type=job.job_type,
+        phase=job.phase,
+        cut=None if cut is None else cut_path(episode, scene, cut),
+        state=JobState.of(queue.step, queue.status, queue.error_kind),
+        verdict=job.verdict,
+        blocking=tuple(blocking or ()),
+        root_job_id=job.root_job_id,
+        parent_job_id=job.parent_job_id,
+        take_number=job.take_number,
+        pool=queue.pool,
+        priority=queue.priority,
+        current_frame=job.current_frame,
+        total_frames=job.total_frames,
+        current_step=job.current_step,
+        total_steps=job.total_steps,
+        reproduces_job_id=job.reproduces_job_id,
+        requested_by=job.requested_by,
+        created_at=job.created_at,
+        completed_at=queue.completed_at,
+    )
+
+
+def _is(state: JobState) -> ColumnElement[bool]:
+    """The derived state as a condition; the inverse of `JobState.of`."""
+    failed = QueueRow.status == QueueStatus.FAILED
+    timed_out = func.coalesce(QueueRow.error_kind == ErrorKind.TIMEOUT, False)
+    rendering = QueueRow.step == Step.RENDER
+    conditions: dict[JobState, ColumnElement[bool]] = {
+        JobState.PENDING: QueueRow.status == QueueStatus.HELD,
+        JobState.QUEUED: rendering & (QueueRow.status == QueueStatus.READY),
+        JobState.PROCESSING: rendering & (QueueRow.status == QueueStatus.RUNNING),
+        JobState.QUALITY_CHECK: ~rendering & QueueRow.status.in_([QueueStatus.READY, QueueStatus.RUNNING]),
+        JobState.COMPLETED: QueueRow.status == QueueStatus.COMPLETED,
+        JobState.FAILED: failed & ~timed_out,
+        JobState.TIMEOUT: failed & timed_out,
+        JobState.CANCELLED: QueueRow.status == QueueStatus.CANCELLED,
+    }
+    return conditions[state]
+
+
+def _cursor(row: JobRow) -> str:
+    return base64.urlsafe_b64encode(f"{row.created_at.isoformat()} {row.id}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        created_at, job_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
+        return datetime.fromisoformat(created_at), UUID(job_id)
+    except (binascii.Error, ValueError) as error:
+        raise BadInput(
+            f"The page mark '{cursor}' cannot be read.", hint="Use `next` of the page before, unchanged."
+        ) from error

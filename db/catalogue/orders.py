@@ -1,0 +1,200 @@
+"""Writes admitted orders: job, recipe and queue row of each, thousands in a handful of statements."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from models.recipe import fingerprint_of
+from models.rows.jobs import GenerationParams, Job, QueueRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from models.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """One job that passed admission, or a retake the gate asks for."""
+
+    project_id: UUID
+    recipe: Recipe
+    pool: str
+    profile: str
+    requested_by: str
+    priority: int = 5
+    max_retries: int = 3
+    max_retakes: int = 3
+    order_data: dict[str, Any]
+    quality_thresholds: dict[str, float]
+    scene_id: UUID | None = None
+    cut_id: UUID | None = None
+    idempotency_key: str | None = None
+    #: None: this job is a root
+    root_job_id: UUID | None = None
+    parent_job_id: UUID | None = None
+    take_number: int = 1
+    retake_reason: dict[str, Any] | None = None
+    #: an equal take may stand in for it, and it waits while its equal is being rendered
+    reuse: bool = False
+    #: files and node types that its worker must have
+    needs: tuple[str, ...] = ()
+    #: the job whose take this one makes again
+    reproduces_job_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedJob:
+    """A job that was ordered under an idempotency key, and what was ordered."""
+
+    job_id: UUID
+    order_data: dict[str, Any]
+    seed: int
+    pool: str
+
+
+def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
+    """Store jobs with their recipes and queue rows; None for one that already exists.
+
+    A root exists already when its idempotency key is taken, a retake when its root has that take number: the
+    first to commit wins, the others wait for it and then store nothing.
+    """
+    if not jobs:
+        return []
+    ids = _ids_in_order(len(jobs))
+    rows = [_job_values(job, job_id) for job, job_id in zip(jobs, ids, strict=True)]
+    stored = set(session.scalars(upsert(Job).on_conflict_do_nothing().returning(Job.id), rows))
+    new = [(job, job_id) for job, job_id in zip(jobs, ids, strict=True) if job_id in stored]
+    if new:
+        recipes = [_recipe_values(job.recipe, job_id) for job, job_id in new]
+        session.execute(insert(GenerationParams), recipes)
+        places = zip(new, recipes, _ids_in_order(len(new)), strict=True)
+        session.execute(
+            insert(QueueRow),
+            [
+                _queue_values(job, recipe["fingerprint"], job_id, row_id)
+                for (job, job_id), recipe, row_id in places
+            ],
+        )
+    return [job_id if job_id in stored else None for job_id in ids]
+
+
+def jobs_by_key(session: Session, project_id: UUID, keys: Iterable[str]) -> dict[str, KeyedJob]:
+    """The jobs of a project that were ordered under these idempotency keys."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(Job.idempotency_key, Job.id, Job.order_data, GenerationParams.seed, QueueRow.pool)
+        .join(GenerationParams, GenerationParams.job_id == Job.id)
+        .join(QueueRow, QueueRow.job_id == Job.id)
+        .where(Job.project_id == project_id, Job.idempotency_key.in_(wanted))
+    )
+    return {
+        key: KeyedJob(job_id=job_id, order_data=order_data, seed=seed, pool=pool)
+        for key, job_id, order_data, seed, pool in rows
+    }
+
+
+def newest_take_number(session: Session, root_job_id: UUID) -> int:
+    """The highest take number of a root job's family."""
+    return session.scalar(select(func.max(Job.take_number)).where(Job.root_job_id == root_job_id)) or 0
+
+
+def seed_of(session: Session, job_id: UUID) -> int:
+    """The seed a job was ordered with; raises `NoResultFound`."""
+    return session.scalars(select(GenerationParams.seed).where(GenerationParams.job_id == job_id)).one()
+
+
+def _ids_in_order(count: int) -> list[UUID]:
+    """UUIDs (version 7) that sort as they were made.
+
+    Rows of one transaction share their times, and the queue and every list go on by id: so a batch is rendered
+    and shown in the order it was given.
+    """
+    start = time.time_ns() // 1_000_000 << 80
+    return [
+        # 48 bits of milliseconds, version, 12 and 20 bits of counter around the variant, 42 bits of chance
+        UUID(
+            int=start
+            | 7 << 76
+            | (place >> 20 & 0xFFF) << 64
+            | 0b10 << 62
+            | (place & 0xFFFFF) << 42
+            | secrets.randbits(42)
+        )
+        for place in range(count)
+    ]
+
+
+def _job_values(job: NewJob, job_id: UUID) -> dict[str, Any]:
+    return {
+        "id": job_id,
+        "project_id": job.project_id,
+        "job_type": job.recipe.job_type,
+        "phase": job.recipe.job_type.phase,
+        "scene_id": job.scene_id,
+        "cut_id": job.cut_id,
+        "root_job_id": job.root_job_id or job_id,
+        "parent_job_id": job.parent_job_id,
+        "take_number": job.take_number,
+        "retake_reason": job.retake_reason,
+        "reproduces_job_id": job.reproduces_job_id,
+        "max_retakes": job.max_retakes,
+        "order_data": job.order_data,
+        "profile": job.profile,
+        "quality_thresholds": job.quality_thresholds,
+        "total_frames": job.recipe.frame_count,
+        "idempotency_key": job.idempotency_key,
+        "requested_by": job.requested_by,
+    }
+
+
+def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
+    told = recipe.to_json()
+    return {
+        "job_id": job_id,
+        "positive_prompt": recipe.positive_prompt,
+        "negative_prompt": recipe.negative_prompt,
+        "seed": recipe.seed,
+        "subseed": recipe.subseed,
+        "model_name": recipe.model_name,
+        "vae_name": recipe.vae_name,
+        "sampler_name": recipe.sampler_name,
+        "scheduler": recipe.scheduler,
+        "steps": recipe.steps,
+        "cfg_scale": recipe.cfg_scale,
+        "width": recipe.width,
+        "height": recipe.height,
+        "frame_count": recipe.frame_count,
+        "fps": recipe.fps,
+        "lora_models": [asdict(lora) for lora in recipe.lora_models],
+        "controlnet_models": [asdict(net) for net in recipe.controlnet_models],
+        "ipadapter_refs": [asdict(ref) for ref in recipe.ipadapter_refs],
+        "renderer": recipe.renderer,
+        "recipe": told,
+        "fingerprint": fingerprint_of(told),
+    }
+
+
+def _queue_values(job: NewJob, fingerprint: str, job_id: UUID, queue_id: UUID) -> dict[str, Any]:
+    return {
+        "id": queue_id,
+        "job_id": job_id,
+        "pool": job.pool,
+        "priority": job.priority,
+        "max_retries": job.max_retries,
+        "model_name": job.recipe.model_name,
+        # A reproduction proves something only when it is really rendered.
+        "fingerprint": fingerprint if job.reuse and job.reproduces_job_id is None else None,
+        "needs": list(job.needs),
+    }

@@ -1,0 +1,62 @@
+"""Which references a project has: what networks hold its characters and its style to, and who approved it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from models.rows.characters import Character, CharacterReference, StyleReference
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceView:
+    """What one file of one network was shown of a character; of the style where `character` is None."""
+
+    character: str | None  #: slug
+    network: str
+    network_sha256: str
+    #: relative to the artifact store, or absolute for pictures a person named
+    image_paths: tuple[str, ...]
+    #: mean similarity of the pictures to their own mean; None for a style
+    baseline: float | None
+    approved_by: str
+    created_at: datetime
+
+
+def references(session: Session, project_id: UUID) -> tuple[ReferenceView, ...]:
+    """Every reference of a project: characters by slug, then the style; the newest of a network first."""
+    characters = session.execute(
+        select(Character.slug, CharacterReference)
+        .join(CharacterReference, CharacterReference.character_id == Character.id)
+        .where(Character.project_id == project_id)
+        .order_by(Character.slug, CharacterReference.network, CharacterReference.created_at.desc())
+    )
+    styles = session.scalars(
+        select(StyleReference)
+        .where(StyleReference.project_id == project_id)
+        .order_by(StyleReference.network, StyleReference.created_at.desc())
+    )
+    found = [_view(slug, row, row.baseline) for slug, row in characters]
+    return tuple(found + [_view(None, row, None) for row in styles])
+
+
+def _view(
+    character: str | None, row: CharacterReference | StyleReference, baseline: float | None
+) -> ReferenceView:
+    return ReferenceView(
+        character=character,
+        network=row.network,
+        network_sha256=row.network_sha256,
+        image_paths=tuple(row.image_paths),
+        baseline=baseline,
+        approved_by=row.approved_by,
+        created_at=row.created_at,
+    )

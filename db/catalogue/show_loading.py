@@ -1,0 +1,191 @@
+"""Writes a whole show so that a second time changes only what changed; found again by slug and number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import select
+
+from db.catalogue.profiles import with_decisions
+from models.jobs import StoredShow, cut_path
+from models.rows.characters import Character, CharacterAttribute, CharacterVariation
+from models.rows.shows import Cut, Episode, Project, Scene, SceneCharacter, StoryBible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from models.rows.base import Base
+
+Row = TypeVar("Row", bound="Base")
+Told = dict[str, Any]
+
+
+def store_show(session: Session, show: Mapping[str, Any]) -> StoredShow:
+    """Write a show given as plain values in the shape of `farm.shows.form.Show`, and say what came of it.
+
+    Profiles that were calibrated here, and the choice of one, stay where the file says nothing about them.
+    """
+    told = dict(show["project"])
+    slug = told.pop("slug")
+    before = session.scalar(select(Project.defaults).where(Project.slug == slug).with_for_update()) or {}
+    told["defaults"] = with_decisions(before, told.get("defaults", {}))
+    project = _upsert(session, Project, {"slug": slug}, told)
+    version = _store_bible(session, project.id, dict(show["story_bible"]))
+    cast = {each["slug"]: _store_character(session, project.id, dict(each)) for each in show["characters"]}
+    paths: dict[str, UUID] = {}
+    for episode in show["episodes"]:
+        _store_episode(session, project.id, dict(episode), cast, paths)
+    session.flush()
+    return StoredShow(
+        project_id=project.id,
+        project=project.slug,
+        story_bible_version=version,
+        characters={slug: row.id for slug, row in cast.items()},
+        cuts=paths,
+        left_behind=_left_behind(session, project.id, set(cast), set(paths)),
+        character_references={each["slug"]: tuple(each["references"]) for each in show["characters"]},
+        style_references=tuple(show["story_bible"].get("references", ())),
+    )
+
+
+def _store_bible(session: Session, project_id: UUID, told: Told) -> str:
+    told.pop("references", None)
+    # What the file leaves out is unsaid, not kept from before.
+    values = {name: told.get(name) for name in ("art_style", "line_weight", "shading_style", "global_seed")}
+    values |= {name: told.get(name) for name in ("setting_description", "time_period")}
+    values |= {name: told.get(name, {}) for name in ("color_palette",)}
+    values |= {name: list(told.get(name, ())) for name in ("mood_keywords", "narrative_themes")}
+    bible = session.scalar(select(StoryBible).filter_by(project_id=project_id))
+    if bible is None:
+        session.add(StoryBible(project_id=project_id, version="1.0.0", **values))
+        return "1.0.0"
+    if _set(bible, values):
+        bible.version = raised_minor(bible.version)
+    return bible.version
+
+
+def raised_minor(version: str) -> str:
+    """`1.4.2` becomes `1.5.0`."""
+    major, minor, *_ = [*version.split("."), "0", "0"]
+    return f"{major}.{int(minor) + 1}.0"
+
+
+def _store_character(session: Session, project_id: UUID, told: Told) -> Character:
+    attributes, variations = told.pop("attributes"), told.pop("variations")
+    told.pop("references")
+    optional = dict.fromkeys(("description", "base_prompt", "lora_model_path"))
+    row = _upsert(
+        session, Character, {"project_id": project_id, "slug": told.pop("slug")}, {**optional, **told}
+    )
+    own = {"character_id": row.id}
+    for each in attributes:
+        _upsert(
+            session,
+            CharacterAttribute,
+            {**own, "attribute_type": each["type"]},
+            {
+                "attribute_value": each["value"],
+                "prompt_tokens": list(each["tokens"]),
+                "priority": each["priority"],
+            },
+        )
+    for each in variations:
+        modifiers = {name: each[name] for name in ("attributes", "prepend", "append", "replace") if each[name]}
+        _upsert(
+            session,
+            CharacterVariation,
+            {**own, "variation_name": each["name"]},
+            {
+                "variation_type": each["type"],
+                "prompt_modifiers": modifiers,
+                "reference_image_path": each.get("reference_image"),
+            },
+        )
+    session.refresh(row, ["attributes", "variations"])
+    types, names = {each["type"] for each in attributes}, {each["name"] for each in variations}
+    row.attributes[:] = [each for each in row.attributes if each.attribute_type in types]
+    row.variations[:] = [each for each in row.variations if each.variation_name in names]
+    return row
+
+
+def _store_episode(
+    session: Session, project_id: UUID, told: Told, cast: dict[str, Character], paths: dict[str, UUID]
+) -> None:
+    scenes, number = told.pop("scenes"), told.pop("number")
+    optional = dict.fromkeys(("title", "synopsis", "target_duration_seconds"))
+    episode = _upsert(
+        session, Episode, {"project_id": project_id, "episode_number": number}, {**optional, **told}
+    )
+    for scene in scenes:
+        _store_scene(session, episode, dict(scene), cast, paths)
+
+
+def _store_scene(
+    session: Session, episode: Episode, told: Told, cast: dict[str, Character], paths: dict[str, UUID]
+) -> None:
+    cuts, present, number = told.pop("cuts"), told.pop("characters"), told.pop("number")
+    optional = dict.fromkeys(("name", "description", "location", "time_of_day", "mood", "duration_frames"))
+    scene = _upsert(session, Scene, {"episode_id": episode.id, "scene_number": number}, {**optional, **told})
+    for each in present:
+        _upsert(
+            session,
+            SceneCharacter,
+            {"scene_id": scene.id, "character_id": cast[each["character"]].id},
+            {
+                "entrance_frame": each["entrance_frame"],
+                "exit_frame": each.get("exit_frame"),
+                "position_notes": each.get("position"),
+            },
+        )
+    session.refresh(scene, ["characters"])
+    ids = {cast[each["character"]].id for each in present}
+    scene.characters[:] = [each for each in scene.characters if each.character_id in ids]
+    for each in cuts:
+        cut = _store_cut(session, scene, dict(each), cast)
+        paths[cut_path(episode.episode_number, number, cut.cut_number)] = cut.id
+
+
+def _store_cut(session: Session, scene: Scene, told: Told, cast: dict[str, Character]) -> Cut:
+    number, slugs = told.pop("number"), told.pop("characters")
+    optional = dict.fromkeys(
+        ("description", "camera_angle", "camera_move", "duration_frames", "dialogue", "action_notes")
+    )
+    values = {**optional, **told, "character_ids": [cast[slug].id for slug in slugs]}
+    return _upsert(session, Cut, {"scene_id": scene.id, "cut_number": number}, values)
+
+
+def _left_behind(session: Session, project_id: UUID, slugs: set[str], paths: set[str]) -> tuple[str, ...]:
+    """Characters and cuts the database has and the file has not."""
+    characters = session.scalars(select(Character.slug).where(Character.project_id == project_id))
+    cuts = session.execute(
+        select(Episode.episode_number, Scene.scene_number, Cut.cut_number)
+        .join(Scene, Scene.episode_id == Episode.id)
+        .join(Cut, Cut.scene_id == Scene.id)
+        .where(Episode.project_id == project_id)
+    )
+    known = [f"character {slug}" for slug in characters if slug not in slugs]
+    known += [f"cut {path}" for path in (cut_path(*found) for found in cuts) if path not in paths]
+    return tuple(sorted(known))
+
+
+def _upsert(session: Session, kind: type[Row], key: dict[str, Any], values: dict[str, Any]) -> Row:
+    """The row of that key, made or changed to hold `values`."""
+    row = session.scalar(select(kind).filter_by(**key))
+    if row is None:
+        row = kind(**key, **values)
+        session.add(row)
+        session.flush()
+    else:
+        _set(row, values)
+    return row
+
+
+def _set(row: Base, values: Mapping[str, Any]) -> bool:
+    """Write only what differs, so that an unchanged row is not touched; whether anything did."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return bool(changed)

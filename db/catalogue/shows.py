@@ -1,0 +1,213 @@
+"""Finds projects, characters and cuts by the names people use, with the nearest name when there is none."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import joinedload, selectinload
+
+from models.errors import OrderRefused, UnknownName
+from models.jobs import CutView, ProjectView, cut_path
+from models.rows.characters import Character, CharacterReference, StyleReference
+from models.rows.jobs import Job
+from models.rows.shows import Cut, Episode, Project, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+_CUT_PATH = re.compile(r"(?:ep)?(\d{1,6})/(?:sc)?(\d{1,6})/(?:c)?(\d{1,6})", re.IGNORECASE)
+
+
+def nearest(name: str, known: Iterable[str], what: str) -> UnknownName:
+    """The refusal for a `what` of that name, with the nearest known name as its hint."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        hint = f"Did you mean '{close[0]}'?"
+    elif names:
+        hint = f"Known: {', '.join(names[:10])}{', ...' if len(names) > 10 else ''}."
+    else:
+        hint = "There is none yet."
+    return UnknownName(f"There is no {what} '{name}'.", hint=hint)
+
+
+def project(session: Session, name: str | UUID) -> Project:
+    """The project of that slug or id; raises `UnknownName`."""
+    found = session.scalar(
+        select(Project).where(Project.id == name if isinstance(name, UUID) else Project.slug == name)
+    )
+    if found is None and isinstance(name, str) and (as_id := _uuid(name)):
+        found = session.get(Project, as_id)
+    if found is None:
+        refusal = nearest(str(name), session.scalars(select(Project.slug)), "project")
+        if refusal.hint == "There is none yet.":
+            refusal.hint = "Load one with `farm show load FILE`."
+        raise refusal
+    return found
+
+
+def projects(session: Session) -> tuple[ProjectView, ...]:
+    """Every project, by slug."""
+    return tuple(project_view(row) for row in session.scalars(select(Project).order_by(Project.slug)))
+
+
+def project_view(row: Project) -> ProjectView:
+    """The project as a value."""
+    return ProjectView(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        description=row.description or "",
+        defaults=dict(row.defaults),
+    )
+
+
+def characters(session: Session, project_id: UUID) -> dict[str, Character]:
+    """Every character of a project by slug, with attributes and variations loaded."""
+    rows = session.scalars(
+        select(Character)
+        .where(Character.project_id == project_id)
+        .options(selectinload(Character.attributes), selectinload(Character.variations))
+        .order_by(Character.slug)
+    )
+    return {row.slug: row for row in rows}
+
+
+def parse_cut(path: str) -> tuple[int, int, int]:
+    """Episode, scene and cut number of `ep001/sc010/c0010` or `1/10/10`; raises `OrderRefused`."""
+    match = _CUT_PATH.fullmatch(path.strip())
+    if match is None:
+        raise OrderRefused(
+            f"The cut '{path}' cannot be read.", hint="Write ep001/sc010/c0010, or 1/10/10 for short."
+        )
+    episode, scene, cut = (int(part) for part in match.groups())
+    return episode, scene, cut
+
+
+def cut(session: Session, project: Project, path: str) -> Cut:
+    """The cut of a project, with scene, who is in it, and episode loaded; raises `UnknownName`."""
+    episode, scene, number = parse_cut(path)
+    found = session.scalar(
+        _cuts(project.id).where(
+            Episode.episode_number == episode, Scene.scene_number == scene, Cut.cut_number == number
+        )
+    )
+    if found is None:
+        known = [path_of(row) for row in session.scalars(_cuts(project.id))]
+        raise nearest(cut_path(episode, scene, number), known, f"cut in {project.slug}")
+    return found
+
+
+def cuts(session: Session, project_id: UUID) -> tuple[CutView, ...]:
+    """Every cut of a project in story order."""
+    slugs = {row.id: row.slug for row in session.scalars(select(Character).filter_by(project_id=project_id))}
+    return tuple(_cut_view(row, slugs) for row in session.scalars(_cuts(project_id)))
+
+
+def path_of(row: Cut) -> str:
+    """`ep001/sc010/c0010` of a cut."""
+    return cut_path(row.scene.episode.episode_number, row.scene.scene_number, row.cut_number)
+
+
+def note_delivered(session: Session, job_id: UUID, folder: Path) -> None:
+    """Keep where the take of a job was delivered to, with its cut; Postgres keeps no bytes that are no text."""
+    cut_id = select(Job.cut_id).where(Job.id == job_id).scalar_subquery()
+    place = os.fsencode(folder).decode("utf-8", "backslashreplace")
+    session.execute(update(Cut).where(Cut.id == cut_id).values(output_path=place))
+
+
+def store_character_reference(
+    session: Session,
+    character: Character,
+    *,
+    network: str,
+    network_sha256: str,
+    embedding: bytes,
+    baseline: float,
+    image_paths: Iterable[str],
+    approved_by: str,
+) -> None:
+    """Keep, or replace, what one network holds a character to; `embedding` is little-endian float32."""
+    row = session.scalar(
+        select(CharacterReference).filter_by(
+            character_id=character.id, network=network, network_sha256=network_sha256
+        )
+    )
+    if row is None:
+        row = CharacterReference(character_id=character.id, network=network, network_sha256=network_sha256)
+        session.add(row)
+    row.embedding, row.baseline, row.approved_by = embedding, baseline, approved_by
+    row.image_paths = list(image_paths)
+    row.created_at = func.now()
+    if len(embedding) == 512 * 4:
+        # The HTTP contract promises the character's own column in ArcFace's dimensions.
+        character.reference_embedding, character.reference_network = embedding, network
+    session.flush()
+
+
+def store_style_reference(
+    session: Session,
+    project_id: UUID,
+    *,
+    network: str,
+    network_sha256: str,
+    calibration: dict[str, object],
+    image_paths: Iterable[str],
+    approved_by: str,
+) -> None:
+    """Keep, or replace, what a project's pictures look like to one network."""
+    row = session.scalar(
+        select(StyleReference).filter_by(project_id=project_id, network=network, network_sha256=network_sha256)
+    )
+    if row is None:
+        row = StyleReference(project_id=project_id, network=network, network_sha256=network_sha256)
+        session.add(row)
+    row.calibration, row.approved_by = calibration, approved_by
+    row.image_paths = list(image_paths)
+    row.created_at = func.now()
+    session.flush()
+
+
+def _cuts(project_id: UUID) -> Select[Cut]:
+    return (
+        select(Cut)
+        .join(Cut.scene)
+        .join(Scene.episode)
+        .where(Episode.project_id == project_id)
+        .options(
+            joinedload(Cut.scene).joinedload(Scene.episode),
+            joinedload(Cut.scene).selectinload(Scene.characters),
+        )
+        .order_by(Episode.episode_number, Scene.scene_number, Cut.cut_number)
+    )
+
+
+def _cut_view(row: Cut, slugs: dict[UUID, str]) -> CutView:
+    return CutView(
+        id=row.id,
+        scene_id=row.scene_id,
+        path=path_of(row),
+        description=row.description or "",
+        characters=tuple(slugs[who] for who in row.character_ids if who in slugs),
+        location=row.scene.location or "",
+        time_of_day=row.scene.time_of_day or "",
+        dialogue=row.dialogue or "",
+        duration_frames=row.duration_frames,
+        output_path=row.output_path,
+    )
+
+
+def _uuid(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:
+        return None

@@ -1,0 +1,129 @@
+"""Gathers what is known about why a job has not moved on: its place, its workers, its lease and its waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from db.catalogue.jobs import attempt_view, job_rows, queue_view
+from db.fleet import inventories
+from models.errors import UnknownName
+from models.jobs import WhyFacts, WorkerView
+from models.pools import renderer_of
+from models.rows.jobs import Attempt, QueueRow, Tick, Worker
+from models.vocabulary import QueueStatus, Step, WorkerStatus
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from sqlalchemy.orm import Session
+
+
+def workers(session: Session) -> tuple[WorkerView, ...]:
+    """Every worker ever heard of, by id; how long it has been silent is by the database's clock."""
+    silent = func.extract("epoch", func.now() - Worker.last_seen_at)
+    rows = session.execute(select(Worker, silent).order_by(Worker.id).execution_options(populate_existing=True))
+    return tuple(_worker_view(row, float(seconds)) for row, seconds in rows)
+
+
+def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFacts:
+    """What is known about one job's wait; a worker silent for longer than `silent_after` does not count.
+
+    Raises:
+        UnknownName: there is no such job.
+    """
+    rows = job_rows(session, [job_id])
+    if not rows:
+        raise UnknownName(f"There is no job {job_id}.", hint="`farm jobs` lists them.")
+    queue = session.scalars(select(QueueRow).where(QueueRow.job_id == job_id)).one()
+    due, lease, beat = session.execute(
+        select(
+            func.extract("epoch", QueueRow.available_at - func.now()),
+            func.extract("epoch", QueueRow.lease_until - func.now()),
+            select(func.extract("epoch", func.now() - func.max(Tick.ran_at))).scalar_subquery(),
+        ).where(QueueRow.job_id == job_id)
+    ).one()
+    last = session.scalar(
+        select(Attempt).where(Attempt.job_id == job_id).order_by(Attempt.epoch.desc()).limit(1)
+    )
+    return WhyFacts(
+        row=rows[0],
+        queue=queue_view(queue),
+        ahead_in_pool=_count(session, queue, _is_ahead(queue)),
+        running_in_pool=_count(session, queue, QueueRow.status == QueueStatus.RUNNING),
+        workers=tuple(
+            worker
+            for worker in workers(session)
+            if _serves(worker, queue) and worker.seconds_silent <= silent_after.total_seconds()
+        ),
+        seconds_until_due=float(due),
+        seconds_of_lease_left=None if lease is None else float(lease),
+        seconds_since_beat=None if beat is None else float(beat),
+        last_attempt=attempt_view(last) if last else None,
+        equal_job_id=_equal_being_rendered(session, queue),
+        needs=tuple(queue.needs),
+        servers=inventories.known(session, renderer=renderer_of(queue.pool), silent_after=silent_after),
+    )
+
+
+def _equal_being_rendered(session: Session, queue: QueueRow) -> UUID | None:
+    if queue.fingerprint is None or queue.step is not Step.RENDER or queue.status is not QueueStatus.READY:
+        return None
+    return session.scalar(
+        select(QueueRow.job_id).where(
+            QueueRow.fingerprint == queue.fingerprint,
+            QueueRow.status == QueueStatus.RUNNING,
+            QueueRow.step == Step.RENDER,
+        )
+    )
+
+
+def _count(session: Session, queue: QueueRow, condition: ColumnElement[bool]) -> int:
+    same_place = QueueRow.step == queue.step
+    if queue.step is Step.RENDER:
+        same_place = same_place & (QueueRow.pool == queue.pool)
+    return session.scalar(select(func.count()).select_from(QueueRow).where(same_place, condition)) or 0
+
+
+def _is_ahead(queue: QueueRow) -> ColumnElement[bool]:
+    """The claim's own order: priority, then age."""
+    return and_(
+        QueueRow.status == QueueStatus.READY,
+        QueueRow.available_at <= func.now(),
+        or_(
+            QueueRow.priority > queue.priority,
+            and_(
+                QueueRow.priority == queue.priority,
+                or_(
+                    QueueRow.available_at < queue.available_at,
+                    and_(QueueRow.available_at == queue.available_at, QueueRow.id < queue.id),
+                ),
+            ),
+        ),
+    )
+
+
+def _serves(worker: WorkerView, queue: QueueRow) -> bool:
+    if worker.status in (WorkerStatus.LOST, WorkerStatus.GONE, WorkerStatus.DRAINING):
+        return False
+    if queue.step is Step.RENDER:
+        return queue.pool in worker.pools
+    return any(name == "score" or name.endswith(":score") for name in worker.queues)
+
+
+def _worker_view(row: Worker, silent: float) -> WorkerView:
+    return WorkerView(
+        id=row.id,
+        host=row.host,
+        pid=row.pid,
+        pools=tuple(row.pools),
+        queues=tuple(row.queues),
+        slots=row.slots,
+        status=row.status,
+        current_job_id=row.current_job_id,
+        last_seen_at=row.last_seen_at,
+        seconds_silent=silent,
+        capabilities=dict(row.capabilities),
+    )

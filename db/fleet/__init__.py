@@ -1,0 +1,1 @@
+"""Who can do the work: the workers, and what their ComfyUIs have."""

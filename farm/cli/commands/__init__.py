@@ -1,0 +1,1 @@
+"""The commands, one file per group: thin Typer functions over the SDK."""

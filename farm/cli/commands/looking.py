@@ -1,0 +1,208 @@
+"""Commands that look: jobs, job, watch, gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.live import Live
+from rich.text import Text
+
+from farm.cli.console import AsJson, Exit, note, out, print_json, print_list
+from farm.cli.opened import opened
+from models.vocabulary import JobState, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from farm.client import Farm
+    from farm.judging.reports import PhaseReport
+    from models.jobs import JobDetail, JobRow
+
+_PANEL = "Look"
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (jobs, job, watch, gate):
+        app.command(rich_help_panel=_PANEL)(command)
+
+
+def jobs(
+    *,
+    project: Annotated[str | None, typer.Option(help="Only this project's.")] = None,
+    phase: Annotated[Phase | None, typer.Option(help="Only this phase's.")] = None,
+    state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Jobs on a page.")] = 50,
+    after: Annotated[str | None, typer.Option(help="The `next` of the page before.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first."""
+    from farm.cli.tables.jobs import jobs_table
+    from farm.explaining.answers import to_json
+
+    with opened() as farm:
+        page = farm.jobs(project=project, phase=phase, state=state, after=after, limit=limit)
+    if as_json:
+        print_list(to_json(page.items), page.next)
+        return
+    if not page.items:
+        out().print("No jobs.")
+        return
+    out().print(jobs_table(page.items))
+    if page.next:
+        note(f"More: farm jobs --after {page.next}")
+
+
+def job(
+    job_id: Annotated[str, typer.Argument(help="The job's id.")],
+    *,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Each score in full: why it failed, its course, its worst frame.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Everything about one job: recipe, attempts, take, scores beside their marks, and why it stands so."""
+    from farm.dailies.from_jobs import explained_json
+    from farm.explaining.answers import job_json
+
+    with opened() as farm:
+        detail, reasons = farm.job(job_id), farm.why(job_id)
+    if as_json:
+        print_json(job_json(detail) | {"why": reasons, "explanations": explained_json(detail.scores)})
+    elif scores:
+        _print_scores(detail)
+    else:
+        _print_job(detail, reasons)
+
+
+def watch(
+    job_ids: Annotated[list[str] | None, typer.Argument(help="Ids; none watches all that is not over.")] = None,
+    project: Annotated[str | None, typer.Option(help="Without ids: only this project's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch jobs and their retakes until all are over. Exit 1 when one did not pass."""
+    from farm.explaining.answers import to_json
+
+    with opened() as farm:
+        watched: Sequence[UUID | str] = job_ids or _not_over(farm, project)
+        if not watched:
+            print_list([]) if as_json else out().print("Nothing is under way.")
+            return
+        rows = follow(farm, watched, quiet=as_json)
+    if as_json:
+        print_list(to_json(rows))
+    raise typer.Exit(ended_well(rows))
+
+
+def gate(
+    project: Annotated[str, typer.Argument(help="The project.")],
+    phase: Annotated[Phase, typer.Option(help="Which phase's gate.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say how a phase stands against its gate, and why. The exit code is the gate: 0 passed, 1 not."""
+    with opened() as farm:
+        report = farm.gate(project, phase)
+    if as_json:
+        print_json({"project": project, **report.to_json()})
+    else:
+        _print_gate(project, report)
+    raise typer.Exit(Exit.OK if report.can_open else Exit.NOT_PASSED)
+
+
+def follow(farm: Farm, job_ids: Sequence[UUID | str], *, quiet: bool) -> tuple[JobRow, ...]:
+    """Show jobs live until they and their retakes are over; the last look."""
+    from farm.cli.tables.jobs import jobs_table
+
+    rows: tuple[JobRow, ...] = ()
+    if quiet:
+        return farm.wait(job_ids)
+    with Live(console=out(), refresh_per_second=8) as live:
+        for rows in farm.watch(job_ids):
+            live.update(jobs_table(rows))
+    if not out().is_terminal:
+        # In a pipe the last look is printed without the end of its line.
+        out().print()
+    return rows
+
+
+def ended_well(rows: Sequence[JobRow]) -> Exit:
+    """OK when the newest take of every root passed; a reproduction counts nowhere: it only has to be made."""
+    newest = {row.root_job_id: row for row in sorted(rows, key=lambda row: row.take_number)}
+    passed = all(
+        row.state is JobState.COMPLETED
+        if row.reproduces_job_id is not None
+        else row.verdict is not None and row.verdict.passes
+        for row in newest.values()
+    )
+    return Exit.OK if passed else Exit.NOT_PASSED
+
+
+def _not_over(farm: Farm, project: str | None) -> list[UUID]:
+    from farm.client import is_over
+
+    found: list[UUID] = []
+    for state in JobState:
+        page = farm.jobs(project=project, state=state, limit=200)
+        found += [row.id for row in page.items if not is_over(row)]
+    return found
+
+
+def _print_job(detail: JobDetail, reasons: list[str]) -> None:
+    from farm.cli.tables import job as job_details
+    from farm.cli.tables import jobs as tables
+
+    out().print(job_details.job_facts(detail))
+    for sentence in reasons:
+        out().print(Text.assemble(("→ ", "cyan"), sentence))
+    if detail.reproduction is not None:
+        _print_reproduction(detail.reproduction)
+    if detail.attempts:
+        out().print(Text("\nattempts", "dim"))
+        out().print(job_details.attempts_table(detail))
+    if detail.scores is not None:
+        out().print(Text(f"\nscores, profile {detail.scores.profile}", "dim"))
+        for part in job_details.scores_of(detail.scores):
+            out().print(part)
+    if len(detail.family) > 1:
+        out().print(Text("\ntakes of this order", "dim"))
+        out().print(tables.jobs_table(detail.family))
+
+
+def _print_reproduction(reproduction: Mapping[str, Any]) -> None:
+    from farm.cli.tables.equality import differences_table, outcome_of
+
+    out().print(Text("\nmade again", "dim"))
+    out().print(outcome_of(reproduction), soft_wrap=True)
+    if (table := differences_table(reproduction)) is not None:
+        out().print(table)
+
+
+def _print_scores(detail: JobDetail) -> None:
+    from farm.cli.tables.scores import score_details
+    from farm.cli.tables.verdicts import verdict_line
+    from farm.dailies.from_jobs import scores_of
+
+    row, scores = detail.row, detail.scores
+    out().print(Text(f"{row.cut or row.project} · {row.job_type.value} · take {row.take_number}", "bold"))
+    if scores is None:
+        out().print(f"It has no scores yet: it is {row.state.value.replace('_', ' ')}.")
+        return
+    out().print(Text(f"{row.id} · profile {scores.profile}", "dim"))
+    out().print(verdict_line(scores.verdict, scores.blocking, scores.not_measured))
+    out().print()
+    out().print(score_details(scores_of(scores)))
+
+
+def _print_gate(project: str, report: PhaseReport) -> None:
+    state = ("passed", "bold green") if report.can_open else ("not passed", "bold red")
+    out().print(Text.assemble(f"{project} · {report.phase.value} · gate ", state))
+    share = f"{report.pass_rate:.0%}" if report.pass_rate is not None else "–"
+    out().print(f"{report.passed} of {report.ordered} passed ({share}), {report.required_rate:.0%} needed")
+    for sentence in report.missing:
+        out().print(Text.assemble(("→ ", "yellow"), sentence))
+    for issue in report.blocking_issues:
+        out().print(Text.assemble(("✗ ", "red"), issue.sentence))
+    if report.pace_sentence:
+        out().print(Text.assemble(("! ", "yellow"), report.pace_sentence))

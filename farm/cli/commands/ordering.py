@@ -1,0 +1,175 @@
+"""Commands that order work: submit, cancel, retake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from farm.cli.commands.looking import ended_well, follow
+from farm.cli.console import AsJson, Exit, logged_in, out, print_list
+from farm.cli.opened import opened
+from models.errors import BadInput
+from models.vocabulary import Defect, JobType, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from farm.client import Farm
+    from farm.orders.submission import SubmittedJob
+
+_PANEL = "Order"
+_KIND = {
+    Phase.STILL: JobType.STILL_IMAGE,
+    Phase.LOOP: JobType.ANIMATION_LOOP,
+    Phase.VIDEO: JobType.FULL_VIDEO,
+}
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (submit, cancel, retake):
+        app.command(rich_help_panel=_PANEL)(command)
+
+
+def submit(
+    file: Annotated[str | None, typer.Argument(help="A YAML file with one order, or a list of orders.")] = None,
+    *,
+    project: Annotated[str | None, typer.Option("--project", "-p", help="The project's short name.")] = None,
+    cut: Annotated[str | None, typer.Option(help="The cut, as ep001/sc010/c0010 or 1/10/10.")] = None,
+    all_cuts: Annotated[
+        bool, typer.Option("--all-cuts", help="One order for every cut of the project.")
+    ] = False,
+    phase: Annotated[Phase | None, typer.Option(help="As --kind, by phase: still, loop or video.")] = None,
+    kind: Annotated[JobType | None, typer.Option(help="What to make; default: a still image.")] = None,
+    character: Annotated[list[str] | None, typer.Option(help="Who must be seen; repeat.")] = None,
+    prompt: Annotated[str | None, typer.Option(help="What to show, in words.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Pixels, as 832x480.")] = None,
+    frames: Annotated[int | None, typer.Option(help="How many frames.")] = None,
+    fps: Annotated[int | None, typer.Option(help="Frames a second.")] = None,
+    seed: Annotated[int | None, typer.Option(help="0 to 2^64-1; default: chosen and reported.")] = None,
+    priority: Annotated[int | None, typer.Option(help="1 to 10, higher first.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Which profile judges.")] = None,
+    key: Annotated[str | None, typer.Option(help="Idempotency key: the same key orders once.")] = None,
+    defect: Annotated[Defect | None, typer.Option(help="Fire drill: draw this fault on purpose.")] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of an order; repeat."),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until all takes and retakes are judged.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Order takes: by flags, from a YAML file, or for all cuts of a project. Prints the jobs' ids."""
+    width, height = _size(size)
+    fields = {
+        "project": project, "cut": cut, "job_type": kind, "characters": character, "prompt": prompt,
+        "width": width, "height": height, "frame_count": frames, "fps": fps, "seed": seed, "priority": priority,
+        "profile": profile, "idempotency_key": key, "defect": defect, **_more(more),
+    }  # fmt: skip
+    said = {name: value for name, value in fields.items() if value is not None}
+    with opened() as farm:
+        orders = _orders(farm, file, said, all_cuts=all_cuts, phase=phase)
+        submitted = farm.submit_many({"requested_by": logged_in(), **order} for order in orders)
+        _report(farm, submitted, wait=wait, as_json=as_json)
+
+
+def cancel(
+    job_ids: Annotated[list[str], typer.Argument(help="The jobs' ids.")],
+    as_json: AsJson = False,
+) -> None:
+    """Call jobs off; a running render stops within seconds."""
+    with opened() as farm:
+        called_off = farm.cancel(job_ids)
+    if as_json:
+        print_list(str(each) for each in called_off)
+        return
+    for each in called_off:
+        out().print(f"cancelled {each}")
+    if len(called_off) < len(job_ids):
+        out().print(Text(f"{len(job_ids) - len(called_off)} of {len(job_ids)} were over already.", "yellow"))
+
+
+def retake(
+    job_id: Annotated[str, typer.Argument(help="The job to make again, differently.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the retake.")] = "asked for",
+    seed: Annotated[int | None, typer.Option(help="This seed instead of a new one.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until it is judged.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Order another take of a finished job, with another seed."""
+    changes = {} if seed is None else {"seed": seed}
+    with opened() as farm:
+        submitted = farm.retake(job_id, reason=reason, requested_by=logged_in(), **changes)
+        _report(farm, [submitted], wait=wait, as_json=as_json)
+
+
+def _orders(
+    farm: Farm, file: str | None, said: dict[str, Any], *, all_cuts: bool, phase: Phase | None
+) -> list[dict[str, Any]]:
+    """The orders as mappings; what flags say goes over what the file says."""
+    if phase is not None:
+        said = {"job_type": _KIND[phase], **said}
+    if all_cuts:
+        if "project" not in said:
+            raise BadInput(
+                "--all-cuts needs a project.", hint="Add --project NAME; `farm show load` prints it."
+            )
+        return [{**said, "cut": cut.path} for cut in farm.cuts(said["project"])]
+    if file is None:
+        if not said:
+            raise BadInput("Nothing was ordered.", hint="Give a YAML file, flags, or --all-cuts; see --help.")
+        return [said]
+    from farm.orders.files import read_orders
+
+    return [{**order, **said} for order in read_orders(file)]
+
+
+def _size(text: str | None) -> tuple[int | None, int | None]:
+    if text is None:
+        return None, None
+    width, _, height = text.lower().replace("×", "x").partition("x")
+    try:
+        return int(width), int(height)
+    except ValueError:
+        raise BadInput(
+            f"The size {text!r} cannot be read.", hint="Write width x height in pixels: --size 832x480."
+        ) from None
+
+
+def _more(pairs: Sequence[str] | None) -> dict[str, Any]:
+    """`--set steps=30 --set location=park`: values are read as YAML, so that numbers are numbers."""
+    import yaml
+
+    found = {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise BadInput(f"--set {pair} has no value.", hint="Write --set FIELD=VALUE.")
+        try:
+            found[name.strip()] = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            # ValueError: a date such as 2026-02-31.
+            raise BadInput(
+                f"The value of --set {pair} cannot be read as YAML.", hint="Put quotes around plain words."
+            ) from error
+    return found
+
+
+def _report(farm: Farm, submitted: Sequence[SubmittedJob], *, wait: bool, as_json: bool) -> None:
+    from farm.explaining.answers import to_json
+
+    ids = [job.job_id for job in submitted]
+    if not wait:
+        if as_json:
+            print_list(to_json(submitted))
+        else:
+            for job in submitted:
+                out().print(f"{job.job_id}  seed {job.seed_used}")
+        return
+    rows = follow(farm, ids, quiet=as_json)
+    if as_json:
+        print_list(to_json(rows))
+    code = ended_well(rows)
+    if code is not Exit.OK:
+        raise typer.Exit(code)

@@ -1,0 +1,107 @@
+"""Commands about shows: show load, show profile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from farm import extras
+from farm.cli.console import AsJson, logged_in, note, out, print_json
+from farm.cli.opened import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from farm.client import Farm
+    from models.jobs import StoredShow
+
+show = typer.Typer(no_args_is_help=True, help="Shows: load one from YAML, choose who judges it.")
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.add_typer(show, name="show", rich_help_panel="Order")
+
+
+@show.command()
+def load(
+    file: Annotated[str, typer.Argument(help="The show as YAML; see examples/.")],
+    references: Annotated[
+        bool, typer.Option(help="Draw and approve reference pictures where the show names none.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Load a show: project, story bible, characters, scenes and cuts. Loading it again updates it."""
+    from db import catalogue
+    from db.catalogue.profiles import CHOICE
+    from farm.explaining.answers import to_json
+    from farm.shows import loading
+
+    story = loading.load(file)
+    with opened() as farm:
+        with farm.database.transaction() as session:
+            stored = loading.store(session, story)
+            defaults = dict(catalogue.project(session, stored.project_id).defaults)
+        made = _references(farm, stored) if references else {}
+    if as_json:
+        print_json(to_json(stored) | {"references": made})
+        return
+    out().print(
+        Text.assemble(
+            ("✓ ", "green"),
+            f"{stored.project}: {len(stored.characters)} characters, {len(stored.cuts)} cuts, "
+            f"story bible {stored.story_bible_version}",
+        )
+    )
+    for name in stored.left_behind:
+        note(f"left as it was, though the file no longer has it: {name}", "yellow")
+    if CHOICE in defaults:
+        note(f"judged by {defaults['profile']}, as {defaults[CHOICE]['by']} chose")
+    for sentence in made.get("said", ()):
+        note(sentence)
+
+
+@show.command()
+def profile(
+    project: Annotated[str, typer.Argument(help="The project.")],
+    name: Annotated[str | None, typer.Argument(help="Judge the next orders by this profile.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who decides; default: who is logged in.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which profile judges a project and which it could have, or choose another for its next orders."""
+    from db import catalogue
+    from farm.judging import profiles
+    from workers.scoring.profiles import BUILT_IN
+
+    with opened() as farm:
+        if name is not None:
+            farm.choose_profile(project, name, by=logged_in() if by is None else by)
+        with farm.database.transaction() as session:
+            defaults = dict(catalogue.project(session, project).defaults)
+    chosen = defaults.get("profile") or farm.settings.default_profile
+    own = defaults.get("profiles", {})
+    if as_json:
+        print_json({"project": project, "profile": chosen, "known": [*BUILT_IN, *own], "own": own})
+        return
+    out().print(Text.assemble(f"{project} is judged by ", (chosen, "bold"), _evidence(own, chosen)))
+    for metric, why in profiles.named(own, chosen).leaves_out.items():
+        note(f"  {metric.value}: {why}")
+    for each in sorted({*own, *BUILT_IN} - {chosen}):
+        note(f"it could be: {each}{_evidence(own, each)}")
+
+
+def _evidence(own: Mapping[str, Any], name: str) -> str:
+    """Who calibrated a profile and when, where somebody did."""
+    found = own.get(name, {}).get("calibration", {})
+    return f", calibrated by {found['by']} on {str(found['at'])[:10]}" if {"by", "at"} <= set(found) else ""
+
+
+def _references(farm: Farm, stored: StoredShow) -> dict[str, Any]:
+    """Ask whoever has networks here to make references; a light installation has nobody."""
+    made: dict[str, Any] = {}
+    extras.joiners()
+    for maker in extras.AFTER_LOAD:
+        made |= maker(farm, stored)
+    return made

@@ -1,0 +1,1 @@
+"""Tables and lines as the terminal shows them, by what they show."""

@@ -1,0 +1,1 @@
+"""Dailies: one HTML page of takes beside their scores, verdicts and plots, made from jobs of the catalogue."""

@@ -1,0 +1,235 @@
+"""Delivers finished cuts: of each the best take that passed, under the names editorial expects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db import catalogue
+from db.files import deliveries
+from db.files.deliveries import DeliveryName, VersionTaken
+from farm import extras
+from farm.delivery.words import Chosen, Delivered, Delivery, Form, TakeDamaged, Undelivered
+from farm.judging.verdicts import best_take
+from farm.paths import typed
+from models.errors import BadInput, NotHere
+from models.vocabulary import JobType, Phase, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+    from uuid import UUID
+
+    from db.engine import Database, Session
+    from db.files.artifacts import ArtifactStore
+    from farm.delivery.words import Progress, Writer
+    from models.jobs import JobRow, RootResult, TakeResult
+
+#: two people who deliver one cut at once get a version each; more than a few at once is something else
+_TRIES = 5
+
+
+def deliver(
+    database: Database,
+    store: ArtifactStore,
+    project: str,
+    *,
+    phase: Phase | None = None,
+    cuts: Iterable[str] = (),
+    to: Path | str | None = None,
+    form: Form = Form.FRAMES,
+    progress: Progress | None = None,
+) -> Delivery:
+    """Put the best passing take of each cut into `to`, by default `deliveries` beside the takes.
+
+    Without `phase` every phase is delivered that has something to deliver, without `cuts` every cut. Another
+    take than last time gets the next version; the same take again changes nothing. `cuts.output_path`
+    tells where each cut went, of several phases the furthest.
+
+    Raises:
+        UnknownName: there is no such project or cut.
+        BadInput: no take has passed; or the disk is full or the folder cannot be written. Nothing is left half
+            written.
+        NotHere: nothing here can decode masters.
+    """
+    with database.transaction() as session:
+        # One cut may be said as it is; a text is also a row of letters.
+        named = [cuts] if isinstance(cuts, str) else cuts
+        chosen, undelivered = choose(session, project, phase=phase, cuts=named)
+    if not chosen:
+        raise _nothing(project, phase, undelivered)
+    folder = (store.root / "deliveries" if to is None else typed(str(to))).absolute()
+    delivered = []
+    for each in chosen:
+        try:
+            made = _deliver(each, store, folder, form, progress or _untold)
+        except TakeDamaged as error:
+            undelivered.append(Undelivered(cut=each.cut, phase=each.name.phase, reason=error.message))
+            continue
+        delivered.append(made)
+        # Each on its own: the next one may find the disk full.
+        with database.transaction() as session:
+            catalogue.note_delivered(session, made.job_id, made.folder)
+    return Delivery(folder=folder, delivered=tuple(delivered), undelivered=tuple(undelivered))
+
+
+def choose(
+    session: Session, project: str, *, phase: Phase | None = None, cuts: Iterable[str] = ()
+) -> tuple[list[Chosen], list[Undelivered]]:
+    """The take of each cut and phase that would be delivered, and the cuts that have none.
+
+    A person's approval beats the gate's pass, and then the higher score wins. Character sheets belong to no
+    cut, and a reproduction proves a take and never replaces it. Raises `UnknownName`.
+    """
+    show = catalogue.project(session, project)
+    named = [catalogue.path_of(catalogue.cut(session, show, text)) for text in cuts]
+    paths = named or [view.path for view in catalogue.cuts(session, show.id)]
+    best: dict[tuple[str, Phase], UUID] = {}
+    reasons: dict[str, str] = {}
+    for each in [phase] if phase else Phase:
+        families = _families(session, show.id, each)
+        for path in paths:
+            if found := _best([take for _, takes in families.get(path, ()) for take in takes]):
+                best[path, each] = found.job_id
+            elif phase:
+                reasons[path] = _why_not(families.get(path, []))
+    covered = {path for path, _ in best}
+    in_order = sorted(best.items(), key=lambda found: found[0][0])
+    chosen = [_chosen(session, show.slug, path, job_id) for (path, _), job_id in in_order]
+    return chosen, [
+        Undelivered(cut=path, phase=phase, reason=reasons.get(path, "no take of it has passed"))
+        for path in dict.fromkeys(paths)
+        if path not in covered
+    ]
+
+
+def _families(
+    session: Session, project_id: UUID, phase: Phase
+) -> dict[str, list[tuple[RootResult, list[TakeResult]]]]:
+    """Root orders by cut, each with those of its takes that may be delivered if they pass."""
+    roots = [root for root in catalogue.roots(session, project_id, phase) if root.cut]
+    rows = {row.id: row for row in catalogue.job_rows(session, [t.job_id for r in roots for t in r.takes])}
+    families: dict[str, list[tuple[RootResult, list[TakeResult]]]] = {}
+    for root in roots:
+        takes = [take for take in root.takes if take.job_id in rows and _may_leave(rows[take.job_id])]
+        if root.cut and takes:
+            families.setdefault(root.cut, []).append((root, takes))
+    return families
+
+
+def _may_leave(row: JobRow) -> bool:
+    return row.reproduces_job_id is None and row.job_type is not JobType.CHARACTER_SHEET
+
+
+def _best(takes: Sequence[TakeResult]) -> TakeResult | None:
+    """The passing take to deliver, or None."""
+    passing = [take for take in takes if take.verdict is not None and take.verdict.passes]
+    approved = [take for take in passing if take.verdict is Verdict.APPROVED]
+    return best_take(approved or passing)
+
+
+def _why_not(families: Sequence[tuple[RootResult, list[TakeResult]]]) -> str:
+    if not families:
+        return "nothing was ordered in this phase"
+    if not all(root.finished for root, _ in families):
+        return "still in work"
+    best = best_take([take for _, takes in families for take in takes])
+    if best is None or best.verdict is None:
+        return "no take of it was made"
+    if best.verdict is Verdict.REVIEW:
+        return f"its best take waits for a person: farm review {best.job_id}"
+    refused_for = f" for {', '.join(best.blocking)}" if best.blocking else ""
+    return f"its best take was refused{refused_for}"
+
+
+def _chosen(session: Session, show: str, path: str, job_id: UUID) -> Chosen:
+    detail = catalogue.job_detail(session, job_id)
+    if detail.take is None:
+        raise BadInput(f"The job {job_id} passed and has no take.", hint="`farm job` tells what became of it.")
+    episode, scene, cut = catalogue.parse_cut(path)
+    name = DeliveryName(show=show, episode=episode, scene=scene, cut=cut, phase=detail.row.phase)
+    return Chosen(cut=path, name=name, detail=detail, take=detail.take)
+
+
+def _deliver(chosen: Chosen, store: ArtifactStore, root: Path, form: Form, progress: Progress) -> Delivered:
+    place = root / chosen.name.place
+    for _ in range(_TRIES):
+        version = deliveries.version_of(place, chosen.known_by)
+        names = _names(chosen, version, form)
+        folder = place / deliveries.version_name(version)
+        if not deliveries.missing(folder, names):
+            return _delivered(chosen, version, folder, names, is_new=False)
+        master = store.path(chosen.take.master_path)
+        try:
+            with deliveries.writing(place, version) as partial:
+                _writer()(chosen, master, partial, names, _Told(progress, chosen, len(names)))
+        except VersionTaken:
+            continue
+        return _delivered(chosen, version, folder, names, is_new=True)
+    raise VersionTaken(f"Others keep delivering to {place}.", hint="Deliver again when they are done.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a writer tells of one cut, passed on with the cut's name and the number of its files."""
+
+    progress: Progress
+    chosen: Chosen
+    total: int
+
+    def __call__(self, done: int) -> None:
+        self.progress(f"{self.chosen.cut} {self.chosen.name.phase.value}", done, self.total)
+
+
+def _names(chosen: Chosen, version: int, form: Form) -> tuple[str, ...]:
+    if not chosen.detail.row.job_type.is_motion:
+        return chosen.name.pictures(version, 1)
+    if form is Form.CLIP:
+        suffix = chosen.take.master_path.rpartition(".")[2]
+        return (chosen.name.file(version, f".{suffix}"),)
+    return chosen.name.pictures(version, chosen.take.frames)
+
+
+def _delivered(
+    chosen: Chosen, version: int, folder: Path, names: tuple[str, ...], *, is_new: bool
+) -> Delivered:
+    return Delivered(
+        cut=chosen.cut,
+        phase=chosen.name.phase,
+        version=deliveries.version_name(version),
+        job_id=chosen.detail.row.id,
+        verdict=chosen.detail.row.verdict,
+        folder=folder,
+        files=names,
+        frames=chosen.take.frames,
+        fps=chosen.take.fps,
+        pixel_sha256=chosen.take.pixel_sha256,
+        is_new=is_new,
+    )
+
+
+def _nothing(project: str, phase: Phase | None, undelivered: Sequence[Undelivered]) -> BadInput:
+    what = f"{phase.value} of {project}" if phase else f"take of {project}"
+    if len(undelivered) == 1:
+        return BadInput(
+            f"Nothing of {undelivered[0].cut} can be delivered: {undelivered[0].reason}.",
+            hint="`farm gate` tells how the phase stands.",
+        )
+    return BadInput(
+        f"No {what} has passed yet, so there is nothing to deliver.",
+        hint=f"`farm gate {project} --phase {(phase or Phase.STILL).value}` tells how it stands.",
+    )
+
+
+def _writer() -> Writer:
+    """Whoever can decode masters on this machine; looked for when it is needed, because it is heavy."""
+    extras.joiners()
+    if not extras.WRITERS:
+        raise NotHere(
+            "Nothing here can decode masters.", hint="Install the worker extra: anime-render-farm[worker]."
+        )
+    return extras.WRITERS[0]
+
+
+def _untold(cut: str, done: int, total: int) -> None:
+    """Nobody watches."""

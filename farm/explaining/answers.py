@@ -1,0 +1,107 @@
+"""The catalogue's answers, re-exported for scripts, and their JSON."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from farm.explaining.equality import sentence
+from models.environment import environment_sha256
+from models.jobs import (
+    AttemptView,
+    CutView,
+    DoorView,
+    JobDetail,
+    JobPage,
+    JobRow,
+    ProjectView,
+    QueueView,
+    ScoresView,
+    TakeView,
+    WhyFacts,
+    WorkerView,
+)
+from models.pace import is_slow
+from models.recipe import Recipe
+
+__all__ = [
+    "AttemptView",
+    "CutView",
+    "DoorView",
+    "JobDetail",
+    "JobPage",
+    "JobRow",
+    "ProjectView",
+    "QueueView",
+    "ScoresView",
+    "TakeView",
+    "WhyFacts",
+    "WorkerView",
+    "job_json",
+    "to_json",
+    "with_seed_texts",
+]
+
+
+def to_json(value: Any) -> Any:
+    """A view as plain JSON types; a seed stands twice, as a number and as the text JavaScript cannot round."""
+    return with_seed_texts(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Recipe):
+        return value.to_json()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(each) for each in value]
+    if isinstance(value, (UUID, datetime)):
+        return str(value) if isinstance(value, UUID) else value.isoformat()
+    return value
+
+
+def job_json(detail: JobDetail) -> dict[str, Any]:
+    """One job as `farm job --json` promises it: all that is known, and every seed as text too."""
+    told: dict[str, Any] = to_json(detail)
+    facts = {name: str(value) for name, value in detail.environment.items()}
+    told["environment_sha256"] = environment_sha256(facts) if facts else None
+    if detail.reproduction is not None:
+        told["reproduction"]["sentence"] = sentence(detail.reproduction)
+    take = detail.take
+    if take is not None:
+        told["take"]["is_slow"] = is_slow(detail.row.job_type, take.render_seconds, take.reused_from_job_id)
+    return told
+
+
+def with_seed_texts(value: Any) -> Any:
+    """The same JSON with the text of every seed beside it, as `seed_text`: JavaScript rounds above 2^53.
+
+    >>> with_seed_texts({"seed": 7, "changed": {"seed": [7, 8]}})["changed"]["seed_text"]
+    ['7', '8']
+    """
+    if isinstance(value, list):
+        return [with_seed_texts(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    told = {name: with_seed_texts(each) for name, each in value.items()}
+    texts = {f"{name}_text": _text(each) for name, each in value.items() if _is_seed(name, each)}
+    if _is_seed(str(value.get("fact", "")), value.get("original")):
+        # One line of what differs between a take and its reproduction.
+        texts |= {f"{name}_text": _text(value[name]) for name in ("original", "again") if name in value}
+    return told | texts
+
+
+def _is_seed(name: str, value: Any) -> bool:
+    """`seed`, `seed_used`, `subseed`, `background_seed` or `recipe.seed`, with a number or a pair of them."""
+    numbers = value if isinstance(value, list) else [value]
+    return name.endswith(("seed", "seed_used")) and any(type(each) is int for each in numbers)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_text(each) for each in value]
+    return None if value is None else str(value)

@@ -1,0 +1,345 @@
+"""Calibrates a project's marks from takes people decided about, says what would change, and changes nothing.
+
+Keeping the result under a name is one step, `keep`; judging by it is another, `choose`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from db import catalogue
+from db.catalogue.labels import JudgedTake, judged_takes
+from db.catalogue.profiles import EVIDENCE, choose_profile, keep_profile
+from farm.judging import profiles
+from farm.judging.statistics import Errors, Proposal, Sample, propose, rate
+from farm.judging.verdicts import judge
+from models.errors import OrderRefused
+from models.metrics import Direction
+from models.vocabulary import Phase, Verdict
+from workers.scoring.profiles import BUILT_IN
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from db.engine import Session
+    from farm.judging.statistics import Rate
+    from models.metrics import Mark, Measurement, Metric, Profile
+
+
+class Labels(StrEnum):
+    """Whose word says that a take is right or wrong."""
+
+    PERSON = "person"  #: approved and rejected takes
+    VERDICTS = "verdicts"  #: also what the gate said: it repeats the present marks, and is told so
+
+
+CIRCULAR = "The gate's own verdicts are among the labels: they repeat the marks that were in force."
+_SAYS = {
+    Labels.PERSON: {Verdict.APPROVED: True, Verdict.REJECTED: False},
+    Labels.VERDICTS: {
+        Verdict.APPROVED: True,
+        Verdict.REJECTED: False,
+        Verdict.PASS: True,
+        Verdict.RETAKE: False,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibratedMark:
+    """One mark of the profile, and what the takes say about it."""
+
+    phase: Phase
+    mark: Mark
+    proposal: Proposal
+    #: the file and formula whose numbers were used; those of another are never mixed with them
+    network_sha256: str = ""
+    formula: str = ""
+    #: labelled takes left out because another file or formula measured them
+    left_out: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        found = self.proposal
+        return {
+            "phase": self.phase.value,
+            "metric": self.mark.metric.value,
+            "direction": self.mark.metric.direction.value,
+            "network": self.mark.network,
+            "network_sha256": self.network_sha256,
+            "formula": self.formula,
+            "present": found.present,
+            "proposed": found.limit,
+            "interval": list(found.interval) if found.interval else None,
+            "one_sided": found.one_sided,
+            "approved": found.approved,
+            "rejected": found.rejected,
+            "left_out": self.left_out,
+            "at_present": _errors(found.at_present),
+            "at_proposed": _errors(found.at_proposed),
+            "held_out": _errors(found.held_out),
+            "separation": list(found.separation) if found.separation else None,
+            "reason": found.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """A take the proposed marks would have judged otherwise."""
+
+    job_id: UUID
+    cut: str | None
+    phase: Phase
+    take_number: int
+    before: Verdict
+    after: Verdict
+    #: the metrics that decide the difference
+    metrics: tuple[Metric, ...]
+    #: what a person said of it, if anybody did
+    person: Verdict | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "job_id": str(self.job_id),
+            "cut": self.cut,
+            "phase": self.phase.value,
+            "take_number": self.take_number,
+            "before": self.before.value,
+            "after": self.after.value,
+            "metrics": [metric.value for metric in self.metrics],
+            "person": self.person.value if self.person else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overall:
+    """What all marks of a phase together do to takes people decided about."""
+
+    phase: Phase
+    at_present: Errors
+    at_proposed: Errors
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "phase": self.phase.value,
+            "at_present": _errors(self.at_present),
+            "at_proposed": _errors(self.at_proposed),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What the takes of a project say about the marks of one profile."""
+
+    project_id: UUID
+    project: str
+    profile: Profile
+    labels: Labels
+    marks: tuple[CalibratedMark, ...]
+    flips: tuple[Flip, ...] = ()
+    overall: tuple[Overall, ...] = ()
+    takes: int = 0  #: measured and judged, with or without a label
+
+    @property
+    def proposed(self) -> tuple[CalibratedMark, ...]:
+        """The marks for which there is a limit to propose."""
+        return tuple(mark for mark in self.marks if mark.proposal.limit is not None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "project": self.project,
+            "profile": self.profile.name,
+            "labels": self.labels.value,
+            "warning": CIRCULAR if self.labels is Labels.VERDICTS else "",
+            "takes": self.takes,
+            "marks": [mark.to_json() for mark in self.marks],
+            "overall": [each.to_json() for each in self.overall],
+            "flips": [flip.to_json() for flip in self.flips],
+        }
+
+
+def calibrate(
+    session: Session, project: str, *, profile: str, phase: Phase | None = None, labels: Labels = Labels.PERSON
+) -> Calibration:
+    """What the takes of a project say about the marks of a profile, in one phase or in all; changes nothing.
+
+    Raises:
+        UnknownName: there is no such project or profile.
+        BadInput: the project's own profile cannot be read.
+    """
+    row = catalogue.project(session, project)
+    judged_by = profiles.named(row.defaults.get("profiles", {}), profile)
+    takes = [take for each in ([phase] if phase else Phase) for take in judged_takes(session, row.id, each)]
+    marks = tuple(
+        _calibrated(each, mark, [take for take in takes if take.phase is each], labels)
+        for each in Phase
+        if any(take.phase is each for take in takes)
+        for mark in judged_by.marks[each]
+        if not mark.metric.is_structural
+    )
+    found = Calibration(
+        project_id=row.id, project=row.slug, profile=judged_by, labels=labels, marks=marks, takes=len(takes)
+    )
+    proposed = _proposed_profile(found, judged_by.name)
+    flips = [flip for take in takes if (flip := _flip(take, judged_by, proposed))]
+    overall = [
+        Overall(
+            phase=each,
+            at_present=_together(takes, judged_by, each, labels),
+            at_proposed=_together(takes, proposed, each, labels),
+        )
+        for each in dict.fromkeys(mark.phase for mark in found.proposed)
+    ]
+    return replace(found, flips=tuple(flips), overall=tuple(overall))
+
+
+def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[str, Any]:
+    """Store the proposed marks as a new profile of the project, with their evidence; nobody judges by it yet.
+
+    Raises:
+        OrderRefused: nobody is named, nothing was proposed, or the name is taken.
+    """
+    if not by.strip():
+        raise OrderRefused("A profile names nobody who decided.", hint="Say who: --by NAME.")
+    if not name.strip() or len(name) > 100:
+        raise OrderRefused("A profile's name has 1 to 100 letters.")
+    if not found.proposed:
+        raise OrderRefused(
+            f"There is nothing to keep as '{name}': no mark could be proposed.",
+            hint="The table says what each one lacks.",
+        )
+    own = catalogue.project(session, found.project_id).defaults.get("profiles", {})
+    old = found.profile.name
+    based_on = own[old].get("based_on", "embedded") if old in own else old
+    data = profiles.to_data(_proposed_profile(found, name), based_on)
+    data[EVIDENCE] = {
+        "by": by.strip(),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "from_profile": old,
+        "labels": found.labels.value,
+        "takes": found.takes,
+        "flips": len(found.flips),
+        "marks": [mark.to_json() for mark in found.marks],
+    }
+    if name in BUILT_IN or not keep_profile(session, found.project_id, name, data):
+        raise OrderRefused(
+            f"There is a profile '{name}' already, and takes may have been judged by it.",
+            hint="Give the new marks a name of their own.",
+        )
+    return data
+
+
+def choose(session: Session, project: str, name: str, *, by: str) -> Profile:
+    """Judge a project's next orders by this profile; what was ordered before keeps its own.
+
+    Raises:
+        UnknownName: there is no such project or profile.
+        BadInput: the profile cannot be read.
+        OrderRefused: nobody is named.
+    """
+    if not by.strip():
+        raise OrderRefused("Nobody is named who chose the profile.", hint="Say who: --by NAME.")
+    row = catalogue.project(session, project)
+    chosen = profiles.named(row.defaults.get("profiles", {}), name)
+    choose_profile(session, row.id, name, by=by.strip())
+    return chosen
+
+
+def _calibrated(phase: Phase, mark: Mark, takes: list[JudgedTake], labels: Labels) -> CalibratedMark:
+    said = _SAYS[labels]
+    told = [
+        (take, number) for take in takes if take.verdict in said and (number := _number(take, mark)) is not None
+    ]
+    if not told:
+        return CalibratedMark(phase=phase, mark=mark, proposal=_proposal([], mark))
+    newest = max(told, key=lambda pair: pair[0].evaluated_at)[1]
+    version = (newest.network_sha256, newest.formula)
+    samples = [
+        Sample(value=number.value, approved=said[take.verdict], unit=take.unit)
+        for take, number in told
+        if (number.network_sha256, number.formula) == version and number.value is not None
+    ]
+    return CalibratedMark(
+        phase=phase,
+        mark=mark,
+        proposal=_proposal(samples, mark),
+        network_sha256=version[0],
+        formula=version[1],
+        left_out=len(told) - len(samples),
+    )
+
+
+def _proposal(samples: list[Sample], mark: Mark) -> Proposal:
+    low, high = mark.metric.range
+    best = high if mark.metric.direction is Direction.HIGHER else low
+    return propose(samples, mark.metric.direction, mark.limit, best=best)
+
+
+def _number(take: JudgedTake, mark: Mark) -> Measurement | None:
+    """What this mark's network measured of a take; None when it did not."""
+    return next(
+        (
+            each
+            for each in take.measurements
+            if (each.metric, each.network) == (mark.metric, mark.network) and each.value is not None
+        ),
+        None,
+    )
+
+
+def _proposed_profile(found: Calibration, name: str) -> Profile:
+    limits = {
+        (each.phase, each.mark.metric, each.mark.network): each.proposal.limit
+        for each in found.marks
+        if each.proposal.limit is not None
+    }
+    return profiles.with_limits(found.profile, name, limits)
+
+
+def _flip(take: JudgedTake, present: Profile, proposed: Profile) -> Flip | None:
+    before = judge(take.measurements, present, take.phase, take.quality_thresholds)
+    after = judge(take.measurements, proposed, take.phase, take.quality_thresholds)
+    if before.verdict is after.verdict:
+        return None
+    return Flip(
+        job_id=take.job_id,
+        cut=take.cut,
+        phase=take.phase,
+        take_number=take.take_number,
+        before=before.verdict,
+        after=after.verdict,
+        metrics=tuple(sorted(set(before.blocking) ^ set(after.blocking))),
+        person=take.verdict if take.verdict in _SAYS[Labels.PERSON] else None,
+    )
+
+
+def _together(takes: list[JudgedTake], profile: Profile, phase: Phase, labels: Labels) -> Errors:
+    """How often a whole profile retakes what is right and passes what is wrong; a review is neither."""
+    said = _SAYS[labels]
+    labelled = [take for take in takes if take.phase is phase and take.verdict in said]
+    judged = [judge(take.measurements, profile, phase, take.quality_thresholds).verdict for take in labelled]
+    good = np.array([said[take.verdict] for take in labelled], dtype=np.bool_)
+    units = np.array([take.unit for take in labelled])
+    refused = np.array([verdict is Verdict.RETAKE for verdict in judged], dtype=np.bool_)
+    passed = np.array([verdict is Verdict.PASS for verdict in judged], dtype=np.bool_)
+    return Errors(
+        false_rejects=rate(refused[good], units[good]), false_accepts=rate(passed[~good], units[~good])
+    )
+
+
+def _errors(errors: Errors | None) -> dict[str, Any] | None:
+    if errors is None:
+        return None
+    return {"false_rejects": _rate(errors.false_rejects), "false_accepts": _rate(errors.false_accepts)}
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    return {"wrong": rate.wrong, "of": rate.of, "interval": [round(rate.low, 4), round(rate.high, 4)]}

@@ -1,0 +1,233 @@
+"""The gate: judges a scored take, orders its retake, and opens the next phase's door when 80 % passed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from db import catalogue
+from db.catalogue import NewJob
+from farm.judging import profiles
+from farm.judging.ladder import next_recipe
+from farm.judging.reports import BlockingIssue, IssueKind, PhaseReport, RootReport, has_earned, phase_report
+from farm.judging.verdicts import best_take, judge, overall_score
+from models.errors import OrderRefused
+from models.metrics import Measurement
+from models.recipe import Recipe
+from models.vocabulary import Phase, Verdict
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from db.engine import Session
+    from models.metrics import Judgement
+    from models.rows.jobs import Job
+
+__all__ = [
+    "BlockingIssue",
+    "GateOutcome",
+    "IssueKind",
+    "PhaseReport",
+    "RetakeJob",
+    "RootReport",
+    "best_take",
+    "close_door",
+    "gate_job",
+    "judge",
+    "open_door",
+    "open_if_earned",
+    "overall_score",
+    "phase_report",
+    "project_report",
+    "review",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetakeJob:
+    """The retake a gate ordered."""
+
+    job_id: UUID
+    pool: str
+    take_number: int
+    changed: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateOutcome:
+    """What the gate did about one take."""
+
+    verdict: Verdict
+    judgement: Judgement
+    retake: RetakeJob | None = None
+    door_opened: Phase | None = None
+
+
+def gate_job(session: Session, job_id: UUID) -> GateOutcome:
+    """Everything the gate step does about one scored take, in the caller's transaction.
+
+    Under the lock of its project and phase: the verdict is kept; a take that failed is retaken by the ladder
+    while its budget lasts, else its verdict is `review`; the next phase's door is opened when that is earned.
+    Safe to run twice: a retake exists once, a door opens once, and a person's verdict stays. A reproduction is
+    judged like any take, but nothing follows from it: no retake, no open door.
+    """
+    job = _locked(session, job_id)
+    judgement = _judged(session, job)
+    if job.reproduces_job_id is not None:
+        catalogue.store_judgement(session, job_id, judgement, judgement.verdict)
+        return GateOutcome(verdict=judgement.verdict, judgement=judgement)
+    if job.verdict in (Verdict.APPROVED, Verdict.REJECTED):
+        return GateOutcome(verdict=job.verdict, judgement=judgement)
+    verdict, retake = judgement.verdict, None
+    if verdict is Verdict.RETAKE:
+        verdict, retake = _retake(session, job, judgement)
+    catalogue.store_judgement(session, job_id, judgement, verdict)
+    opened = _open_if_earned(session, job.project_id, job.phase) if verdict.passes else None
+    return GateOutcome(verdict=verdict, judgement=judgement, retake=retake, door_opened=opened)
+
+
+def project_report(session: Session, project_id: UUID, phase: Phase) -> PhaseReport:
+    """How a project's phase stands against its gate; opens nothing."""
+    return phase_report(catalogue.roots(session, project_id, phase), phase)
+
+
+def open_if_earned(session: Session, project_id: UUID, phase: Phase) -> Phase | None:
+    """Open the door behind `phase` if that is earned by now; the phase it opened.
+
+    A verdict opens doors by itself; a job that is called off leaves the count without one.
+    """
+    catalogue.lock_gate(session, project_id, phase)
+    return _open_if_earned(session, project_id, phase)
+
+
+def review(session: Session, job_id: UUID, *, approve: bool, by: str, note: str = "") -> GateOutcome:
+    """A named person's verdict on a judged take, in place of the gate's, whatever that was.
+
+    The gate counts it from now on, and calibration learns from it. A door that has opened stays open.
+
+    Raises:
+        UnknownName: there is no such job.
+        OrderRefused: it was not judged yet, is a reproduction, or nobody is named.
+    """
+    if not by.strip():
+        raise OrderRefused("A review names no reviewer.", hint="Say who decides.")
+    original = catalogue.find_job(session, job_id).reproduces_job_id
+    if original is not None:
+        raise OrderRefused(
+            f"The job {job_id} is a reproduction and counts nowhere.", hint=f"Review its original: {original}."
+        )
+    job = _locked(session, job_id)
+    if job.verdict is None:
+        raise OrderRefused(f"The job {job_id} has not been judged yet.", hint="Wait for its verdict.")
+    instead_of = job.verdict
+    verdict = Verdict.APPROVED if approve else Verdict.REJECTED
+    judgement = _judged(session, job)
+    catalogue.store_judgement(session, job_id, judgement, verdict)
+    said = {"by": by.strip(), "verdict": verdict.value, "note": note, "instead_of": instead_of.value}
+    catalogue.note_review(session, job_id, {**said, "at": datetime.now(UTC).isoformat(timespec="seconds")})
+    opened = _open_if_earned(session, job.project_id, job.phase) if approve else None
+    return GateOutcome(verdict=verdict, judgement=judgement, door_opened=opened)
+
+
+def open_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reason: str) -> None:
+    """Open a phase by a named person's decision, recorded with how its gate stood.
+
+    Raises:
+        OrderRefused: nobody is named, or the phase before is itself still closed.
+    """
+    before = phase.before
+    if before is not None and not catalogue.is_open(session, project_id, before):
+        raise OrderRefused(
+            f"The {phase.value} phase cannot open before the {before.value} phase.",
+            hint=f"Open {before.value} first.",
+        )
+    _decide(session, project_id, phase, is_open=True, by=by, reason=reason)
+
+
+def close_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reason: str) -> None:
+    """Close a phase by a named person's decision; the gate does not open it again. Raises `OrderRefused`."""
+    _decide(session, project_id, phase, is_open=False, by=by, reason=reason)
+
+
+def _locked(session: Session, job_id: UUID) -> Job:
+    """The job as it is once the lock of its project and phase is held."""
+    job = catalogue.job_for_gate(session, job_id)
+    catalogue.lock_gate(session, job.project_id, job.phase)
+    # Read again: who held the lock before may have decided about this very take.
+    return catalogue.job_for_gate(session, job_id)
+
+
+def _judged(session: Session, job: Job) -> Judgement:
+    told = [Measurement.from_json(data) for data in (job.scores.measurements if job.scores else ())]
+    marks = profiles.profile(session, job.project_id, job.profile)
+    return judge(told, marks, job.phase, job.quality_thresholds)
+
+
+def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, RetakeJob | None]:
+    """Order the next take; `review` when the ladder or the budget ends here."""
+    if job.take_number > job.max_retakes:
+        return Verdict.REVIEW, None
+    recipe = Recipe.from_json(job.params.recipe)
+    plan = next_recipe(recipe, job.take_number, judgement.blocking, catalogue.seed_of(session, job.root_job_id))
+    if plan is None:
+        return Verdict.REVIEW, None
+    new = NewJob(
+        project_id=job.project_id,
+        recipe=plan.recipe,
+        pool=job.queue.pool,
+        needs=tuple(job.queue.needs),
+        reuse=job.queue.fingerprint is not None,
+        profile=job.profile,
+        requested_by="gate",
+        priority=job.queue.priority,
+        max_retries=job.queue.max_retries,
+        max_retakes=job.max_retakes,
+        order_data=job.order_data,
+        quality_thresholds=job.quality_thresholds,
+        scene_id=job.scene_id,
+        cut_id=job.cut_id,
+        root_job_id=job.root_job_id,
+        parent_job_id=job.id,
+        take_number=job.take_number + 1,
+        retake_reason={
+            "reason": plan.reason,
+            "blocking": [metric.value for metric in judgement.blocking],
+            "changed": plan.changed,
+        },
+    )
+    (job_id,) = catalogue.insert_jobs(session, [new])
+    if job_id is None:
+        # It exists: this gate ran before, or a person was quicker.
+        return Verdict.RETAKE, None
+    return Verdict.RETAKE, RetakeJob(
+        job_id=job_id, pool=new.pool, take_number=new.take_number, changed=plan.changed
+    )
+
+
+def _open_if_earned(session: Session, project_id: UUID, phase: Phase) -> Phase | None:
+    behind = phase.after
+    if behind is None or behind in catalogue.doors(session, project_id):
+        return None
+    # Counted before it is weighed: the full report is only read when it can matter.
+    if not has_earned(*catalogue.tally(session, project_id, phase)):
+        return None
+    if not catalogue.is_open(session, project_id, phase):
+        return None
+    report = project_report(session, project_id, phase)
+    if not report.can_open:
+        return None
+    return behind if catalogue.latch_open(session, project_id, behind, report.to_json()) else None
+
+
+def _decide(session: Session, project_id: UUID, phase: Phase, *, is_open: bool, by: str, reason: str) -> None:
+    if not by.strip() or not reason.strip():
+        raise OrderRefused("An override needs a name and a reason.", hint="Say who decides, and why.")
+    gate = phase.before
+    if gate is not None:
+        catalogue.lock_gate(session, project_id, gate)
+    evidence = {
+        "override": {"by": by, "reason": reason, "is_open": is_open},
+        "report": project_report(session, project_id, gate).to_json() if gate else None,
+    }
+    catalogue.set_door(session, project_id, phase, is_open=is_open, evidence=evidence, by=by)

@@ -1,0 +1,1 @@
+"""The doctor: what is right and wrong here, each line with what to do about it."""

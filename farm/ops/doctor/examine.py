@@ -1,0 +1,201 @@
+"""What is right and wrong with this installation and the farm running in it, each line with what to do."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import sys
+import tempfile
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+
+from farm.ops.doctor.comfyui import comfyuis
+from farm.ops.doctor.findings import Check, Finding, Health
+from farm.ops.doctor.running import RUNNING
+from models.errors import FarmError
+from workers.scoring import weights
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from farm.settings import Settings
+
+_GIB = 1024**3
+_RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino")
+_OPENCVS = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
+#: what skia and its GL stack open at import, and the Debian package that brings it
+_GRAPHICS = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1"}
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding, in the order in which a person would mend them; each appears as soon as it is known."""
+    for name, check in (*_INSTALLED, *RUNNING, ("comfyui", comfyuis)):
+        try:
+            yield from check(settings)
+        except FarmError as error:
+            # A check that cannot even look has found something: its error is the finding.
+            yield Finding(name=name, health=Health.FAIL, message=error.message, hint=error.hint)
+
+
+def _python(settings: Settings) -> Iterator[Finding]:
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    fits = sys.version_info >= (3, 11)
+    yield Finding(
+        name="python",
+        health=Health.OK if fits else Health.FAIL,
+        message=f"Python {found}",
+        hint="" if fits else "The farm needs Python 3.11 or newer.",
+    )
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = _nearest(settings.state_dir)
+    free = shutil.disk_usage(folder).free / _GIB
+    health = Health.FAIL if free < 0.5 else Health.WARN if free < 5 else Health.OK
+    yield Finding(
+        name="disk",
+        health=health,
+        message=f"{free:.1f} GiB free for {settings.state_dir}",
+        hint="" if health is Health.OK else "Takes are lossless: free some space, or set FARM_STATE_DIR.",
+    )
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        yield Finding(
+            name="state folder",
+            health=Health.FAIL,
+            message=f"{folder} cannot be written: {error.strerror}",
+            hint="Give yourself the right to write there, or set FARM_STATE_DIR to another folder.",
+        )
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the closest parent that exists."""
+    return next(parent for parent in (folder, *folder.parents) if parent.exists())
+
+
+def _graphics(settings: Settings) -> Iterator[Finding]:
+    if _version("skia-python") is None:
+        yield Finding(
+            name="toon renderer",
+            health=Health.WARN,
+            message="not installed: this machine can order, but not render",
+            hint="pip install 'anime-render-farm[worker]'",
+        )
+        return
+    missing = [package for library, package in _GRAPHICS.items() if not _opens(library)]
+    if missing:
+        command = f"apt-get install -y --no-install-recommends {' '.join(missing)}"
+        yield Finding(
+            name="graphics libraries",
+            health=Health.FAIL,
+            message=f"skia needs {' and '.join(missing)}",
+            hint=f"As root: {command}",
+        )
+    else:
+        yield Finding(name="graphics libraries", health=Health.OK, message="libEGL and libGL open")
+
+
+def _opens(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _one_of_each(settings: Settings) -> Iterator[Finding]:
+    """Two distributions that unpack into one folder overwrite each other without a word."""
+    for name, rivals, wanted in (
+        ("onnxruntime", _RUNTIMES, "onnxruntime-gpu"),
+        ("opencv", _OPENCVS, "opencv-python-headless"),
+    ):
+        found = [rival for rival in rivals if _version(rival)]
+        if len(found) > 1:
+            others = " ".join(rival for rival in found if rival != wanted)
+            yield Finding(
+                name=name,
+                health=Health.FAIL,
+                message=f"{len(found)} distributions share one folder: {', '.join(found)}",
+                hint=f"pip uninstall -y {others} && pip install --force-reinstall --no-deps {wanted}",
+            )
+        elif found:
+            yield Finding(name=name, health=Health.OK, message=f"one: {found[0]} {_version(found[0])}")
+        else:
+            yield Finding(
+                name=name,
+                health=Health.WARN,
+                message="not installed: this machine cannot score",
+                hint="pip install 'anime-render-farm[worker]'",
+            )
+
+
+def _torch_pair(settings: Settings) -> Iterator[Finding]:
+    torch, vision = _version("torch"), _version("torchvision")
+    if torch is None or vision is None:
+        yield Finding(
+            name="torch",
+            health=Health.WARN,
+            message="torch and torchvision are not both installed: this machine cannot score",
+            hint="pip install 'anime-render-farm[worker]'",
+        )
+        return
+    wanted = [Requirement(line) for line in requires("torchvision") or ()]
+    fits = all(need.specifier.contains(torch, prereleases=True) for need in wanted if need.name == "torch")
+    # Since 2.0 a release of torch and its torchvision differ by 15 in the minor number: 2.14 goes with 0.29.
+    fits = fits and int(torch.split(".")[1]) + 15 == int(vision.split(".")[1])
+    yield Finding(
+        name="torch",
+        health=Health.OK if fits else Health.FAIL,
+        message=f"torch {torch} with torchvision {vision}" + ("" if fits else " are no pair"),
+        hint="" if fits else "pip install -c constraints.txt torch torchvision",
+    )
+
+
+def _networks(settings: Settings) -> Iterator[Finding]:
+    files = {item.name: item for item in weights.verify(settings.networks_dir)}
+    for item in files.values():
+        if item.trouble:
+            yield Finding(
+                name=f"network {item.name}",
+                health=Health.FAIL,
+                message=item.trouble,
+                hint=f"Remove {item.path} and run `farm networks pull {item.name}`.",
+            )
+    missing = [name for name in weights.embedded() if name not in files]
+    if missing:
+        yield Finding(
+            name="networks",
+            health=Health.WARN,
+            message=f"not here: {', '.join(missing)}; what they measure is not measured",
+            hint="farm networks pull",
+        )
+    else:
+        sound = [name for name, item in files.items() if not item.trouble]
+        yield Finding(name="networks", health=Health.OK, message=f"verified: {', '.join(sound)}")
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+_INSTALLED: tuple[tuple[str, Check], ...] = (
+    ("python", _python),
+    ("disk", _disk),
+    ("graphics libraries", _graphics),
+    ("one of each", _one_of_each),
+    ("torch", _torch_pair),
+    ("networks", _networks),
+)

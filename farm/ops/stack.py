@@ -1,0 +1,245 @@
+"""What `farm up` starts: servers, schema, workers, beat and Flower, and how it knows that they live."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from db.engine import Database
+from farm.ops import flower
+from farm.servers import EmbeddedServers, ProcessGroup
+from farm.servers.keeper import keep, keep_in_background
+from farm.servers.state import one_start
+from farm.servers.supervisor import python_environment, wait_until
+from models.errors import FarmError, NotHere, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from farm.ops.flower import FlowerAccess
+    from farm.servers import ProcessStatus, ServerUrls
+    from farm.settings import Settings
+    from models.jobs import WorkerView
+
+_STARTUP = timedelta(seconds=90)
+#: a worker asked to stop finishes or hands back what it holds
+DRAIN = timedelta(seconds=75)
+_CELERY = (sys.executable, "-m", "celery", "--app", "tasks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A farm that is up: where it is looked at, and who works in it."""
+
+    flower: FlowerAccess
+    processes: tuple[ProcessStatus, ...]
+    workers: tuple[WorkerView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Program:
+    """One process of the stack."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: dict[str, str]
+
+
+def up(
+    settings: Settings,
+    *,
+    workers: int = 1,
+    die_with_me: bool = False,
+    renderers: Sequence[str] = ("toon", "null"),
+    say: Callable[[str], None] = lambda sentence: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Stack:
+    """Start everything in the background of this process and return when all of it lives.
+
+    Whatever stops half way is taken down again. With `die_with_me` the servers end with this process; the
+    caller then calls `tend` and `down` itself. When `stopped()` turns true, the start is given up.
+
+    Raises:
+        FarmError: the farm is up here already, or another `farm up` is at it.
+        NotHere: something it needs is not installed, the folder cannot be written, the disk is full.
+        Unavailable: a port is taken, or something did not come up in time.
+    """
+    group = ProcessGroup(settings.state_dir)
+    with one_start(settings.state_dir):
+        refuse_twice(settings, group)
+        access = flower.prepare(settings)
+        servers = EmbeddedServers(settings.state_dir, die_with_parent=die_with_me)
+        try:
+            say("starting Postgres and Valkey")
+            urls = servers.start()
+            began = _migrated(urls)
+            say("starting workers, beat and Flower")
+            for program in _programs(settings, urls, access, workers=workers, renderers=renderers):
+                _go_on(stopped)
+                group.start(program.name, program.argv, program.env)
+            say("waiting until every worker is registered")
+            found = _await_life(group, urls, access, wanted=workers + 2, since=began, stopped=stopped)
+        except BaseException:
+            # Interrupted or refused: a farm that is half up would only be in the way of the next try.
+            down(settings, grace=timedelta(seconds=5))
+            raise
+        return Stack(flower=access, processes=tuple(group.status()), workers=found)
+
+
+def refuse_twice(settings: Settings, group: ProcessGroup) -> None:
+    """Raises `FarmError` when the farm of this state folder is up."""
+    if any(process.running for process in group.status()):
+        raise FarmError(
+            f"The farm in {settings.state_dir} is up already.",
+            hint="Use it as it is, or stop it first with `farm down`.",
+        )
+
+
+def leave_running(settings: Settings) -> None:
+    """Hand the farm to a keeper in the background, which restarts what dies."""
+    keep_in_background(settings.state_dir)
+
+
+def tend(settings: Settings, until: Callable[[], bool], say: Callable[[str], None]) -> None:
+    """Restart what dies, in this process, until `until()` turns true."""
+    keep(settings.state_dir, until, told=say)
+
+
+def down(settings: Settings, *, grace: timedelta = DRAIN, forget: bool = False) -> list[str]:
+    """Drain the workers and stop everything of this state folder; the names of what ran.
+
+    With `forget` the embedded servers' data goes too.
+    """
+    group = ProcessGroup(settings.state_dir)
+    ran = [process.name for process in group.status() if process.running]
+    group.stop(grace_s=grace.total_seconds())
+    servers = EmbeddedServers(settings.state_dir, temporary=forget)
+    ran += [server.name for server in servers.status() if server.embedded and server.running]
+    servers.stop()
+    flower.forget(settings)
+    return ran
+
+
+def _migrated(urls: ServerUrls) -> datetime:
+    """Bring the schema up to date; the moment it was done, before any worker started."""
+    database = Database(urls.database_url)
+    try:
+        database.migrate()
+        return datetime.now(UTC)
+    finally:
+        database.close()
+
+
+def _programs(
+    settings: Settings, urls: ServerUrls, access: FlowerAccess, *, workers: int, renderers: Sequence[str]
+) -> list[_Program]:
+    served = (*renderers, "comfyui") if settings.comfyui_url else renderers
+    queues = ",".join(f"render_queue.{renderer}" for renderer in served)
+    shared = _environment(settings, urls)
+    programs = [_worker(f"render-{slot}", "prefork", queues, shared) for slot in range(workers)]
+    programs.append(_worker("score", "prefork", "score", shared))
+    programs.append(_worker("control", "threads", "control,echo", shared))
+    beat = (
+        *_CELERY,
+        "beat",
+        "--loglevel",
+        "INFO",
+        "--pidfile=",
+        "--schedule",
+        str(settings.state_dir / "beat"),
+    )
+    programs.append(_Program(name="beat", argv=beat, env=shared))
+    programs.append(
+        _Program(
+            name="flower", argv=(*_CELERY, *flower.arguments(access)), env=shared | flower.environment(access)
+        )
+    )
+    return programs
+
+
+def _worker(name: str, pool: str, queues: str, env: dict[str, str]) -> _Program:
+    concurrency = "1" if pool == "prefork" else "4"
+    argv: tuple[str, ...] = (
+        *_CELERY,
+        "worker",
+        "--pool",
+        pool,
+        "--concurrency",
+        concurrency,
+        "--queues",
+        queues,
+    )
+    argv += ("--hostname", f"{name}@%h", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
+    return _Program(name=name, argv=argv, env=env)
+
+
+def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
+    """What every process of the stack is told; one thread each, so that few cores are not fought over."""
+    threads = str(threads_here())
+    return {
+        "PYTHONPATH": python_environment()["PYTHONPATH"],
+        "FARM_STATE_DIR": str(settings.state_dir),
+        "FARM_NETWORKS_DIR": str(settings.networks_dir),
+        "FARM_ROOTS": os.pathsep.join(str(root) for root in settings.roots),
+        "FARM_DATABASE_URL": urls.database_url,
+        "FARM_REDIS_URL": urls.redis_url,
+        **_comfyui(settings),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
+        # Idle OpenMP threads that spin would take the core from the renderer beside them.
+        "OMP_WAIT_POLICY": "PASSIVE",
+    }
+
+
+def _comfyui(settings: Settings) -> dict[str, str]:
+    """Where the render workers find their ComfyUI, and its weights."""
+    told = {"FARM_COMFYUI_URL": settings.comfyui_url, "FARM_COMFYUI_MODELS_DIR": settings.comfyui_models_dir}
+    return {name: str(value) for name, value in told.items() if value}
+
+
+def _go_on(stopped: Callable[[], bool]) -> None:
+    if stopped():
+        raise KeyboardInterrupt
+
+
+def threads_here() -> int:
+    """CPU threads that one process of ours may use, so that a renderer and a scorer share the cores."""
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
+def _await_life(
+    group: ProcessGroup,
+    urls: ServerUrls,
+    access: FlowerAccess,
+    *,
+    wanted: int,
+    since: datetime,
+    stopped: Callable[[], bool],
+) -> tuple[WorkerView, ...]:
+    """Wait until every worker has said it is ready and Flower asks for its password."""
+    from db.catalogue import workers as registered
+
+    database = Database(urls.database_url)
+    found: tuple[WorkerView, ...] = ()
+
+    def alive() -> bool:
+        nonlocal found
+        _go_on(stopped)
+        dead = [process for process in group.status() if not process.running]
+        if dead:
+            raise NotHere(f"{dead[0].name} ended as soon as it was started.", hint=f"Its log is {dead[0].log}.")
+        with database.transaction() as session:
+            found = tuple(worker for worker in registered(session) if worker.last_seen_at >= since)
+        return len(found) >= wanted and flower.is_guarded(access)
+
+    try:
+        if not wait_until(alive, _STARTUP.total_seconds()):
+            raise Unavailable(
+                f"After {_STARTUP.total_seconds():.0f} s only {len(found)} of {wanted} workers are ready.",
+                hint=f"Look into the logs beside {group.status()[0].log}.",
+            )
+    finally:
+        database.close()
+    return found

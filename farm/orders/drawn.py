@@ -1,0 +1,98 @@
+"""Plans the takes of renderers that run inside a worker and need no server: toon, and null in tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from farm.orders import limits, recipes
+from farm.orders.plan import Plan, recipe_of
+from farm.paths import confined
+from models import pools
+from models.errors import OrderRefused
+from models.recipe import ControlNet, IpAdapter, Lora
+from workers.renderers import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from farm.orders.plan import Ordered
+    from farm.settings import Settings
+
+#: fields that only a ComfyUI reads; to take them silently would be to ignore them
+_ONLY_COMFYUI = ("workflow", "workflow_inputs", "start_image", "sampler_name", "scheduler", "vae_name")
+
+
+def plan(ordered: Ordered, settings: Settings) -> Plan:
+    """The recipe of a drawn take; raises `OrderRefused` for what this renderer cannot draw or would ignore."""
+    order, defaults = ordered.order, ordered.defaults
+    can = registry.capabilities(ordered.renderer)
+    limits.refuse_kind(ordered, can)
+    width, height = limits.size_of(ordered)
+    limits.refuse_size(ordered.renderer, can, width, height)
+    frames = limits.frame_count(ordered, can)
+    _refuse_ignored(ordered)
+    recipe = recipe_of(
+        ordered,
+        width=width,
+        height=height,
+        frame_count=frames,
+        model_name=order.model_name or defaults.get("model_name", ""),
+        steps=order.steps or defaults.get("steps") or 20,
+        cfg_scale=_first(order.cfg_scale, defaults.get("cfg_scale"), 7.0),
+        lora_models=_loras(ordered, settings),
+        controlnet_models=tuple(ControlNet(**net.model_dump()) for net in order.controlnet_models),
+        ipadapter_refs=tuple(
+            IpAdapter(
+                reference_image_path=str(
+                    confined(ref.reference_image_path, settings.roots, "reference picture")
+                ),
+                weight=ref.weight,
+                noise=ref.noise,
+            )
+            for ref in order.ipadapter_refs
+        ),
+    )
+    return Plan(recipe=recipe, pool=pools.pool(ordered.renderer))
+
+
+def _refuse_ignored(ordered: Ordered) -> None:
+    told = [name for name in _ONLY_COMFYUI if ordered.says(name)]
+    told += (
+        ["controlnet_models.image_path"] if any(n.image_path for n in ordered.order.controlnet_models) else []
+    )
+    if told:
+        raise _ignored(ordered.renderer, told[0])
+
+
+def refuse_ignored_changes(renderer: str, changed: Iterable[str]) -> None:
+    """Refuse changes to a recorded recipe that this renderer would ignore; raises `OrderRefused`."""
+    for name in changed:
+        if name.partition(".")[0] in _ONLY_COMFYUI:
+            raise _ignored(renderer, name)
+
+
+def _ignored(renderer: str, name: str) -> OrderRefused:
+    return OrderRefused(
+        f"The renderer '{renderer}' knows no {name}, so it would be ignored.",
+        hint="Leave it out, or order from renderer comfyui.",
+    )
+
+
+def _loras(ordered: Ordered, settings: Settings) -> tuple[Lora, ...]:
+    """Each LoRA is a file here."""
+    told = [Lora(**lora.model_dump()) for lora in ordered.order.lora_models]
+    own = ordered.castings if ordered.order.use_character_loras else ()
+    loras = recipes.loras_of(own, told)
+    if nameless := next((lora for lora in loras if not lora.path), None):
+        raise OrderRefused(
+            f"The LoRA '{nameless.name}' names no file, and '{ordered.renderer}' has no list of its own.",
+            hint="Give its path.",
+        )
+    return tuple(
+        Lora(name=lora.name, path=str(confined(lora.path, settings.roots, "LoRA")), weight=lora.weight)
+        for lora in loras
+    )
+
+
+def _first(*values: float | None) -> float:
+    return next(value for value in values if value is not None)

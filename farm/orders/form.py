@@ -1,0 +1,236 @@
+"""The order's form: its fields and their ranges; anything else is refused, with the nearest fix."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from models.errors import OrderRefused
+from models.metrics import Metric
+from models.recipe import SEED_LIMIT
+from models.vocabulary import Defect, JobType
+
+if TYPE_CHECKING:
+    from pydantic import ModelWrapValidatorHandler
+    from pydantic_core import ErrorDetails
+
+
+def _without_zero_bytes(value: str) -> str:
+    # Postgres cannot store them; refused here, the sentence names the field.
+    if "\0" in value:
+        raise ValueError("it holds a zero byte")
+    return value
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _without_zero_bytes(value)
+    # Compared both ways, so that no NaN and no number that JSON cannot carry gets through.
+    if isinstance(value, int | float) and -SEED_LIMIT <= value <= SEED_LIMIT:
+        return value
+    raise ValueError("it must be a text, a number, or true or false")
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_without_zero_bytes)]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(_without_zero_bytes)]
+Word100 = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_without_zero_bytes)]
+Word255 = Annotated[str, Field(max_length=255), AfterValidator(_without_zero_bytes)]
+FilePath = Annotated[str, Field(max_length=1024), AfterValidator(_without_zero_bytes)]
+Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
+Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+#: a value of a workflow's own parameter; a number stays the kind of number it was given as
+Parameter = Annotated[Any, AfterValidator(_plain_value)]
+
+
+def _by_name(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class _Form(BaseModel):
+    #: what a person calls it, and what one looks like
+    said_as: ClassVar[str] = "form"
+    such_as: ClassVar[str] = "fields"
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,
+        protected_namespaces=(),
+        # Built with the first order: importing the SDK stays quick.
+        defer_build=True,
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refuse_in_a_sentence(cls, data: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
+        """However an order is made, a person reads a sentence, not a validator's list."""
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise _refusal(error, cls) from error
+
+
+class LoraOrder(_Form):
+    """A LoRA: for toon a file here, for comfyui a name in ComfyUI's own folder of LoRAs.
+
+    Where `path` is empty, ComfyUI's file is found by `name`, with or without its ending and folder.
+    """
+
+    said_as = "LoRA"
+    such_as = "{name: ..., weight: 0.8}"
+
+    name: Name
+    path: FilePath = ""
+    weight: Weight = 0.8
+
+
+class ControlNetOrder(_Form):
+    """A ControlNet and its prepared picture: the pose, the depth or the lines that it holds the render to."""
+
+    said_as = "ControlNet"
+    such_as = "{name: pose, model: ..., image_path: ...}"
+
+    name: Name
+    model: Name
+    weight: Weight = 1.0
+    #: what the picture was prepared with; recorded
+    preprocessor: Text = ""
+    image_path: FilePath = ""
+
+
+class IpAdapterOrder(_Form):
+    """A reference picture to pull the render towards."""
+
+    said_as = "reference picture"
+    such_as = "{reference_image_path: ..., weight: 0.8}"
+
+    reference_image_path: Annotated[FilePath, Field(min_length=1)]
+    weight: Weight = 0.8
+    noise: Weight = 0.0
+
+
+class Order(_Form):
+    """One take to make; what is left out comes from the cut, the project and this machine's settings.
+
+    Making one raises `OrderRefused` for an unknown field or a value out of range; everything that needs the
+    database is asked at `farm.orders.submission.submit`.
+    """
+
+    such_as = "{project: ..., cut: 1/10/10}"
+
+    project: Name
+    job_type: JobType = JobType.STILL_IMAGE
+    #: `ep001/sc010/c0010`, or `1/10/10`
+    cut: Name | None = None
+    #: slugs; empty: whoever is in the cut
+    characters: tuple[Name, ...] = Field(default=(), max_length=16)
+    #: character -> names of their variations; a character that is left out is shown as in the cut
+    variations: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    #: character -> attributes for this take alone
+    attributes: dict[Name, dict[Name, Name]] = Field(default_factory=dict)
+
+    prompt: Text = ""
+    negative_prompt: Text = ""
+    location: Text = ""
+    time_of_day: Text = ""
+    mood: Text = ""
+    camera_angle: Text = ""
+    camera_move: Text = ""
+    action: Text = ""
+    dialogue: Text = ""
+
+    width: int | None = Field(default=None, gt=0)
+    height: int | None = Field(default=None, gt=0)
+    frame_count: int | None = Field(default=None, gt=0)
+    fps: int | None = Field(default=None, gt=0, le=120)
+    steps: int | None = Field(default=None, gt=0, le=1000)
+    cfg_scale: float | None = Field(default=None, ge=0, le=100, allow_inf_nan=False)
+    motion_strength: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
+    seed: Seed | None = None
+    subseed: Seed | None = None
+
+    renderer: Name | None = None
+    #: comfyui: which workflow, the farm's or the studio's (`farm workflows`); empty: the one for this kind
+    workflow: Name | None = None
+    #: comfyui: parameters of the workflow's own
+    workflow_inputs: dict[Name, Parameter] = Field(default_factory=dict, max_length=100)
+    #: comfyui: the picture a render starts from; a loop or a video takes its cut's best still by itself
+    start_image: Annotated[FilePath, Field(min_length=1)] | None = None
+    model_name: Word255 = ""
+    sampler_name: Word100 | None = None
+    scheduler: Word100 | None = None
+    vae_name: Name | None = None
+    #: a plain name is a LoRA at its usual weight
+    lora_models: tuple[Annotated[LoraOrder, BeforeValidator(_by_name)], ...] = Field(default=(), max_length=16)
+    controlnet_models: tuple[ControlNetOrder, ...] = Field(default=(), max_length=16)
+    ipadapter_refs: tuple[IpAdapterOrder, ...] = Field(default=(), max_length=16)
+    #: False: without the LoRAs that belong to the characters
+    use_character_loras: bool = True
+    #: False: rendered anew, even where an equal take exists
+    reuse: bool = True
+
+    #: 1..10, higher first
+    priority: int = Field(default=5, ge=1, le=10)
+    #: infrastructure failures that are repeated, after the first try
+    max_retries: int = Field(default=3, ge=0, le=20)
+    #: takes with changed inputs after a failed gate; None: the project's or this machine's budget
+    max_retakes: int | None = Field(default=None, ge=0, le=20)
+    profile: Name | None = None
+    #: metric -> limit, in place of the profile's
+    quality_thresholds: dict[Metric, Finite] = Field(default_factory=dict)
+    idempotency_key: Name | None = None
+    requested_by: Name = "unknown"
+    #: a fire drill: a fault drawn on purpose
+    defect: Defect | None = None
+
+
+def _refusal(error: ValidationError, form: type[_Form]) -> OrderRefused:
+    found = error.errors(include_url=False)
+    # A misspelt field is also a missing one: the misspelling is what a person can see.
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    if first["type"] == "extra_forbidden":
+        return _unknown_field(where, form)
+    if first["type"] == "missing":
+        return OrderRefused(f"The order names no {where}.", hint=f"Add {where}.")
+    if first["type"] == "enum":
+        return _unknown_word(where, first)
+    if first["type"] == "model_type":
+        return OrderRefused(
+            f"The order's {form.said_as} {_shown(first)} cannot be used: "
+            f"it must be a mapping such as {form.such_as}."
+        )
+    reason = first["msg"].removeprefix("Value error, ").replace("Input should", "it must", 1)
+    reason = reason.replace("a valid tuple", "a list").replace("a valid dictionary", "a mapping")
+    return OrderRefused(f"The order's {where or form.said_as} {_shown(first)} cannot be used: {reason}.")
+
+
+def _shown(first: ErrorDetails) -> str:
+    given = repr(first["input"])
+    return given if len(given) <= 60 else f"{given[:57]}..."
+
+
+def _unknown_field(where: str, form: type[BaseModel]) -> OrderRefused:
+    close = difflib.get_close_matches(where, form.model_fields, n=1, cutoff=0.5)
+    hint = f"Did you mean '{close[0]}'?" if close else f"Known fields: {', '.join(form.model_fields)}."
+    return OrderRefused(f"An order has no field '{where}'.", hint=hint)
+
+
+def _unknown_word(where: str, first: ErrorDetails) -> OrderRefused:
+    given = str(first["input"])
+    allowed = [word.strip(" '") for word in first["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+    close = difflib.get_close_matches(given, allowed, n=1, cutoff=0.5)
+    hint = f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(allowed)}."
+    what = where.partition(".")[0]
+    return OrderRefused(f"The order's {what} knows no '{given}'.", hint=hint)

@@ -1,0 +1,214 @@
+"""Takes orders: admission refuses what cannot work, with the nearest fix, before anything is stored."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from db import catalogue
+from db.catalogue import NewJob
+from farm.orders.desk import Desk
+from farm.orders.form import Order
+from farm.settings import settings as machine_settings
+from models.errors import OrderRefused
+from models.recipe import SEED_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+    from db.engine import Session
+    from farm.settings import Settings
+    from models.jobs import JobDetail, JobRow
+    from models.recipe import Recipe
+
+__all__ = ["Order", "SubmittedJob", "admit", "parse", "retake", "submit"]
+
+#: part of an order that may differ when it is sent again under the same idempotency key
+_NOT_COMPARED = frozenset({"requested_by"})
+
+#: what a retake shares with its root, or the gate would count one take for another
+_IDENTITY = frozenset({"project", "cut", "job_type", "idempotency_key"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmittedJob:
+    """A job that is stored and waits."""
+
+    job_id: UUID
+    seed_used: int
+    pool: str
+    #: False: it had been ordered before under the same idempotency key
+    is_new: bool = True
+
+
+def parse(given: Order | Mapping[str, Any]) -> Order:
+    """The order as a value; raises `OrderRefused` for no mapping, an unknown field or a value out of range."""
+    if isinstance(given, Order):
+        return given
+    if not isinstance(given, Mapping):
+        raise OrderRefused(
+            f"An order is a mapping of fields, not {given!r}.", hint='Begin with {"project": "my-show"}.'
+        )
+    return Order.model_validate(dict(given))
+
+
+def admit(session: Session, order: Order, settings: Settings | None = None) -> NewJob:
+    """The job an order asks for; stores nothing.
+
+    Raises:
+        UnknownName: it names a project, cut, character, ... that is not there; the hint names the nearest.
+        PhaseLocked: the gate before its phase has not opened; the sentence says how far it is.
+        OrderRefused: anything else that cannot work.
+    """
+    return Desk(session, settings or machine_settings()).admit(order)
+
+
+def submit(session: Session, orders: Iterable[Order], settings: Settings | None = None) -> list[SubmittedJob]:
+    """Store orders in this transaction, all of them or none; wake workers after the commit (`farm.broker`).
+
+    An order that was stored before under its idempotency key is answered with that job.
+
+    Raises:
+        OrderRefused: as `admit`; or an idempotency key was used for another order.
+    """
+    wanted = list(orders)
+    desk = Desk(session, settings or machine_settings())
+    known = _known_before(session, desk, wanted)
+    new = [place for place, order in enumerate(wanted) if _key(desk, order) not in known]
+    admitted = [desk.admit(wanted[place]) for place in new]
+    stored = {
+        place: SubmittedJob(job_id=job_id, seed_used=job.recipe.seed, pool=job.pool)
+        for place, job, job_id in zip(new, admitted, catalogue.insert_jobs(session, admitted), strict=True)
+        if job_id is not None
+    }
+    # Whoever lost a race for a key, or named one twice, finds it taken now.
+    known |= _known_before(session, desk, [wanted[place] for place in new if place not in stored])
+    return [
+        stored.get(place) or _ordered_before(order, known.get(_key(desk, order)))
+        for place, order in enumerate(wanted)
+    ]
+
+
+def retake(
+    session: Session,
+    job_id: UUID,
+    *,
+    reason: str,
+    requested_by: str,
+    changes: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
+) -> SubmittedJob:
+    """Another take that a person asks for: the job's order with `changes` to its fields, by default a new seed.
+
+    The budget binds the gate's own retakes only: a person is where its ladder ends.
+
+    Raises:
+        UnknownName: there is no such job.
+        OrderRefused: a take of the same root is still in work, or `changes` cannot be accepted.
+    """
+    job = catalogue.find_job(session, job_id)
+    if job.reproduces_job_id is not None:
+        raise OrderRefused(
+            f"The job {job_id} is a reproduction and counts nowhere.",
+            hint=f"Retake its original: {job.reproduces_job_id}.",
+        )
+    catalogue.lock_gate(session, job.project_id, job.phase)
+    detail = catalogue.job_detail(session, job_id)
+    _refuse_while_in_work(detail.family)
+    changed = dict(changes or {}) or {"seed": secrets.randbelow(SEED_LIMIT)}
+    order = _changed_order(detail, changed, requested_by)
+    admitted = Desk(session, settings or machine_settings()).admit(
+        order,
+        follows=job_id,
+        root_job_id=job.root_job_id,
+        take_number=catalogue.newest_take_number(session, job.root_job_id) + 1,
+        retake_reason={"reason": reason, "requested_by": requested_by, "changed": changed},
+    )
+    (stored,) = catalogue.insert_jobs(session, [admitted])
+    if stored is None:
+        raise OrderRefused("Somebody else ordered this retake just now.", hint="Look at the job's takes first.")
+    return SubmittedJob(job_id=stored, seed_used=admitted.recipe.seed, pool=admitted.pool)
+
+
+def _changed_order(detail: JobDetail, changed: Mapping[str, Any], requested_by: str) -> Order:
+    """The order of a job, with changes that a retake may make; raises `OrderRefused` for others."""
+    if other := sorted(_IDENTITY & changed.keys()):
+        raise OrderRefused(
+            f"A retake keeps its {other[0]}: it counts in place of the take before it.",
+            hint="Submit a new order instead.",
+        )
+    return Order.model_validate(
+        {
+            **detail.order_data,
+            "defect": None,
+            **_kept_seed(detail.recipe),
+            **_kept_start(detail.recipe, changed),
+            **changed,
+            "requested_by": requested_by,
+        }
+    )
+
+
+def _kept_seed(recipe: Recipe) -> dict[str, int]:
+    """The seed, but for a studio's workflow that has no place for one."""
+    bound = recipe.workflow_source.get("binding", {}).get("inputs") if recipe.workflow_source else None
+    return {"seed": recipe.seed} if bound is None or "seed" in bound else {}
+
+
+def _kept_start(recipe: Recipe, changed: Mapping[str, Any]) -> dict[str, str]:
+    """The picture that a take started from, so that its retake differs in nothing but what was asked for.
+
+    Another renderer or workflow finds its own.
+    """
+    if recipe.start_image is None or changed.keys() & {"renderer", "workflow"}:
+        return {}
+    return {"start_image": recipe.start_image.path}
+
+
+def _refuse_while_in_work(family: Sequence[JobRow]) -> None:
+    busy = next(
+        (row for row in family if row.state in ("pending", "queued", "processing", "quality_check")), None
+    )
+    if busy:
+        raise OrderRefused(
+            f"Take {busy.take_number} of this order is still in work ({busy.state.value}).",
+            hint=f"Wait for it, or cancel it first: farm cancel {busy.id}.",
+        )
+
+
+def _key(desk: Desk, order: Order) -> tuple[UUID, str] | None:
+    return (desk.project(order.project).id, order.idempotency_key) if order.idempotency_key else None
+
+
+def _known_before(
+    session: Session, desk: Desk, orders: Sequence[Order]
+) -> dict[tuple[UUID, str] | None, catalogue.KeyedJob]:
+    """What was stored before under these orders' idempotency keys, by project and key."""
+    keys: dict[UUID, list[str]] = {}
+    for project_id, key in filter(None, (_key(desk, order) for order in orders)):
+        keys.setdefault(project_id, []).append(key)
+    return {
+        (project_id, key): job
+        for project_id, wanted in keys.items()
+        for key, job in catalogue.jobs_by_key(session, project_id, wanted).items()
+    }
+
+
+def _ordered_before(order: Order, known: catalogue.KeyedJob | None) -> SubmittedJob:
+    """The answer to an order whose idempotency key was used before."""
+    if known is None:
+        # Only a key can keep a new root from being stored.
+        raise OrderRefused("The order could not be stored.", hint="Submit it again.")
+    if _compared(order.model_dump(mode="json", exclude_defaults=True)) != _compared(known.order_data):
+        raise OrderRefused(
+            f"The idempotency key '{order.idempotency_key}' was used for another order (job {known.job_id}).",
+            hint="Use a new key for a new order.",
+        )
+    return SubmittedJob(job_id=known.job_id, seed_used=known.seed, pool=known.pool, is_new=False)
+
+
+def _compared(order_data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in order_data.items() if name not in _NOT_COMPARED}

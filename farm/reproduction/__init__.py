@@ -1,0 +1,1 @@
+"""Reproduction: a recorded take ordered again, changed or not, to prove that it can be repeated."""

@@ -1,0 +1,113 @@
+"""Orders a take again from what was recorded of its making, to prove that it can be repeated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from db import catalogue
+from db.catalogue import NewJob, reproductions
+from farm.orders import drawn
+from farm.orders.plan import Plan
+from farm.orders.submission import SubmittedJob
+from farm.reproduction.changes import changed_recipe
+from models.errors import OrderRefused
+from models.recipe import Recipe
+from models.vocabulary import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from db.engine import Session
+    from models.rows.jobs import Job
+
+REASON = "reproduction"
+#: states that end without a take, as a sentence says them
+_MADE_NOTHING = {
+    JobState.FAILED: "failed",
+    JobState.TIMEOUT: "ran out of time",
+    JobState.CANCELLED: "was cancelled",
+}
+
+
+def reproduce(
+    session: Session, job_id: UUID, *, requested_by: str, changes: Mapping[str, Any] | None = None
+) -> SubmittedJob:
+    """Order the take of `job_id` again, from its recorded recipe: its order read again might mean another.
+
+    The new job is a root of its own and counts nowhere. It is rendered on a cold cache and never answered by an
+    equal take; once scored, `jobs.reproduction` says how equal the two are. Of a reproduction without changes,
+    the take that it makes again is made again. `changes` are recipe fields by dotted name, see
+    `farm.reproduction.changes`.
+
+    Raises:
+        UnknownName: no such job, or no such field; the hint names the nearest.
+        OrderRefused: the job has no take to compare with, a change cannot work, or no ComfyUI of this farm has
+            what the take was made with any more; nothing was stored.
+    """
+    original = reproductions.reproducible(session, job_id)
+    if original.take is None:
+        raise _no_take(original)
+    plan, changed = _planned(session, original, changes or {})
+    new = _again(original, plan, {"reason": REASON, "requested_by": requested_by, "changed": changed})
+    (stored,) = catalogue.insert_jobs(session, [new])
+    if stored is None:
+        # Only a key or a take number can keep a job from being stored, and a root without a key has neither.
+        raise OrderRefused("The reproduction could not be stored.", hint="Ask for it again.")
+    return SubmittedJob(job_id=stored, seed_used=plan.recipe.seed, pool=plan.pool)
+
+
+def _planned(session: Session, original: Job, changes: Mapping[str, Any]) -> tuple[Plan, dict[str, list[Any]]]:
+    """What is rendered and where, and what is changed; an unchanged recipe waits where it waited before."""
+    recorded = Recipe.from_json(original.params.recipe)
+    as_before = Plan(recipe=recorded, pool=original.queue.pool, needs=tuple(original.queue.needs))
+    if recorded.renderer == "comfyui":
+        # Imported here: a farm that only draws never reads workflows.
+        from farm.reproduction import comfyui
+
+        # Unchanged too: weights that are gone since would let it wait for ever.
+        plan, changed = comfyui.planned(session, recorded, changes)
+        return (plan if changed else as_before), changed
+    recipe, changed = changed_recipe(recorded, changes)
+    drawn.refuse_ignored_changes(recorded.renderer, changed)
+    return replace(as_before, recipe=recipe), changed
+
+
+def _no_take(job: Job) -> OrderRefused:
+    """Why a job without a take cannot be made again, and what can be done instead."""
+    state = JobState.of(job.queue.step, job.queue.status, job.queue.error_kind)
+    if ended := _MADE_NOTHING.get(state):
+        instead = f"make this one anew: `farm retake {job.id}`"
+        if job.reproduces_job_id is not None:
+            # A reproduction has no retakes.
+            instead = f"its original once more: `farm reproduce {job.reproduces_job_id}`"
+        return OrderRefused(
+            f"The job {job.id} {ended} and made nothing that could be made again.",
+            hint=f"Reproduce another job, or {instead}.",
+        )
+    return OrderRefused(
+        f"The job {job.id} has no take to compare with.",
+        hint=f"Wait until it is rendered; `farm job {job.id}` says how it stands.",
+    )
+
+
+def _again(original: Job, plan: Plan, reason: dict[str, Any]) -> NewJob:
+    return NewJob(
+        project_id=original.project_id,
+        recipe=plan.recipe,
+        pool=plan.pool,
+        profile=original.profile,
+        requested_by=reason["requested_by"],
+        priority=original.queue.priority,
+        max_retries=original.queue.max_retries,
+        max_retakes=0,
+        order_data=dict(original.order_data),
+        quality_thresholds=dict(original.quality_thresholds),
+        scene_id=original.scene_id,
+        cut_id=original.cut_id,
+        parent_job_id=original.id,
+        retake_reason=reason,
+        needs=plan.needs,
+        reproduces_job_id=original.id,
+    )

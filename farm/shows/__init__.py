@@ -1,0 +1,1 @@
+"""Shows: the file a writer keeps, its form, and loading it without doubling anything."""

@@ -1,0 +1,185 @@
+"""The form of a show: project, story bible, characters, episodes, scenes, cuts, as a writer says them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from farm.orders.form import Parameter
+from models.recipe import SEED_LIMIT
+from models.vocabulary import JobType, VariationType
+
+
+def _without_zero_bytes(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("it holds a zero byte")
+    return value
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_without_zero_bytes)]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(_without_zero_bytes)]
+Short = Annotated[str, Field(max_length=100), AfterValidator(_without_zero_bytes)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
+Number = Annotated[int, Field(ge=0, le=999_999)]
+Frames = Annotated[int, Field(gt=0, le=1_000_000)]
+Pixels = Annotated[int, Field(gt=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, protected_namespaces=())
+
+
+class Defaults(_Part):
+    """What the project's orders start from.
+
+    `model_name`, `vae_name`, `sampler_name`, `scheduler`, `steps` and `cfg_scale` belong together. A comfyui
+    workflow that brings its own model brings its own sampling too, and keeps all of it.
+    """
+
+    renderer: Name | None = None
+    profile: Name | None = None
+    model_name: Name | None = None
+    vae_name: Name | None = None
+    sampler_name: Short | None = None
+    scheduler: Short | None = None
+    #: kind -> the comfyui workflow for it, the farm's or the studio's
+    workflows: dict[JobType, Name] = Field(default_factory=dict)
+    #: workflow -> its own parameters, as this show sets them; an order's own win
+    workflow_inputs: dict[Name, dict[Name, Parameter]] = Field(default_factory=dict)
+    width: int | None = Field(default=None, gt=0)
+    height: int | None = Field(default=None, gt=0)
+    #: kind -> (width, height), where one kind differs
+    sizes: dict[JobType, tuple[Pixels, Pixels]] = Field(default_factory=dict)
+    fps: int | None = Field(default=None, gt=0, le=120)
+    steps: int | None = Field(default=None, gt=0, le=1000)
+    cfg_scale: float | None = Field(default=None, ge=0, le=100, allow_inf_nan=False)
+    negative_prompt: Text | None = None
+    max_retakes: int | None = Field(default=None, ge=0, le=20)
+    #: profiles of its own by name (`farm.judging.profiles`)
+    profiles: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+
+
+class ProjectPart(_Part):
+    """The show itself."""
+
+    slug: Slug
+    name: Name
+    description: Text | None = None
+    defaults: Defaults = Field(default_factory=Defaults)
+
+
+class StoryBiblePart(_Part):
+    """The art direction of the whole show."""
+
+    art_style: Text | None = None
+    color_palette: dict[Name, Name] = Field(default_factory=dict)
+    line_weight: Short | None = None
+    shading_style: Short | None = None
+    setting_description: Text | None = None
+    time_period: Short | None = None
+    mood_keywords: Names = ()
+    narrative_themes: Names = ()
+    global_seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] | None = None
+    #: approved pictures of the style; where there are none, loading draws some
+    references: tuple[Name, ...] = ()
+
+
+class AttributePart(_Part):
+    """One trait with its own words for the prompt."""
+
+    value: Name
+    tokens: Names = ()
+    priority: int = Field(default=0, ge=-1000, le=1000)
+
+
+class VariationPart(_Part):
+    """How one outfit, expression, pose or age differs from the character's default."""
+
+    name: Name
+    type: VariationType
+    attributes: dict[Name, Name] = Field(default_factory=dict)
+    prepend: Names = ()
+    append: Names = ()
+    replace: dict[Name, Text] = Field(default_factory=dict)
+    reference_image: Name | None = None
+
+
+class CharacterPart(_Part):
+    """Somebody in the show."""
+
+    slug: Slug
+    name: Name
+    description: Text | None = None
+    base_prompt: Text | None = None
+    negative_tokens: Names = ()
+    color_palette: dict[Name, Name] = Field(default_factory=dict)
+    #: for a toon show a file below the allowed folders, for a comfyui show a name in ComfyUI's loras folder
+    lora_model_path: Name | None = None
+    attributes: dict[Name, AttributePart | Name] = Field(default_factory=dict)
+    variations: tuple[VariationPart, ...] = ()
+    #: approved pictures; where there are none, loading draws a character sheet
+    references: tuple[Name, ...] = ()
+
+
+class SceneCharacterPart(_Part):
+    """Who is in a scene, from when to when, and where they stand."""
+
+    character: Slug
+    entrance_frame: Annotated[int, Field(ge=0)] = 0
+    exit_frame: Annotated[int, Field(ge=0)] | None = None
+    position: Text | None = None
+
+
+class CutPart(_Part):
+    """The unit that gets rendered."""
+
+    number: Number
+    description: Text | None = None
+    camera_angle: Short | None = None
+    camera_move: Short | None = None
+    duration_frames: Frames | None = None
+    characters: tuple[Slug, ...] = Field(default=(), max_length=16)
+    #: character -> names of their variations
+    variations: dict[Slug, Names] = Field(default_factory=dict)
+    dialogue: Text | None = None
+    action_notes: Text | None = None
+
+
+class ScenePart(_Part):
+    """One place and time."""
+
+    number: Number
+    name: Name | None = None
+    description: Text | None = None
+    location: Name | None = None
+    time_of_day: Short | None = None
+    mood: Short | None = None
+    duration_frames: Frames | None = None
+    style_overrides: dict[Name, Any] = Field(default_factory=dict)
+    characters: tuple[SceneCharacterPart, ...] = ()
+    cuts: tuple[CutPart, ...] = ()
+
+
+class EpisodePart(_Part):
+    """One episode."""
+
+    number: Number
+    title: Name | None = None
+    synopsis: Text | None = None
+    target_duration_seconds: int | None = Field(default=None, gt=0)
+    scenes: tuple[ScenePart, ...] = ()
+
+
+class Show(_Part):
+    """A whole show as its file says it."""
+
+    project: ProjectPart
+    story_bible: StoryBiblePart = Field(default_factory=StoryBiblePart)
+    characters: tuple[CharacterPart, ...] = ()
+    episodes: tuple[EpisodePart, ...] = ()

@@ -1,0 +1,96 @@
+"""The beat's jobs: relay lost messages, retry lost work, tidy up; each may run twice, late, or anywhere."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from db import queue
+from db.fleet import inventories, workers
+from db.queue import ticks
+from farm import broker
+from farm.broker import RESERVE, TaskName, task
+from farm.settings import settings
+from tasks.process import runtime
+
+_log = logging.getLogger(__name__)
+
+BEAT = "beat"
+"""The tick that only a living beat writes, so that workers notice when there is none."""
+
+_FORGET_WORKERS_AFTER = timedelta(days=1)
+_TIDY_EVERY = timedelta(minutes=5)
+
+
+@task(TaskName.RELAY)
+def relay() -> str:
+    """Send what is due and has no message."""
+    with runtime.database().transaction() as session:
+        ticks.mark(session, BEAT)
+    return relay_now()
+
+
+@task(TaskName.RETRY)
+def retry() -> str:
+    """Take back what silent workers hold."""
+    return retry_now()
+
+
+@task(TaskName.TIDY)
+def tidy() -> str:
+    """Remove what nobody needs any more: files of lost attempts, workers that left long ago, inventories."""
+    with runtime.database().transaction() as session:
+        if not ticks.take_turn(session, "tidy", _TIDY_EVERY):
+            return "ran just now"
+        forgotten = workers.prune(session, older_than=_FORGET_WORKERS_AFTER)
+        # After the workers, whose rows are what keeps an inventory.
+        inventories.prune(session)
+    removed = _remove_orphans()
+    return f"{len(forgotten)} workers forgotten, {removed} orphaned attempts removed"
+
+
+def relay_now() -> str:
+    """Top up every pool's wake-ups and send lost tails again, unless somebody did so just now."""
+    with runtime.database().transaction() as session:
+        if not ticks.take_turn(session, "relay", settings().relay_every):
+            return "ran just now"
+        woken = sum(
+            broker.wake(pool.pool, pool.due, slots=pool.slots)
+            for pool in queue.demand(session, reserve=RESERVE, silent_after=settings().lease)
+        )
+        # Sent before the commit: a tail that is sent twice finds nothing to claim, one marked as sent but never
+        # sent would wait for the next redispatch.
+        tails = queue.due_tails(session, redispatch=settings().redispatch)
+        if tails:
+            broker.wake_tails(tails)
+    return f"{woken} wake-ups, {len(tails)} tails"
+
+
+def retry_now() -> str:
+    """Take back expired leases, see who fell silent, and remove what the lost attempts left behind."""
+    with runtime.database().transaction() as session:
+        if not ticks.take_turn(session, "retry", settings().retry_every):
+            return "ran just now"
+        expired = queue.expire(session, backoff=runtime.backoff(), time_limit=settings().time_limit)
+        lost = workers.mark_lost(session, silent_after=settings().lease)
+    for attempt in expired:
+        _log.warning(
+            "Job %s: its worker fell silent at step %s; now %s.", attempt.job_id, attempt.step, attempt.status
+        )
+        runtime.store().discard(attempt.job_id, attempt.epoch)
+    for worker_id in lost:
+        _log.warning("Worker %s fell silent.", worker_id)
+    return f"{len(expired)} leases expired, {len(lost)} workers lost"
+
+
+def _remove_orphans() -> int:
+    """Delete attempts' folders that no take names and nobody is writing."""
+    removed = 0
+    folders = list(runtime.store().attempts())
+    with runtime.database().transaction() as session:
+        kept = queue.keepers(session, {job_id for job_id, _ in folders})
+    for job_id, epoch in folders:
+        if (job_id, epoch) not in kept:
+            runtime.store().discard(job_id, epoch)
+            removed += 1
+    return removed

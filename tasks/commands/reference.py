@@ -1,0 +1,151 @@
+"""`farm reference`: shows what a project's characters and style are held to, or makes it from pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from farm.cli.console import AsJson, Exit, logged_in, note, out, print_list
+from farm.cli.opened import opened
+from models.errors import BadInput, NotMeasured
+from workers.scoring.network_table import IDENTITY_METRICS
+
+if TYPE_CHECKING:
+    from db.catalogue.references import ReferenceView
+    from farm.client import Farm
+    from tasks.references.builder import Built
+
+_SHORT = 8
+
+
+def reference(
+    project: Annotated[str, typer.Argument(help="The project.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CHARACTER] [IMAGE]...", help="Who, and approved pictures; none lists."),
+    ] = None,
+    *,
+    style: Annotated[
+        bool, typer.Option("--style", help="The pictures show the show's style, not a character.")
+    ] = False,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="By this network; repeat. Default: all the project's profiles ask for."),
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who approves them; default: who is logged in.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a character, or the style, to approved pictures; without pictures, list what there is.
+
+    Exit 2 when no network that is asked for is installed here.
+    """
+    given = list(words or ())
+    character = None if style or not given else given.pop(0)
+    with opened() as farm:
+        if not given:
+            _list(farm, project, character, style=style, as_json=as_json)
+            return
+        who = (logged_in() if by is None else by).strip()
+        if not who:
+            raise BadInput("A reference names nobody who approved it.", hint="Say who: --by NAME.")
+        built, missing = _build(farm, project, character, given, networks=tuple(network or ()), by=who)
+    if as_json:
+        print_list(
+            [_told(each) for each in built] + [{"network": name, "missing": why} for name, why in missing]
+        )
+    else:
+        for each in built:
+            _print_built(each)
+        for name, why in missing:
+            note(f"No reference by {name} was made: {why}", "yellow")
+    if not built:
+        raise typer.Exit(Exit.NOT_JUDGED)
+
+
+def _build(
+    farm: Farm, project: str, character: str | None, texts: list[str], *, networks: tuple[str, ...], by: str
+) -> tuple[list[Built], list[tuple[str, str]]]:
+    """What was made, and which networks could make nothing, with the reason."""
+    from db import catalogue
+    from farm.ops.stack import threads_here
+    from tasks.references import builder as building
+    from workers.scoring.networks.shelf import Shelf
+    from workers.scoring.networks.torch_device import set_threads
+
+    paths = building.pictures_named(texts)
+    metrics = IDENTITY_METRICS if character else building.STYLE_METRICS
+    building.require_known(networks, metrics)
+    with farm.database.transaction() as session:
+        row = catalogue.project(session, project)
+        project_id, cast = row.id, catalogue.characters(session, row.id)
+        if character is not None and character not in cast:
+            raise catalogue.nearest(character, cast, f"character in {project}")
+        wanted = networks or building.asked_of(row.defaults, farm.settings.default_profile)[metrics]
+    if not wanted:
+        raise BadInput(
+            f"No profile of {project} asks for such a reference.", hint="Name a network: --network NAME."
+        )
+    set_threads(threads_here())
+    builder = building.Builder(farm.database, project_id, Shelf(farm.settings.networks_dir))
+    pictures, names = building.first_frames(paths), [str(path) for path in paths]
+    built, missing = [], []
+    for name in wanted:
+        try:
+            built.append(builder.build(character, name, pictures, names, by=by))
+        except NotMeasured as error:
+            missing.append((name, str(error)))
+    return built, missing
+
+
+def _list(farm: Farm, project: str, character: str | None, *, style: bool, as_json: bool) -> None:
+    from farm.explaining.answers import to_json
+
+    found = [
+        each
+        for each in farm.references(project)
+        if (each.character is None if style else character in (None, each.character))
+    ]
+    if as_json:
+        print_list(to_json(found))
+        return
+    if not found:
+        out().print("No references yet: `farm reference PROJECT CHARACTER IMAGE...` makes one.")
+        return
+    out().print(_table(found))
+
+
+def _table(found: list[ReferenceView]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for title in ("who", "network", "pictures", "baseline", "approved by"):
+        table.add_column(title, overflow="fold")
+    for each in found:
+        network = Text.assemble(each.network, (f" {each.network_sha256[:_SHORT]}", "dim"))
+        baseline = "" if each.baseline is None else f"{each.baseline:.3f}"
+        when = Text.assemble(each.approved_by, (f" {each.created_at:%Y-%m-%d}", "dim"))
+        table.add_row(each.character or "style", network, str(len(each.image_paths)), baseline, when)
+    return table
+
+
+def _print_built(built: Built) -> None:
+    baseline = "" if built.baseline is None else f", baseline {built.baseline:.3f}"
+    out().print(
+        Text.assemble(
+            ("✓ ", "green"),
+            f"{built.character or 'style'} by {built.network}",
+            (f" {built.network_sha256[:_SHORT]}", "dim"),
+            f": {built.used} of {built.pictures} pictures{baseline}, approved by {built.approved_by}",
+        )
+    )
+    for path, why in built.outliers.items():
+        note(f"  left out: {Path(path).name}: {why}", "yellow")
+
+
+def _told(built: Built) -> dict[str, Any]:
+    from farm.explaining.answers import to_json
+
+    told: dict[str, Any] = to_json(built)
+    return told

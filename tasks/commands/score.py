@@ -1,0 +1,270 @@
+"""`farm score FILE`: measure and judge any picture or clip, without a database or a queue."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from farm.cli.console import AsJson, Exit, note, print_json
+from farm.cli.opened import here
+from farm.cli.progress import counting_bar
+from farm.cli.tables.verdicts import print_judgement
+from farm.paths import typed
+from models.errors import BadInput, NotMeasured, StepFailed
+from models.metrics import Metric
+from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
+from workers.scoring.network_table import IDENTITY_METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.metrics import Judgement, Profile
+    from workers.scoring.expectations import Expectations
+    from workers.scoring.panel import Panel
+    from workers.scoring.references import CharacterReference, StyleReference
+
+_KIND = {
+    Phase.STILL: JobType.STILL_IMAGE,
+    Phase.LOOP: JobType.ANIMATION_LOOP,
+    Phase.VIDEO: JobType.FULL_VIDEO,
+}
+
+
+def score(
+    file: Annotated[str, typer.Argument(help="A picture (PNG, JPEG, WebP...) or a clip (MKV, MP4, APNG...).")],
+    *,
+    phase: Annotated[Phase, typer.Option(help="Which phase's metrics and marks to hold it to.")],
+    profile: Annotated[str, typer.Option(help="Who judges: embedded or spec.")] = "embedded",
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An approved picture of who must be seen; repeat. NAME=IMAGE for several characters."
+        ),
+    ] = None,
+    style: Annotated[
+        list[str] | None, typer.Option(help="An approved frame of the show's style; repeat, eight or more.")
+    ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Ordered frames; default: what it holds, but 1 for a still, at least 16 and 120 else."
+        ),
+    ] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Ordered size; default: the file's.")] = None,
+    fps: Annotated[int | None, typer.Option(min=1, help="Ordered rate; default: the file's.")] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Each score in full: why it failed, its course, its worst frame.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure one file and judge it. Exit 0 pass, 1 not passed, 2 could not be judged, 3 bad input."""
+    from workers.scoring.profiles import profile as built_in
+
+    path = typed(file)
+    judged_by = built_in(profile)
+    ordered = _ordered(path, phase, frames=frames, size=_size(size), fps=fps)
+    judgement = _judged(path, judged_by, ordered, references=reference or [], styles=style or [])
+    if as_json:
+        print_json(report(path, phase, judged_by, judgement))
+    else:
+        title = f"{path.name} · {phase.value} · profile {judged_by.name}"
+        print_judgement(judgement, title=title, details=details)
+    raise typer.Exit(_EXITS[judgement.verdict])
+
+
+_EXITS = {
+    Verdict.PASS: Exit.OK,
+    Verdict.RETAKE: Exit.NOT_PASSED,
+    Verdict.REVIEW: Exit.NOT_JUDGED,
+    Verdict.APPROVED: Exit.OK,
+    Verdict.REJECTED: Exit.NOT_PASSED,
+}
+
+
+def _judged(
+    path: Path, profile: Profile, ordered: Expectations, *, references: Sequence[str], styles: Sequence[str]
+) -> Judgement:
+    """The file measured and judged.
+
+    Raises:
+        NotMeasured: the scoring itself broke, which says nothing of the file.
+    """
+    from farm.judging.verdicts import judge
+    from farm.ops.stack import threads_here
+    from workers.scoring.panel import Panel
+
+    phase = ordered.phase
+    panel = Panel(here().networks_dir, threads=threads_here())
+    wanted = [(mark.metric, mark.network) for mark in profile.marks[phase]]
+    try:
+        expectations = _expect(panel, profile, ordered, references=references, styles=styles)
+        with counting_bar(f"scoring {path.name}") as bar:
+            measurements = panel.measure(path, expectations, wanted, progress=bar)
+    except StepFailed as error:
+        raise NotMeasured(error.message, hint=error.hint) from error
+    return judge(measurements, profile, phase)
+
+
+def report(path: Path, phase: Phase, profile: Profile, judgement: Judgement) -> dict[str, Any]:
+    """The shape that `farm score --json` promises; what the profile leaves out is listed as not measured."""
+    left_out = _left_out(profile, phase)
+    metrics: dict[str, Any] = {metric.value: _nobody(metric, reason) for metric, reason in left_out.items()}
+    for scored in judgement.scores:
+        told = scored.measurement.to_json()
+        metrics[told["metric"]] = {
+            "value": told["value"],
+            "mark": scored.mark.limit if scored.mark else None,
+            "direction": scored.measurement.metric.direction.value,
+            "status": scored.status.value,
+            "network": told["network"],
+            "network_sha256": told["network_sha256"],
+            "formula": told["formula"],
+            "detail": told["detail"] | ({"reason": told["reason"]} if told["reason"] else {}),
+        }
+    return {
+        "file": str(path),
+        "phase": phase.value,
+        "profile": profile.name,
+        "verdict": judgement.verdict.value,
+        "blocking": [metric.value for metric in judgement.blocking],
+        "not_measured": [metric.value for metric in (*judgement.not_measured, *left_out)],
+        "metrics": metrics,
+    }
+
+
+def _left_out(profile: Profile, phase: Phase) -> dict[Metric, str]:
+    """What the specification asks of this phase and the profile has no mark for: not measured, not required."""
+    from workers.scoring.profiles import SPEC
+
+    judged = {mark.metric for mark in profile.marks[phase]}
+    wanted = [mark.metric for mark in SPEC.marks[phase] if mark.metric not in judged]
+    return {metric: profile.leaves_out.get(metric, "not in this profile") for metric in wanted}
+
+
+def _nobody(metric: Metric, reason: str) -> dict[str, Any]:
+    return {
+        "value": None,
+        "mark": None,
+        "direction": metric.direction.value,
+        "status": ScoreStatus.NOT_MEASURED.value,
+        "network": "none",
+        "network_sha256": "",
+        "formula": "",
+        "detail": {"reason": reason},
+    }
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,4})[xX×]([1-9]\d{0,4})", text.strip())
+    if not found:
+        raise BadInput(
+            f"The size {text!r} cannot be read.", hint="Write width x height in pixels: --size 832x480."
+        )
+    return int(found[1]), int(found[2])
+
+
+def _ordered(
+    path: Path, phase: Phase, *, frames: int | None, size: tuple[int, int] | None, fps: int | None
+) -> Expectations:
+    """What the file is held to: what was said, and for the rest what it says of itself."""
+    from workers.media.reading import FrameReader
+    from workers.scoring.expectations import Expectations
+
+    reader = FrameReader(path)  # refuses what is no picture at all, before anything is measured
+    stated = reader.fps
+    try:
+        for _ in reader:
+            pass
+        info = reader.info
+    except BadInput:
+        # It opens and then breaks: that is a finding (`decodable`), and the panel is the one to report it.
+        found = (frames or _usual(phase, 1), size or (1, 1), fps or stated or 1)
+    else:
+        count = frames or _usual(phase, info.frames)
+        found = (count, size or (info.width, info.height), fps or info.fps or 1)
+    count, (width, height), rate = found
+    return Expectations(
+        phase=phase, job_type=_KIND[phase], frame_count=count, width=width, height=height, fps=rate
+    )
+
+
+def _usual(phase: Phase, found: int) -> int:
+    """How many frames a file of `found` frames should have: a longer loop or video is one, a shorter is not."""
+    least = _KIND[phase].default_frames
+    return least if phase is Phase.STILL else max(least, found)
+
+
+def _expect(
+    panel: Panel,
+    profile: Profile,
+    ordered: Expectations,
+    *,
+    references: Sequence[str],
+    styles: Sequence[str],
+) -> Expectations:
+    """The same expectations, with references made from the pictures that were named."""
+    from dataclasses import replace
+
+    phase = ordered.phase
+    return replace(
+        ordered,
+        characters=_characters(panel, _networks(profile, phase, IDENTITY_METRICS), references),
+        style=_style(panel, _networks(profile, phase, frozenset({Metric.STYLE_ADHERENCE})), styles),
+    )
+
+
+def _networks(profile: Profile, phase: Phase, metrics: frozenset[Metric]) -> list[str]:
+    """The networks by which a profile judges these metrics, each once."""
+    return list(dict.fromkeys(mark.network for mark in profile.marks[phase] if mark.metric in metrics))
+
+
+def _characters(panel: Panel, networks: list[str], references: Sequence[str]) -> tuple[CharacterReference, ...]:
+    """Everybody as each network knows them; what a missing network would have known stays unmeasured."""
+    cast: dict[str, list[Any]] = {}
+    for text in references:
+        name, path = _named(text)
+        cast.setdefault(name, []).append(_picture(path))
+    if cast and not networks:
+        note("No reference is needed: the profile judges no identity in this phase.", "yellow")
+    found = []
+    for network in networks if cast else ():
+        try:
+            panel.shelf.faces(network)
+        except NotMeasured as error:
+            note(f"No reference by {network}: {error}", "yellow")
+            continue
+        found += [panel.build_identity_reference(pictures, network).of(name) for name, pictures in cast.items()]
+    return tuple(found)
+
+
+def _style(panel: Panel, networks: list[str], styles: Sequence[str]) -> StyleReference | None:
+    if not styles:
+        return None
+    if not networks:
+        note("No style is needed: the profile judges none in this phase.", "yellow")
+        return None
+    try:
+        panel.shelf.embedder(networks[0])
+    except NotMeasured as error:
+        note(f"No style reference by {networks[0]}: {error}", "yellow")
+        return None
+    return panel.build_style_reference([_picture(typed(text)) for text in styles], networks[0])
+
+
+def _named(text: str) -> tuple[str, Path]:
+    """`yuki=a.png` names the character; a plain path is the only one."""
+    name, equals, rest = text.partition("=")
+    if equals and not Path(text).exists() and re.fullmatch(r"[\w-]+", name):
+        return name, typed(rest)
+    return "character", typed(text)
+
+
+def _picture(path: Path) -> Any:
+    from workers.media.reading import read_frames
+
+    return next(iter(read_frames(path)))

@@ -1,0 +1,187 @@
+"""What all tasks of one process share, opened lazily: database, artifact store, bench, the worker's name."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from celery.exceptions import SoftTimeLimitExceeded
+
+from db import queue
+from db.engine import Database
+from db.files.artifacts import ArtifactStore
+from db.queue import Backoff
+from farm.broker import pool_of
+from farm.settings import settings
+from models.errors import Unavailable
+from tasks.process import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+    from uuid import UUID
+
+    from db.engine import Session
+    from db.queue import Claim
+    from models.vocabulary import Step
+    from workers.bench import Bench
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+WORKER_ID = "FARM_WORKER_ID"
+"""Set by the worker process when it registers; its pool children inherit it."""
+
+WORKER_QUEUES = "FARM_WORKER_QUEUES"
+"""The queues the worker listens to, separated by commas; its pool children inherit it."""
+
+_LONGEST_PAUSE_S = 2.0
+
+
+@cache
+def database() -> Database:
+    """This process's way into Postgres."""
+    return Database(settings().database_url)
+
+
+@cache
+def store() -> ArtifactStore:
+    """Where takes are kept."""
+    return ArtifactStore(settings().artifacts_dir)
+
+
+@cache
+def bench() -> Bench:
+    """Renderers and networks of this process; importing and loading them waits until a job needs them."""
+    from workers.bench import Bench
+
+    return Bench(networks_dir=settings().networks_dir, equipment=_equipment())
+
+
+def _equipment() -> dict[str, dict[str, Any]]:
+    """What renderers need of this machine, by renderer."""
+    if settings().comfyui_url is None:
+        return {}
+    from workers.renderers.comfyui.prompts import Patience
+
+    poll, silent = settings().comfyui_poll.total_seconds(), settings().comfyui_silent.total_seconds()
+    return {
+        "comfyui": {
+            "url": settings().comfyui_url,
+            "client_id": serving.client_id(os.environ.get(WORKER_ID, "farm"), _child()),
+            "models_dir": settings().comfyui_models_dir,
+            "hash_memory": settings().state_dir / "checkpoint-hashes.json",
+            "patience": Patience(poll=poll, unknown=5 * poll, silent=silent, cancel=silent / 2),
+        }
+    }
+
+
+def _child() -> int:
+    """Which of its worker's pool children this process is, from 0; a successor has the number of the killed."""
+    from billiard.process import current_process
+
+    return getattr(current_process(), "index", None) or 0
+
+
+def worker_id() -> str:
+    """The name under which this process claims work."""
+    return os.environ[WORKER_ID]
+
+
+def pools() -> tuple[str, ...]:
+    """The pools whose wake-ups this worker listens to."""
+    names = (pool_of(queue_name) for queue_name in os.environ.get(WORKER_QUEUES, "").split(","))
+    return tuple(name for name in names if name)
+
+
+def backoff() -> Backoff:
+    """The pause before a next try."""
+    return Backoff(base=settings().backoff_base, cap=settings().backoff_cap)
+
+
+def claim_render(pool: str) -> Claim | None:
+    """The best render this worker can do now; None when nothing is due."""
+    mine = serving.now(pools() or (pool,), told=_my_row)
+    if not mine.pools:
+        return None
+    warm = bench().loaded()
+    while True:
+        try:
+            return in_transaction(
+                lambda session: queue.claim_render(
+                    session,
+                    pools=mine.pools,
+                    worker_id=worker_id(),
+                    lease=settings().lease,
+                    warm=warm,
+                    has=mine.has,
+                ),
+                patience=settings().lease,
+            )
+        except queue.Collision:
+            # Whoever won has committed: the next look sees it at work and finds another row, or none.
+            continue
+
+
+def _my_row() -> serving.Serving:
+    return in_transaction(lambda session: serving.told_by_row(session, worker_id()), patience=settings().lease)
+
+
+def claim_step(job_id: UUID, step: Step) -> Claim | None:
+    """`job_id` at `step` if it is due there; None when there is nothing to do."""
+    return in_transaction(
+        lambda session: queue.claim_step(session, job_id, step, worker_id=worker_id(), lease=settings().lease),
+        patience=settings().lease,
+    )
+
+
+def in_transaction(work: Callable[[Session], T], *, patience: timedelta | None = None) -> T:
+    """Run `work` in one transaction, again and again while the database is away; None is endless patience.
+
+    `work` may run more than once, and may find that an earlier run was committed although its answer was lost.
+
+    Raises:
+        Unavailable: the database stayed away for longer than `patience`.
+    """
+    deadline = None if patience is None else time.monotonic() + patience.total_seconds()
+    pause, away = 0.1, False
+    while True:
+        try:
+            with database().transaction() as session:
+                result = work(session)
+        except SoftTimeLimitExceeded:
+            # The work itself is done; writing it down is all that is left, and the hard limit still stands.
+            _log.warning("The time limit passed while writing to the database; trying on.")
+        except Unavailable as error:
+            if not away:
+                _log.warning("%s Trying again until it does.", error.message)
+            away = True
+            if deadline is not None and time.monotonic() + pause > deadline:
+                raise
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+        else:
+            if away:
+                _log.warning("The database answers again.")
+            return result
+
+
+def discard(claim: Claim) -> None:
+    """Remove the files of an attempt that did not become the take; `tidy` removes what cannot go now."""
+    try:
+        with database().transaction() as session:
+            if queue.has_take(session, claim):
+                return
+        store().discard(claim.job_id, claim.epoch)
+    except (Unavailable, OSError) as error:
+        _log.warning("The files of job %s, attempt %s stay for now: %s", claim.job_id, claim.epoch, error)
+
+
+def end_chain(task: Any, reason: str) -> str:
+    """End the chain without an error: there is nothing to do, or the work was not ours any more."""
+    # Not `raise Ignore()`: that sends no final event, and Flower would show the task running for ever.
+    task.request.chain = None
+    return reason

@@ -1,0 +1,168 @@
+"""Builds one reference from approved pictures and stores it: what a character or a style is to one network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from db import catalogue
+from farm.judging import profiles
+from models.errors import BadInput, NotHere, UnknownName
+from models.metrics import Metric
+from workers.scoring.network_table import IDENTITY_METRICS, NETWORKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+    from uuid import UUID
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from db.engine import Database
+    from workers.scoring.networks.network import Network
+    from workers.scoring.networks.shelf import Shelf
+
+    Pictures = list[NDArray[np.uint8]]
+
+STYLE_METRICS = frozenset({Metric.STYLE_ADHERENCE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A reference that was made and stored."""
+
+    character: str | None  #: slug; None: the style
+    network: str
+    network_sha256: str
+    pictures: int
+    used: int
+    #: picture -> why it was left out: no face, or unlike the others
+    outliers: dict[str, str]
+    #: mean similarity of the used pictures to their own mean; None for a style
+    baseline: float | None
+    approved_by: str
+
+
+def asked_of(defaults: Mapping[str, Any], default_profile: str) -> dict[frozenset[Metric], tuple[str, ...]]:
+    """The identity networks and the style networks that a project's profiles ask for, by their metrics.
+
+    Counted are the profile it is judged by and every one of its own. Raises as `farm.judging.profiles.named`.
+    """
+    own = defaults.get("profiles", {})
+    names = dict.fromkeys([defaults.get("profile") or default_profile, *own])
+    marks = [mark for name in names for phase in profiles.named(own, name).marks.values() for mark in phase]
+    return {
+        metrics: tuple(sorted({mark.network for mark in marks if mark.metric in metrics}))
+        for metrics in (IDENTITY_METRICS, STYLE_METRICS)
+    }
+
+
+def require_known(networks: Iterable[str], metrics: frozenset[Metric]) -> None:
+    """Raises `UnknownName` for a network that makes no reference of this kind."""
+    known = sorted(name for name, card in NETWORKS.items() if card.measures & metrics)
+    for name in networks:
+        if name not in known:
+            refusal = catalogue.nearest(name, known, "network that makes such a reference")
+            raise UnknownName(refusal.message, hint=refusal.hint)
+
+
+def first_frames(paths: Sequence[Path]) -> Pictures:
+    """The first frame of each file; raises `BadInput` for what is no picture."""
+    from workers.media.reading import read_frames
+
+    try:
+        return [next(iter(read_frames(path))) for path in paths]
+    except OSError as error:
+        raise NotHere(f"A reference picture cannot be read: {error}.", hint="Check the name.") from error
+
+
+class Builder:
+    """Makes and stores the references of one project."""
+
+    def __init__(self, database: Database, project_id: UUID, shelf: Shelf) -> None:
+        self._database, self._project_id, self._shelf = database, project_id, shelf
+
+    def network(self, name: str, character: str | None) -> Network:
+        """The network, loaded; raises `NotMeasured` when it is not installed here."""
+        return self._shelf.faces(name) if character else self._shelf.embedder(name)
+
+    def build(
+        self, character: str | None, network: str, pictures: Pictures, names: Sequence[str], *, by: str
+    ) -> Built:
+        """Embed the pictures, keep what the network makes of them, and say which were left out.
+
+        `names` say where each picture lies. Raises:
+            NotMeasured: the network is missing or damaged, or the pictures are too few for a style.
+            BadInput: no picture shows a face, or they show different people.
+        """
+        if character is None:
+            return self._style(network, pictures, names, by)
+        return self._character(character, network, pictures, names, by)
+
+    def _character(self, slug: str, network: str, pictures: Pictures, names: Sequence[str], by: str) -> Built:
+        from workers.scoring.gauges.faces import build_identity_reference
+
+        made = build_identity_reference(self._shelf.faces(network), pictures)
+        with self._database.transaction() as session:
+            cast = catalogue.characters(session, self._project_id)
+            if slug not in cast:
+                raise catalogue.nearest(slug, cast, "character")
+            catalogue.store_character_reference(
+                session,
+                cast[slug],
+                network=made.network,
+                network_sha256=made.sha256,
+                embedding=made.to_bytes(),
+                baseline=made.baseline,
+                image_paths=names,
+                approved_by=by,
+            )
+        return Built(
+            character=slug,
+            network=made.network,
+            network_sha256=made.sha256,
+            pictures=len(pictures),
+            used=made.images_used,
+            outliers={names[each.position]: each.why for each in made.outliers},
+            baseline=made.baseline,
+            approved_by=by,
+        )
+
+    def _style(self, network: str, pictures: Pictures, names: Sequence[str], by: str) -> Built:
+        from workers.scoring.gauges.style import build_style_reference
+
+        made = build_style_reference(self._shelf.embedder(network), pictures)
+        with self._database.transaction() as session:
+            catalogue.store_style_reference(
+                session,
+                self._project_id,
+                network=made.network,
+                network_sha256=made.sha256,
+                calibration=made.to_json(),
+                image_paths=names,
+                approved_by=by,
+            )
+        return Built(
+            character=None,
+            network=made.network,
+            network_sha256=made.sha256,
+            pictures=len(pictures),
+            used=made.n,
+            outliers={},
+            baseline=None,
+            approved_by=by,
+        )
+
+
+def pictures_named(texts: Sequence[str]) -> list[Path]:
+    """The pictures a person named, in full; raises `BadInput` for one that is not there or stands twice."""
+    from pathlib import Path
+
+    paths = [Path(text).expanduser().resolve() for text in texts]
+    for index, path in enumerate(paths):
+        if not path.is_file():
+            raise BadInput(f"There is no picture {texts[index]}.", hint="Check the name.")
+        if path in paths[:index]:
+            raise BadInput(f"The picture {texts[index]} stands here twice.", hint="Name each once.")
+    return paths

@@ -1,0 +1,241 @@
+"""Makes the references a show is judged by: its own approved pictures, or ones drawn and approved as 'demo'.
+
+Doing it again draws nothing where the same network has seen the same pictures, and never replaces what a person
+approved by name with `farm reference`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db import catalogue
+from db.catalogue.references import ReferenceView, references
+from farm.cli.progress import counting_bar
+from farm.ops.stack import threads_here
+from farm.paths import confined
+from farm.shows.sittings import Story, sittings, style_frames
+from models.errors import BadInput, NotHere, NotMeasured
+from tasks.references.builder import STYLE_METRICS, Builder, asked_of, first_frames
+from workers.scoring.network_table import IDENTITY_METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from farm.extras import Premises
+    from models.jobs import StoredShow
+    from models.recipe import Recipe
+    from workers.renderers.renderer import Renderer
+    from workers.scoring.networks.shelf import Shelf
+
+_DEMO = "demo"
+_NAMED = "show"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """One reference to make: from pictures the show names, or from recipes to draw."""
+
+    character: str | None  #: slug; None: the show's style
+    networks: tuple[str, ...]
+    named: tuple[Path, ...] = ()
+    recipes: tuple[Recipe, ...] = ()
+
+    @property
+    def approved_by(self) -> str:
+        return _NAMED if self.named else _DEMO
+
+    @property
+    def label(self) -> str:
+        return self.character or "style"
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of all of them."""
+
+    made: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def say(self, sentence: str) -> None:
+        """Each sentence once, however many characters it is true of."""
+        if sentence not in self.said:
+            self.said.append(sentence)
+
+    def to_json(self) -> dict[str, Any]:
+        made = list(dict.fromkeys(self.made))
+        first = [f"references made: {', '.join(made)}"] if made else []
+        return {"made": made, "kept": list(dict.fromkeys(self.kept)), "said": first + self.said}
+
+
+def make(farm: Premises, stored: StoredShow) -> dict[str, Any]:
+    """Make what is missing of a project's references; what was made, what was here, and what cannot be made.
+
+    One for each character and each identity network that the project's profiles ask for, and for its style
+    likewise. An installation without the worker extra, or without a network, keeps the show and says what is
+    missing.
+    """
+    try:
+        studio = _Studio(farm, stored)
+    except NotHere as error:
+        return {"made": [], "kept": [], "said": [f"No references were made: {error}"]}
+    return studio.work()
+
+
+class _Studio:
+    """One show's references, with the renderer and the networks that make them."""
+
+    def __init__(self, farm: Premises, stored: StoredShow) -> None:
+        """Raises `NotHere` when there is no renderer, or nothing that loads networks."""
+        self._farm, self._stored = farm, stored
+        self._renderer, shelf = _equipment(farm.settings.networks_dir)
+        self._builder = Builder(farm.database, stored.project_id, shelf)
+        self._outcome = _Outcome()
+
+    def work(self) -> dict[str, Any]:
+        wanted = self._wanted()
+        total = sum(max(1, len(each.recipes)) for each in wanted)
+        with counting_bar("references") as bar:
+            done = 0
+            for each in wanted:
+                self._make(each, partial(_advance, bar, done, total))
+                done += max(1, len(each.recipes))
+                bar(done, total)
+        return self._outcome.to_json()
+
+    def _wanted(self) -> list[_Wanted]:
+        """Every character, then the style; drawn from recipes where the show names no pictures."""
+        stored, settings = self._stored, self._farm.settings
+        with self._farm.database.transaction() as session:
+            project = catalogue.project(session, stored.project)
+            asked = asked_of(project.defaults, settings.default_profile)
+            draws = (project.defaults.get("renderer") or settings.default_renderer) == "toon"
+            story = Story(
+                project=stored.project,
+                cast=catalogue.characters(session, project.id),
+                cuts=[(path, catalogue.cut(session, project, path)) for path in stored.cuts],
+                bible=project.story_bible,
+            )
+            found = []
+            for slug, character in story.cast.items():
+                named = self._named(stored.character_references.get(slug, ()), "reference picture")
+                found.append(
+                    _Wanted(
+                        character=slug,
+                        networks=asked[IDENTITY_METRICS],
+                        named=named,
+                        recipes=() if named or not draws else tuple(sittings(story, character)),
+                    )
+                )
+            named = self._named(stored.style_references, "style picture")
+            frames = () if named or not draws else tuple(style_frames(story))
+        style = _Wanted(character=None, networks=asked[STYLE_METRICS], named=named, recipes=frames)
+        return [each for each in (*found, style) if each.networks]
+
+    def _named(self, paths: Sequence[str], what: str) -> tuple[Path, ...]:
+        return tuple(confined(path, self._farm.settings.roots, what) for path in paths)
+
+    def _make(self, wanted: _Wanted, drawn: Callable[[int], None]) -> None:
+        """One reference by every network that can be had here."""
+        if not wanted.named and not wanted.recipes:
+            self._outcome.say(_nothing_to_show(self._stored.project, wanted))
+            return
+        paths = [str(path) for path in wanted.named] or [self._address(wanted, each) for each in wanted.recipes]
+        for network in wanted.networks:
+            try:
+                sha256 = self._builder.network(network, wanted.character).sha256
+            except NotMeasured as error:
+                self._outcome.say(f"No reference by {network} was made: {error}")
+                continue
+            if self._is_known(wanted, network, sha256, paths):
+                self._outcome.kept.append(wanted.label)
+                continue
+            for number, (recipe, path) in enumerate(zip(wanted.recipes, paths, strict=False), start=1):
+                self._draw(recipe, self._farm.store.path(path))
+                drawn(number)
+            self._build(wanted, network, paths)
+
+    def _build(self, wanted: _Wanted, network: str, paths: list[str]) -> None:
+        files = list(wanted.named) or [self._farm.store.path(path) for path in paths]
+        try:
+            built = self._builder.build(
+                wanted.character, network, first_frames(files), paths, by=wanted.approved_by
+            )
+        except (BadInput, NotMeasured) as error:
+            self._outcome.say(f"{wanted.label}, {network}: {error}")
+            return
+        for path, why in built.outliers.items():
+            # A drawn head that is turned away is no news; a picture a person named is.
+            if wanted.named:
+                self._outcome.say(f"{wanted.label}, {network}: {Path(path).name} was left out: {why}")
+        self._outcome.made.append(wanted.label)
+
+    def _is_known(self, wanted: _Wanted, network: str, sha256: str, paths: Sequence[str]) -> bool:
+        """Whether this file of the network knows these pictures, or something a person approved by name."""
+        with self._farm.database.transaction() as session:
+            known = references(session, self._stored.project_id)
+        here = (wanted.character, network, sha256)
+        found = next(
+            (each for each in known if (each.character, each.network, each.network_sha256) == here), None
+        )
+        if found is None:
+            return False
+        if found.approved_by not in (_DEMO, _NAMED):
+            self._outcome.say(_approved_by_a_person(wanted, found))
+            return True
+        return found.image_paths == tuple(paths)
+
+    def _address(self, wanted: _Wanted, recipe: Recipe) -> str:
+        """Where a drawn picture lies in the store: another recipe or renderer is another picture."""
+        told = json.dumps([self._renderer.name, self._renderer.version, recipe.to_json()], sort_keys=True)
+        name = hashlib.sha256(told.encode()).hexdigest()[:16]
+        return f"references/{self._stored.project}/{wanted.label}/{name}.png"
+
+    def _draw(self, recipe: Recipe, target: Path) -> None:
+        if target.is_file():
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".draw-") as scratch:
+            rendered = self._renderer.render(
+                recipe, Path(scratch), progress=lambda *_: None, alive=lambda: True
+            )
+            os.replace(rendered.master, target)
+
+
+def _advance(bar: Callable[[int, int], None], done: int, total: int, drawn: int) -> None:
+    bar(done + drawn, total)
+
+
+def _nothing_to_show(project: str, wanted: _Wanted) -> str:
+    command = f"farm reference {project} {wanted.character or '--style'} IMAGE..."
+    return (
+        f"{wanted.label}: the show names no pictures, and this renderer draws none; make one with `{command}`"
+    )
+
+
+def _approved_by_a_person(wanted: _Wanted, found: ReferenceView) -> str:
+    return f"{wanted.label}, {found.network}: kept what {found.approved_by} approved"
+
+
+def _equipment(networks_dir: Path) -> tuple[Renderer, Shelf]:
+    """The renderer and the networks; raises `NotHere` when one cannot be loaded here."""
+    from workers.renderers.registry import renderer
+
+    drawing = renderer("toon")
+    try:
+        from workers.scoring.networks.shelf import Shelf
+        from workers.scoring.networks.torch_device import set_threads
+    except ImportError as error:
+        raise NotHere(
+            f"The networks cannot be loaded here: {error}.",
+            hint="Install the worker extra, then load the show again.",
+        ) from error
+    set_threads(threads_here())
+    return drawing, Shelf(networks_dir)

@@ -1,0 +1,60 @@
+"""The gate step: the verdict, a retake if it failed, and the door to the next phase, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from db import queue
+from db.queue import Settlement
+from farm import broker
+from farm.broker import TaskName, task
+from farm.judging import gate as gates
+from models.errors import LeaseLost, Unavailable
+from models.vocabulary import Step
+from tasks.process import runtime
+from tasks.steps.work import Work
+
+if TYPE_CHECKING:
+    from db.engine import Session
+    from db.queue import Claim
+    from farm.judging.gate import GateOutcome
+
+_log = logging.getLogger(__name__)
+
+
+@task(TaskName.GATE, bind=True)
+def gate(self: Any, job_id: str) -> str:
+    """Judge one scored take. Safe to run twice: the second run finds nothing to claim."""
+    claim = runtime.claim_step(UUID(job_id), Step.GATE)
+    if claim is None:
+        return runtime.end_chain(self, "nothing to judge")
+    with Work(claim) as work:
+        try:
+            settlement, outcome = runtime.in_transaction(lambda session: _judge(session, claim))
+        except LeaseLost as lost:
+            return runtime.end_chain(self, lost.message)
+        except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
+            work.end_badly(error)
+    if outcome is None:
+        return settlement.value
+    if outcome.retake is not None:
+        _wake(outcome.retake.pool)
+    return str(outcome.verdict.value)
+
+
+def _judge(session: Session, claim: Claim) -> tuple[Settlement, GateOutcome | None]:
+    # Settled first: the row is then locked, so that nobody can take the job away while its door is decided, and
+    # the report of the phase already counts it as finished.
+    settlement = queue.settle_gate(session, claim)
+    if settlement is not Settlement.WRITTEN:
+        return settlement, None
+    return settlement, gates.gate_job(session, claim.job_id)
+
+
+def _wake(pool: str) -> None:
+    try:
+        broker.wake(pool, 1)
+    except Unavailable as error:
+        _log.warning("%s `relay` wakes the retake's pool when it does.", error.message)

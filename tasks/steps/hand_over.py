@@ -1,0 +1,92 @@
+"""Leaves a score to a live worker that has more of the networks its profile asks for than this one.
+
+Whoever takes the message looks once: a better worker is sent the rest of the chain on its own queue, and what
+comes on that queue is always worked on, so nothing is handed on twice. Should that worker die, `relay` sends
+the message to everybody again, until it counts as dead: a score never waits for a network that nobody has.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from db.catalogue import profiles as catalogue_profiles
+from db.fleet import workers
+from farm import broker
+from farm.broker import SCORE_QUEUE
+from farm.judging import profiles
+from farm.settings import settings
+from models.errors import FarmError, Unavailable
+from tasks.process import runtime
+from workers.scoring.catalogue import CATALOGUE
+from workers.scoring.network_table import asked_by, installed, lacking
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from db.engine import Session
+    from db.fleet.workers import Scorer
+
+_log = logging.getLogger(__name__)
+
+
+def networks_here() -> list[str]:
+    """The networks whose files lie on this machine now."""
+    return list(installed(settings().networks_dir, {item.name: item.file for item in CATALOGUE}))
+
+
+def left_to(job_id: UUID, request: Any) -> str | None:
+    """The worker this score was handed to, because it has networks that are missing here; None: do it here.
+
+    `request` is the Celery task's: what was addressed to this worker alone is never handed on. Without the
+    broker the score is left all the same, and `relay` sends its message when the broker is back.
+    """
+    if broker.is_direct(str((request.delivery_info or {}).get("routing_key", ""))):
+        return None
+    better = runtime.in_transaction(lambda session: _better_worker(session, job_id), patience=settings().lease)
+    if better is None:
+        return None
+    try:
+        broker.hand_on(job_id, next(queue for queue in better.queues if broker.is_direct(queue)))
+    except Unavailable as error:
+        _log.warning("%s The score of %s is sent when it does.", error.message, job_id)
+    return better.id
+
+
+def _better_worker(session: Session, job_id: UUID) -> Scorer | None:
+    judged = catalogue_profiles.judged_by(session, job_id)
+    if judged is None or judged.is_last_try:
+        # What failed wherever it was sent is better measured in part, for a person to see, than not at all.
+        return None
+    try:
+        marks = profiles.named(judged.own, judged.profile).marks.get(judged.phase, ())
+    except FarmError:
+        # The score itself fails by it, and writes down why.
+        return None
+    wanted = asked_by(marks)
+    missing = lacking(wanted, networks_here())
+    if not missing:
+        return None
+    others = workers.scorers(
+        session, queue=SCORE_QUEUE, besides=runtime.worker_id(), silent_after=settings().lease
+    )
+    return best_of(others, wanted, fewer_than=len(missing), turn=job_id.int)
+
+
+def best_of(others: Sequence[Scorer], wanted: set[str], *, fewer_than: int, turn: int = 0) -> Scorer | None:
+    """The worker that lacks the fewest of the wanted networks, fewer than this one does; an idle one first.
+
+    `turn` spreads work over equals.
+    """
+    able = [
+        (len(lacking(wanted, other.networks)), other.is_busy, other)
+        for other in others
+        if any(broker.is_direct(queue) for queue in other.queues)
+    ]
+    able = [each for each in able if each[0] < fewer_than]
+    if not able:
+        return None
+    first = min(each[:2] for each in able)
+    equals = [other for lacks, busy, other in able if (lacks, busy) == first]
+    return equals[turn % len(equals)]

@@ -1,0 +1,161 @@
+"""The render step: claim the best due job, make its pixels, hand over the finished take."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from db import queue
+from db.queue import Settlement, TakeRecord
+from farm import broker
+from farm.broker import TaskName, task
+from models.errors import LeaseLost, StepFailed, Unavailable
+from models.recipe import Recipe
+from models.vocabulary import ErrorKind
+from tasks.process import runtime
+from tasks.steps import reusing
+from tasks.steps.work import Work
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from uuid import UUID
+
+    from db.files.artifacts import StoredTake
+    from db.queue import Claim
+    from tasks.steps.reusing import Found
+    from workers.media.rendered import Rendered
+
+_log = logging.getLogger(__name__)
+
+
+@task(TaskName.RENDER, bind=True)
+def render(self: Any, pool: str) -> str:
+    """Render the best job that is due in this worker's pools; returns its id for `score`.
+
+    `pool` is only where the wake-up came from. Safe to run twice: the second run claims another job or nothing.
+    """
+    claim = runtime.claim_render(pool)
+    if claim is None:
+        return runtime.end_chain(self, "nothing to render")
+    _leave_a_wake_up(claim)
+    try:
+        with Work(claim) as work:
+            try:
+                settlement = _make(work)
+            except LeaseLost as lost:
+                runtime.discard(claim)
+                return runtime.end_chain(self, lost.message)
+            except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
+                runtime.discard(claim)
+                _free_memory_after(error)
+                work.end_badly(error)
+    finally:
+        # However it ended: an equal order that waited uses the take, or is rendered in its place.
+        reusing.wake_an_equal(claim)
+    if not settlement.counts:
+        runtime.discard(claim)
+        return runtime.end_chain(self, "another worker took the job over")
+    return str(claim.job_id)
+
+
+def _make(work: Work) -> Settlement:
+    claim = work.claim
+    recipe = _recipe(claim)
+    with runtime.store().scratch(claim.job_id, claim.epoch) as folder:
+        rendered, found, seconds = _pixels(work, recipe, folder)
+        if not work.alive():
+            raise LeaseLost
+        sidecar = _sidecar(claim, recipe, rendered, seconds, found)
+        stored = runtime.store().publish(
+            claim.job_id, claim.epoch, rendered.master, rendered.proxy, beside=[sidecar]
+        )
+    take = _record(rendered, stored, seconds, found.drawn_by)
+    return work.settle(lambda session: queue.settle_render(session, claim, take))
+
+
+def _pixels(work: Work, recipe: Recipe, folder: Path) -> tuple[Rendered, Found, float]:
+    """(the take, what the search for an equal one came to, seconds of the render or else of the search)."""
+    started = time.monotonic()
+    found = reusing.find(work.claim, recipe, folder)
+    if found.rendered is not None:
+        return found.rendered, found, time.monotonic() - started
+    # The search may have read gigabytes of weights; the render is not slower for that.
+    started = time.monotonic()
+    rendered = runtime.bench().render(
+        recipe,
+        folder,
+        progress=work.progress,
+        alive=work.alive,
+        cold=work.claim.reproduces_job_id is not None,
+    )
+    return rendered, found, time.monotonic() - started
+
+
+def _recipe(claim: Claim) -> Recipe:
+    try:
+        return Recipe.from_json(claim.recipe or {})
+    except ValueError as error:
+        raise StepFailed(
+            f"The stored recipe of job {claim.job_id} cannot be read: {error}.", error_kind=ErrorKind.BAD_RECIPE
+        ) from error
+
+
+def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float, found: Found) -> Path:
+    """Everything known of the take as one JSON file beside it, for whoever has files and no database."""
+    from workers.media.provenance import SIDECAR, Provenance
+
+    told = {
+        "job_id": str(claim.job_id),
+        "attempt": claim.epoch,
+        "pixel_sha256": rendered.pixel_sha256,
+        "file_sha256": rendered.file_sha256,
+        "frames": rendered.frames,
+        "width": rendered.width,
+        "height": rendered.height,
+        "fps": rendered.fps,
+        "render_seconds": round(seconds, 3),
+    }
+    if found.drawn_by is not None:
+        told["reused_from"] = str(found.drawn_by)
+    if found.why_not:
+        told["not_reused"] = found.why_not
+    made = Provenance(recipe=recipe, environment=rendered.environment, resolved=rendered.resolved, take=told)
+    path = rendered.master.with_name(SIDECAR)
+    path.write_text(made.to_text() + "\n", encoding="utf-8")
+    return path
+
+
+def _record(rendered: Rendered, stored: StoredTake, seconds: float, drawn_by: UUID | None) -> TakeRecord:
+    return TakeRecord(
+        master_path=stored.master,
+        proxy_path=stored.proxy,
+        pixel_sha256=rendered.pixel_sha256,
+        file_sha256=rendered.file_sha256,
+        size_bytes=rendered.size_bytes,
+        frames=rendered.frames,
+        width=rendered.width,
+        height=rendered.height,
+        fps=rendered.fps,
+        render_seconds=seconds,
+        renderer_version=rendered.environment.get("renderer_version", ""),
+        environment=rendered.environment,
+        resolved=rendered.resolved,
+        reused_from_job_id=drawn_by,
+    )
+
+
+def _leave_a_wake_up(claim: Claim) -> None:
+    """Taking a wake-up while more is due leaves one behind, so the list never runs dry between relays."""
+    if claim.next_pool is None:
+        return
+    try:
+        broker.pass_on(claim.next_pool)
+    except Unavailable as error:
+        _log.warning("%s `relay` sends the next wake-up when it does.", error.message)
+
+
+def _free_memory_after(error: BaseException) -> None:
+    out_of_memory = isinstance(error, StepFailed) and error.error_kind is ErrorKind.OUT_OF_MEMORY
+    if out_of_memory or isinstance(error, MemoryError):
+        runtime.bench().free()

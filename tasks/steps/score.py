@@ -1,0 +1,160 @@
+"""The score step: measure everything the job's profile judges its take by."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from db import queue
+from db.catalogue import evidence, reproductions
+from db.queue import Settlement
+from farm.broker import TaskName, task
+from farm.judging import profiles
+from farm.judging.verdicts import judge, marks_in_force
+from models.errors import LeaseLost, StepFailed
+from models.metrics import Metric
+from models.vocabulary import ErrorKind, Step
+from tasks.process import runtime
+from tasks.steps import comparing, hand_over
+from tasks.steps.work import Work
+
+if TYPE_CHECKING:
+    from db.engine import Session
+    from models.jobs import TakeExpectations
+    from models.metrics import Mark, Measurement, Profile
+    from workers.scoring.expectations import Expectations
+
+_log = logging.getLogger(__name__)
+
+
+@task(TaskName.SCORE, bind=True)
+def score(self: Any, job_id: str) -> str:
+    """Score one rendered take; returns its id for `gate`. Safe to run twice: the second run claims nothing."""
+    if other := hand_over.left_to(UUID(job_id), self.request):
+        return runtime.end_chain(self, f"left to {other}, which has networks that are missing here")
+    claim = runtime.claim_step(UUID(job_id), Step.SCORE)
+    if claim is None:
+        return runtime.end_chain(self, "nothing to score")
+    with Work(claim) as work:
+        try:
+            settlement = _measure(work)
+        except LeaseLost as lost:
+            return runtime.end_chain(self, lost.message)
+        except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
+            work.end_badly(error)
+    if not settlement.counts:
+        return runtime.end_chain(self, "another worker took the job over")
+    return job_id
+
+
+def _measure(work: Work) -> Settlement:
+    claim = work.claim
+    held_to, profile = runtime.in_transaction(lambda session: _held_to(session, claim.job_id))
+    marks = marks_in_force(profile, held_to.phase, held_to.quality_thresholds)
+    wanted = [(mark.metric, mark.network) for mark in marks]
+    told = runtime.bench().measure(
+        runtime.store().path(held_to.master_path),
+        _expectations(held_to, {mark.metric: mark for mark in marks}),
+        wanted,
+        progress=lambda done, total: None,
+        alive=work.alive,
+    )
+    _refuse_a_vanished_master(held_to)
+    _refuse_a_damaged_master(held_to, told)
+    measurements = _with_pictures(held_to, profile, told)
+    reproduction = _reproduction(work)
+
+    def write(session: Session) -> Settlement:
+        settlement = queue.settle_score(session, claim)
+        if settlement is Settlement.WRITTEN:
+            evidence.store_measurements(session, claim.job_id, measurements)
+            if reproduction is not None:
+                reproductions.store_reproduction(session, claim.job_id, reproduction)
+        return settlement
+
+    return work.settle(write)
+
+
+def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, Profile]:
+    """What the take is held against, and the profile that judges it."""
+    held_to = evidence.expectations(session, job_id)
+    return held_to, profiles.named(held_to.project_profiles, held_to.profile)
+
+
+def _reproduction(work: Work) -> dict[str, Any] | None:
+    """How equal the take is to the one it makes again; None where it makes none again."""
+    pair = runtime.in_transaction(lambda session: reproductions.take_pair(session, work.claim.job_id))
+    return None if pair is None else comparing.compared(pair, work.alive)
+
+
+def _expectations(held_to: TakeExpectations, marks: dict[Metric, Mark]) -> Expectations:
+    """The stored values as the panel takes them; `marks` are those in force, by metric."""
+    from workers.scoring.expectations import Expectations
+    from workers.scoring.references import CharacterReference, StyleReference, vector_from_bytes
+
+    judged, blank = marks.get(Metric.STYLE_ADHERENCE), marks.get(Metric.BLANK)
+    style = held_to.styles.get(judged.network) if judged else None
+    return Expectations(
+        phase=held_to.phase,
+        job_type=held_to.job_type,
+        frame_count=held_to.frame_count,
+        width=held_to.width,
+        height=held_to.height,
+        fps=held_to.fps,
+        # One take is one cut of an episode.
+        one_shot=True,
+        # Whoever lets a clip fade to black wants it measured all the same.
+        blank_below=blank.limit if blank else 0.0,
+        expected=held_to.characters,
+        characters=tuple(
+            CharacterReference(
+                name=reference.character,
+                vector=vector_from_bytes(reference.embedding),
+                network=reference.network,
+                sha256=reference.network_sha256,
+                attributes=held_to.attributes.get(reference.character, {}),
+            )
+            for reference in held_to.references
+        ),
+        style=StyleReference.from_json(style) if style else None,
+        neighbours=tuple(runtime.store().path(path) for path in held_to.neighbours),
+        neighbours_before=held_to.neighbours_before,
+    )
+
+
+def _with_pictures(held_to: TakeExpectations, profile: Profile, told: list[Measurement]) -> list[Measurement]:
+    """What was measured; what fails with a picture of its worst frame, which lies beside the take."""
+    from workers.scoring.worst_frames import with_pictures
+
+    failing = judge(told, profile, held_to.phase, held_to.quality_thresholds).blocking
+    master = runtime.store().path(held_to.master_path)
+    address = f"{held_to.master_path.rpartition('/')[0]}/worst"
+    try:
+        return with_pictures(master, told, failing, master.parent / "worst", address, count=held_to.frame_count)
+    except OSError as error:
+        # They explain and judge nothing: a store that cannot be written costs the report its pictures only.
+        _log.warning("The worst frames of %s cannot be kept: %s.", held_to.job_id, error.strerror or error)
+        return told
+
+
+def _refuse_a_vanished_master(held_to: TakeExpectations) -> None:
+    """A master that is gone is the farm's failure, never a take that 'does not decode'."""
+    if not runtime.store().path(held_to.master_path).is_file():
+        raise StepFailed(
+            f"The take's file {held_to.master_path} is not in the artifact store.",
+            error_kind=ErrorKind.UNAVAILABLE,
+            hint="Every score worker needs the same artifact store as the render workers.",
+        )
+
+
+def _refuse_a_damaged_master(held_to: TakeExpectations, told: list[Measurement]) -> None:
+    """The render step read the master back whole: what does not decode now was damaged since, by the farm."""
+    for measurement in told:
+        if measurement.metric is Metric.DECODABLE and measurement.value == 0.0:
+            raise StepFailed(
+                f"The take's file {held_to.master_path} was damaged after it was rendered: "
+                f"{measurement.detail.get('text', 'it cannot be decoded.')}",
+                error_kind=ErrorKind.UNAVAILABLE,
+                hint="Check the disk of the artifact store, then retake the job.",
+            )

@@ -1,0 +1,304 @@
+"""Measure one network in a process of its own: where it runs, how fast, how much memory, what it answers.
+
+Run as `python -m workers.acceptance.probe REQUEST.json`; the answer is one line of JSON on stdout. A process of
+its own makes peak memory this network's alone, and a crash in a driver one finding, not the end of the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.errors import FarmError, NotMeasured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from workers.scoring.networks.network import Network
+
+    Picture = NDArray[np.uint8]
+
+_SECONDS = 600
+#: each network is timed for about this long after one call that warms it up
+_TIMED_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one probe is to measure."""
+
+    network: str
+    networks_dir: str
+    pictures: str  #: an .npz: `clip` (N, H, W, 3), `thumbnails` (N, 27, 48, 3), `faces_0`, `faces_1`, ...
+    device: str | None = None
+    full_precision: bool = False  #: float32 where the network would use half
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What one network did."""
+
+    network: str
+    device: str  #: where it really ran
+    full_precision: bool
+    load_seconds: float
+    per_second: float  #: of `unit`
+    unit: str  #: pictures, pairs, frames
+    rss_mib: float  #: the process at its largest, its libraries with it
+    #: the network's share of that: what loading and running it added
+    added_mib: float
+    vram_mib: float | None  #: None where nothing could be asked
+    kind: str  #: vectors or numbers
+    answers: list[list[float]]
+
+
+class ProbeDied(Exception):
+    """A probe's process ended without an answer, or never ended: nothing is missing, something broke."""
+
+
+def run(request: Request, folder: Path) -> Probe:
+    """Start the process and wait for it.
+
+    Raises:
+        NotMeasured: the network is missing or damaged, and its process said so.
+        ProbeDied: its process crashed, or did not answer in time.
+    """
+    precision = "-full" if request.full_precision else ""
+    note = folder / f"{request.network}-{request.device or 'chosen'}{precision}.json"
+    note.write_text(json.dumps(asdict(request)))
+    command = [sys.executable, "-W", "ignore", "-m", "workers.acceptance.probe", str(note)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ProbeDied(f"It did not answer within {_SECONDS} seconds.") from error
+    try:
+        told = json.loads(done.stdout.strip().splitlines()[-1])
+    except (IndexError, ValueError) as error:
+        last = (done.stderr.strip() or "without a word").splitlines()[-1]
+        raise ProbeDied(f"Its process ended with {done.returncode}: {last}.") from error
+    if "error" in told:
+        raise NotMeasured(told["error"]["message"], hint=told["error"]["hint"])
+    return Probe(**told)
+
+
+def measure(request: Request) -> Probe:
+    """What `run` does, in this process."""
+    import numpy as np
+
+    from workers.scoring.networks import torch_device
+    from workers.scoring.networks.shelf import Shelf
+
+    if request.full_precision:
+        _multiply_in_full(torch_device)
+    data = np.load(request.pictures)
+    shelf = Shelf(Path(request.networks_dir), request.device)
+    before = _rss_mib()
+    started = time.perf_counter()
+    network = shelf.network(request.network)
+    loaded = time.perf_counter() - started
+    work = work_of(network, data)
+    answers = work.answer()
+    rate = _per_second(work.once) * work.count
+    peak = _peak_mib()
+    return Probe(
+        network=request.network,
+        device=network.device,
+        full_precision=request.full_precision,
+        load_seconds=loaded,
+        per_second=rate,
+        unit=work.unit,
+        rss_mib=peak,
+        added_mib=max(peak - before, 0.0),
+        vram_mib=_vram_mib(),
+        kind=work.kind,
+        answers=answers,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a network of one kind is given to do."""
+
+    unit: str
+    count: int  #: of `unit` in one call of `once`
+    kind: str
+    once: Callable[[], object]
+    answer: Callable[[], list[list[float]]]
+
+
+def work_of(network: Network, data: Any) -> Work:
+    """The work that fits what the network can do.
+
+    Raises:
+        NotMeasured: it is of no kind that is known here.
+    """
+    from workers.scoring.networks import network as kinds
+
+    clip: Sequence[Picture] = list(data["clip"])
+    if isinstance(network, kinds.FaceNetwork):
+        return _face_work(network, [data[name] for name in data if name.startswith("faces_")])
+    if isinstance(network, kinds.PairNetwork):
+        return _pair_work(network, clip)
+    if isinstance(network, kinds.Interpolator):
+        return _frame_work(network, clip)
+    if isinstance(network, kinds.Rater):
+        return _rating_work(network, clip)
+    if isinstance(network, kinds.ShotFinder):
+        return _shot_work(network, list(data["thumbnails"]))
+    if isinstance(network, kinds.Embedder):
+        return _vector_work(network, clip)
+    raise NotMeasured(f"{network.name} is of a kind that the acceptance does not know.")
+
+
+def _face_work(network: Any, pictures: list[Picture]) -> Work:
+    def answer() -> list[list[float]]:
+        faces = [face for picture in pictures for face in network.look(picture)]
+        # Left to right: two devices may order faces of nearly one score differently.
+        return [[float(x) for x in face.vector] for face in sorted(faces, key=lambda face: face.x)]
+
+    return Work(
+        unit="pictures",
+        count=len(pictures),
+        kind="vectors",
+        once=lambda: [network.look(picture) for picture in pictures],
+        answer=answer,
+    )
+
+
+def _pair_work(network: Any, clip: Sequence[Picture]) -> Work:
+    def distances() -> list[float]:
+        features = [network.features(picture) for picture in clip[:5]]
+        return [float(network.distance(one, other)) for one, other in pairwise(features)]
+
+    return Work(unit="pairs", count=4, kind="numbers", once=distances, answer=lambda: [distances()])
+
+
+def _frame_work(network: Any, clip: Sequence[Picture]) -> Work:
+    def answer() -> list[list[float]]:
+        between = network.between(clip[0], clip[2]).astype("float32") / 255.0
+        rows, columns = between.shape[0] // 8 * 8, between.shape[1] // 8 * 8
+        blocks = between[:rows, :columns].reshape(rows // 8, 8, columns // 8, 8, 3).mean(axis=(1, 3))
+        return [[float(x) for x in blocks.ravel()]]
+
+    return Work(
+        unit="frames",
+        count=1,
+        kind="numbers",
+        once=lambda: network.between(clip[0], clip[2]),
+        answer=answer,
+    )
+
+
+def _rating_work(network: Any, clip: Sequence[Picture]) -> Work:
+    return Work(
+        unit="pictures",
+        count=4,
+        kind="numbers",
+        once=lambda: [network.rate(picture) for picture in clip[:4]],
+        answer=lambda: [[float(network.rate(picture)) for picture in clip[:2]]],
+    )
+
+
+def _shot_work(network: Any, thumbnails: Sequence[Picture]) -> Work:
+    return Work(
+        unit="frames",
+        count=len(thumbnails),
+        kind="numbers",
+        once=lambda: network.cuts(thumbnails),
+        answer=lambda: [[float(cut) for cut in network.cuts(thumbnails)]],
+    )
+
+
+def _vector_work(network: Any, clip: Sequence[Picture]) -> Work:
+    return Work(
+        unit="pictures",
+        count=4,
+        kind="vectors",
+        once=lambda: [network.embed(picture) for picture in clip[:4]],
+        answer=lambda: [[float(x) for x in network.embed(picture)] for picture in (clip[0], clip[-1])],
+    )
+
+
+def _multiply_in_full(torch_device: Any) -> None:
+    import torch
+
+    torch_device.matmul_type = lambda device: torch.float32
+
+
+def _per_second(once: Callable[[], object]) -> float:
+    """Calls a second; what the answer's own call warmed up is not counted."""
+    calls, started = 0, time.perf_counter()
+    while (spent := time.perf_counter() - started) < _TIMED_SECONDS or calls == 0:
+        once()
+        calls += 1
+    return calls / max(spent, 1e-9) if calls == 1 else calls / (time.perf_counter() - started)
+
+
+def _rss_mib() -> float:
+    import psutil
+
+    return float(psutil.Process().memory_info().rss) / 2**20
+
+
+def _peak_mib() -> float:
+    """The most memory this process has had; getrusage would count what its parent had when it was started."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+        return float(lines["VmHWM"].split()[0]) / 2**10
+    # Only macOS has no /proc among the systems that the farm runs on, and it counts in bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def _vram_mib() -> float | None:
+    """The most this process took of the card: torch's own count, or what the driver sees of all libraries."""
+    torch = sys.modules.get("torch")
+    counted = []
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
+        counted.append(torch.cuda.max_memory_allocated() / 2**20)
+    if (seen := _seen_by_driver()) is not None:
+        counted.append(seen)
+    return max(counted) if counted else None
+
+
+def _seen_by_driver() -> float | None:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    command = [program, "--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        # A driver that says nothing is told as "not measured", never as zero.
+        return None
+    rows = [line.split(",") for line in answer.splitlines() if line.count(",") == 1]
+    mine = [used.strip() for pid, used in rows if pid.strip() == str(os.getpid())]
+    return float(mine[0]) if mine and mine[0].isdecimal() else None
+
+
+def main(path: str) -> None:
+    """Measure what the file asks for and print it."""
+    request = Request(**json.loads(Path(path).read_text()))
+    try:
+        told: dict[str, Any] = asdict(measure(request))
+    except FarmError as error:
+        told = {"error": {"message": error.message, "hint": error.hint}}
+    except MemoryError as error:
+        told = {"error": {"message": f"Memory ran out: {error}.", "hint": "Free the card, or use a larger."}}
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
