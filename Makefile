@@ -58,7 +58,7 @@ check: $(INSTALLED) ## Lint, types, import contracts; mapped classes and migrati
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/integration/test_migrations.py
+	@$(BIN)/python -m pytest -q tests/integration/schema/test_migrations.py
 
 bench: $(NETWORKS) ## Measure the toon renderer and the way from submit to verdict
 	@$(BIN)/python -m tests.bench.toon

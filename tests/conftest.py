@@ -3,10 +3,10 @@
 import signal
 
 pytest_plugins = [
-    "tests.servers_fixture",
-    "tests.database_fixture",
-    "tests.state_folders",
-    "tests.comfyui_fixture",
+    "tests.support.servers_fixture",
+    "tests.support.database_fixture",
+    "tests.support.state_folders",
+    "tests.support.comfyui_fixture",
 ]
 
 # A shell that puts a command into the background lets it ignore Ctrl-C, and its children inherit that: tests

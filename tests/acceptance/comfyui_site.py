@@ -24,7 +24,7 @@ from workers.renderers.comfyui.server import Server
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.comfyui_fixture import StandInProcess
+    from tests.support.comfyui_fixture import StandInProcess
 
 #: loading torch takes a real one up to a minute on a slow disk
 _START_S = 180.0

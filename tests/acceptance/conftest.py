@@ -17,7 +17,7 @@ from models.errors import PhaseLocked
 from models.vocabulary import JobType, Phase
 from tasks.references import making
 from tests.acceptance.studio import SHOW, Made, Studio
-from tests.database_fixture import made_database
+from tests.support.database_fixture import made_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

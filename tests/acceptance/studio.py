@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.metrics import Metric
 from models.vocabulary import Phase
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from models.jobs import CutView, JobDetail
     from models.metrics import Measurement
 
-SHOW = Path(__file__).resolve().parents[2] / "examples/lantern_street/show.yaml"
+SHOW = ROOT / "examples/lantern_street/show.yaml"
 REQUIRED_RATE = 0.80
 PATIENCE = timedelta(minutes=12)
 

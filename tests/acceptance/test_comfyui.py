@@ -24,7 +24,7 @@ from models.vocabulary import ErrorKind, JobState, JobType
 from tests.acceptance.comfyui_graphs import HALF_A_GRAPH, TOO_LARGE, placeholders, still_graph
 from tests.acceptance.comfyui_site import RealSite, StandInSite
 from tests.comfyui_server import png_bytes
-from tests.integration.floor import CONTROL, SCORE, Floor
+from tests.support.floor import CONTROL, SCORE, Floor
 from workers.renderers.comfyui import builtin, preflight
 from workers.renderers.comfyui.prompts import Prompt
 from workers.renderers.comfyui.server import Server
@@ -83,7 +83,7 @@ class Studio:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The real ComfyUI that the environment names, or the stand-in."""
-    from tests.comfyui_fixture import stand_in
+    from tests.support.comfyui_fixture import stand_in
 
     if not REAL:
         with stand_in(tmp_path_factory.mktemp("comfyui")) as process:

@@ -35,7 +35,7 @@ from farm.shows.loading import Show
 from models.errors import OrderRefused
 from models.vocabulary import JobState, JobType, Step
 from tests.acceptance.comfyui_site import RealSite, StandInSite
-from tests.comfyui_fixture import stand_in
+from tests.support.comfyui_fixture import stand_in
 from workers.renderers.comfyui import builtin
 
 if TYPE_CHECKING:

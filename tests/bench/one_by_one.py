@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from models.metrics import Metric
-from tests.plain_lite0 import PlainLite0
+from tests.support.plain_lite0 import PlainLite0
 from workers.media.reading import FrameReader, read_frames
 from workers.media.structure import StructureCheck
 from workers.scoring import tensors

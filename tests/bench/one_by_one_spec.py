@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 from torchvision import transforms
 
 from tests.bench.one_by_one import OneByOne
-from tests.vit_files import open_clip_tower, timm_dino_of
+from tests.support.vit_files import open_clip_tower, timm_dino_of
 from workers.scoring import weights
 from workers.scoring.networks import clip_vit, dino_vitb16
 from workers.scoring.networks.network import Face

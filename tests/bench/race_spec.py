@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from tests import onnx_files
 from tests.bench import one_by_one_spec, seeded_networks
 from tests.bench.race import HEIGHT, WIDTH, Bench
+from tests.support import onnx_files
 from workers.scoring.profiles import SPEC
 
 if TYPE_CHECKING:

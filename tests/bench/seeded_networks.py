@@ -1,7 +1,7 @@
 """A networks folder with the `spec` profile's files: real formats and full shapes, seeded weights.
 
 The catalogue knows the hashes of the published files, so a process that is to use these must be told theirs.
-ArcFace's zip holds the two small networks of `tests.onnx_files`, which find red squares.
+ArcFace's zip holds the two small networks of `tests.support.onnx_files`, which find red squares.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from tests import onnx_files
-from tests.vit_files import write_clip, write_dino
+from tests.support import onnx_files
+from tests.support.vit_files import write_clip, write_dino
 from workers.scoring import weights
 from workers.scoring.networks import clip_vit, dino_vitb16
 

@@ -23,12 +23,13 @@ from farm.settings import settings
 from farm.shows import loading
 from models.recipe import CharacterLook, Recipe, SceneLook
 from models.vocabulary import JobType
+from tests.support import ROOT
 from workers.renderers.registry import renderer
 
 if TYPE_CHECKING:
     from models.jobs import StoredShow
 
-_SHOW = Path(__file__).parents[2] / "examples" / "lantern_street" / "show.yaml"
+_SHOW = ROOT / "examples" / "lantern_street" / "show.yaml"
 _LOOKS = (
     CharacterLook(
         name="one",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.comfyui_floor import open_studio
-from tests.integration.floor import Floor
-from tests.integration.queue_jobs import execute
+from tests.support.comfyui_floor import open_studio
+from tests.support.floor import Floor
+from tests.support.queue_jobs import execute
 from workers.scoring import weights
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from db.engine import Database
-    from tests.integration.comfyui_floor import Studio
+    from tests.support.comfyui_floor import Studio
     from workers.scoring.catalogue import NetworkFile
 
 

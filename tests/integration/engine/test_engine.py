@@ -1,0 +1,75 @@
+"""The chain end to end in real worker processes, and how wake-ups reach them."""
+
+from __future__ import annotations
+
+from farm.broker import RESERVE
+from tests.support.floor import CONTROL, RENDER, SCORE
+from tests.support.queue_jobs import add_jobs, add_project, one
+
+_WAKE = """
+from farm import broker
+print(broker.wake("null", {count}, slots={slots}), broker.queue_length("render_queue.null"))
+"""
+
+
+def test_jobs_are_rendered_scored_and_judged(floor):
+    hands = [floor.worker(RENDER, ready=False), floor.worker(SCORE, ready=False)]
+    hands.append(floor.worker(CONTROL, pool="threads", concurrency=2, ready=False))
+    floor.beat()
+    for hand in hands:
+        floor.wait_ready(hand)
+    jobs = add_jobs(floor.database, add_project(floor.database), 12)
+
+    floor.wait_until_over(jobs)
+
+    floor.settled()
+    completed = "SELECT count(*) FROM render_queue WHERE job_id = ANY(:jobs) AND status = 'completed'"
+    assert floor.scalar(completed, jobs=jobs) == 12
+    # The null renderer's picture is too soft and nobody may retake it, so a person is asked.
+    verdicts = one(
+        floor.database, "SELECT array_agg(DISTINCT verdict) AS v FROM jobs WHERE id = ANY(:j)", j=jobs
+    ).v
+    assert verdicts == ["review"]
+
+
+def test_a_worker_started_by_hand_is_a_whole_farm(floor):
+    floor.worker()
+    jobs = add_jobs(floor.database, add_project(floor.database), 3)
+
+    floor.wait_until_over(jobs)
+
+    floor.settled()
+    row = one(floor.database, "SELECT * FROM workers")
+    assert row.id.endswith(":render+score+control+echo:0")
+    assert "null" in row.pools
+    assert set(row.capabilities["job_types"]) == {
+        "still_image",
+        "character_sheet",
+        "animation_loop",
+        "full_video",
+    }
+
+
+def test_ten_thousand_waiting_jobs_are_a_handful_of_messages(floor):
+    assert floor.python(_WAKE.format(count=10_000, slots=2)).split() == [str(2 + RESERVE)] * 2
+
+    # They are topped up, not sent again.
+    assert floor.python(_WAKE.format(count=10_000, slots=2)).split() == ["0", str(2 + RESERVE)]
+    assert floor.python(_WAKE.format(count=10_000, slots=3)).split() == ["1", str(3 + RESERVE)]
+
+
+def test_a_gate_without_work_wakes_nobody(floor):
+    assert floor.python(_WAKE.format(count=0, slots=2)).split() == ["0", "0"]
+
+
+def test_a_broker_that_does_not_answer_is_told_in_one_sentence(floor):
+    floor.redis_url = "redis://127.0.0.1:1/4"
+    code = """
+from farm import broker
+from models.errors import Unavailable
+try:
+    broker.wake("null", 1)
+except Unavailable as error:
+    print(error.message)
+"""
+    assert floor.python(code).startswith("The broker does not answer")

@@ -1,0 +1,129 @@
+"""Faults of the servers: a flushed or killed broker, a killed database; nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+
+from db.engine import Database
+from farm.servers import EmbeddedServers
+from models.errors import Unavailable
+from tests.support.floor import Floor
+from tests.support.queue_jobs import add_jobs, add_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from tests.support.floor import Cast
+
+pytestmark = pytest.mark.skipif(
+    bool(os.environ.get("FARM_DATABASE_URL") or os.environ.get("FARM_REDIS_URL")),
+    reason="kills its servers, so it needs servers of its own",
+)
+
+
+@pytest.fixture(scope="module")
+def own_servers() -> Iterator[EmbeddedServers]:
+    """Servers that nobody else minds losing."""
+    folder = Path(tempfile.mkdtemp(prefix="farm-fault-"))
+    folder.chmod(0o711)
+    servers = EmbeddedServers(folder, die_with_parent=True, temporary=True)
+    servers.start()
+    yield servers
+    servers.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def cast(own_servers: EmbeddedServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
+    urls = own_servers.start()
+    database = Database(urls.database_url)
+    database.migrate()
+    floor = Floor(database, tmp_path_factory.mktemp("floor"), urls.database_url, urls.redis_url)
+    yield floor.cast()
+    floor.clear()
+    database.close()
+
+
+@pytest.fixture
+def floor(cast: Cast) -> Floor:
+    cast.revive()
+    return cast.floor
+
+
+@pytest.fixture
+def project(floor: Floor) -> UUID:
+    return add_project(floor.database)
+
+
+def kill_server(servers: EmbeddedServers, name: str) -> None:
+    [server] = [status for status in servers.status() if name in status.name.lower()]
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGKILL)
+
+
+def answers(floor: Floor) -> bool:
+    try:
+        floor.database.ping()
+    except Unavailable:
+        return False
+    return True
+
+
+def test_a_flushed_broker_loses_no_job(floor, project):
+    jobs = add_jobs(floor.database, project, 10, model_name="null:seconds=0.3")
+    settled = "SELECT count(*) FROM attempts WHERE job_id = ANY(:jobs) AND outcome = 'settled'"
+    floor.wait(lambda: floor.scalar(settled, jobs=jobs) > 3, "some steps to be done")
+
+    redis.Redis.from_url(floor.redis_url).flushall()
+
+    floor.wait_until_over(jobs)
+    floor.settled()
+
+
+def test_a_broker_killed_and_started_again_loses_no_job(floor, project, own_servers):
+    jobs = add_jobs(floor.database, project, 8, model_name="null:seconds=0.3")
+    floor.wait_for(jobs[0], step="render")
+
+    kill_server(own_servers, "valkey")
+    own_servers.start()
+
+    floor.wait_until_over(jobs)
+    floor.settled()
+
+
+def test_a_render_outlives_a_killed_database(floor, project, own_servers):
+    sign = floor.sign()
+    [job] = add_jobs(floor.database, project, model_name=f"null:until={sign}")
+    floor.wait_for(job, step="render")
+
+    kill_server(own_servers, "postgres")
+    own_servers.start()
+    floor.wait(lambda: answers(floor), "the database to answer")
+    sign.touch()
+
+    floor.wait_until_over([job])
+    floor.settled()
+    # The outage was shorter than the lease: the render that was under way is the one that counts.
+    assert floor.scalar("SELECT count(*) FROM attempts WHERE job_id = :job AND step = 'render'", job=job) == 1
+
+
+def test_a_database_killed_under_a_full_load_loses_nothing(floor, project, own_servers):
+    jobs = add_jobs(floor.database, project, 20, model_name="null:seconds=0.1")
+    settled = "SELECT count(*) FROM attempts WHERE job_id = ANY(:jobs) AND outcome = 'settled'"
+    floor.wait(lambda: floor.scalar(settled, jobs=jobs) > 5, "some steps to be done")
+
+    kill_server(own_servers, "postgres")
+    own_servers.start()
+    floor.wait(lambda: answers(floor), "the database to answer")
+
+    floor.wait_until_over(jobs)
+    floor.settled()

@@ -1,0 +1,390 @@
+"""Gates, doors and retakes on a real database, also when everybody asks at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, text
+
+from db import catalogue
+from farm.judging import gate as gates
+from farm.orders import submission
+from models.errors import OrderRefused, PhaseLocked, UnknownName
+from models.metrics import Metric
+from models.rows.jobs import Job, PhaseDoor, QueueRow
+from models.vocabulary import JobState, Phase, QueueStatus, Verdict
+from tests.support.factories import a_stored_show, finish, judged, measured, ordered, whole
+from workers.scoring.profiles import EMBEDDED
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from db.engine import Database, Session
+    from models.jobs import StoredShow
+
+GOOD = whole(EMBEDDED, Phase.STILL)
+BAD = whole(EMBEDDED, Phase.STILL, identity=0.1)
+#: whether somebody waits for a gate's lock in this database
+WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+"""
+
+
+@pytest.fixture
+def show(database: Database) -> StoredShow:
+    with database.transaction() as session:
+        return a_stored_show(session)
+
+
+def judged_stills(session: Session, show: StoredShow, passed: int, failed: int) -> list[UUID]:
+    """So many finished stills; the failed ones have no retakes left."""
+    good = ordered(session, show, count=passed)
+    bad = ordered(session, show, count=failed, max_retakes=0) if failed else []
+    for job_id in good:
+        judged(session, job_id, *GOOD)
+    for job_id in bad:
+        judged(session, job_id, *BAD)
+    return good + bad
+
+
+def loop_order(show: StoredShow) -> submission.Order:
+    return submission.parse({"project": show.project, "cut": "1/10/10", "job_type": "animation_loop"})
+
+
+def test_a_take_on_every_mark_passes_and_its_scores_say_so(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+        outcome = judged(session, job_id, *GOOD)
+
+    assert outcome.verdict is Verdict.PASS
+    with database.transaction() as session:
+        job = catalogue.job_detail(session, job_id)
+    assert (job.row.state, job.row.verdict) == (JobState.COMPLETED, Verdict.PASS)
+    assert job.scores is not None
+    mark = next(mark for mark in EMBEDDED.marks[Phase.STILL] if mark.metric is Metric.IDENTITY)
+    assert job.scores.thresholds_used["identity"] == {
+        "limit": mark.limit,
+        "network": mark.network,
+        "direction": "higher",
+    }
+
+
+def test_a_failed_take_is_retaken_with_a_new_seed_that_says_why(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show, defect="identity_drift", priority=9)
+        outcome = judged(session, job_id, *BAD)
+
+    assert outcome.verdict is Verdict.RETAKE
+    assert outcome.retake is not None
+    with database.transaction() as session:
+        first = catalogue.job_detail(session, job_id)
+        second = catalogue.job_detail(session, outcome.retake.job_id)
+    assert first.row.blocking == ("identity",)
+    assert second.recipe.defect is None
+    assert second.recipe.seed != first.recipe.seed
+    assert (second.row.root_job_id, second.row.parent_job_id, second.row.take_number) == (job_id, job_id, 2)
+    assert (second.row.state, second.queue.priority) == (JobState.QUEUED, 9)
+    assert second.retake_reason is not None
+    assert second.retake_reason["blocking"] == ["identity"]
+    assert set(second.retake_reason["changed"]) == {"seed", "defect"}
+    assert [row.id for row in first.family] == [job_id, outcome.retake.job_id]
+
+
+def test_the_gate_may_run_twice_and_a_retake_exists_once(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+        finish(session, job_id, *BAD)
+
+    def gate() -> gates.GateOutcome:
+        with database.transaction() as session:
+            return gates.gate_job(session, job_id)
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(lambda _: gate(), range(4)))
+
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.RETAKE}
+    assert sum(outcome.retake is not None for outcome in outcomes) == 1
+    with database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Job).filter_by(root_job_id=job_id)) == 2
+
+
+def test_the_ladder_ends_with_a_person(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show, max_retakes=10)
+        verdicts = []
+        waiting: UUID | None = job_id
+        while waiting:
+            outcome = judged(session, waiting, *BAD)
+            verdicts.append(outcome.verdict)
+            waiting = outcome.retake.job_id if outcome.retake else None
+
+    assert verdicts == [Verdict.RETAKE] * 3 + [Verdict.REVIEW]
+
+
+def test_the_budget_may_end_before_the_ladder(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show, max_retakes=1)
+        first = judged(session, job_id, *BAD)
+        assert first.retake is not None
+        second = judged(session, first.retake.job_id, *BAD)
+
+    assert second.verdict is Verdict.REVIEW
+    assert second.retake is None
+    assert second.judgement.blocking == (Metric.IDENTITY,)
+
+
+def test_what_was_not_measured_waits_for_a_person(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+        outcome = judged(session, job_id, *whole(EMBEDDED, Phase.STILL, identity=None))
+
+    assert outcome.verdict is Verdict.REVIEW
+    assert outcome.retake is None
+
+
+def test_an_orders_own_limit_is_what_its_take_is_held_to(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show, quality_thresholds={"style_adherence": 0.99})
+        outcome = judged(session, job_id, *GOOD)
+
+    assert outcome.judgement.blocking == (Metric.STYLE_ADHERENCE,)
+
+
+def test_four_of_five_open_the_next_phase_and_leave_their_evidence(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        jobs = ordered(session, show, count=5, max_retakes=0)
+        outcomes = [judged(session, jobs[0], *BAD)]
+        outcomes += [judged(session, job_id, *GOOD) for job_id in jobs[1:]]
+
+    assert [outcome.door_opened for outcome in outcomes] == [None, None, None, None, Phase.LOOP]
+    with database.transaction() as session:
+        door = catalogue.doors(session, show.project_id)[Phase.LOOP]
+        assert (door.is_open, door.decided_by) == (True, "gate")
+        assert (door.evidence["ordered"], door.evidence["passed"]) == (5, 4)
+        assert submission.submit(session, [loop_order(show)])
+
+
+def test_three_of_five_open_nothing(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        judged_stills(session, show, passed=3, failed=2)
+
+    with pytest.raises(PhaseLocked, match="identity failed 2 times"), database.transaction() as session:
+        submission.submit(session, [loop_order(show)])
+
+
+def test_four_that_pass_are_too_few(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        judged_stills(session, show, passed=4, failed=0)
+        report = gates.project_report(session, show.project_id, Phase.STILL)
+
+    assert not report.can_open
+    assert report.missing == ("5 takes must be ordered, 4 are.",)
+
+
+def test_a_passing_retake_counts_for_its_root(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        judged_stills(session, show, passed=3, failed=1)
+        (job_id,) = ordered(session, show)
+        first = judged(session, job_id, *BAD)
+        assert first.retake is not None
+        second = judged(session, first.retake.job_id, *GOOD)
+        report = gates.project_report(session, show.project_id, Phase.STILL)
+
+    assert second.door_opened is Phase.LOOP
+    assert (report.ordered, report.passed) == (5, 4)
+
+
+def test_doors_open_strictly_one_after_the_other(database: Database, show: StoredShow) -> None:
+    video = submission.parse({"project": show.project, "cut": "1/10/10", "job_type": "full_video"})
+    with database.transaction() as session:
+        judged_stills(session, show, passed=5, failed=0)
+
+    with pytest.raises(PhaseLocked, match="until the loop gate opens"), database.transaction() as session:
+        submission.submit(session, [video])
+
+    with database.transaction() as session:
+        loops = ordered(session, show, count=5, job_type="animation_loop")
+        opened = [judged(session, each, *whole(EMBEDDED, Phase.LOOP)).door_opened for each in loops]
+    # Four of the five ordered are 80 %: the fifth cannot change that any more.
+    assert opened == [None, None, None, Phase.VIDEO, None]
+    with database.transaction() as session:
+        (job,) = submission.submit(session, [video])
+        assert judged(session, job.job_id, *whole(EMBEDDED, Phase.VIDEO)).verdict is Verdict.PASS
+
+
+def test_a_door_that_opened_stays_open_when_later_takes_fail(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        judged_stills(session, show, passed=5, failed=0)
+        judged_stills(session, show, passed=0, failed=10)
+
+        assert not gates.project_report(session, show.project_id, Phase.STILL).can_open
+        assert submission.submit(session, [loop_order(show)])
+
+
+def test_a_person_may_close_a_door_and_the_gate_does_not_open_it_again(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        judged_stills(session, show, passed=5, failed=0)
+        gates.close_door(session, show.project_id, Phase.LOOP, by="Ada", reason="the faces drift")
+        judged_stills(session, show, passed=5, failed=0)
+
+    with pytest.raises(PhaseLocked, match="closed by Ada"), database.transaction() as session:
+        submission.submit(session, [loop_order(show)])
+    with database.transaction() as session:
+        evidence = catalogue.doors(session, show.project_id)[Phase.LOOP].evidence
+    assert evidence["override"] == {"by": "Ada", "reason": "the faces drift", "is_open": False}
+    assert evidence["report"]["passed"] == 5
+
+
+def test_an_override_needs_a_name_and_keeps_the_order_of_phases(database: Database, show: StoredShow) -> None:
+    with pytest.raises(OrderRefused, match="needs a name"), database.transaction() as session:
+        gates.open_door(session, show.project_id, Phase.LOOP, by=" ", reason="hurry")
+    with pytest.raises(OrderRefused, match="before the loop phase"), database.transaction() as session:
+        gates.open_door(session, show.project_id, Phase.VIDEO, by="Ada", reason="hurry")
+
+
+def test_a_cancelled_job_leaves_the_count_and_the_door_can_then_be_asked_again(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        judged_stills(session, show, passed=5, failed=1)
+    with database.transaction() as session:
+        jobs = ordered(session, show, count=1)
+        assert gates.project_report(session, show.project_id, Phase.STILL).passed == 5
+        session.execute(
+            QueueRow.__table__.update()  # type: ignore[attr-defined]
+            .where(QueueRow.job_id.in_(jobs))
+            .values(status=QueueStatus.CANCELLED)
+        )
+        session.execute(PhaseDoor.__table__.delete().where(PhaseDoor.project_id == show.project_id))  # type: ignore[attr-defined]
+
+        report = gates.project_report(session, show.project_id, Phase.STILL)
+        assert (report.ordered, report.cancelled) == (6, tuple(jobs))
+        assert gates.open_if_earned(session, show.project_id, Phase.STILL) is Phase.LOOP
+
+
+def test_the_last_verdict_opens_the_door_even_when_all_come_at_once(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        jobs = ordered(session, show, count=8)
+
+    def run(job_id: UUID) -> Phase | None:
+        with database.transaction() as session:
+            return judged(session, job_id, *GOOD).door_opened
+
+    with ThreadPoolExecutor(4) as threads:
+        opened = [phase for phase in threads.map(run, jobs) if phase]
+
+    assert opened == [Phase.LOOP]
+
+
+def test_a_person_may_approve_what_waits_and_that_opens_the_door(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        judged_stills(session, show, passed=3, failed=1)
+        (job_id,) = ordered(session, show)
+        judged(session, job_id, *whole(EMBEDDED, Phase.STILL, identity=None))
+
+        outcome = gates.review(session, job_id, approve=True, by="Ada", note="it is her")
+
+        assert (outcome.verdict, outcome.door_opened) == (Verdict.APPROVED, Phase.LOOP)
+        assert gates.gate_job(session, job_id).verdict is Verdict.APPROVED
+        detail = catalogue.job_detail(session, job_id)
+    assert detail.retake_reason is not None
+    said = detail.retake_reason["review"]
+    assert (said["by"], said["verdict"], said["note"]) == ("Ada", "approved", "it is her")
+    assert (said["instead_of"], said["at"][:2]) == ("review", "20")
+
+
+def test_only_a_judged_job_can_be_reviewed_and_only_by_somebody(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+
+    with pytest.raises(OrderRefused, match="not been judged"), database.transaction() as session:
+        gates.review(session, job_id, approve=True, by="Ada")
+    with pytest.raises(OrderRefused, match="no reviewer"), database.transaction() as session:
+        gates.review(session, job_id, approve=True, by="")
+    with pytest.raises(UnknownName), database.transaction() as session:
+        gates.review(session, uuid4(), approve=True, by="Ada")
+
+
+def test_of_two_people_who_decide_at_once_the_later_knows_what_the_earlier_said(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+        judged(session, job_id, *GOOD)
+
+    def reject() -> None:
+        with database.transaction() as session:
+            gates.review(session, job_id, approve=False, by="Ben")
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as session:
+            gates.review(session, job_id, approve=True, by="Ada")
+            later = threads.submit(reject)
+            # Ben has read the take and waits for the lock that Ada's transaction still holds.
+            while not later.done() and not session.scalar(text(WAITING)):
+                continue
+        later.result(timeout=30)
+
+    with database.transaction() as session:
+        detail = catalogue.job_detail(session, job_id)
+    assert detail.row.verdict is Verdict.REJECTED
+    assert detail.retake_reason is not None
+    assert detail.retake_reason["review"]["instead_of"] == "approved"
+
+
+def test_a_person_may_order_another_take_with_changes(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show, max_retakes=0, defect="blank", idempotency_key=f"take-{uuid4()}")
+        judged(session, job_id, *BAD)
+
+    with database.transaction() as session:
+        again = submission.retake(
+            session, job_id, reason="closer", requested_by="Ada", changes={"camera_angle": "close_up"}
+        )
+        detail = catalogue.job_detail(session, again.job_id)
+        first = catalogue.job_detail(session, job_id)
+
+    assert (detail.row.take_number, detail.row.root_job_id) == (2, job_id)
+    assert detail.recipe.scene.camera_angle == "close_up"
+    assert detail.recipe.seed == first.recipe.seed
+    assert detail.recipe.defect is None
+    assert detail.retake_reason is not None
+    assert detail.retake_reason["reason"] == "closer"
+
+
+@pytest.mark.parametrize("changes", [{"job_type": "full_video"}, {"cut": "1/10/20"}, {"project": "other"}])
+def test_a_retake_cannot_become_another_take(
+    database: Database, show: StoredShow, changes: dict[str, str]
+) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show, max_retakes=0)
+        judged(session, job_id, *BAD)
+
+    with pytest.raises(OrderRefused, match="A retake keeps its"), database.transaction() as session:
+        submission.retake(session, job_id, reason="other", requested_by="Ada", changes=changes)
+
+
+def test_no_second_take_is_ordered_while_one_is_in_work(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+
+    with pytest.raises(OrderRefused, match="still in work"), database.transaction() as session:
+        submission.retake(session, job_id, reason="again", requested_by="Ada")
+
+
+def test_a_metric_by_another_network_never_passes_the_gate(database: Database, show: StoredShow) -> None:
+    stranger = [m for m in GOOD if m.metric is not Metric.IDENTITY] + [measured(Metric.IDENTITY, 1.0, "ccip")]
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+
+        assert judged(session, job_id, *stranger).verdict is Verdict.REVIEW

@@ -1,0 +1,320 @@
+"""`farm up`, `farm down` and the commands between them, as real processes in a folder of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+import requests
+
+from farm.servers.supervisor import wait_until
+from tests.support import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SHOW = ROOT / "examples" / "lantern_street" / "show.yaml"
+
+
+class Shell:
+    """Somebody at a terminal in a folder of their own; `farm(...)` runs one command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("FARM_")},
+            "FARM_STATE_DIR": str(folder / "state"),
+            "FARM_FLOWER_PORT": "0",
+            "FARM_ROOTS": f"{folder}{os.pathsep}{ROOT}",
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def farm(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "farm", *words],
+            cwd=self.folder,
+            env={**self.environment, **more},
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+
+    def asked(self, *words: str) -> Any:
+        """The JSON answer of a command that must succeed."""
+        done = self.farm(*words, "--json")
+        assert done.returncode == 0, done.stderr + done.stdout
+        return json.loads(done.stdout)
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that works for this folder."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("FARM_STATE_DIR") == self.environment["FARM_STATE_DIR"]:
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+
+@pytest.fixture(scope="module")
+def shell() -> Iterator[Shell]:
+    """A folder in which the farm is up, with null and toon workers."""
+    with tempfile.TemporaryDirectory(prefix="farm-up-") as name:
+        folder = Path(name)
+        # The embedded servers run as an account of their own, which must be able to pass.
+        folder.chmod(0o711)
+        shell = Shell(folder)
+        started = shell.farm("up", "--json")
+        assert started.returncode == 0, started.stderr
+        try:
+            yield shell
+        finally:
+            shell.farm("down")
+
+
+def test_up_starts_everything_and_flower_asks_for_its_password(shell: Shell) -> None:
+    access = json.loads((shell.folder / "state" / "flower.json").read_text())
+    url = f"http://{access['host']}:{access['port']}/workers"
+
+    stranger = requests.get(url, timeout=10)
+    friend = requests.get(url, auth=(access["user"], access["password"]), timeout=10)
+
+    assert stranger.status_code == 401
+    assert friend.status_code == 200
+    assert (shell.folder / "state" / "flower.json").stat().st_mode & 0o077 == 0
+
+
+def test_no_password_stands_on_a_command_line_where_everybody_can_read_it(shell: Shell) -> None:
+    access = json.loads((shell.folder / "state" / "flower.json").read_text())
+
+    lines = [" ".join(process.cmdline()) for process in shell.processes()]
+
+    assert any("flower" in line for line in lines)
+    assert not [line for line in lines if access["password"] in line]
+
+
+def test_a_second_up_in_the_same_folder_says_that_it_is_up_and_harms_nothing(shell: Shell) -> None:
+    before = {process.pid for process in shell.processes()}
+
+    second = shell.farm("up")
+
+    assert second.returncode == 1
+    assert "is up already" in second.stderr
+    assert "farm down" in second.stderr
+    assert before <= {process.pid for process in shell.processes()}
+    assert shell.asked("jobs")["items"] == []
+
+
+def test_the_doctor_finds_workers_servers_and_schema(shell: Shell) -> None:
+    findings = {each["name"]: each for each in json.loads(shell.farm("doctor", "--json").stdout)["items"]}
+
+    for name in ("PostgreSQL", "Valkey", "schema", "render worker", "score worker", "control worker", "flower"):
+        assert findings[name]["health"] == "ok", findings[name]
+
+
+def test_a_worker_that_is_killed_comes_back(shell: Shell) -> None:
+    def render_worker() -> int | None:
+        records = json.loads((shell.folder / "state" / "processes.json").read_text())["processes"]
+        return next(record["mark"]["pid"] for record in records if record["name"] == "render-0")
+
+    victim = render_worker()
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+
+    assert wait_until(lambda: render_worker() != victim, 30)
+
+
+def test_a_show_is_loaded_ordered_watched_and_judged_from_the_command_line(shell: Shell) -> None:
+    loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
+    ordered = shell.farm(
+        "submit",
+        "-p",
+        loaded["project"],
+        "--cut",
+        "1/10/10",
+        "--seed",
+        "7",
+        "--size",
+        "320x180",
+        "--wait",
+        "--json",
+    )
+    job = json.loads(ordered.stdout)["items"][0]
+    told = shell.asked("job", job["id"])
+
+    assert job["state"] == "completed"
+    assert told["recipe"]["seed_text"] == "7"
+    assert told["take"]["width"] == 320
+    assert {attempt["step"] for attempt in told["attempts"]} == {"render", "score", "gate"}
+    assert {score["metric"] for score in told["scores"]["measurements"]} >= {"decodable", "size", "identity"}
+    assert told["why"]
+
+
+def test_references_that_a_show_lacks_are_drawn_once_and_kept_the_second_time(shell: Shell) -> None:
+    first = shell.asked("show", "load", str(_SHOW))["references"]
+    again = shell.asked("show", "load", str(_SHOW))["references"]
+
+    assert first["made"] == ["kazu", "mio", "ren", "style"]
+    assert (again["made"], again["kept"]) == ([], first["made"])
+
+
+def test_a_shut_gate_says_why_by_its_exit_code_and_in_json(shell: Shell) -> None:
+    loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
+
+    gate = shell.farm("gate", loaded["project"], "--phase", "still", "--json")
+
+    report = json.loads(gate.stdout)
+    assert gate.returncode == 1
+    assert report["can_open"] is False
+    assert report["missing"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (("--frames", "-3"), 3, "frame_count -3"),
+        (("--size", "100000x10"), 3, "100000"),
+        (("--size", "wide"), 3, "cannot be read"),
+        (("--character", "moi"), 3, "'moi'"),
+        (("--seed", "18446744073709551616"), 3, "seed"),
+        (("--set", "framecount=3"), 3, "no field 'framecount'"),
+        (("--kind", "animation_loop"), 1, "closed until the still gate opens"),
+        (("--kind", "painting"), 2, "painting"),
+        (("--set", "ipadapter_refs=[{reference_image_path: /etc/passwd}]"), 3, "outside the allowed folders"),
+    ],
+)
+def test_an_order_that_cannot_work_is_refused_in_one_sentence_and_nothing_is_stored(
+    shell: Shell, words: tuple[str, ...], code: int, sentence: str
+) -> None:
+    loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
+    before = len(shell.asked("jobs", "--limit", "1000")["items"])
+
+    refused = shell.farm("submit", "-p", loaded["project"], *words)
+
+    assert refused.returncode == code, refused.stderr + refused.stdout
+    assert sentence in " ".join(refused.stderr.split())
+    assert "Traceback" not in refused.stderr
+    assert len(shell.asked("jobs", "--limit", "1000")["items"]) == before
+
+
+def test_an_unreadable_show_names_its_line_and_stores_nothing(shell: Shell) -> None:
+    broken = shell.folder / "broken.yaml"
+    broken.write_text("project:\n  slug: broken\n  nmae: Broken\n")
+
+    refused = shell.farm("show", "load", str(broken))
+
+    assert refused.returncode == 3
+    assert "line" in refused.stderr
+    assert shell.farm("gate", "broken", "--phase", "still").returncode == 3
+
+
+def test_a_cancelled_job_is_over(shell: Shell) -> None:
+    loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
+    (job,) = shell.asked("submit", "-p", loaded["project"], "--cut", "1/10/20", "--set", "renderer=null")[
+        "items"
+    ]
+
+    shell.asked("cancel", job["job_id"])
+
+    assert shell.asked("job", job["job_id"])["row"]["state"] in ("cancelled", "completed")
+
+
+@pytest.mark.parametrize("command", ["cancel", "watch", "retake", "job"])
+def test_a_job_that_nobody_knows_is_refused_by_every_command(shell: Shell, command: str) -> None:
+    refused = shell.farm(command, "00000000-0000-0000-0000-000000000000")
+
+    assert refused.returncode == 3
+    assert "There is no job" in refused.stderr
+
+
+def test_of_two_ups_at_once_one_comes_up_and_the_other_harms_nothing() -> None:
+    with tempfile.TemporaryDirectory(prefix="farm-twice-") as name:
+        Path(name).chmod(0o711)
+        shell = Shell(Path(name))
+        pair = [
+            subprocess.Popen(
+                [sys.executable, "-m", "farm", "up"],
+                cwd=name,
+                env=shell.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        try:
+            said = [up.communicate(timeout=150)[1] for up in pair]
+
+            assert sorted(up.returncode for up in pair) == [0, 1], said
+            assert shell.asked("jobs")["items"] == []
+        finally:
+            shell.farm("down")
+
+
+def test_a_port_that_is_taken_is_named_with_its_setting_and_nothing_is_left_behind() -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="farm-port-") as name,
+        socket.create_server(("127.0.0.1", 0)) as taken,
+    ):
+        Path(name).chmod(0o711)
+        shell = Shell(Path(name))
+        port = taken.getsockname()[1]
+
+        refused = shell.farm("up", FARM_FLOWER_PORT=str(port))
+
+        assert refused.returncode == 4
+        assert f"Port {port}" in refused.stderr
+        assert "FARM_FLOWER_PORT" in refused.stderr
+        assert shell.processes() == []
+
+
+def test_a_state_folder_that_is_a_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    (tmp_path / "state").write_text("somebody's notes")
+
+    refused = shell.farm("up")
+
+    assert refused.returncode == 4
+    assert "state" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert (tmp_path / "state").read_text() == "somebody's notes"
+
+
+def test_in_the_foreground_an_interrupt_takes_everything_down() -> None:
+    with tempfile.TemporaryDirectory(prefix="farm-foreground-") as name:
+        Path(name).chmod(0o711)
+        shell = Shell(Path(name))
+        with subprocess.Popen(
+            [sys.executable, "-m", "farm", "up", "--foreground", "--json"],
+            cwd=name,
+            env=shell.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as farm:
+            assert farm.stdout is not None
+            assert farm.stdout.readline().startswith(b"{")
+
+            farm.send_signal(signal.SIGINT)
+
+            assert farm.wait(timeout=90) == 0
+        assert wait_until(lambda: not shell.processes(), 20)
+
+
+def test_down_drains_and_leaves_nothing_running(shell: Shell) -> None:
+    down = shell.farm("down")
+
+    assert down.returncode == 0, down.stderr
+    assert wait_until(lambda: not shell.processes(), 20)
+    assert shell.farm("jobs").returncode == 4

@@ -1,0 +1,184 @@
+"""The clocks of the farm: beat jobs that may come twice, workers that come, fall silent and leave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from db import queue
+from db.fleet import workers
+from db.fleet.workers import WorkerIdentity
+from db.queue import ticks
+from tests.support.queue_jobs import add_jobs, add_project, execute, one
+
+if TYPE_CHECKING:
+    from db.engine import Database
+
+SILENT_AFTER = timedelta(seconds=60)
+
+
+@pytest.fixture(autouse=True)
+def no_workers(database: Database) -> None:
+    execute(database, "DELETE FROM workers")
+    execute(database, "DELETE FROM projects")
+
+
+def identity(**changes: object) -> WorkerIdentity:
+    values = {
+        "host": "atelier",
+        "role": "render",
+        "pid": 100,
+        "incarnation": uuid4(),
+        "queues": ("render_queue.null",),
+        "pools": ("null",),
+    }
+    return WorkerIdentity(**{**values, **changes})
+
+
+def register(database: Database, worker: WorkerIdentity, *, living: bool = True) -> str:
+    with database.transaction() as session:
+        return workers.register(session, worker, lives_here=lambda _pid: living)
+
+
+def status_of(database: Database, worker_id: str) -> str:
+    return one(database, "SELECT status FROM workers WHERE id = :id", id=worker_id).status
+
+
+def age(database: Database, worker_id: str) -> None:
+    execute(database, "UPDATE workers SET last_seen_at = now() - interval '2 min' WHERE id = :id", id=worker_id)
+
+
+def test_a_tick_that_ran_just_now_is_not_run_again(database):
+    name = f"relay-{uuid4()}"
+
+    with database.transaction() as session:
+        assert ticks.take_turn(session, name, timedelta(seconds=2))
+    with database.transaction() as session:
+        assert not ticks.take_turn(session, name, timedelta(seconds=2))
+    execute(database, "UPDATE ticks SET ran_at = now() - interval '2 s' WHERE name = :name", name=name)
+    with database.transaction() as session:
+        assert ticks.take_turn(session, name, timedelta(seconds=2))
+
+
+def test_a_tick_that_somebody_is_at_is_left_to_them(database):
+    name = f"retry-{uuid4()}"
+
+    with database.transaction() as first, database.transaction() as second:
+        assert ticks.take_turn(first, name, timedelta(seconds=2))
+        assert not ticks.take_turn(second, name, timedelta(seconds=2))
+
+
+def test_silence_of_a_name_never_seen_counts_from_the_first_question(database):
+    with database.transaction() as session:
+        assert ticks.silence(session, f"beat-{uuid4()}") < timedelta(seconds=1)
+
+
+def test_a_slot_keeps_its_name_over_a_restart(database):
+    first = register(database, identity(pid=100))
+    again = register(database, identity(pid=200), living=False)
+
+    assert first == again == "atelier:render:0"
+
+
+def test_two_workers_of_one_host_get_two_slots(database):
+    first = register(database, identity(pid=100))
+    second = register(database, identity(pid=200))
+
+    assert (first, second) == ("atelier:render:0", "atelier:render:1")
+
+
+def test_a_successor_is_never_mistaken_for_its_predecessor(database):
+    old, new = identity(pid=100), identity(pid=200)
+    worker_id = register(database, old)
+    register(database, new, living=False)
+
+    with database.transaction() as session:
+        assert not workers.beat(session, worker_id, old.incarnation)
+        assert workers.beat(session, worker_id, new.incarnation)
+        workers.leave(session, worker_id, old.incarnation)
+
+    assert status_of(database, worker_id) == "ready"
+
+
+def test_a_worker_is_busy_exactly_while_a_row_runs_under_its_name(database):
+    worker = identity()
+    worker_id = register(database, worker)
+    [job] = add_jobs(database, add_project(database))
+    with database.transaction() as session:
+        claim = queue.claim_render(session, pools=("null",), worker_id=worker_id, lease=SILENT_AFTER)
+        workers.beat(session, worker_id, worker.incarnation)
+    row = one(database, "SELECT status, current_job_id FROM workers WHERE id = :id", id=worker_id)
+    assert (row.status, row.current_job_id) == ("busy", job)
+
+    with database.transaction() as session:
+        queue.release(session, claim)
+        workers.beat(session, worker_id, worker.incarnation)
+
+    assert status_of(database, worker_id) == "ready"
+
+
+def test_a_silent_worker_is_lost_and_one_that_beats_again_is_back(database):
+    worker = identity()
+    worker_id = register(database, worker)
+    age(database, worker_id)
+
+    with database.transaction() as session:
+        assert workers.mark_lost(session, silent_after=SILENT_AFTER) == [worker_id]
+    assert status_of(database, worker_id) == "lost"
+    with database.transaction() as session:
+        workers.beat(session, worker_id, worker.incarnation)
+
+    assert status_of(database, worker_id) == "ready"
+
+
+def test_a_draining_worker_stays_draining_until_it_is_gone(database):
+    worker = identity()
+    worker_id = register(database, worker)
+
+    with database.transaction() as session:
+        workers.beat(session, worker_id, worker.incarnation, draining=True)
+        workers.beat(session, worker_id, worker.incarnation)
+    assert status_of(database, worker_id) == "draining"
+    with database.transaction() as session:
+        workers.leave(session, worker_id, worker.incarnation)
+
+    assert status_of(database, worker_id) == "gone"
+
+
+def test_demand_counts_no_further_than_messages_could_be_wanted(database):
+    register(database, identity(slots=2))
+    register(database, identity(pid=300, pools=("null", "toon")))
+    add_jobs(database, add_project(database), 40)
+
+    with database.transaction() as session:
+        found = {d.pool: (d.slots, d.due) for d in queue.demand(session, reserve=4, silent_after=SILENT_AFTER)}
+
+    assert found == {"null": (3, 7), "toon": (1, 0)}
+
+
+def test_workers_that_left_make_no_demand(database):
+    worker_id = register(database, identity())
+    age(database, worker_id)
+
+    with database.transaction() as session:
+        assert queue.demand(session, reserve=4, silent_after=SILENT_AFTER) == []
+
+
+def test_a_name_that_changed_hands_ends_the_leases_under_it(database):
+    [job] = add_jobs(database, add_project(database))
+    with database.transaction() as session:
+        queue.claim_render(session, pools=("null",), worker_id="w", lease=SILENT_AFTER)
+
+    with database.transaction() as session:
+        queue.end_leases(session, "w")
+    with database.transaction() as session:
+        expired = queue.expire(
+            session,
+            backoff=queue.Backoff(base=timedelta(seconds=1), cap=timedelta(seconds=1)),
+            time_limit=timedelta(hours=1),
+        )
+
+    assert [e.job_id for e in expired] == [job]
