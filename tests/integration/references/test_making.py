@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,6 @@ from farm.client import Farm
 from models.errors import NotMeasured
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase
-from tasks.commands import reference
 from tasks.references import making
 from tasks.references.builder import Builder, asked_of, first_frames
 from tests.support.factories import a_stored_show, settings_for
@@ -73,7 +73,7 @@ def farm(database: Database, networks: Path, tmp_path: Path, monkeypatch: pytest
     def opened() -> Any:
         yield made
 
-    monkeypatch.setattr(reference, "opened", opened)
+    monkeypatch.setattr(import_module("tasks.commands.reference"), "opened", opened)
     return made
 
 
