@@ -95,7 +95,7 @@ class Studio:
 def open_studio(database: Database, folder: Path, database_url: str, redis_url: str) -> Iterator[Studio]:
     """A floor with a score worker, a control worker and a beat; ends what was started in it."""
     execute(database, "DELETE FROM workers")
-    studio = Studio(Floor(database, folder, database_url, redis_url, extra=TIMES), folder)
+    studio = Studio(Floor(database, folder, database_url, redis_url, extra=dict(TIMES)), folder)
     floor = studio.floor
     try:
         floor.worker(SCORE, ready=False)
