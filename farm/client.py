@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from farm.judging.reports import PhaseReport
     from farm.orders.submission import Order, SubmittedJob
     from farm.settings import Settings
-    from models.jobs import CutView, JobDetail, JobPage, JobRow, ProjectView, WorkerView
+    from models.fleet import WorkerView
+    from models.jobs import JobDetail, JobPage, JobRow
     from models.metrics import Profile
+    from models.shows import CutView, ProjectView
     from models.vocabulary import Phase
 
 _log = logging.getLogger(__name__)
@@ -85,14 +87,13 @@ class Farm:
         Raises:
             UnknownName: one of them is no job; none was called off.
         """
-        from db import catalogue
-        from db.queue import recovery
+        from db import catalogue, queue
         from farm.judging import gate as gates
 
         wanted = [job_id_of(each) for each in job_ids]
         with self.database.transaction() as session:
             _require_all(wanted, catalogue.job_rows(session, wanted))
-            called_off = recovery.cancel(session, wanted)
+            called_off = queue.cancel(session, wanted)
             # What is called off leaves the count, and with that a gate may have been passed.
             left = {(row.project_id, row.phase) for row in catalogue.job_rows(session, called_off)}
             for project_id, phase in sorted(left):
@@ -190,8 +191,8 @@ class Farm:
     def why(self, job_id: UUID | str) -> list[str]:
         """Why a job is not moving, or why it ended as it did, in plain sentences."""
         from db import catalogue
-        from farm.dailies.from_jobs import scores_of
         from farm.explaining import why
+        from farm.explaining.scores import scores_of
 
         with self.database.transaction() as session:
             facts = catalogue.why_facts(session, job_id_of(job_id), self.settings.beat_silent_after)

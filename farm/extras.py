@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from db.files.artifacts import ArtifactStore
     from farm.delivery.words import Writer
     from farm.settings import Settings
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 
 class Premises(Protocol):

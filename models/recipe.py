@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
+
 #: the fields that say where on the farm's machines a file lies
 _PLACES = ("path", "image_path", "reference_image_path")
 SEED_LIMIT = 2**64
@@ -206,3 +207,13 @@ def _adapter() -> TypeAdapter[Recipe]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(Recipe)
+
+
+def environment_sha256(environment: Mapping[str, str]) -> str:
+    """SHA-256 of the recorded facts (renderer, libraries, device, driver), in whatever order they are told.
+
+    >>> environment_sha256({"a": "1", "b": "2"}) == environment_sha256({"b": "2", "a": "1"})
+    True
+    """
+    told = json.dumps(dict(environment), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -4,23 +4,22 @@ from db.catalogue.doors import doors, is_open, job_for_gate, latch_open, lock_ga
 from db.catalogue.evidence import expectations, note_review, store_judgement, store_measurements
 from db.catalogue.jobs import count_jobs, find_job, job_detail, job_rows, list_jobs
 from db.catalogue.orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
+from db.catalogue.references import store_character_reference, store_style_reference
 from db.catalogue.show_loading import store_show
 from db.catalogue.shows import (
     characters,
     cut,
     cuts,
-    nearest,
     note_delivered,
     parse_cut,
     path_of,
     project,
     project_view,
     projects,
-    store_character_reference,
-    store_style_reference,
 )
 from db.catalogue.why import why_facts, workers
-from db.queue.recovery import cancel
+from db.queue.control import cancel
+from models.nearest import nearest
 
 __all__ = [
     "KeyedJob",

@@ -8,11 +8,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import joinedload
 
-from models.jobs import DoorView, RootResult, TakeResult, cut_path
 from models.metrics import Measurement
-from models.pace import is_slow
-from models.rows.jobs import Job, PhaseDoor, QualityScores, QueueRow, Take
+from models.rows.doors import PhaseDoor
+from models.rows.jobs import Job, QueueRow
 from models.rows.shows import Cut, Episode, Scene
+from models.rows.takes import QualityScores, Take
+from models.shows import DoorView, cut_path
+from models.takes import RootResult, TakeResult, is_slow
 from models.vocabulary import Phase, QueueStatus, Verdict
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from models.errors import UnknownName
-from models.jobs import StoredReference, TakeExpectations
 from models.metrics import Metric
 from models.recipe import Recipe
 from models.rows.characters import Character, CharacterReference, StyleReference
-from models.rows.jobs import GenerationParams, Job, QualityScores, Take
+from models.rows.jobs import Job
 from models.rows.shows import Cut, Project
+from models.rows.takes import GenerationParams, QualityScores, Take
+from models.takes import StoredReference, TakeExpectations
 from models.vocabulary import JobType, Phase, Verdict
 
 if TYPE_CHECKING:

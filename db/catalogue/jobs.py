@@ -13,11 +13,14 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.errors import BadInput, UnknownName
-from models.jobs import AttemptView, JobDetail, JobPage, JobRow, QueueView, ScoresView, TakeView, cut_path
+from models.jobs import AttemptView, JobDetail, JobPage, JobRow, QueueView
 from models.metrics import Measurement
 from models.recipe import Recipe
-from models.rows.jobs import Attempt, Job, QualityScores, QueueRow, Take
+from models.rows.jobs import Attempt, Job, QueueRow
 from models.rows.shows import Cut, Episode, Project, Scene
+from models.rows.takes import QualityScores, Take
+from models.shows import cut_path
+from models.takes import ScoresView, TakeView
 from models.vocabulary import ErrorKind, JobState, Phase, QueueStatus, Step
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from models.jobs import cut_path
 from models.metrics import Measurement
-from models.rows.jobs import Job, QualityScores
+from models.rows.jobs import Job
 from models.rows.shows import Cut, Episode, Scene
+from models.rows.takes import QualityScores
+from models.shows import cut_path
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,7 +12,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from models.recipe import fingerprint_of
-from models.rows.jobs import GenerationParams, Job, QueueRow
+from models.rows.jobs import Job, QueueRow
+from models.rows.takes import GenerationParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models.rows.characters import Character, CharacterReference, StyleReference
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
@@ -60,3 +62,55 @@ def _view(
         approved_by=row.approved_by,
         created_at=row.created_at,
     )
+
+
+def store_character_reference(
+    session: Session,
+    character: Character,
+    *,
+    network: str,
+    network_sha256: str,
+    embedding: bytes,
+    baseline: float,
+    image_paths: Iterable[str],
+    approved_by: str,
+) -> None:
+    """Keep, or replace, what one network holds a character to; `embedding` is little-endian float32."""
+    row = session.scalar(
+        select(CharacterReference).filter_by(
+            character_id=character.id, network=network, network_sha256=network_sha256
+        )
+    )
+    if row is None:
+        row = CharacterReference(character_id=character.id, network=network, network_sha256=network_sha256)
+        session.add(row)
+    row.embedding, row.baseline, row.approved_by = embedding, baseline, approved_by
+    row.image_paths = list(image_paths)
+    row.created_at = func.now()
+    if len(embedding) == 512 * 4:
+        # The HTTP contract promises the character's own column in ArcFace's dimensions.
+        character.reference_embedding, character.reference_network = embedding, network
+    session.flush()
+
+
+def store_style_reference(
+    session: Session,
+    project_id: UUID,
+    *,
+    network: str,
+    network_sha256: str,
+    calibration: dict[str, object],
+    image_paths: Iterable[str],
+    approved_by: str,
+) -> None:
+    """Keep, or replace, what a project's pictures look like to one network."""
+    row = session.scalar(
+        select(StyleReference).filter_by(project_id=project_id, network=network, network_sha256=network_sha256)
+    )
+    if row is None:
+        row = StyleReference(project_id=project_id, network=network, network_sha256=network_sha256)
+        session.add(row)
+    row.calibration, row.approved_by = calibration, approved_by
+    row.image_paths = list(image_paths)
+    row.created_at = func.now()
+    session.flush()

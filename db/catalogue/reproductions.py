@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from models.errors import UnknownName
-from models.rows.jobs import GenerationParams, Job, Take
+from models.rows.jobs import Job
+from models.rows.takes import GenerationParams, Take
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import select
 
 from db.catalogue.profiles import with_decisions
-from models.jobs import StoredShow, cut_path
 from models.rows.characters import Character, CharacterAttribute, CharacterVariation
 from models.rows.shows import Cut, Episode, Project, Scene, SceneCharacter, StoryBible
+from models.shows import StoredShow, cut_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

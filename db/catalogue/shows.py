@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload, selectinload
 
-from models.errors import OrderRefused, UnknownName
-from models.jobs import CutView, ProjectView, cut_path
-from models.rows.characters import Character, CharacterReference, StyleReference
+from models.errors import OrderRefused
+from models.nearest import nearest
+from models.rows.characters import Character
 from models.rows.jobs import Job
 from models.rows.shows import Cut, Episode, Project, Scene
+from models.shows import CutView, ProjectView, cut_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
 _CUT_PATH = re.compile(r"(?:ep)?(\d{1,6})/(?:sc)?(\d{1,6})/(?:c)?(\d{1,6})", re.IGNORECASE)
-
-
-def nearest(name: str, known: Iterable[str], what: str) -> UnknownName:
-    """The refusal for a `what` of that name, with the nearest known name as its hint."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if close:
-        hint = f"Did you mean '{close[0]}'?"
-    elif names:
-        hint = f"Known: {', '.join(names[:10])}{', ...' if len(names) > 10 else ''}."
-    else:
-        hint = "There is none yet."
-    return UnknownName(f"There is no {what} '{name}'.", hint=hint)
 
 
 def project(session: Session, name: str | UUID) -> Project:
@@ -123,58 +109,6 @@ def note_delivered(session: Session, job_id: UUID, folder: Path) -> None:
     cut_id = select(Job.cut_id).where(Job.id == job_id).scalar_subquery()
     place = os.fsencode(folder).decode("utf-8", "backslashreplace")
     session.execute(update(Cut).where(Cut.id == cut_id).values(output_path=place))
-
-
-def store_character_reference(
-    session: Session,
-    character: Character,
-    *,
-    network: str,
-    network_sha256: str,
-    embedding: bytes,
-    baseline: float,
-    image_paths: Iterable[str],
-    approved_by: str,
-) -> None:
-    """Keep, or replace, what one network holds a character to; `embedding` is little-endian float32."""
-    row = session.scalar(
-        select(CharacterReference).filter_by(
-            character_id=character.id, network=network, network_sha256=network_sha256
-        )
-    )
-    if row is None:
-        row = CharacterReference(character_id=character.id, network=network, network_sha256=network_sha256)
-        session.add(row)
-    row.embedding, row.baseline, row.approved_by = embedding, baseline, approved_by
-    row.image_paths = list(image_paths)
-    row.created_at = func.now()
-    if len(embedding) == 512 * 4:
-        # The HTTP contract promises the character's own column in ArcFace's dimensions.
-        character.reference_embedding, character.reference_network = embedding, network
-    session.flush()
-
-
-def store_style_reference(
-    session: Session,
-    project_id: UUID,
-    *,
-    network: str,
-    network_sha256: str,
-    calibration: dict[str, object],
-    image_paths: Iterable[str],
-    approved_by: str,
-) -> None:
-    """Keep, or replace, what a project's pictures look like to one network."""
-    row = session.scalar(
-        select(StyleReference).filter_by(project_id=project_id, network=network, network_sha256=network_sha256)
-    )
-    if row is None:
-        row = StyleReference(project_id=project_id, network=network, network_sha256=network_sha256)
-        session.add(row)
-    row.calibration, row.approved_by = calibration, approved_by
-    row.image_paths = list(image_paths)
-    row.created_at = func.now()
-    session.flush()
 
 
 def _cuts(project_id: UUID) -> Select[Cut]:

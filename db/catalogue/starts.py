@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from models.rows.jobs import Job, Take
+from models.rows.jobs import Job
+from models.rows.takes import Take
 from models.vocabulary import JobType, Verdict
 
 if TYPE_CHECKING:

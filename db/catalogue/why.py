@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from db.catalogue.jobs import attempt_view, job_rows, queue_view
 from db.fleet import inventories
 from models.errors import UnknownName
-from models.jobs import WhyFacts, WorkerView
+from models.fleet import WorkerView
+from models.jobs import WhyFacts
 from models.pools import renderer_of
-from models.rows.jobs import Attempt, QueueRow, Tick, Worker
+from models.rows.fleet import Tick, Worker
+from models.rows.jobs import Attempt, QueueRow
 from models.vocabulary import QueueStatus, Step, WorkerStatus
 
 if TYPE_CHECKING:

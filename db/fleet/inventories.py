@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from models.fleet import KnownServer
 from models.pools import renderer_of, served_by
-from models.servers import KnownServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,18 +6,8 @@ calls off. A claim raises the row's `epoch`; everything its holder writes later 
 """
 
 from db.queue.claim import Claim, Collision, claim_render, claim_step, heartbeat, is_mine, left_behind
-from db.queue.recovery import (
-    Demand,
-    Expired,
-    cancel,
-    demand,
-    due_tails,
-    end_leases,
-    expire,
-    hold,
-    keepers,
-    unhold,
-)
+from db.queue.control import cancel, hold, unhold
+from db.queue.recovery import Expired, end_leases, expire, keepers
 from db.queue.settle import (
     Backoff,
     Settlement,
@@ -29,6 +19,7 @@ from db.queue.settle import (
     settle_render,
     settle_score,
 )
+from db.queue.wake_ups import Demand, demand, due_tails
 
 __all__ = [
     "Backoff",

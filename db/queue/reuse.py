@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from models.jobs import TakeFiles
+from models.takes import TakeFiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

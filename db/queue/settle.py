@@ -13,10 +13,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from db.fleet import workers
 from db.queue.memory import after_running_out
-from models.environment import environment_sha256
-from models.jobs import TakeFiles
 from models.pools import renderer_of
-from models.rows.jobs import Take
+from models.recipe import environment_sha256
+from models.rows.takes import Take
+from models.takes import TakeFiles
 from models.vocabulary import ErrorKind, QueueStatus, Step
 
 if TYPE_CHECKING:

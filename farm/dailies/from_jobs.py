@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from farm.dailies.values import PageGate, PageScore, PageTake
-from farm.explaining.sentences import attribute_sentences, explain
+from farm.dailies.values import PageGate, PageTake
+from farm.explaining.scores import scores_of
+from farm.explaining.sentences import explain
 from farm.explaining.why import changed
 from models.metrics import Metric
-from models.pace import is_slow
-from models.vocabulary import JobType, ScoreStatus
+from models.takes import is_slow
+from models.vocabulary import JobType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from farm.judging.reports import PhaseReport
-    from models.jobs import JobDetail, ScoresView
-    from models.metrics import Judgement, Measurement, Profile
+    from models.jobs import JobDetail
+    from models.metrics import Profile
 
 
 def page_take(
@@ -70,68 +71,6 @@ def _made(detail: JobDetail) -> dict[str, Any]:
         return {**told, "reused_from": str(take.reused_from_job_id)}
     is_late = is_slow(detail.row.job_type, take.render_seconds)
     return {**told, "render_seconds": take.render_seconds, "is_slow": is_late}
-
-
-def scores_of(scores: ScoresView, pictures: Mapping[Metric, str] | None = None) -> tuple[PageScore, ...]:
-    """What was measured, beside the marks that were in force; `pictures` of worst frames by metric."""
-    shown = pictures or {}
-    return tuple(_score(measured, scores, shown.get(measured.metric)) for measured in scores.measurements)
-
-
-def judged_scores(judgement: Judgement) -> tuple[PageScore, ...]:
-    """What was just judged, in the same shape as what is stored."""
-    return tuple(
-        PageScore(
-            metric=score.measurement.metric,
-            value=score.measurement.value,
-            mark=score.mark.limit if score.mark else None,
-            status=score.status,
-            network=score.measurement.network,
-            network_sha256=score.measurement.network_sha256,
-            formula=score.measurement.formula,
-            detail=score.measurement.detail,
-            reason=score.measurement.reason,
-        )
-        for score in judgement.scores
-    )
-
-
-def explained_json(scores: ScoresView | None) -> dict[str, Any]:
-    """What the page says of each score, for scripts: metric to status, sentence and attribute sentences."""
-    return {score.metric.value: _explained(score) for score in scores_of(scores)} if scores else {}
-
-
-def _explained(score: PageScore) -> dict[str, Any]:
-    return {
-        "status": score.status.value,
-        "sentence": explain(score),
-        "attributes": attribute_sentences(score),
-    }
-
-
-def status_of(measured: Measurement, scores: ScoresView) -> ScoreStatus:
-    """How a stored measurement stands: what blocked is said by the gate, not worked out again."""
-    if measured.metric.value in scores.blocking:
-        return ScoreStatus.FAIL
-    if measured.value is None or measured.metric.value in scores.not_measured:
-        return ScoreStatus.NOT_MEASURED
-    return ScoreStatus.PASS
-
-
-def _score(measured: Measurement, scores: ScoresView, picture: str | None) -> PageScore:
-    mark = scores.thresholds_used.get(measured.metric.value)
-    return PageScore(
-        metric=Metric(measured.metric),
-        value=measured.value,
-        mark=mark["limit"] if mark else None,
-        status=status_of(measured, scores),
-        network=measured.network,
-        network_sha256=measured.network_sha256,
-        formula=measured.formula,
-        detail=measured.detail,
-        reason=measured.reason,
-        picture=picture,
-    )
 
 
 def page_gate(report: PhaseReport) -> PageGate:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from models.metrics import Direction
 
 if TYPE_CHECKING:
-    from farm.dailies.values import PageScore
+    from farm.explaining.scores import MarkedScore
 
 _WIDTH = 320
 _HEIGHT = 84
 _PAD = 6
 
 
-def curve_svg(score: PageScore, label: str, frames: int = 0) -> str:
+def curve_svg(score: MarkedScore, label: str, frames: int = 0) -> str:
     """The course of one metric over time; colours come from the page's stylesheet (`plot`, `mark`, `worst`...).
 
     `score.curve` must hold at least two values. Where the measurement names the frame of each, they stand at
@@ -40,7 +40,7 @@ def curve_svg(score: PageScore, label: str, frames: int = 0) -> str:
     return "".join(parts)
 
 
-def _mark(score: PageScore, low: float, high: float) -> list[str]:
+def _mark(score: MarkedScore, low: float, high: float) -> list[str]:
     """The mark as a line, and a shade over the side of it that fails."""
     if score.mark is None:
         return []
@@ -52,7 +52,7 @@ def _mark(score: PageScore, low: float, high: float) -> list[str]:
     ]
 
 
-def _worst(score: PageScore) -> int:
+def _worst(score: MarkedScore) -> int:
     """Which point is marked: the one at the worst frame, or that with the worst value."""
     if score.names_frames and score.worst_frame is not None:
         away = [abs(at - score.worst_frame) for at, _ in score.points]
@@ -61,7 +61,7 @@ def _worst(score: PageScore) -> int:
     return score.curve.index(worst(score.curve))
 
 
-def _span(score: PageScore, frames: int) -> tuple[float, float]:
+def _span(score: MarkedScore, frames: int) -> tuple[float, float]:
     """What the left and the right edge of the chart stand for."""
     first, last = score.points[0][0], score.points[-1][0]
     return (0.0, max(last, frames - 1.0)) if score.names_frames and frames > 1 else (first, last)

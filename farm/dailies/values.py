@@ -3,103 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from models.metrics import Direction, Metric
-from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
+from farm.explaining.scores import MarkedScore
+from models.vocabulary import JobType, Phase, Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageScore:
-    """One number beside its mark."""
-
-    metric: Metric
-    value: float | None
-    mark: float | None
-    status: ScoreStatus
-    network: str = "none"
-    network_sha256: str = ""
-    formula: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
-    reason: str = ""
-    #: address of a picture of its worst frame, relative to the page
-    picture: str | None = None
-
-    @property
-    def curve(self) -> list[float]:
-        """The value over time, one number a frame or a pair of frames; empty when it has none."""
-        return [value for _, value in self.points]
-
-    @property
-    def points(self) -> list[tuple[float, float]]:
-        """(frame, value) over time; the place in the series where the measurement names no frames."""
-        values = self.detail.get("curve") or ()
-        frames = self._frames or range(len(values))
-        told = zip(frames, values, strict=True)
-        return [(float(frame), float(value)) for frame, value in told if value is not None]
-
-    @property
-    def names_frames(self) -> bool:
-        """Whether the points stand at frames of the file, and not just at their place in the series."""
-        return bool(self._frames)
-
-    @property
-    def _frames(self) -> list[float]:
-        frames = self.detail.get("curve_frames") or self.detail.get("frames")
-        values = self.detail.get("curve") or ()
-        return list(frames) if isinstance(frames, list) and len(frames) == len(values) else []
-
-    @property
-    def worst(self) -> float:
-        """The worst value over time; of its course, which must not be empty, where no worst is named."""
-        told = self.detail.get("worst")
-        if isinstance(told, int | float):
-            return float(told)
-        return min(self.curve) if self.metric.direction is Direction.HIGHER else max(self.curve)
-
-    @property
-    def worst_frame(self) -> int | None:
-        """Number of the worst frame in the file, from 0; None when the measurement names none."""
-        frame = self.detail.get("worst_frame")
-        return frame if isinstance(frame, int) else None
-
-    def is_bad(self, value: float) -> bool:
-        """Whether a value of the course lies on the bad side of the mark."""
-        if self.mark is None:
-            return False
-        return value > self.mark if self.metric.direction is Direction.LOWER else value < self.mark
-
-    @property
-    def distribution(self) -> tuple[tuple[str, float], ...]:
-        """(name, number) of what is known of it: mean, median, p5, p95; a single frame has no distribution."""
-        if self.detail.get("frames_looked_at") == 1:
-            return ()
-        told = ((name, self.detail.get(name)) for name in ("mean", "median", "p5", "p95"))
-        return tuple((name, float(value)) for name, value in told if isinstance(value, int | float))
-
-    @property
-    def filled(self) -> float:
-        """How full the bar is drawn, 0..1; where lower is better the mark stands in the middle."""
-        return _share(self.value, self)
-
-    @property
-    def mark_at(self) -> float | None:
-        """Where the mark stands on the bar, 0..1."""
-        return None if self.mark is None else _share(self.mark, self)
-
-
-def _share(value: float | None, score: PageScore) -> float:
-    if value is None:
-        return 0.0
-    if score.metric.direction is Direction.HIGHER:
-        # Aesthetic runs to 10 and a frame count to hundreds: any mark above 1 scales the bar to itself.
-        top = 1.0 if (score.mark or 0.0) <= 1.0 and value <= 1.0 else max(value, (score.mark or value) / 0.8)
-    else:
-        top = 2 * score.mark if score.mark else max(value, 1e-9)
-    return max(0.0, min(1.0, value / top))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +46,7 @@ class PageTake:
     verdict: Verdict | None
     blocking: tuple[str, ...] = ()
     not_measured: tuple[str, ...] = ()
-    scores: tuple[PageScore, ...] = ()
+    scores: tuple[MarkedScore, ...] = ()
     #: what the retake changed, in words; empty for a first take
     changed: str = ""
     #: the fault this order was told to draw, for a fire drill
@@ -144,17 +54,17 @@ class PageTake:
     error: str = ""
 
     @property
-    def measured(self) -> tuple[PageScore, ...]:
+    def measured(self) -> tuple[MarkedScore, ...]:
         """Scores with a bar of their own: judged by a network or a formula, not by structure."""
         return tuple(score for score in self.scores if not score.metric.is_structural)
 
     @property
-    def structure(self) -> tuple[PageScore, ...]:
+    def structure(self) -> tuple[MarkedScore, ...]:
         """The structural contract: each holds or does not."""
         return tuple(score for score in self.scores if score.metric.is_structural)
 
     @property
-    def evidence(self) -> tuple[PageScore, ...]:
+    def evidence(self) -> tuple[MarkedScore, ...]:
         """Scores with more to show than a number: a course over time, a picture, attributes."""
         return tuple(
             score

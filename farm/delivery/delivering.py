@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from db.engine import Database, Session
     from db.files.artifacts import ArtifactStore
     from farm.delivery.words import Progress, Writer
-    from models.jobs import JobRow, RootResult, TakeResult
+    from models.jobs import JobRow
+    from models.takes import RootResult, TakeResult
 
 #: two people who deliver one cut at once get a version each; more than a few at once is something else
 _TRIES = 5

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.files.deliveries import DeliveryName
-    from models.jobs import JobDetail, TakeView
+    from models.jobs import JobDetail
+    from models.takes import TakeView
     from models.vocabulary import Phase, Verdict
 
     #: called with the cut, the files written of it, and how many it will be

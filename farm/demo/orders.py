@@ -12,7 +12,7 @@ from models.vocabulary import Defect, JobType, Phase
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.jobs import CutView
+    from models.shows import CutView
 
 #: a fault and the metric that must catch it by name
 CAUGHT_BY = {

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from farm.explaining.scores import MarkedScore, scores_of
+from farm.explaining.sentences import attribute_sentences, explain
+from models.takes import is_slow
+
+if TYPE_CHECKING:
+    from models.jobs import JobDetail
+    from models.takes import ScoresView
+
+
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from farm.explaining.equality import sentence
-from models.environment import environment_sha256
-from models.jobs import (
-    AttemptView,
-    CutView,
-    DoorView,
-    JobDetail,
-    JobPage,
-    JobRow,
-    ProjectView,
-    QueueView,
-    ScoresView,
-    TakeView,
-    WhyFacts,
-    WorkerView,
-)
-from models.pace import is_slow
-from models.recipe import Recipe
+from models.fleet import WorkerView
+from models.jobs import AttemptView, JobDetail, JobPage, JobRow, QueueView, WhyFacts
+from models.recipe import Recipe, environment_sha256
+from models.shows import CutView, DoorView, ProjectView
+from models.takes import ScoresView, TakeView
 
 __all__ = [
     "AttemptView",
@@ -105,3 +103,16 @@ def _text(value: Any) -> Any:
     if isinstance(value, list):
         return [_text(each) for each in value]
     return None if value is None else str(value)
+
+
+def explained_json(scores: ScoresView | None) -> dict[str, Any]:
+    """What the page says of each score, for scripts: metric to status, sentence and attribute sentences."""
+    return {score.metric.value: _explained(score) for score in scores_of(scores)} if scores else {}
+
+
+def _explained(score: MarkedScore) -> dict[str, Any]:
+    return {
+        "status": score.status.value,
+        "sentence": explain(score),
+        "attributes": attribute_sentences(score),
+    }

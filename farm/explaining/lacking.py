@@ -10,8 +10,8 @@ from models.pools import gib_of, renderer_of, served_by
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from models.fleet import KnownServer
     from models.jobs import WhyFacts
-    from models.servers import KnownServer
 
 _NODE = "node"
 #: what people call the file that a loader's input names

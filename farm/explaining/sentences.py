@@ -14,16 +14,16 @@ from models.vocabulary import ScoreStatus
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from farm.dailies.values import PageScore
+    from farm.explaining.scores import MarkedScore
 
-    Sentence = Callable[["PageScore"], str]
+    Sentence = Callable[["MarkedScore"], str]
 
 _ATTRIBUTES = {"hair_color": "hair", "eye_color": "eyes"}
 #: an attribute is spoken of when it was seen in this many frames, or in the only one
 _FEW_FRAMES = 2
 
 
-def explain(score: PageScore) -> str:
+def explain(score: MarkedScore) -> str:
     """What is wrong with this metric of the take, one sentence without its name; empty when nothing is.
 
     Reads the distribution, the worst frame and the ordered figures from the measurement's detail, and does with
@@ -36,7 +36,7 @@ def explain(score: PageScore) -> str:
     return _SENTENCES.get(score.metric, _beyond)(score)
 
 
-def explanations(scores: Iterable[PageScore]) -> list[str]:
+def explanations(scores: Iterable[MarkedScore]) -> list[str]:
     """`metric: sentence` for what failed, then for what was not measured; then attributes that differ."""
     told = [(score, explain(score)) for score in scores]
     failed = [f"{score.metric.value}: {text}." for score, text in told if score.status is ScoreStatus.FAIL]
@@ -46,17 +46,17 @@ def explanations(scores: Iterable[PageScore]) -> list[str]:
     return failed + unknown + [text for score, _ in told for text in differing_attributes(score)]
 
 
-def differing_attributes(score: PageScore) -> list[str]:
+def differing_attributes(score: MarkedScore) -> list[str]:
     """`aiko: eyes measured green, expected blue (18 frames, from frame 60 on).`, for each that differs."""
     return [_attribute(*each) for each in _attributes(score) if each[2].get("agrees") is False]
 
 
-def attribute_sentences(score: PageScore) -> list[str]:
+def attribute_sentences(score: MarkedScore) -> list[str]:
     """A sentence for each measured attribute of each character, those that agree as well."""
     return [_attribute(*each) for each in _attributes(score)]
 
 
-def frame_range(score: PageScore) -> str:
+def frame_range(score: MarkedScore) -> str:
     """The frame or frames at which the metric is worst, in words; empty when it does not say."""
     worst = score.worst_frame
     if worst is None:
@@ -70,7 +70,7 @@ def frame_range(score: PageScore) -> str:
 CHANGES = frozenset({Metric.TEMPORAL_LPIPS})
 
 
-def _attributes(score: PageScore) -> list[tuple[str, str, dict[str, Any]]]:
+def _attributes(score: MarkedScore) -> list[tuple[str, str, dict[str, Any]]]:
     found = score.detail.get("attributes")
     if not isinstance(found, dict):
         return []
@@ -97,7 +97,7 @@ def _attribute(name: str, kind: str, told: dict[str, Any]) -> str:
     return f"{name}: {what} measured {measured}, expected {expected}{seen}."
 
 
-def _figures(score: PageScore, *, called: str = "", unit: str = "") -> str:
+def _figures(score: MarkedScore, *, called: str = "", unit: str = "") -> str:
     """`(p95 0.41, allowed 0.15)`: the number that decided, beside the limit it missed."""
     if score.value is None:
         return ""
@@ -122,20 +122,20 @@ def _ordered(what: str) -> Sentence:
     return lambda score: f"{what}: {score.detail['text']}" if score.detail.get("text") else _beyond(score)
 
 
-def _at(score: PageScore, how: str = "worst in") -> str:
+def _at(score: MarkedScore, how: str = "worst in") -> str:
     return "" if score.worst_frame is None else f", {how} frame {score.worst_frame}"
 
 
-def _decodable(score: PageScore) -> str:
+def _decodable(score: MarkedScore) -> str:
     return f"the file cannot be decoded: {str(score.detail.get('text') or 'it is damaged').rstrip('.')}"
 
 
-def _blank(score: PageScore) -> str:
+def _blank(score: MarkedScore) -> str:
     where = frame_range(score).removeprefix("in ") or "a frame"
     return f"{where} is nearly one flat colour {_figures(score, called='brightness varies by')}"
 
 
-def _frozen(score: PageScore) -> str:
+def _frozen(score: MarkedScore) -> str:
     longest, first = score.detail.get("longest_run"), score.detail.get("longest_run_from")
     if longest is None:
         return f"the picture stands still {_figures(score)}"
@@ -143,27 +143,27 @@ def _frozen(score: PageScore) -> str:
     return f"the picture stands still for {longest} frames{since} {_figures(score)}"
 
 
-def _sharpness(score: PageScore) -> str:
+def _sharpness(score: MarkedScore) -> str:
     return f"the picture is blurred {_figures(score)}"
 
 
-def _luma_flicker(score: PageScore) -> str:
+def _luma_flicker(score: MarkedScore) -> str:
     return f"the brightness flickers{_at(score, 'worst around')} {_figures(score)}"
 
 
-def _jitter(score: PageScore) -> str:
+def _jitter(score: MarkedScore) -> str:
     return f"the picture shakes{_at(score, 'worst around')} {_figures(score, unit=' % of the width')}"
 
 
-def _frame_order(score: PageScore) -> str:
+def _frame_order(score: MarkedScore) -> str:
     return f"frames do not follow one another{_at(score, 'worst around')} {_figures(score)}"
 
 
-def _loop_seam(score: PageScore) -> str:
+def _loop_seam(score: MarkedScore) -> str:
     return f"the loop does not close, its last frame jumps to its first {_figures(score)}"
 
 
-def _temporal_lpips(score: PageScore) -> str:
+def _temporal_lpips(score: MarkedScore) -> str:
     where, p95 = frame_range(score), score.detail.get("p95")
     if score.detail.get("binding") == "cut":
         what = score.detail.get("text") or "a cut that was not ordered"
@@ -178,15 +178,15 @@ def _temporal_lpips(score: PageScore) -> str:
     return f"the picture jumps {step}{where} {_figures(score, called=called)}"
 
 
-def _smoothness(score: PageScore) -> str:
+def _smoothness(score: MarkedScore) -> str:
     return f"movement is not smooth{_at(score, 'least in')} {_figures(score)}"
 
 
-def _subject(score: PageScore) -> str:
+def _subject(score: MarkedScore) -> str:
     return f"the subject does not stay the same{_at(score, 'least alike in')} {_figures(score)}"
 
 
-def _identity(score: PageScore) -> str:
+def _identity(score: MarkedScore) -> str:
     people = score.detail.get("characters")
     who = "a character"
     if isinstance(people, dict) and people:
@@ -199,22 +199,22 @@ def _identity(score: PageScore) -> str:
     return f"{who} does not look like the reference{where} {_figures(score, called=called)}"
 
 
-def _style(score: PageScore) -> str:
+def _style(score: MarkedScore) -> str:
     looked = score.detail.get("frames_looked_at")
     called = "p5" if isinstance(looked, int) and looked > 1 else ""
     where = _at(score, "least in") if looked != 1 else ""
     return f"the picture is not in the show's style{where} {_figures(score, called=called)}"
 
 
-def _aesthetic(score: PageScore) -> str:
+def _aesthetic(score: MarkedScore) -> str:
     return f"the picture is rated too low {_figures(score)}"
 
 
-def _continuity(score: PageScore) -> str:
+def _continuity(score: MarkedScore) -> str:
     return f"the cut does not look like its neighbours in the scene {_figures(score)}"
 
 
-def _beyond(score: PageScore) -> str:
+def _beyond(score: MarkedScore) -> str:
     """For a metric that has no sentence of its own yet."""
     word = "high" if score.metric.direction is Direction.LOWER else "low"
     return f"the value is too {word}{_at(score)} {_figures(score)}"

@@ -11,13 +11,13 @@ from models.vocabulary import QueueStatus, Step, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from farm.dailies.values import PageScore
+    from farm.explaining.scores import MarkedScore
     from models.jobs import JobDetail, WhyFacts
 
 _DOING = {Step.RENDER: "rendering", Step.SCORE: "scoring", Step.GATE: "judging"}
 
 
-def explain(facts: WhyFacts, scores: Iterable[PageScore] = ()) -> list[str]:
+def explain(facts: WhyFacts, scores: Iterable[MarkedScore] = ()) -> list[str]:
     """At least one sentence; the first one is the answer, the others explain it by the take's `scores`."""
     queue = facts.queue
     if queue.status is QueueStatus.HELD:
@@ -44,7 +44,7 @@ def _failed(facts: WhyFacts) -> list[str]:
     return sentences
 
 
-def _completed(facts: WhyFacts, scores: list[PageScore]) -> list[str]:
+def _completed(facts: WhyFacts, scores: list[MarkedScore]) -> list[str]:
     row = facts.row
     told = explanations(scores)
     if row.verdict is None:

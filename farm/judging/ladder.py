@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from models.metrics import Metric
+from models.pools import COMFYUI
 from models.recipe import SEED_LIMIT, Recipe
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _taken(recipe: Recipe) -> frozenset[str] | None:
     """The fields that reach a graph of ComfyUI; None: this renderer reads the whole recipe."""
     if recipe.workflow_source:
         return _SPLICED | frozenset(recipe.workflow_source["binding"]["inputs"])
-    return _SPLICED | _TAKEN_BY_OWN_GRAPHS if recipe.renderer == "comfyui" else None
+    return _SPLICED | _TAKEN_BY_OWN_GRAPHS if recipe.renderer == COMFYUI else None
 
 
 def _as_taken(before: Recipe, after: Recipe) -> Recipe:

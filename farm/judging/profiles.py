@@ -11,7 +11,7 @@ from db import catalogue
 from models.errors import BadInput
 from models.metrics import Mark, Metric, Profile
 from models.vocabulary import Phase
-from workers.scoring.network_table import ARITHMETIC, NETWORKS, serving
+from workers.scoring.network_table import ARITHMETIC, IDENTITY_METRICS, NETWORKS, STYLE_METRICS, serving
 from workers.scoring.profiles import BUILT_IN
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
+
 
 EXAMPLE = "{based_on: embedded, marks: {still: {identity: 0.62}}}"
 _FIELDS = ("based_on", "marks", "leaves_out", "calibration")
@@ -248,3 +249,17 @@ def _word(where: tuple[str, ...], word: Any, kind: type[StrEnum], what: str) -> 
 def _unknown(where: tuple[str, ...], name: str, known: Iterable[str], what: str) -> _Wrong:
     refusal = catalogue.nearest(name, known, what)
     return _Wrong(where, refusal.message, refusal.hint)
+
+
+def asked_of(defaults: Mapping[str, Any], default_profile: str) -> dict[frozenset[Metric], tuple[str, ...]]:
+    """The identity networks and the style networks that a project's profiles ask for, by their metrics.
+
+    Counted are the profile it is judged by and every one of its own. Raises as `farm.judging.profiles.named`.
+    """
+    own = defaults.get("profiles", {})
+    names = dict.fromkeys([defaults.get("profile") or default_profile, *own])
+    marks = [mark for name in names for phase in named(own, name).marks.values() for mark in phase]
+    return {
+        metrics: tuple(sorted({mark.network for mark in marks if mark.metric in metrics}))
+        for metrics in (IDENTITY_METRICS, STYLE_METRICS)
+    }

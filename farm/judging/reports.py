@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from farm.judging.verdicts import best_take, overall_score
 from models.metrics import Direction, Metric
-from models.pace import STILL_LIMIT_S
+from models.takes import STILL_LIMIT_S
 from models.vocabulary import Phase, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from models.jobs import RootResult, TakeResult
+    from models.takes import RootResult, TakeResult
 
 REQUIRED_RATE = Fraction(8, 10)
 MINIMUM = 5

@@ -12,8 +12,8 @@ from models.vocabulary import ScoreStatus, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from models.jobs import TakeResult
     from models.metrics import Profile
+    from models.takes import TakeResult
     from models.vocabulary import Phase
 
 

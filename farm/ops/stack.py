@@ -15,6 +15,7 @@ from farm.servers.keeper import keep, keep_in_background
 from farm.servers.state import one_start
 from farm.servers.supervisor import python_environment, wait_until
 from models.errors import FarmError, NotHere, Unavailable
+from models.pools import COMFYUI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from farm.ops.flower import FlowerAccess
     from farm.servers import ProcessStatus, ServerUrls
     from farm.settings import Settings
-    from models.jobs import WorkerView
+    from models.fleet import WorkerView
 
 _STARTUP = timedelta(seconds=90)
 #: a worker asked to stop finishes or hands back what it holds
@@ -136,7 +137,7 @@ def _migrated(urls: ServerUrls) -> datetime:
 def _programs(
     settings: Settings, urls: ServerUrls, access: FlowerAccess, *, workers: int, renderers: Sequence[str]
 ) -> list[_Program]:
-    served = (*renderers, "comfyui") if settings.comfyui_url else renderers
+    served = (*renderers, COMFYUI) if settings.comfyui_url else renderers
     queues = ",".join(f"render_queue.{renderer}" for renderer in served)
     shared = _environment(settings, urls)
     programs = [_worker(f"render-{slot}", "prefork", queues, shared) for slot in range(workers)]

@@ -13,6 +13,7 @@ from farm.orders.casting import castings
 from farm.orders.plan import Ordered
 from models.errors import OrderRefused, PhaseLocked
 from models.metrics import STRUCTURE
+from models.pools import COMFYUI
 from workers.renderers import registry
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Desk:
         return Ordered(order=order, project=project, cut=cut, renderer=renderer, castings=who)
 
     def _plan(self, ordered: Ordered) -> Plan:
-        if ordered.renderer != "comfyui":
+        if ordered.renderer != COMFYUI:
             return drawn.plan(ordered, self._settings)
         if self._production is None:
             # Imported here: a farm that only draws never reads workflows.

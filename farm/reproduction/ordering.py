@@ -12,6 +12,7 @@ from farm.orders.plan import Plan
 from farm.orders.submission import SubmittedJob
 from farm.reproduction.changes import changed_recipe
 from models.errors import OrderRefused
+from models.pools import COMFYUI
 from models.recipe import Recipe
 from models.vocabulary import JobState
 
@@ -62,7 +63,7 @@ def _planned(session: Session, original: Job, changes: Mapping[str, Any]) -> tup
     """What is rendered and where, and what is changed; an unchanged recipe waits where it waited before."""
     recorded = Recipe.from_json(original.params.recipe)
     as_before = Plan(recipe=recorded, pool=original.queue.pool, needs=tuple(original.queue.needs))
-    if recorded.renderer == "comfyui":
+    if recorded.renderer == COMFYUI:
         # Imported here: a farm that only draws never reads workflows.
         from farm.reproduction import comfyui
 

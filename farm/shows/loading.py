@@ -13,7 +13,7 @@ from farm.orders.recipes import phrase
 from farm.shows import yaml_lines
 from farm.shows.form import AttributePart, CharacterPart, CutPart, ScenePart, Show
 from models.errors import BadInput, OrderRefused
-from models.jobs import StoredShow
+from models.shows import StoredShow
 from workers.renderers.toon.attributes import normalise
 
 if TYPE_CHECKING:

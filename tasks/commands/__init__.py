@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from farm.delivery.words import Chosen
     from farm.extras import Premises
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 
 def join(app: typer.Typer) -> None:

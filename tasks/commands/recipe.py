@@ -10,7 +10,7 @@ from rich.table import Table
 
 from farm.cli.console import AsJson, out, print_json
 from farm.paths import typed
-from models.environment import environment_sha256
+from models.recipe import environment_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

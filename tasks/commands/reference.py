@@ -12,7 +12,7 @@ from rich.text import Text
 from farm.cli.console import AsJson, Exit, logged_in, note, out, print_list
 from farm.cli.opened import opened
 from models.errors import BadInput, NotMeasured
-from workers.scoring.network_table import IDENTITY_METRICS
+from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
 
 if TYPE_CHECKING:
     from db.catalogue.references import ReferenceView
@@ -71,20 +71,21 @@ def _build(
 ) -> tuple[list[Built], list[tuple[str, str]]]:
     """What was made, and which networks could make nothing, with the reason."""
     from db import catalogue
+    from farm.judging.profiles import asked_of
     from farm.ops.stack import threads_here
     from tasks.references import builder as building
     from workers.scoring.networks.shelf import Shelf
     from workers.scoring.networks.torch_device import set_threads
 
     paths = building.pictures_named(texts)
-    metrics = IDENTITY_METRICS if character else building.STYLE_METRICS
+    metrics = IDENTITY_METRICS if character else STYLE_METRICS
     building.require_known(networks, metrics)
     with farm.database.transaction() as session:
         row = catalogue.project(session, project)
         project_id, cast = row.id, catalogue.characters(session, row.id)
         if character is not None and character not in cast:
             raise catalogue.nearest(character, cast, f"character in {project}")
-        wanted = networks or building.asked_of(row.defaults, farm.settings.default_profile)[metrics]
+        wanted = networks or asked_of(row.defaults, farm.settings.default_profile)[metrics]
     if not wanted:
         raise BadInput(
             f"No profile of {project} asks for such a reference.", hint="Name a network: --network NAME."

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from db.fleet import inventories, workers
 from farm.settings import settings
 from models.errors import StepFailed, Unavailable
-from models.pools import renderer_of
-from tasks.worker.comfyui_watch import RENDERER
+from models.pools import COMFYUI, renderer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +36,7 @@ def now(listed: tuple[str, ...], *, told: Callable[[], Serving]) -> Serving:
     `told` reads what the worker's row says of its ComfyUI. The row may be some seconds old, and a dead ComfyUI
     is given no work: it is asked whether it answers.
     """
-    others = tuple(pool for pool in listed if renderer_of(pool) != RENDERER)
+    others = tuple(pool for pool in listed if renderer_of(pool) != COMFYUI)
     if others == listed:
         return Serving(pools=listed)
     comfyui = told()
@@ -48,8 +47,8 @@ def now(listed: tuple[str, ...], *, told: Callable[[], Serving]) -> Serving:
 
 def told_by_row(session: Session, worker_id: str) -> Serving:
     """ComfyUI's pools that this worker serves and what its ComfyUI has; nothing before the first look at it."""
-    equipment = workers.equipment(session, worker_id, renderer=RENDERER)
-    pools = tuple(pool for pool in equipment.pools if renderer_of(pool) == RENDERER)
+    equipment = workers.equipment(session, worker_id, renderer=COMFYUI)
+    pools = tuple(pool for pool in equipment.pools if renderer_of(pool) == COMFYUI)
     return Serving(pools=pools, has=inventories.words(session, equipment.inventory) if pools else ())
 
 

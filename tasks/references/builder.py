@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from db import catalogue
-from farm.judging import profiles
 from models.errors import BadInput, NotHere, UnknownName
 from models.metrics import Metric
-from workers.scoring.network_table import IDENTITY_METRICS, NETWORKS
+from workers.scoring.network_table import NETWORKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
     from uuid import UUID
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from workers.scoring.networks.shelf import Shelf
 
     Pictures = list[NDArray[np.uint8]]
-
-STYLE_METRICS = frozenset({Metric.STYLE_ADHERENCE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +39,6 @@ class Built:
     #: mean similarity of the used pictures to their own mean; None for a style
     baseline: float | None
     approved_by: str
-
-
-def asked_of(defaults: Mapping[str, Any], default_profile: str) -> dict[frozenset[Metric], tuple[str, ...]]:
-    """The identity networks and the style networks that a project's profiles ask for, by their metrics.
-
-    Counted are the profile it is judged by and every one of its own. Raises as `farm.judging.profiles.named`.
-    """
-    own = defaults.get("profiles", {})
-    names = dict.fromkeys([defaults.get("profile") or default_profile, *own])
-    marks = [mark for name in names for phase in profiles.named(own, name).marks.values() for mark in phase]
-    return {
-        metrics: tuple(sorted({mark.network for mark in marks if mark.metric in metrics}))
-        for metrics in (IDENTITY_METRICS, STYLE_METRICS)
-    }
 
 
 def require_known(networks: Iterable[str], metrics: frozenset[Metric]) -> None:

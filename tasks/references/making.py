@@ -18,19 +18,20 @@ from typing import TYPE_CHECKING, Any
 from db import catalogue
 from db.catalogue.references import ReferenceView, references
 from farm.cli.progress import counting_bar
+from farm.judging.profiles import asked_of
 from farm.ops.stack import threads_here
 from farm.paths import confined
 from farm.shows.sittings import Story, sittings, style_frames
 from models.errors import BadInput, NotHere, NotMeasured
-from tasks.references.builder import STYLE_METRICS, Builder, asked_of, first_frames
-from workers.scoring.network_table import IDENTITY_METRICS
+from tasks.references.builder import Builder, first_frames
+from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from farm.extras import Premises
-    from models.jobs import StoredShow
     from models.recipe import Recipe
+    from models.shows import StoredShow
     from workers.renderers.renderer import Renderer
     from workers.scoring.networks.shelf import Shelf
 

@@ -15,6 +15,7 @@ from db.fleet import workers
 from farm import broker
 from farm.broker import SCORE_QUEUE
 from farm.judging import profiles
+from farm.scheduling.scorers import best_of
 from farm.settings import settings
 from models.errors import FarmError, Unavailable
 from tasks.process import runtime
@@ -22,7 +23,6 @@ from workers.scoring.catalogue import CATALOGUE
 from workers.scoring.network_table import asked_by, installed, lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from uuid import UUID
 
     from db.engine import Session
@@ -72,21 +72,3 @@ def _better_worker(session: Session, job_id: UUID) -> Scorer | None:
         session, queue=SCORE_QUEUE, besides=runtime.worker_id(), silent_after=settings().lease
     )
     return best_of(others, wanted, fewer_than=len(missing), turn=job_id.int)
-
-
-def best_of(others: Sequence[Scorer], wanted: set[str], *, fewer_than: int, turn: int = 0) -> Scorer | None:
-    """The worker that lacks the fewest of the wanted networks, fewer than this one does; an idle one first.
-
-    `turn` spreads work over equals.
-    """
-    able = [
-        (len(lacking(wanted, other.networks)), other.is_busy, other)
-        for other in others
-        if any(broker.is_direct(queue) for queue in other.queues)
-    ]
-    able = [each for each in able if each[0] < fewer_than]
-    if not able:
-        return None
-    first = min(each[:2] for each in able)
-    equals = [other for lacks, busy, other in able if (lacks, busy) == first]
-    return equals[turn % len(equals)]

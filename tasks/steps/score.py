@@ -21,8 +21,8 @@ from tasks.steps.work import Work
 
 if TYPE_CHECKING:
     from db.engine import Session
-    from models.jobs import TakeExpectations
     from models.metrics import Mark, Measurement, Profile
+    from models.takes import TakeExpectations
     from workers.scoring.expectations import Expectations
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from farm.settings import settings
 from models.errors import StepFailed, Unavailable
-from models.pools import served_by
+from models.pools import COMFYUI, served_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-RENDERER = "comfyui"
 #: seconds to connect and to answer whether it is there, also while it renders
 _IS_THERE = (5.0, 10.0)
 #: the same for its lists: a studio's server writes several MB of them
@@ -53,8 +52,8 @@ def pools_for(listed: Iterable[str], vram_mib: int) -> tuple[str, ...]:
     (('comfyui', 'comfyui-8g', 'comfyui-12g'), ('comfyui-8g',))
     """
     wanted = set(listed)
-    fitting = served_by(RENDERER, vram_mib)
-    return fitting if RENDERER in wanted else tuple(pool for pool in fitting if pool in wanted)
+    fitting = served_by(COMFYUI, vram_mib)
+    return fitting if COMFYUI in wanted else tuple(pool for pool in fitting if pool in wanted)
 
 
 class Watch:

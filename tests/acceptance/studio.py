@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from farm.client import Farm
-    from models.jobs import CutView, JobDetail
+    from models.jobs import JobDetail
     from models.metrics import Measurement
+    from models.shows import CutView
 
 SHOW = ROOT / "examples/lantern_street/show.yaml"
 REQUIRED_RATE = 0.80

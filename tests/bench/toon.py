@@ -27,7 +27,7 @@ from tests.support import ROOT
 from workers.renderers.registry import renderer
 
 if TYPE_CHECKING:
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 _SHOW = ROOT / "examples" / "lantern_street" / "show.yaml"
 _LOOKS = (

@@ -12,7 +12,8 @@ from db import catalogue
 from farm.client import Farm
 from farm.judging.gate import gate_job
 from models.recipe import Recipe
-from models.rows.jobs import GenerationParams, QueueRow, Take
+from models.rows.jobs import QueueRow
+from models.rows.takes import GenerationParams, Take
 from models.vocabulary import JobType, Phase, QueueStatus, Step
 from tests.support.factories import ordered, whole
 from workers.media.takes import TakeWriter
@@ -21,7 +22,7 @@ from workers.scoring.profiles import EMBEDDED
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 WIDTH, HEIGHT, LOOP = 64, 48, 16
 

@@ -13,11 +13,12 @@ from db import catalogue
 from farm.orders import submission
 from farm.settings import Settings
 from farm.shows import loading
-from models.jobs import RootResult, TakeResult
 from models.metrics import STRUCTURE, Mark, Measurement, Metric, Profile
 from models.recipe import CharacterLook, Recipe
 from models.rows.characters import Character, CharacterAttribute, CharacterVariation
-from models.rows.jobs import Job, QueueRow, Take
+from models.rows.jobs import Job, QueueRow
+from models.rows.takes import Take
+from models.takes import RootResult, TakeResult
 from models.vocabulary import JobType, Phase, QueueStatus, Step, VariationType, Verdict
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from db.engine import Session
     from farm.judging.gate import GateOutcome
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 _serial = itertools.count(1)
 

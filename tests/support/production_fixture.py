@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from db.catalogue import NewJob
     from db.engine import Database
     from farm.settings import Settings
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 EXAMPLE = ROOT / "examples" / "workflows" / "portrait.yaml"
 

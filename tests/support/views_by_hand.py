@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from models.jobs import JobDetail, JobRow, QueueView, TakeView
+from models.jobs import JobDetail, JobRow, QueueView
 from models.recipe import Recipe
+from models.takes import TakeView
 from models.vocabulary import JobState, JobType, Phase, QueueStatus, Step
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

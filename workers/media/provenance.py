@@ -6,9 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from models.environment import environment_sha256
 from models.errors import BadInput
-from models.recipe import Recipe, without_places
+from models.recipe import Recipe, environment_sha256, without_places
 from workers.media import clips, stills
 from workers.media.reading import require_file
 

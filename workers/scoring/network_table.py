@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pictures = list[NDArray[np.uint8]]
+
     from models.metrics import Mark
+
 
 #: the network of a metric that is plain arithmetic
 ARITHMETIC = "none"
@@ -90,3 +96,6 @@ def installed(folder: Path, files: dict[str, str]) -> tuple[str, ...]:
 def lacking(wanted: Iterable[str], here: Iterable[str]) -> tuple[str, ...]:
     """Which of the wanted networks are not among those here; arithmetic needs none."""
     return tuple(sorted(set(wanted) - set(here) - {ARITHMETIC}))
+
+
+STYLE_METRICS = frozenset({Metric.STYLE_ADHERENCE})

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from farm.demo.orders import Drill
     from farm.demo.report import DrillResult, Poster
     from farm.shows.form import Show
-    from models.jobs import CutView, JobDetail, StoredShow
+    from models.jobs import JobDetail
     from models.metrics import Profile
+    from models.shows import CutView, StoredShow
 
     #: makes and stores a show's references
     References = Callable[[Farm, StoredShow], dict[str, Any]]

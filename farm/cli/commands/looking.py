@@ -64,8 +64,7 @@ def job(
     as_json: AsJson = False,
 ) -> None:
     """Everything about one job: recipe, attempts, take, scores beside their marks, and why it stands so."""
-    from farm.dailies.from_jobs import explained_json
-    from farm.explaining.answers import job_json
+    from farm.explaining.answers import explained_json, job_json
 
     with opened() as farm:
         detail, reasons = farm.job(job_id), farm.why(job_id)
@@ -182,7 +181,7 @@ def _print_reproduction(reproduction: Mapping[str, Any]) -> None:
 def _print_scores(detail: JobDetail) -> None:
     from farm.cli.tables.scores import score_details
     from farm.cli.tables.verdicts import verdict_line
-    from farm.dailies.from_jobs import scores_of
+    from farm.explaining.scores import scores_of
 
     row, scores = detail.row, detail.scores
     out().print(Text(f"{row.cut or row.project} · {row.job_type.value} · take {row.take_number}", "bold"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from farm.client import Farm
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 show = typer.Typer(no_args_is_help=True, help="Shows: load one from YAML, choose who judges it.")
 

@@ -10,15 +10,16 @@ from rich.text import Text
 
 from farm.cli.tables.jobs import count_of
 from farm.cli.tables.verdicts import scores_table, verdict_line
-from farm.dailies.from_jobs import scores_of as judged_scores
-from models.environment import environment_sha256
-from models.pace import STILL_LIMIT_S, is_slow
+from farm.explaining.scores import scores_of as judged_scores
+from models.recipe import environment_sha256
+from models.takes import STILL_LIMIT_S, is_slow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from models.jobs import JobDetail, ScoresView, TakeView
+    from models.jobs import JobDetail
     from models.recipe import Recipe
+    from models.takes import ScoresView, TakeView
 
     Fact = tuple[str, str | Text]
 

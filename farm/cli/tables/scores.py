@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
-from farm.dailies.page import sign, value_beside_mark
+from farm.explaining.figures import sign, value_beside_mark
 from farm.explaining.sentences import attribute_sentences, differing_attributes, explain, frame_range
 from models.metrics import Direction
 from models.vocabulary import ScoreStatus
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from farm.dailies.values import PageScore
+    from farm.explaining.scores import MarkedScore
 
 _STATUS = {
     ScoreStatus.PASS: ("✓", "green"),
@@ -37,7 +37,7 @@ _BROADEST = 4
 class ScoreDetails:
     """Every score of a take, what failed first; laid out for the console's width."""
 
-    def __init__(self, scores: Iterable[PageScore]) -> None:
+    def __init__(self, scores: Iterable[MarkedScore]) -> None:
         order = (ScoreStatus.FAIL, ScoreStatus.NOT_MEASURED, ScoreStatus.PASS)
         self._scores = sorted(scores, key=lambda score: order.index(score.status))
 
@@ -51,12 +51,12 @@ class ScoreDetails:
                 yield Text("")
 
 
-def score_details(scores: Iterable[PageScore]) -> ScoreDetails:
+def score_details(scores: Iterable[MarkedScore]) -> ScoreDetails:
     """Everything that is known of these scores, to print."""
     return ScoreDetails(scores)
 
 
-def course(score: PageScore, width: int, rows: int) -> list[Text]:
+def course(score: MarkedScore, width: int, rows: int) -> list[Text]:
     """The value over time as `rows` lines of at most `width` bars, bars on the bad side of the mark in red.
 
     Each bar is the worst value of its stretch; the line on which the mark lies is dashed where no bar covers
@@ -86,7 +86,7 @@ def course(score: PageScore, width: int, rows: int) -> list[Text]:
     return lines
 
 
-def _bars(score: PageScore, width: int) -> list[float]:
+def _bars(score: MarkedScore, width: int) -> list[float]:
     """The worst value of each of `width` stretches of the course; a short course gets broad bars."""
     values = score.curve
     if len(values) <= width:
@@ -96,7 +96,7 @@ def _bars(score: PageScore, width: int) -> list[float]:
     return [worst(values[start:end]) for start, end in pairwise(edges)]
 
 
-def _head(score: PageScore, name: int) -> Text:
+def _head(score: MarkedScore, name: int) -> Text:
     text, style = _STATUS[score.status]
     line = Text.assemble((f"{text} ", style), (f"{score.metric.value:<{name}}", "bold"), "  ")
     line.append(f"{value_beside_mark(score):>8}", style)
@@ -106,7 +106,7 @@ def _head(score: PageScore, name: int) -> Text:
     return line
 
 
-def _explained(score: PageScore, width: int) -> Sequence[RenderableType]:
+def _explained(score: MarkedScore, width: int) -> Sequence[RenderableType]:
     parts: list[RenderableType] = []
     sentence = explain(score)
     if sentence:
@@ -122,7 +122,7 @@ def _explained(score: PageScore, width: int) -> Sequence[RenderableType]:
     return parts
 
 
-def _facts(score: PageScore) -> list[str]:
+def _facts(score: MarkedScore) -> list[str]:
     told = [str(score.detail["text"])] if score.detail.get("text") else []
     told += [f"{name} {number:.4g}" for name, number in score.distribution]
     if score.status is not ScoreStatus.FAIL and (where := frame_range(score)):
@@ -134,7 +134,7 @@ def _facts(score: PageScore) -> list[str]:
     return [*told, _by(score)]
 
 
-def _by(score: PageScore) -> str:
+def _by(score: MarkedScore) -> str:
     """Who measured it: network, short hash, version of the formula."""
     network = "plain arithmetic" if score.network == "none" else f"{score.network} {score.network_sha256[:8]}"
     return f"by {network.strip()}" + (f", formula {score.formula}" if score.formula else "")

@@ -15,7 +15,7 @@ from models.vocabulary import ScoreStatus, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from farm.dailies.values import PageScore
+    from farm.explaining.scores import MarkedScore
     from models.metrics import Judgement
 
 VERDICT_STYLE = {
@@ -35,7 +35,7 @@ _STATUS = {
 def print_judgement(judgement: Judgement, *, title: str, details: bool = False) -> None:
     """A table of scores, or each in full, and the verdict with what blocks it."""
     from farm.cli.tables.scores import score_details
-    from farm.dailies.from_jobs import judged_scores
+    from farm.explaining.scores import judged_scores
 
     scores = judged_scores(judgement)
     out().print(Text(title, "dim"))
@@ -63,7 +63,7 @@ def verdict_line(
     return line
 
 
-def scores_table(scores: Iterable[PageScore]) -> Table:
+def scores_table(scores: Iterable[MarkedScore]) -> Table:
     """One row a metric: status, value, mark, the network that measured it, and what explains the number."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("")
@@ -82,7 +82,7 @@ def scores_table(scores: Iterable[PageScore]) -> Table:
     return table
 
 
-def _why(score: PageScore) -> str:
+def _why(score: MarkedScore) -> str:
     """A failed metric in its sentence; else what is known of the number in a few words."""
     if score.status is ScoreStatus.FAIL:
         return explain(score)

@@ -9,12 +9,13 @@ from db.fleet import inventories
 from farm.ops.doctor.findings import Finding, Health
 from farm.servers import find_running
 from models.errors import FarmError
+from models.pools import COMFYUI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from farm.settings import Settings
-    from models.servers import KnownServer
+    from models.fleet import KnownServer
 
 #: seconds to connect and to answer, where the doctor asks a ComfyUI itself
 _PATIENCE = (2.0, 5.0)
@@ -40,7 +41,7 @@ def _known(settings: Settings) -> tuple[KnownServer, ...]:
     try:
         database.require_current_schema()
         with database.transaction() as session:
-            return inventories.known(session, renderer="comfyui", silent_after=settings.lease)
+            return inventories.known(session, renderer=COMFYUI, silent_after=settings.lease)
     except FarmError:
         return ()
     finally:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from db.fleet import inventories
 from models.errors import OrderRefused
+from models.pools import COMFYUI
 from workers.renderers.comfyui import preflight
 from workers.renderers.comfyui.preflight import Inventory, Trouble
 
@@ -59,7 +60,7 @@ class Fleet:
     @classmethod
     def of(cls, session: Session, settings: Settings) -> Fleet:
         """Everything that workers have reported so far."""
-        return cls(inventories.known(session, renderer="comfyui", silent_after=settings.lease))
+        return cls(inventories.known(session, renderer=COMFYUI, silent_after=settings.lease))
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from farm.orders.comfyui import workflows
 from farm.orders.comfyui.planning import required_packages
 from models.errors import BadInput
+from models.pools import COMFYUI
 from models.recipe import InputPicture, Recipe
 from workers.renderers.comfyui.preflight import Trouble
 
@@ -103,7 +104,7 @@ def _sample(workflow: Workflow, inventory: Inventory) -> Recipe:
     fields["model_name"] = own.get("model_name") or _any_model(workflow, inventory)
     fields["start_image"] = InputPicture(path="start.png", sha256="0" * 64)
     size = {"width": 512, "height": 768, "seed": 0, "frame_count": kind.default_frames}
-    return Recipe(**{**size, **fields, "renderer": "comfyui", "job_type": kind})
+    return Recipe(**{**size, **fields, "renderer": COMFYUI, "job_type": kind})
 
 
 def _any_model(workflow: Workflow, inventory: Inventory) -> str:

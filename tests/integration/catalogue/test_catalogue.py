@@ -18,7 +18,8 @@ from farm.shows.form import Show
 from models.errors import BadInput, UnknownName
 from models.metrics import Metric
 from models.rows.characters import CharacterAttribute
-from models.rows.jobs import Job, QueueRow, Worker
+from models.rows.fleet import Worker
+from models.rows.jobs import Job, QueueRow
 from models.rows.shows import Project, Scene
 from models.vocabulary import ErrorKind, JobState, Phase, QueueStatus, Step, Verdict, WorkerStatus
 from tests.support import ROOT
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 LANTERN_STREET = ROOT / "examples" / "lantern_street" / "show.yaml"
 

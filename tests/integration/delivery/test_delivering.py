@@ -20,7 +20,8 @@ from farm.client import Farm
 from farm.delivery import delivering
 from farm.judging.gate import review
 from models.errors import BadInput, UnknownName
-from models.rows.jobs import Job, Take
+from models.rows.jobs import Job
+from models.rows.takes import Take
 from models.vocabulary import Phase
 from tests.support.delivery_studio import LOOP, Studio
 from tests.support.factories import a_stored_show, settings_for

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from db import catalogue
 from db.catalogue import evidence
-from farm.dailies.from_jobs import explained_json, scores_of
+from farm.explaining.answers import explained_json
+from farm.explaining.scores import scores_of
 from farm.explaining.sentences import explanations
 from farm.shows import loading
 from models.metrics import Metric

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 #: the mark for style is 0.85: this project's approved stills reach less
 APPROVED = [0.74, 0.75, 0.76, 0.77, 0.78, 0.79, 0.80, 0.86, 0.88]

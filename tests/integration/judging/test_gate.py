@@ -14,7 +14,8 @@ from farm.judging import gate as gates
 from farm.orders import submission
 from models.errors import OrderRefused, PhaseLocked, UnknownName
 from models.metrics import Metric
-from models.rows.jobs import Job, PhaseDoor, QueueRow
+from models.rows.doors import PhaseDoor
+from models.rows.jobs import Job, QueueRow
 from models.vocabulary import JobState, Phase, QueueStatus, Verdict
 from tests.support.factories import a_stored_show, finish, judged, measured, ordered, whole
 from workers.scoring.profiles import EMBEDDED
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 GOOD = whole(EMBEDDED, Phase.STILL)
 BAD = whole(EMBEDDED, Phase.STILL, identity=0.1)

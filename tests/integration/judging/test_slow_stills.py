@@ -13,7 +13,8 @@ from farm.cli import app as cli
 from farm.cli.commands import looking
 from farm.client import Farm
 from farm.judging.gate import project_report
-from models.rows.jobs import Job, Take
+from models.rows.jobs import Job
+from models.rows.takes import Take
 from models.vocabulary import JobType, Phase
 from tests.support.factories import a_stored_show, judged, ordered, settings_for, whole
 from workers.scoring.profiles import EMBEDDED
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 
 def made(session: Session, show: StoredShow, seconds: float, **order: Any) -> UUID:

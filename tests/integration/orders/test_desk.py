@@ -15,9 +15,10 @@ from farm.judging import gate
 from farm.orders import submission
 from farm.shows import loading, yaml_lines
 from models.errors import OrderRefused, PhaseLocked, UnknownName
-from models.jobs import StoredShow
 from models.recipe import SEED_LIMIT
-from models.rows.jobs import GenerationParams, Job, QueueRow
+from models.rows.jobs import Job, QueueRow
+from models.rows.takes import GenerationParams
+from models.shows import StoredShow
 from models.vocabulary import JobState, Phase
 from tests.support import ROOT
 from tests.support.factories import a_stored_show, ordered, settings_for

@@ -16,11 +16,12 @@ from db.engine import Database
 from db.files.artifacts import ArtifactStore
 from farm.cli import app as cli
 from farm.client import Farm
+from farm.judging.profiles import asked_of
 from models.errors import NotMeasured
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase
 from tasks.references import making
-from tasks.references.builder import Builder, asked_of, first_frames
+from tasks.references.builder import Builder, first_frames
 from tests.support.factories import a_stored_show, settings_for
 from workers.renderers.toon.drawing import frames
 from workers.scoring import weights
@@ -34,7 +35,7 @@ from workers.scoring.selection import gauges_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
-    from models.jobs import StoredShow
+    from models.shows import StoredShow
 
 GOOD = whole(EMBEDDED, Phase.STILL)
 BAD = whole(EMBEDDED, Phase.STILL, identity=0.1)

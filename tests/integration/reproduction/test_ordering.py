@@ -10,9 +10,8 @@ from db import catalogue
 from db.catalogue.orders import NewJob, insert_jobs
 from farm.explaining.equality import sentence
 from farm.reproduction import ordering
-from models.environment import environment_sha256
 from models.errors import OrderRefused
-from models.recipe import CharacterLook, Recipe, SceneLook
+from models.recipe import CharacterLook, Recipe, SceneLook, environment_sha256
 from models.vocabulary import JobState, JobType
 from tests.support.floor import CONTROL, SCORE, Floor
 from tests.support.queue_jobs import add_jobs, add_project, execute, one

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from db.fleet.workers import Scorer
+from farm.scheduling.scorers import best_of
 from tasks.process import runtime
 from tasks.steps import hand_over
-from tasks.steps.hand_over import best_of
 from tests.support.floor import CONTROL, RENDER, SCORE, Floor
 from tests.support.queue_jobs import add_jobs, add_project, execute, one
 from workers.scoring import weights

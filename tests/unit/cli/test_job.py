@@ -18,8 +18,7 @@ from farm.dailies.from_jobs import page_take
 from farm.explaining.answers import job_json, to_json
 from farm.judging.reports import phase_report
 from farm.orders.submission import SubmittedJob
-from models.environment import environment_sha256
-from models.recipe import InputPicture, Lora
+from models.recipe import InputPicture, Lora, environment_sha256
 from models.vocabulary import JobState, JobType, Phase, Verdict
 from tests.support.factories import a_root, a_take
 from tests.support.views_by_hand import a_detail, a_row, a_take_view

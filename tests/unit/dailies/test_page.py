@@ -10,18 +10,20 @@ from typing import Any
 import pytest
 
 from farm.dailies.from_jobs import page_gate
-from farm.dailies.page import figure, value_beside_mark, write_page
+from farm.dailies.page import write_page
 from farm.dailies.plots import curve_svg
-from farm.dailies.values import Dailies, PageGate, PageScore, PageTake, lineages
+from farm.dailies.values import Dailies, PageGate, PageTake, lineages
+from farm.explaining.figures import figure, value_beside_mark
+from farm.explaining.scores import MarkedScore
 from farm.judging.reports import phase_report
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
 from tests.support.factories import a_root, a_take
 
 
-def _score(metric: Metric = Metric.IDENTITY, value: float | None = 0.8, **more: Any) -> PageScore:
+def _score(metric: Metric = Metric.IDENTITY, value: float | None = 0.8, **more: Any) -> MarkedScore:
     status = ScoreStatus.NOT_MEASURED if value is None else ScoreStatus.PASS
-    return PageScore(**{"metric": metric, "value": value, "mark": 0.7, "status": status, **more})
+    return MarkedScore(**{"metric": metric, "value": value, "mark": 0.7, "status": status, **more})
 
 
 def _take(job_id: str, number: int = 1, **more: Any) -> PageTake:

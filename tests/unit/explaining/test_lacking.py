@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from farm.explaining.lacking import lacking
+from models.fleet import KnownServer
 from models.pools import served_by
-from models.servers import KnownServer
 
 if TYPE_CHECKING:
     from models.jobs import WhyFacts

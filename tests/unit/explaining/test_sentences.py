@@ -15,23 +15,23 @@ from rich.console import Console
 from farm.cli import main
 from farm.cli.commands import looking
 from farm.cli.tables.scores import course, score_details
-from farm.dailies.from_jobs import judged_scores, scores_of
 from farm.dailies.plots import curve_svg
-from farm.dailies.values import PageScore
+from farm.explaining.scores import MarkedScore, judged_scores, scores_of
 from farm.explaining.sentences import attribute_sentences, explain, explanations
 from farm.judging.verdicts import judge
-from models.jobs import JobDetail, ScoresView
+from models.jobs import JobDetail
 from models.metrics import Mark, Measurement, Metric, Profile
+from models.takes import ScoresView
 from models.vocabulary import Phase, ScoreStatus, Verdict
 from tests.support.views_by_hand import a_detail, a_row
 from workers.scoring.metrics import lpips_summary
 
 
-def _score(metric: Metric, value: float | None, mark: float, **detail: Any) -> PageScore:
+def _score(metric: Metric, value: float | None, mark: float, **detail: Any) -> MarkedScore:
     failed = value is not None and not Mark(metric=metric, limit=mark).holds(value)
     status = ScoreStatus.NOT_MEASURED if value is None else ScoreStatus.FAIL if failed else ScoreStatus.PASS
     reason = "" if value is not None else "There is no reference of aiko yet."
-    return PageScore(metric=metric, value=value, mark=mark, status=status, detail=detail, reason=reason)
+    return MarkedScore(metric=metric, value=value, mark=mark, status=status, detail=detail, reason=reason)
 
 
 def _attribute(**more: Any) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from farm.client import Farm, job_id_of
 from farm.explaining.answers import to_json
 from farm.explaining.why import changed, explain
 from models.errors import BadInput, Unavailable
-from models.jobs import JobRow, WhyFacts, WorkerView
+from models.fleet import WorkerView
+from models.jobs import JobRow, WhyFacts
 from models.recipe import Recipe
 from models.vocabulary import ErrorKind, JobState, JobType, QueueStatus, Verdict, WorkerStatus
 from tests.support.views_by_hand import a_queue, a_row

@@ -12,8 +12,8 @@ from farm.judging import profiles
 from farm.judging.verdicts import marks_in_force
 from farm.shows import loading
 from models.errors import BadInput, NotMeasured
-from models.jobs import TakeExpectations
 from models.metrics import Metric, Profile
+from models.takes import TakeExpectations
 from models.vocabulary import JobType, Phase
 from tasks.steps.score import _expectations
 from workers.scoring.network_table import NETWORKS, asked_by, installed, lacking, serving

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from farm.dailies.values import PageScore
+from farm.explaining.scores import MarkedScore
 from farm.explaining.sentences import explain
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus
@@ -174,7 +174,7 @@ def moving(colour, index):
 def told(found):
     limit = 0.85
     status = ScoreStatus.PASS if found.value >= limit else ScoreStatus.FAIL
-    score = PageScore(
+    score = MarkedScore(
         metric=found.metric, value=found.value, mark=limit, status=status, detail=dict(found.detail)
     )
     return explain(score)

@@ -1,9 +1,34 @@
-"""A renderer's server as the farm knows it: where it is, what it has, whether it answers."""
+"""The fleet: workers as last heard of, and the renderers' servers they render at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from models.vocabulary import (
+        WorkerStatus,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerView:
+    """One worker as last heard of."""
+
+    id: str
+    host: str
+    pid: int
+    pools: tuple[str, ...]
+    queues: tuple[str, ...]
+    slots: int
+    status: WorkerStatus
+    current_job_id: UUID | None
+    last_seen_at: datetime
+    seconds_silent: float
+    capabilities: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,68 @@
+"""Workers, what their servers have, and the ticks of the beat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ForeignKey,
+    String,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.rows.base import Base, Word, empty
+from models.vocabulary import (
+    WorkerStatus,
+)
+
+
+class Worker(Base):
+    """One worker process: what it can do, when it was last heard of, and how Echo knows it."""
+
+    __tablename__ = "workers"
+
+    #: stable per host and slot, e.g. `atelier-1:render:0`
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int]
+    #: changes with every start, so that a successor is never mistaken for its predecessor
+    incarnation: Mapped[UUID]
+    queues: Mapped[list[str]] = mapped_column(server_default=empty("array"))
+    pools: Mapped[list[str]] = mapped_column(server_default=empty("array"))
+    slots: Mapped[int] = mapped_column(server_default=text("1"))
+    #: renderers, job types, networks, GPU, memory
+    capabilities: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
+    status: Mapped[WorkerStatus] = mapped_column(Word(WorkerStatus))
+    current_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    echo_status: Mapped[str | None] = mapped_column(String(100))
+    echo_error: Mapped[str | None] = mapped_column(Text)
+    echo_beat_at: Mapped[datetime | None]
+
+
+class Inventory(Base):
+    """What a renderer's server has, nodes and files of weights; workers with the same share one row."""
+
+    __tablename__ = "inventories"
+
+    #: of the content as canonical JSON
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[dict[str, Any]]
+    #: the words of `render_queue.needs` that it can meet
+    has: Mapped[list[str]] = mapped_column(server_default=empty("array"))
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Tick(Base):
+    """When each beat job last ran, by the database's clock: two beats or a late one cause no double work."""
+
+    __tablename__ = "ticks"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    ran_at: Mapped[datetime] = mapped_column(server_default=func.now())

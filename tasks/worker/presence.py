@@ -1,0 +1,184 @@
+"""This worker process's row in `workers`: entered, kept alive, told what the worker has, and left."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from farm.broker import SCORE_QUEUE
+from farm.settings import settings
+from models.errors import Unavailable
+from models.pools import COMFYUI, renderer_of
+from tasks.worker.comfyui_watch import Sighting
+
+if TYPE_CHECKING:
+    from db.fleet.workers import WorkerIdentity
+
+
+_log = logging.getLogger(__name__)
+
+
+class Presence:
+    """This worker process's row in `workers`, kept alive by a thread of the parent, which never renders."""
+
+    def __init__(self, worker_id: str, identity: WorkerIdentity) -> None:
+        self._id = worker_id
+        self._identity = identity
+        self._draining = False
+        self._changing = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="worker beat", daemon=True)
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def equip(self, seen: Sighting) -> None:
+        """Write down what a look at ComfyUI came to.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        from db.fleet import inventories
+        from tasks.process import runtime
+        from workers import machine
+
+        others = tuple(pool for pool in self._identity.pools if renderer_of(pool) != COMFYUI)
+        told = {COMFYUI: seen.told, "gpu_info": machine.card(seen.told)}
+        with runtime.database().transaction() as session:
+            if seen.content is not None:
+                inventories.store(session, seen.content, has=seen.has)
+            self._tell(session, told, pools=(*others, *seen.pools))
+
+    def _tell(self, session: Any, told: dict[str, Any], *, pools: tuple[str, ...] | None = None) -> None:
+        """Write down what this worker has by now, also for the day when it has to register again."""
+        from db.fleet import workers
+
+        # The look at ComfyUI and the beat are two threads, and each knows its own part.
+        with self._changing:
+            now = replace(
+                self._identity,
+                pools=self._identity.pools if pools is None else pools,
+                capabilities={**self._identity.capabilities, **told},
+            )
+            workers.equip(session, self._id, now.incarnation, pools=now.pools, capabilities=now.capabilities)
+            self._identity = now
+
+    def drain(self) -> None:
+        """Say that no new work is taken."""
+        self._draining = True
+        self._say_once()
+
+    def leave(self) -> None:
+        """Hand back what a cold shutdown cut off, and say goodbye; the pool's children are gone by now."""
+        from db import queue
+        from db.fleet import workers
+        from tasks.beat import echo
+        from tasks.process import runtime
+
+        self._over.set()
+        self._thread.join(timeout=settings().heartbeat.total_seconds())
+        try:
+            with runtime.database().transaction() as session:
+                for claim in queue.left_behind(session, self._id):
+                    queue.release(session, claim)
+                workers.leave(session, self._id, self._identity.incarnation)
+            if self._identity.slots:
+                echo.say_goodbye(self._id, self._identity.incarnation)
+        except Unavailable as error:
+            _log.warning("%s What this worker held comes back when its lease ends.", error.message)
+
+    def _beat(self) -> None:
+        from tasks.beat import standin
+
+        away = False
+        while not self._over.is_set():
+            try:
+                self._say()
+                standin.relay_and_retry_if_beat_is_silent()
+                away = False
+            except Unavailable as error:
+                if not away:
+                    _log.warning("This worker cannot say that it lives. %s", error.message)
+                away = True
+            except Exception:  # noqa: BLE001 - see below
+                # The thread must outlive a bug in one of its rounds: a silent worker would be declared lost.
+                _log.exception("The worker's beat failed.")
+            self._over.wait(standin.pause().total_seconds())
+
+    def _say_once(self) -> None:
+        try:
+            self._say()
+        except Unavailable as error:
+            _log.warning("%s", error.message)
+
+    def _say(self) -> None:
+        from db.fleet import workers
+        from tasks.process import runtime
+
+        with runtime.database().transaction() as session:
+            is_ours = workers.beat(session, self._id, self._identity.incarnation, draining=self._draining)
+        if is_ours:
+            self._say_networks()
+        elif not self._over.is_set():
+            self._register_again()
+
+    def _say_networks(self) -> None:
+        """Networks are pulled, and removed, while workers run: scores must find the way to who has them now.
+
+        Not in the beat's transaction: that holds the row, which the look at ComfyUI may be waiting for.
+        """
+        from tasks.process import runtime
+
+        if SCORE_QUEUE not in self._identity.queues:
+            return
+        told = networks_told()
+        if self._identity.capabilities | told != self._identity.capabilities:
+            with runtime.database().transaction() as session:
+                self._tell(session, told)
+
+    def _register_again(self) -> None:
+        """A row that was tidied away or taken by a successor: come back under a name of our own."""
+        _log.warning("The row of worker %s is not ours any more; registering again.", self._id)
+        self._id = register(self._identity)
+
+
+def register(identity: WorkerIdentity) -> str:
+    """Enter this worker in the table and take back what a dead predecessor of its name held; its id."""
+    from db import queue
+    from db.fleet import workers
+    from tasks.process import runtime
+
+    def enter(session: Any) -> str:
+        worker_id = workers.register(session, identity, lives_here=_is_a_living_worker)
+        # What the predecessor under this name was doing when it died need not wait for its lease to end.
+        queue.end_leases(session, worker_id)
+        return worker_id
+
+    worker_id = runtime.in_transaction(enter)
+    os.environ[runtime.WORKER_ID] = worker_id
+    os.environ[runtime.WORKER_QUEUES] = ",".join(identity.queues)
+    return worker_id
+
+
+def _is_a_living_worker(pid: int) -> bool:
+    """Whether a process of this id on this host is a Celery worker; ids are given out again after a restart."""
+    import psutil
+
+    try:
+        return any("celery" in word for word in psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return False
+
+
+def networks_told() -> dict[str, Any]:
+    """What this worker can measure with, as the other score workers are told."""
+    from tasks.steps.hand_over import networks_here
+
+    return {"networks": networks_here()}
