@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from db.catalogue.references import ReferenceView
+    from db.catalogue import ReferenceView
     from farm.delivery.words import Delivery, Progress
     from farm.judging.calibration import Calibration
     from farm.judging.gate import GateOutcome
@@ -317,10 +317,9 @@ class Farm:
     def references(self, project: str) -> tuple[ReferenceView, ...]:
         """What each network holds a project's characters and style to; `farm reference` makes them."""
         from db import catalogue
-        from db.catalogue import references as catalogue_references
 
         with self.database.transaction() as session:
-            return catalogue_references.references(session, catalogue.project(session, project).id)
+            return catalogue.list_references(session, catalogue.project(session, project).id)
 
     def cuts(self, project: str) -> tuple[CutView, ...]:
         """Every cut of a project in story order; raises `UnknownName`."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from db.engine import Database
     from db.files.artifacts import ArtifactStore
-    from farm.delivery.words import Writer
     from farm.settings import Settings
     from models.shows import StoredShow
 
@@ -41,9 +40,6 @@ AFTER_LOAD: list[Callable[[Premises, StoredShow], dict[str, Any]]] = []
 
 #: who reads masters adds a writer of posters, called with the master and the picture to write
 POSTERS: list[Callable[[Path, Path], None]] = []
-
-#: who can decode masters adds a writer of deliveries
-WRITERS: list[Writer] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from models.vocabulary import WorkerStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,3 +65,17 @@ class KnownServer:
     custom_packages: tuple[str, ...] = ()
     #: of `content`; empty before the first inventory was taken
     inventory: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoWorker:
+    """A render worker as the Echo heartbeat sees it."""
+
+    id: str
+    incarnation: UUID
+    status: WorkerStatus
+    slots: int
+    capabilities: dict[str, Any]
+    echo_status: str | None
+    #: how long ago Echo was last spoken to about it; None: never
+    echo_silence: timedelta | None

@@ -3,8 +3,16 @@
 from db.catalogue.doors import doors, is_open, job_for_gate, latch_open, lock_gate, roots, set_door, tally
 from db.catalogue.evidence import expectations, note_review, store_judgement, store_measurements
 from db.catalogue.jobs import count_jobs, find_job, job_detail, job_rows, list_jobs
+from db.catalogue.labels import JudgedTake, judged_takes
 from db.catalogue.orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
-from db.catalogue.references import store_character_reference, store_style_reference
+from db.catalogue.profiles import CHOICE, EVIDENCE, choose_profile, judged_by, keep_profile
+from db.catalogue.references import (
+    ReferenceView,
+    list_references,
+    store_character_reference,
+    store_style_reference,
+)
+from db.catalogue.reproductions import MadeTake, TakePair, reproducible, store_reproduction, take_pair
 from db.catalogue.show_loading import store_show
 from db.catalogue.shows import (
     characters,
@@ -17,15 +25,22 @@ from db.catalogue.shows import (
     project_view,
     projects,
 )
+from db.catalogue.starts import PassingStill, passing_stills
 from db.catalogue.why import why_facts, workers
-from db.queue.control import cancel
 from models.nearest import nearest
 
 __all__ = [
+    "CHOICE",
+    "EVIDENCE",
+    "JudgedTake",
     "KeyedJob",
+    "MadeTake",
     "NewJob",
-    "cancel",
+    "PassingStill",
+    "ReferenceView",
+    "TakePair",
     "characters",
+    "choose_profile",
     "count_jobs",
     "cut",
     "cuts",
@@ -38,26 +53,34 @@ __all__ = [
     "job_for_gate",
     "job_rows",
     "jobs_by_key",
+    "judged_by",
+    "judged_takes",
+    "keep_profile",
     "latch_open",
     "list_jobs",
+    "list_references",
     "lock_gate",
     "nearest",
     "newest_take_number",
     "note_delivered",
     "note_review",
     "parse_cut",
+    "passing_stills",
     "path_of",
     "project",
     "project_view",
     "projects",
+    "reproducible",
     "roots",
     "seed_of",
     "set_door",
     "store_character_reference",
     "store_judgement",
     "store_measurements",
+    "store_reproduction",
     "store_show",
     "store_style_reference",
+    "take_pair",
     "tally",
     "why_facts",
     "workers",

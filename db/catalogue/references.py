@@ -33,7 +33,7 @@ class ReferenceView:
     created_at: datetime
 
 
-def references(session: Session, project_id: UUID) -> tuple[ReferenceView, ...]:
+def list_references(session: Session, project_id: UUID) -> tuple[ReferenceView, ...]:
     """Every reference of a project: characters by slug, then the style; the newest of a network first."""
     characters = session.execute(
         select(Character.slug, CharacterReference)

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from models.fleet import EchoWorker
 from models.vocabulary import WorkerStatus
 
 if TYPE_CHECKING:
@@ -43,20 +44,6 @@ class Equipment:
     pools: tuple[str, ...]
     #: the name in `inventories` of what its renderer's server has; empty: nobody looked yet, or since `doubt`
     inventory: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EchoWorker:
-    """A render worker as the Echo heartbeat sees it."""
-
-    id: str
-    incarnation: UUID
-    status: WorkerStatus
-    slots: int
-    capabilities: dict[str, Any]
-    echo_status: str | None
-    #: how long ago Echo was last spoken to about it; None: never
-    echo_silence: timedelta | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

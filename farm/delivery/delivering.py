@@ -9,7 +9,7 @@ from db import catalogue
 from db.files import deliveries
 from db.files.deliveries import DeliveryName, VersionTaken
 from farm import extras
-from farm.delivery.words import Chosen, Delivered, Delivery, Form, TakeDamaged, Undelivered
+from farm.delivery.words import WRITERS, Chosen, Delivered, Delivery, Form, TakeDamaged, Undelivered
 from farm.judging.verdicts import best_take
 from farm.paths import typed
 from models.errors import BadInput, NotHere
@@ -225,11 +225,11 @@ def _nothing(project: str, phase: Phase | None, undelivered: Sequence[Undelivere
 def _writer() -> Writer:
     """Whoever can decode masters on this machine; looked for when it is needed, because it is heavy."""
     extras.joiners()
-    if not extras.WRITERS:
+    if not WRITERS:
         raise NotHere(
             "Nothing here can decode masters.", hint="Install the worker extra: anime-render-farm[worker]."
         )
-    return extras.WRITERS[0]
+    return WRITERS[0]
 
 
 def _untold(cut: str, done: int, total: int) -> None:

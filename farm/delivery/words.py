@@ -106,3 +106,7 @@ class Writer(Protocol):
         progress: Callable[[int], None],
         /,
     ) -> None: ...
+
+
+#: who can decode masters adds a writer of deliveries (`farm.extras`)
+WRITERS: list[Writer] = []

@@ -14,8 +14,8 @@ from models.vocabulary import WorkerStatus
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from db.fleet.workers import EchoWorker
     from farm.echo.client import EchoClient
+    from models.fleet import EchoWorker
 
 REGISTERED = "registered"
 SILENT = "silent"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from db.catalogue.reproductions import MadeTake
+    from db.catalogue import MadeTake
 
 #: names the job's own folder, so it differs in every graph
 _NAMES_ITS_FILES = "filename_prefix"

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from db import catalogue
-from db.catalogue.labels import JudgedTake, judged_takes
-from db.catalogue.profiles import EVIDENCE, choose_profile, keep_profile
+from db.catalogue import EVIDENCE, JudgedTake, choose_profile, judged_takes, keep_profile
 from farm.judging import profiles
 from farm.judging.statistics import Errors, Proposal, Sample, propose, rate
 from farm.judging.verdicts import judge

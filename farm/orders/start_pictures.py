@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from db import catalogue
-from db.catalogue.references import references
-from db.catalogue.starts import PassingStill, passing_stills
+from db.catalogue import PassingStill, passing_stills
 from db.files.artifacts import ArtifactStore
 from farm.judging.verdicts import best_take
 from farm.orders import pictures
@@ -17,7 +16,7 @@ from models.vocabulary import JobType, Phase
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from db.catalogue.references import ReferenceView
+    from db.catalogue import ReferenceView
     from db.engine import Session
     from farm.orders.plan import Ordered
     from farm.settings import Settings
@@ -95,7 +94,7 @@ class StartPictures:
             )
         project, who = ordered.project.id, ordered.castings[0].character.slug
         if project not in self._references:
-            self._references[project] = references(self._session, project)
+            self._references[project] = catalogue.list_references(self._session, project)
         approved = [ref for ref in self._references[project] if ref.character == who and ref.image_paths]
         approved.sort(key=lambda ref: (ref.approved_by != "demo", ref.created_at), reverse=True)
         if not approved:

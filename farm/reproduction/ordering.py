@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
-from db.catalogue import NewJob, reproductions
+from db.catalogue import NewJob
 from farm.orders import drawn
 from farm.orders.plan import Plan
 from farm.orders.submission import SubmittedJob
@@ -47,7 +47,7 @@ def reproduce(
         OrderRefused: the job has no take to compare with, a change cannot work, or no ComfyUI of this farm has
             what the take was made with any more; nothing was stored.
     """
-    original = reproductions.reproducible(session, job_id)
+    original = catalogue.reproducible(session, job_id)
     if original.take is None:
         raise _no_take(original)
     plan, changed = _planned(session, original, changes or {})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from farm import extras
+from farm.delivery.words import WRITERS
 from tasks.commands.accept import accept
 from tasks.commands.networks import networks
 from tasks.commands.recipe import recipe
@@ -56,4 +57,4 @@ def _write_delivery(
 extras.AFTER_LOAD.append(_make_references)
 extras.POSTERS.append(_write_poster)
 extras.ACCEPTANCE.append(accept)
-extras.WRITERS.append(_write_delivery)
+WRITERS.append(_write_delivery)

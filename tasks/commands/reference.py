@@ -15,7 +15,7 @@ from models.errors import BadInput, NotMeasured
 from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
 
 if TYPE_CHECKING:
-    from db.catalogue.references import ReferenceView
+    from db.catalogue import ReferenceView
     from farm.client import Farm
     from tasks.references.builder import Built
 

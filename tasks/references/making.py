@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
-from db.catalogue.references import ReferenceView, references
+from db.catalogue import ReferenceView
 from farm.cli.progress import counting_bar
 from farm.judging.profiles import asked_of
 from farm.ops.stack import threads_here
@@ -181,7 +181,7 @@ class _Studio:
     def _is_known(self, wanted: _Wanted, network: str, sha256: str, paths: Sequence[str]) -> bool:
         """Whether this file of the network knows these pictures, or something a person approved by name."""
         with self._farm.database.transaction() as session:
-            known = references(session, self._stored.project_id)
+            known = catalogue.list_references(session, self._stored.project_id)
         here = (wanted.character, network, sha256)
         found = next(
             (each for each in known if (each.character, each.network, each.network_sha256) == here), None

@@ -12,7 +12,7 @@ from tasks.process import runtime
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from db.catalogue.reproductions import TakePair
+    from db.catalogue import TakePair
     from workers.media.comparison import Comparison
     from workers.scoring.picture_distance import PictureDistance
 

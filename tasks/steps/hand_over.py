@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from db.catalogue import profiles as catalogue_profiles
+from db import catalogue
 from db.fleet import workers
 from farm import broker
 from farm.broker import SCORE_QUEUE
@@ -55,7 +55,7 @@ def left_to(job_id: UUID, request: Any) -> str | None:
 
 
 def _better_worker(session: Session, job_id: UUID) -> Scorer | None:
-    judged = catalogue_profiles.judged_by(session, job_id)
+    judged = catalogue.judged_by(session, job_id)
     if judged is None or judged.is_last_try:
         # What failed wherever it was sent is better measured in part, for a person to see, than not at all.
         return None

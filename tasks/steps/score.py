@@ -6,8 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from db import queue
-from db.catalogue import evidence, reproductions
+from db import catalogue, queue
 from db.queue import Settlement
 from farm.broker import TaskName, task
 from farm.judging import profiles
@@ -68,9 +67,9 @@ def _measure(work: Work) -> Settlement:
     def write(session: Session) -> Settlement:
         settlement = queue.settle_score(session, claim)
         if settlement is Settlement.WRITTEN:
-            evidence.store_measurements(session, claim.job_id, measurements)
+            catalogue.store_measurements(session, claim.job_id, measurements)
             if reproduction is not None:
-                reproductions.store_reproduction(session, claim.job_id, reproduction)
+                catalogue.store_reproduction(session, claim.job_id, reproduction)
         return settlement
 
     return work.settle(write)
@@ -78,13 +77,13 @@ def _measure(work: Work) -> Settlement:
 
 def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, Profile]:
     """What the take is held against, and the profile that judges it."""
-    held_to = evidence.expectations(session, job_id)
+    held_to = catalogue.expectations(session, job_id)
     return held_to, profiles.named(held_to.project_profiles, held_to.profile)
 
 
 def _reproduction(work: Work) -> dict[str, Any] | None:
     """How equal the take is to the one it makes again; None where it makes none again."""
-    pair = runtime.in_transaction(lambda session: reproductions.take_pair(session, work.claim.job_id))
+    pair = runtime.in_transaction(lambda session: catalogue.take_pair(session, work.claim.job_id))
     return None if pair is None else comparing.compared(pair, work.alive)
 
 

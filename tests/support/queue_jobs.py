@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from db.catalogue.orders import NewJob, insert_jobs
+from db.catalogue import NewJob, insert_jobs
 from models.recipe import Recipe
 from models.rows.shows import Project
 from models.vocabulary import JobType

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import FarmError, NotMeasured
+from workers.scoring.shots import cuts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -216,8 +217,8 @@ def _shot_work(network: Any, thumbnails: Sequence[Picture]) -> Work:
         unit="frames",
         count=len(thumbnails),
         kind="numbers",
-        once=lambda: network.cuts(thumbnails),
-        answer=lambda: [[float(cut) for cut in network.cuts(thumbnails)]],
+        once=lambda: cuts(network, thumbnails),
+        answer=lambda: [[float(cut) for cut in cuts(network, thumbnails)]],
     )
 
 

@@ -126,6 +126,18 @@ class ShotSeeker:
         return min(max(frame, 0), self._frames - 1) - self._start
 
 
+def cuts(network: ShotFinder, thumbnails: Sequence[NDArray[np.uint8]]) -> tuple[int, ...]:
+    """Numbers of the frames at which a new shot begins, from a clip's thumbnails `(27, 48, 3)` uint8 RGB."""
+    if not thumbnails:
+        return ()
+    last, width = len(thumbnails) - 1, network.step + 2 * network.margin
+    ends = [
+        network.probabilities([thumbnails[min(max(index, 0), last)] for index in range(start, start + width)])
+        for start in range(-network.margin, len(thumbnails) - network.margin, network.step)
+    ]
+    return beginnings(np.concatenate(ends)[: len(thumbnails)])
+
+
 def beginnings(ends: NDArray[np.float32]) -> tuple[int, ...]:
     """Where new shots begin, from how surely each frame `(T,)` ends one: after each run of sure frames.
 

@@ -35,7 +35,7 @@ def load(
 ) -> None:
     """Load a show: project, story bible, characters, scenes and cuts. Loading it again updates it."""
     from db import catalogue
-    from db.catalogue.profiles import CHOICE
+    from db.catalogue import CHOICE
     from farm.explaining.answers import to_json
     from farm.shows import loading
 

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from db.fleet.workers import EchoWorker
 from farm.echo import workers as echo_workers
 from farm.echo.client import EchoClient
+from models.fleet import EchoWorker
 from models.vocabulary import WorkerStatus
 from tests.support.echo_server import Echo, running_echo
 from tests.support.floor import CONTROL, RENDER, SCORE

@@ -6,7 +6,6 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
-from db.catalogue import evidence
 from farm.explaining.answers import explained_json
 from farm.explaining.scores import scores_of
 from farm.explaining.sentences import explanations
@@ -32,7 +31,7 @@ def test_a_variation_that_dyes_the_hair_changes_what_the_picture_is_held_against
         for job in (usual, dyed):
             finish(session, job)
 
-        seen = [evidence.expectations(session, job).attributes["mio"] for job in (usual, dyed)]
+        seen = [catalogue.expectations(session, job).attributes["mio"] for job in (usual, dyed)]
 
     assert [each["hair_color"] for each in seen] == ["pink", "blue"]
     assert {each["eye_color"] for each in seen} == {"green"}
@@ -44,7 +43,7 @@ def test_an_orders_own_limits_decide_what_gets_a_picture(database: Database) -> 
         (job,) = ordered(session, show, quality_thresholds={"identity": 0.99})
         finish(session, job)
 
-        held_to = evidence.expectations(session, job)
+        held_to = catalogue.expectations(session, job)
 
     assert held_to.quality_thresholds == {"identity": 0.99}
 

@@ -8,9 +8,7 @@ from uuid import uuid4
 import pytest
 
 from db import catalogue
-from db.catalogue import labels as catalogue_labels
-from db.catalogue import reproductions
-from db.catalogue.starts import passing_stills
+from db.catalogue import passing_stills
 from farm.judging import gate
 from farm.orders import submission
 from farm.reproduction import ordering
@@ -108,7 +106,7 @@ def test_it_is_no_neighbour_and_no_label(database: Database, show: StoredShow) -
         judged(session, again, *GOOD)
 
         neighbours = catalogue.expectations(session, second).neighbours
-        labels = catalogue_labels.judged_takes(session, show.project_id, Phase.STILL)
+        labels = catalogue.judged_takes(session, show.project_id, Phase.STILL)
 
         assert neighbours == (f"takes/{first}/1/master.png",)
         assert catalogue.expectations(session, again).neighbours == (f"takes/{second}/1/master.png",)
@@ -186,7 +184,7 @@ def test_a_changed_take_is_one_of_its_own_and_made_again_with_its_changes(
 
         assert session.get_one(Job, again).reproduces_job_id == changed
         assert session.get_one(Job, reproduced(session, again)).reproduces_job_id == changed
-        pair = reproductions.take_pair(session, again)
+        pair = catalogue.take_pair(session, again)
         assert pair is not None
         assert (pair.changed, pair.again.recipe["seed"]) == ({}, 5)
 
@@ -232,8 +230,8 @@ def test_no_pair_is_found_for_a_job_that_makes_none_again(database: Database, sh
         again = reproduced(session, job_id, seed=3)
         finish(session, again)
 
-        assert reproductions.take_pair(session, job_id) is None
-        pair = reproductions.take_pair(session, again)
+        assert catalogue.take_pair(session, job_id) is None
+        pair = catalogue.take_pair(session, again)
 
     assert pair is not None
     assert pair.original is not None

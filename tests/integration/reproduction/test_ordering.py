@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from db import catalogue
-from db.catalogue.orders import NewJob, insert_jobs
+from db.catalogue import NewJob, insert_jobs
 from farm.explaining.equality import sentence
 from farm.reproduction import ordering
 from models.errors import OrderRefused

