@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.errors import BadInput, OrderRefused, UnknownName
+from models.errors import BadInput, Forbidden, Refused, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +30,12 @@ def confined(raw: str, roots: Sequence[Path], what: str) -> Path:
     """The existing file that `raw` names, absolute or relative to one of `roots`, symbolic links followed.
 
     Raises:
-        OrderRefused: it lies outside every root, whether or not it exists.
+        Forbidden: it lies outside every root, whether or not it exists.
         UnknownName: there is no such file.
+        Refused: the path is empty or holds a zero byte.
     """
     if "\0" in raw or not raw.strip():
-        raise OrderRefused(f"The path of the {what} is empty or holds a zero byte.", hint="Name a file.")
+        raise Refused(f"The path of the {what} is empty or holds a zero byte.", hint="Name a file.")
     allowed = [root.resolve() for root in roots]
     # By os.path: pathlib raises for an unknown user, a link in a circle, or a name that is too long.
     named = Path(os.path.expanduser(raw))
@@ -42,7 +43,7 @@ def confined(raw: str, roots: Sequence[Path], what: str) -> Path:
     candidates = [Path(os.path.realpath(place)) for place in places]
     inside = [path for path in candidates if any(path.is_relative_to(root) for root in allowed)]
     if not inside:
-        raise OrderRefused(
+        raise Forbidden(
             f"The {what} '{raw}' lies outside the allowed folders.",
             hint=f"Allowed: {', '.join(map(str, roots))}; FARM_ROOTS sets them.",
         )

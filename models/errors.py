@@ -1,26 +1,37 @@
 """One error tree; every error carries a sentence for a person and what to do about it.
 
-FarmError
-├── OrderRefused            admission said no; nothing was stored
-│   ├── UnknownName         a project, cut, character, network... that does not exist
-│   └── PhaseLocked         the gate before the phase has not opened
-├── BadInput                a file or value a person gave cannot be used
-├── NotHere                 something the machine needs is not installed or not running
-│   └── Unavailable         a server did not answer; trying again later may help
-├── NotMeasured             a metric could not be measured; never a pass, never a number
-└── StepFailed              a render or a score went wrong; `kind` says who should try again
-    └── LeaseLost           the work is no longer ours: cancelled or taken over
+                                exit  HTTP
+FarmError                          1   500
+├── Refused                        3   422  it cannot be done as asked; nothing was changed
+│   ├── OrderRefused               3   422  admission said no
+│   │   └── PhaseLocked            1   409  the gate before the phase has not opened
+│   ├── UnknownName                3   404  a project, cut, character, network... that does not exist
+│   ├── Conflict                   3   409  it clashes with how things stand: taken, over, not judged yet
+│   │   └── Busy                   1   409  it runs already, or another command is at it
+│   └── Forbidden                  3   403  whoever asks may not do it, or does not say who decides
+├── BadInput                       3   422  a file or value a person gave cannot be used
+├── NotHere                        4   503  something the machine needs is not installed or not running
+│   └── Unavailable                4   503  a server did not answer; trying again later may help
+├── NotMeasured                    2   422  a metric could not be measured; never a pass, never a number
+└── StepFailed                     1   500  a render or a score went wrong; `kind` says who should try again
+    └── LeaseLost                  1   409  the work is no longer ours: cancelled or taken over
+
+`exit_code` is what a command ends with, `http_status` what the API answers. Raise one of the branches: a bare
+`FarmError` says neither what went wrong nor what can be done about it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from models.vocabulary import ErrorKind
+from models.vocabulary import ErrorKind, Exit
 
 
 class FarmError(Exception):
     """Something the farm cannot do."""
+
+    exit_code: ClassVar[Exit] = Exit.NOT_PASSED
+    http_status: ClassVar[int] = 500
 
     def __init__(self, message: str = "", *, hint: str = "") -> None:
         """`message` is one sentence; `hint` says what a person can do. The docstring is the default message."""
@@ -48,24 +59,60 @@ def _again(kind: type[FarmError], args: tuple[Any, ...], state: dict[str, Any]) 
     return error
 
 
-class OrderRefused(FarmError):
+class Refused(FarmError):
+    """This cannot be done as asked; nothing was changed."""
+
+    exit_code = Exit.BAD_INPUT
+    http_status = 422
+
+
+class OrderRefused(Refused):
     """The order cannot be accepted."""
-
-
-class UnknownName(OrderRefused):
-    """No such name."""
 
 
 class PhaseLocked(OrderRefused):
     """The phase is still closed: the gate before it has not opened."""
 
+    exit_code = Exit.NOT_PASSED
+    http_status = 409
+
+
+class UnknownName(Refused):
+    """No such name."""
+
+    http_status = 404
+
+
+class Conflict(Refused):
+    """This clashes with how things stand."""
+
+    http_status = 409
+
+
+class Busy(Conflict):
+    """This runs already, or another command is at it."""
+
+    exit_code = Exit.NOT_PASSED
+
+
+class Forbidden(Refused):
+    """Whoever asks for this may not do it."""
+
+    http_status = 403
+
 
 class BadInput(FarmError):
     """This input cannot be used."""
 
+    exit_code = Exit.BAD_INPUT
+    http_status = 422
+
 
 class NotHere(FarmError):
     """Something this needs is not installed or not running here."""
+
+    exit_code = Exit.NOT_HERE
+    http_status = 503
 
 
 class Unavailable(NotHere):
@@ -74,6 +121,9 @@ class Unavailable(NotHere):
 
 class NotMeasured(FarmError):
     """This metric could not be measured."""
+
+    exit_code = Exit.NOT_JUDGED
+    http_status = 422
 
 
 class StepFailed(FarmError):
@@ -90,6 +140,8 @@ class StepFailed(FarmError):
 
 class LeaseLost(StepFailed):
     """The work is no longer ours: it was cancelled or another worker took it over."""
+
+    http_status = 409
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message, error_kind=ErrorKind.LEASE_LOST)

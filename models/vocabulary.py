@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Phase(StrEnum):
@@ -204,3 +204,14 @@ class Defect(StrEnum):
     WRONG_FRAME_COUNT = "wrong_frame_count"  #: fewer frames than ordered
     BLANK = "blank"  #: one flat colour
     FROZEN = "frozen"  #: one frame, repeated
+
+
+class Exit(IntEnum):
+    """How a command ends; what a script can trust."""
+
+    OK = 0
+    NOT_PASSED = 1  #: a gate said no: a take, a phase, a job that failed, a farm already running
+    NOT_JUDGED = 2  #: a required metric could not be measured, or the command line was wrong
+    BAD_INPUT = 3  #: an order or a file was refused; nothing was stored
+    NOT_HERE = 4  #: something is not installed, not running or does not answer
+    INTERRUPTED = 130

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from models.errors import BadInput, StepFailed
+from models.errors import BadInput, Conflict, StepFailed
 from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
 
-class VersionTaken(BadInput):
+class VersionTaken(Conflict):
     """Somebody else has delivered this version in the meantime."""
 
 

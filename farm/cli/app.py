@@ -12,8 +12,9 @@ from typer.main import get_command
 
 from farm import extras
 from farm.cli.commands import delivering, judging, lifecycle, looking, ordering, reproducing, showing, workflows
-from farm.cli.console import EXIT_CODES, Exit, exit_code, print_error
+from farm.cli.console import EXIT_CODES, print_error
 from models.errors import FarmError
+from models.vocabulary import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         ended = get_command(build(args[0] if args else "")).main(args, prog_name="farm", standalone_mode=False)
     except FarmError as error:
         print_error(error.kind, error.message, error.hint, as_json=as_json)
-        return exit_code(error)
+        return error.exit_code
     except TyperException as error:
         _print_usage_error(error, as_json=as_json)
         return Exit.NOT_JUDGED

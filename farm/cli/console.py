@@ -11,7 +11,6 @@ import getpass
 import json
 import os
 import sys
-from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,43 +18,16 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from models.errors import BadInput, FarmError, NotHere, NotMeasured, OrderRefused, PhaseLocked
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of a table.")]
 
 
-class Exit(IntEnum):
-    """What a script can trust."""
-
-    OK = 0
-    NOT_PASSED = 1  #: a gate said no: a take, a phase, a job that failed, a farm already running
-    NOT_JUDGED = 2  #: a required metric could not be measured, or the command line was wrong
-    BAD_INPUT = 3  #: an order or a file was refused; nothing was stored
-    NOT_HERE = 4  #: something is not installed, not running or does not answer
-    INTERRUPTED = 130
-
-
 EXIT_CODES = (
     "Exit codes: 0 done · 1 not passed, or refused by a gate · 2 could not be judged, or wrong usage · "
     "3 order or file refused, nothing stored · 4 not installed, not running or not answering · 130 interrupted."
 )
-
-
-def exit_code(error: FarmError) -> Exit:
-    """The exit code of an error; the first matching kind wins."""
-    for kind, code in (
-        (PhaseLocked, Exit.NOT_PASSED),
-        (OrderRefused, Exit.BAD_INPUT),
-        (BadInput, Exit.BAD_INPUT),
-        (NotHere, Exit.NOT_HERE),
-        (NotMeasured, Exit.NOT_JUDGED),
-    ):
-        if isinstance(error, kind):
-            return code
-    return Exit.NOT_PASSED
 
 
 @cache

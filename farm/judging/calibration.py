@@ -17,7 +17,7 @@ from db.catalogue import EVIDENCE, JudgedTake, choose_profile, judged_takes, kee
 from farm.judging import profiles
 from farm.judging.statistics import Errors, Proposal, Sample, propose, rate
 from farm.judging.verdicts import judge
-from models.errors import OrderRefused
+from models.errors import BadInput, Conflict, Forbidden
 from models.metrics import Direction
 from models.vocabulary import Phase, Verdict
 from workers.scoring.profiles import BUILT_IN
@@ -204,14 +204,16 @@ def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[st
     """Store the proposed marks as a new profile of the project, with their evidence; nobody judges by it yet.
 
     Raises:
-        OrderRefused: nobody is named, nothing was proposed, or the name is taken.
+        Forbidden: nobody is named.
+        BadInput: the name is empty or too long.
+        Conflict: nothing was proposed, or the name is taken.
     """
     if not by.strip():
-        raise OrderRefused("A profile names nobody who decided.", hint="Say who: --by NAME.")
+        raise Forbidden("A profile names nobody who decided.", hint="Say who: --by NAME.")
     if not name.strip() or len(name) > 100:
-        raise OrderRefused("A profile's name has 1 to 100 letters.")
+        raise BadInput("A profile's name has 1 to 100 letters.", hint="Choose a shorter one.")
     if not found.proposed:
-        raise OrderRefused(
+        raise Conflict(
             f"There is nothing to keep as '{name}': no mark could be proposed.",
             hint="The table says what each one lacks.",
         )
@@ -229,7 +231,7 @@ def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[st
         "marks": [mark.to_json() for mark in found.marks],
     }
     if name in BUILT_IN or not keep_profile(session, found.project_id, name, data):
-        raise OrderRefused(
+        raise Conflict(
             f"There is a profile '{name}' already, and takes may have been judged by it.",
             hint="Give the new marks a name of their own.",
         )
@@ -242,10 +244,10 @@ def choose(session: Session, project: str, name: str, *, by: str) -> Profile:
     Raises:
         UnknownName: there is no such project or profile.
         BadInput: the profile cannot be read.
-        OrderRefused: nobody is named.
+        Forbidden: nobody is named.
     """
     if not by.strip():
-        raise OrderRefused("Nobody is named who chose the profile.", hint="Say who: --by NAME.")
+        raise Forbidden("Nobody is named who chose the profile.", hint="Say who: --by NAME.")
     row = catalogue.project(session, project)
     chosen = profiles.named(row.defaults.get("profiles", {}), name)
     choose_profile(session, row.id, name, by=by.strip())

@@ -12,7 +12,7 @@ from farm.judging import profiles
 from farm.judging.ladder import next_recipe
 from farm.judging.reports import BlockingIssue, IssueKind, PhaseReport, RootReport, has_earned, phase_report
 from farm.judging.verdicts import best_take, judge, overall_score
-from models.errors import OrderRefused
+from models.errors import Conflict, Forbidden
 from models.metrics import Measurement
 from models.recipe import Recipe
 from models.vocabulary import Phase, Verdict
@@ -108,18 +108,19 @@ def review(session: Session, job_id: UUID, *, approve: bool, by: str, note: str 
 
     Raises:
         UnknownName: there is no such job.
-        OrderRefused: it was not judged yet, is a reproduction, or nobody is named.
+        Conflict: it was not judged yet, or is a reproduction.
+        Forbidden: nobody is named.
     """
     if not by.strip():
-        raise OrderRefused("A review names no reviewer.", hint="Say who decides.")
+        raise Forbidden("A review names no reviewer.", hint="Say who decides.")
     original = catalogue.find_job(session, job_id).reproduces_job_id
     if original is not None:
-        raise OrderRefused(
+        raise Conflict(
             f"The job {job_id} is a reproduction and counts nowhere.", hint=f"Review its original: {original}."
         )
     job = _locked(session, job_id)
     if job.verdict is None:
-        raise OrderRefused(f"The job {job_id} has not been judged yet.", hint="Wait for its verdict.")
+        raise Conflict(f"The job {job_id} has not been judged yet.", hint="Wait for its verdict.")
     instead_of = job.verdict
     verdict = Verdict.APPROVED if approve else Verdict.REJECTED
     judgement = _judged(session, job)
@@ -134,11 +135,12 @@ def open_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reas
     """Open a phase by a named person's decision, recorded with how its gate stood.
 
     Raises:
-        OrderRefused: nobody is named, or the phase before is itself still closed.
+        Conflict: the phase before is itself still closed.
+        Forbidden: nobody is named, or no reason is given.
     """
     before = phase.before
     if before is not None and not catalogue.is_open(session, project_id, before):
-        raise OrderRefused(
+        raise Conflict(
             f"The {phase.value} phase cannot open before the {before.value} phase.",
             hint=f"Open {before.value} first.",
         )
@@ -146,7 +148,7 @@ def open_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reas
 
 
 def close_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reason: str) -> None:
-    """Close a phase by a named person's decision; the gate does not open it again. Raises `OrderRefused`."""
+    """Close a phase by a named person's decision; the gate does not open it again. Raises `Forbidden`."""
     _decide(session, project_id, phase, is_open=False, by=by, reason=reason)
 
 
@@ -222,7 +224,7 @@ def _open_if_earned(session: Session, project_id: UUID, phase: Phase) -> Phase |
 
 def _decide(session: Session, project_id: UUID, phase: Phase, *, is_open: bool, by: str, reason: str) -> None:
     if not by.strip() or not reason.strip():
-        raise OrderRefused("An override needs a name and a reason.", hint="Say who decides, and why.")
+        raise Forbidden("An override needs a name and a reason.", hint="Say who decides, and why.")
     gate = phase.before
     if gate is not None:
         catalogue.lock_gate(session, project_id, gate)

@@ -14,7 +14,7 @@ from farm.servers import EmbeddedServers, ProcessGroup
 from farm.servers.keeper import keep, keep_in_background
 from farm.servers.state import one_start
 from farm.servers.supervisor import python_environment, wait_until
-from models.errors import FarmError, NotHere, Unavailable
+from models.errors import Busy, NotHere, Unavailable
 from models.pools import COMFYUI
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def up(
     caller then calls `tend` and `down` itself. When `stopped()` turns true, the start is given up.
 
     Raises:
-        FarmError: the farm is up here already, or another `farm up` is at it.
+        Busy: the farm is up here already, or another `farm up` is at it.
         NotHere: something it needs is not installed, the folder cannot be written, the disk is full.
         Unavailable: a port is taken, or something did not come up in time.
     """
@@ -91,9 +91,9 @@ def up(
 
 
 def refuse_twice(settings: Settings, group: ProcessGroup) -> None:
-    """Raises `FarmError` when the farm of this state folder is up."""
+    """Raises `Busy` when the farm of this state folder is up."""
     if any(process.running for process in group.status()):
-        raise FarmError(
+        raise Busy(
             f"The farm in {settings.state_dir} is up already.",
             hint="Use it as it is, or stop it first with `farm down`.",
         )

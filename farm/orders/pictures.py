@@ -35,8 +35,8 @@ def named(raw: str, settings: Settings, what: str) -> InputPicture:
     Only what its header tells is looked at here; the worker decodes it before it is used.
 
     Raises:
-        OrderRefused: it lies outside the allowed folders, is too large, moves, or is no picture in PNG, JPEG or
-            WebP.
+        Forbidden: it lies outside the allowed folders.
+        OrderRefused: it is too large, moves, or is no picture in PNG, JPEG or WebP.
         UnknownName: there is no such file.
     """
     path = confined(raw, (*settings.roots, settings.artifacts_dir), what)

@@ -12,7 +12,7 @@ from db.catalogue import NewJob
 from farm.orders.desk import Desk
 from farm.orders.form import Order
 from farm.settings import settings as machine_settings
-from models.errors import OrderRefused
+from models.errors import Conflict, OrderRefused
 from models.recipe import SEED_LIMIT
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def submit(session: Session, orders: Iterable[Order], settings: Settings | None 
     An order that was stored before under its idempotency key is answered with that job.
 
     Raises:
-        OrderRefused: as `admit`; or an idempotency key was used for another order.
+        Refused: as `admit`.
+        Conflict: an idempotency key was used for another order.
     """
     wanted = list(orders)
     desk = Desk(session, settings or machine_settings())
@@ -107,11 +108,12 @@ def retake(
 
     Raises:
         UnknownName: there is no such job.
-        OrderRefused: a take of the same root is still in work, or `changes` cannot be accepted.
+        Conflict: a take of the same root is still in work, or the job is a reproduction.
+        OrderRefused: `changes` cannot be accepted.
     """
     job = catalogue.find_job(session, job_id)
     if job.reproduces_job_id is not None:
-        raise OrderRefused(
+        raise Conflict(
             f"The job {job_id} is a reproduction and counts nowhere.",
             hint=f"Retake its original: {job.reproduces_job_id}.",
         )
@@ -129,7 +131,7 @@ def retake(
     )
     (stored,) = catalogue.insert_jobs(session, [admitted])
     if stored is None:
-        raise OrderRefused("Somebody else ordered this retake just now.", hint="Look at the job's takes first.")
+        raise Conflict("Somebody else ordered this retake just now.", hint="Look at the job's takes first.")
     return SubmittedJob(job_id=stored, seed_used=admitted.recipe.seed, pool=admitted.pool)
 
 
@@ -173,7 +175,7 @@ def _refuse_while_in_work(family: Sequence[JobRow]) -> None:
         (row for row in family if row.state in ("pending", "queued", "processing", "quality_check")), None
     )
     if busy:
-        raise OrderRefused(
+        raise Conflict(
             f"Take {busy.take_number} of this order is still in work ({busy.state.value}).",
             hint=f"Wait for it, or cancel it first: farm cancel {busy.id}.",
         )
@@ -201,9 +203,9 @@ def _ordered_before(order: Order, known: catalogue.KeyedJob | None) -> Submitted
     """The answer to an order whose idempotency key was used before."""
     if known is None:
         # Only a key can keep a new root from being stored.
-        raise OrderRefused("The order could not be stored.", hint="Submit it again.")
+        raise Conflict("The order could not be stored.", hint="Submit it again.")
     if _compared(order.model_dump(mode="json", exclude_defaults=True)) != _compared(known.order_data):
-        raise OrderRefused(
+        raise Conflict(
             f"The idempotency key '{order.idempotency_key}' was used for another order (job {known.job_id}).",
             hint="Use a new key for a new order.",
         )

@@ -11,7 +11,7 @@ from farm.orders import drawn
 from farm.orders.plan import Plan
 from farm.orders.submission import SubmittedJob
 from farm.reproduction.changes import changed_recipe
-from models.errors import OrderRefused
+from models.errors import Conflict
 from models.pools import COMFYUI
 from models.recipe import Recipe
 from models.vocabulary import JobState
@@ -44,8 +44,9 @@ def reproduce(
 
     Raises:
         UnknownName: no such job, or no such field; the hint names the nearest.
-        OrderRefused: the job has no take to compare with, a change cannot work, or no ComfyUI of this farm has
-            what the take was made with any more; nothing was stored.
+        Conflict: the job has no take to compare with.
+        OrderRefused: a change cannot work, or no ComfyUI of this farm has what the take was made with any more;
+            nothing was stored.
     """
     original = catalogue.reproducible(session, job_id)
     if original.take is None:
@@ -55,7 +56,7 @@ def reproduce(
     (stored,) = catalogue.insert_jobs(session, [new])
     if stored is None:
         # Only a key or a take number can keep a job from being stored, and a root without a key has neither.
-        raise OrderRefused("The reproduction could not be stored.", hint="Ask for it again.")
+        raise Conflict("The reproduction could not be stored.", hint="Ask for it again.")
     return SubmittedJob(job_id=stored, seed_used=plan.recipe.seed, pool=plan.pool)
 
 
@@ -75,7 +76,7 @@ def _planned(session: Session, original: Job, changes: Mapping[str, Any]) -> tup
     return replace(as_before, recipe=recipe), changed
 
 
-def _no_take(job: Job) -> OrderRefused:
+def _no_take(job: Job) -> Conflict:
     """Why a job without a take cannot be made again, and what can be done instead."""
     state = JobState.of(job.queue.step, job.queue.status, job.queue.error_kind)
     if ended := _MADE_NOTHING.get(state):
@@ -83,11 +84,11 @@ def _no_take(job: Job) -> OrderRefused:
         if job.reproduces_job_id is not None:
             # A reproduction has no retakes.
             instead = f"its original once more: `farm reproduce {job.reproduces_job_id}`"
-        return OrderRefused(
+        return Conflict(
             f"The job {job.id} {ended} and made nothing that could be made again.",
             hint=f"Reproduce another job, or {instead}.",
         )
-    return OrderRefused(
+    return Conflict(
         f"The job {job.id} has no take to compare with.",
         hint=f"Wait until it is rendered; `farm job {job.id}` says how it stands.",
     )

@@ -38,7 +38,7 @@ def keep(
     room later.
 
     Raises:
-        Unavailable: another keeper looks after this state folder already.
+        Busy: another keeper looks after this state folder already.
     """
     group = ProcessGroup(state_dir)
     group.note_keeper(mark_of(os.getpid()))
@@ -59,7 +59,7 @@ def keep_in_background(state_dir: Path) -> ProcessMark:
 
     Raises:
         NotHere: the state folder cannot be written.
-        Unavailable: a keeper runs already.
+        Busy: a keeper runs already.
     """
     state = ServersState(state_dir.absolute())
     state.prepare()

@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from farm.servers.state import ServersState, folder_errors_told, read_json, write_json
 from farm.servers.supervisor import ProcessMark, ask_to_end, end_alone, end_family, family_of, spawn, wait_until
-from models.errors import NotHere, Unavailable
+from models.errors import Busy, NotHere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ class ProcessGroup:
         """Start one process, `env` added to our environment; what it says goes to `logs/<name>.log`.
 
         Raises:
-            Unavailable: a process of that name runs already.
+            Busy: a process of that name runs already.
             NotHere: the program does not exist, or the state folder cannot be written.
         """
         self._state.prepare()
@@ -80,7 +80,7 @@ class ProcessGroup:
             group = self._load()
             known = group.processes.get(name)
             if known is not None and known.mark.is_running():
-                raise Unavailable(
+                raise Busy(
                     f"{name} runs already as process {known.mark.pid}.", hint="Stop it first with `farm down`."
                 )
             environment = {**os.environ, **(env or {})}
@@ -131,13 +131,13 @@ class ProcessGroup:
         """Remember who tends the group.
 
         Raises:
-            Unavailable: somebody does already.
+            Busy: somebody does already.
         """
         self._state.prepare()
         with self._locked():
             group = self._load()
             if group.keeper is not None and group.keeper != mark and group.keeper.is_running():
-                raise Unavailable(
+                raise Busy(
                     f"The farm in {self._state.folder} is up already, kept by process {group.keeper.pid}.",
                     hint="Use it as it is, or stop it first with `farm down`.",
                 )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from farm.servers.supervisor import ProcessMark
-from models.errors import FarmError, NotHere, Unavailable
+from models.errors import Busy, NotHere, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def one_start(state_dir: Path) -> Iterator[None]:
     """One `farm up` at a time in a state folder: of two, each would take down what the other starts.
 
     Raises:
-        FarmError: another one is starting.
+        Busy: another one is starting.
         NotHere: the folder cannot be written, or the disk is full.
     """
     ServersState(state_dir).prepare()
@@ -130,7 +130,7 @@ def alone(lock_file: Path, otherwise: str, *, hint: str) -> Iterator[None]:
     """Hold `lock_file`, whose folder exists, without waiting for it.
 
     Raises:
-        FarmError: `otherwise`, with its hint, when somebody else holds it.
+        Busy: `otherwise`, with its hint, when somebody else holds it.
         NotHere: it cannot be written, or the disk is full.
     """
     # The kernel gives the lock back when its holder is killed, so a file left behind hinders nobody.
@@ -139,7 +139,7 @@ def alone(lock_file: Path, otherwise: str, *, hint: str) -> Iterator[None]:
         with folder_errors_told(lock_file.parent):
             lock.acquire()
     except Timeout as error:
-        raise FarmError(otherwise, hint=hint) from error
+        raise Busy(otherwise, hint=hint) from error
     try:
         yield
     finally:
@@ -201,7 +201,7 @@ def refuse_full_disk(folder: Path) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _told(folder: Path, error: OSError) -> FarmError:
+def _told(folder: Path, error: OSError) -> NotHere:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NotHere(
             f"The disk is full: the farm's state folder {folder} cannot be written.",

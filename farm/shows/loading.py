@@ -12,7 +12,7 @@ from farm.judging import profiles
 from farm.orders.recipes import phrase
 from farm.shows import yaml_lines
 from farm.shows.form import AttributePart, CharacterPart, CutPart, ScenePart, Show
-from models.errors import BadInput, OrderRefused
+from models.errors import BadInput, Refused
 from models.shows import StoredShow
 from workers.renderers.toon.attributes import normalise
 
@@ -174,7 +174,7 @@ class _Check:
         """What the renderer says about the words of a look, with the line they stand on."""
         try:
             normalise(attributes)
-        except OrderRefused as refusal:
+        except Refused as refusal:
             raise self._document.error(where, refusal.message, refusal.hint) from refusal
 
 

@@ -12,8 +12,8 @@ from farm.cli.opened import here
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from farm.cli.console import Exit
     from farm.extras import AcceptanceWish
+    from models.vocabulary import Exit
     from workers.acceptance.findings import Finding
     from workers.acceptance.run import Acceptance
 

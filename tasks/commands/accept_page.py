@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
-from farm.cli.console import Exit
+from models.vocabulary import Exit
 from workers.acceptance.findings import Finding, Outcome
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, exit_code, note, out, print_error, print_json, print_list
+from farm.cli.console import AsJson, note, out, print_error, print_json, print_list
 from farm.cli.opened import here
 from farm.cli.progress import transfer_bars
 from farm.paths import typed
 from models.errors import BadInput, FarmError, UnknownName
+from models.vocabulary import Exit
 from workers.scoring import weights
 from workers.scoring.profiles import BUILT_IN
 
@@ -81,7 +82,7 @@ def pull(
         for _, error in failed:
             print_error(error.kind, error.message, error.hint, as_json=False)
     if failed:
-        raise typer.Exit(exit_code(failed[0][1]))
+        raise typer.Exit(failed[0][1].exit_code)
 
 
 @networks.command(

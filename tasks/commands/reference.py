@@ -9,9 +9,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, logged_in, note, out, print_list
+from farm.cli.console import AsJson, logged_in, note, out, print_list
 from farm.cli.opened import opened
 from models.errors import BadInput, NotMeasured
+from models.vocabulary import Exit
 from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from farm.cli.console import AsJson, Exit, note, print_json
+from farm.cli.console import AsJson, note, print_json
 from farm.cli.opened import here
 from farm.cli.progress import counting_bar
 from farm.cli.tables.verdicts import print_judgement
 from farm.paths import typed
 from models.errors import BadInput, NotMeasured, StepFailed
 from models.metrics import Metric
-from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
+from models.vocabulary import Exit, JobType, Phase, ScoreStatus, Verdict
 from workers.scoring.network_table import IDENTITY_METRICS
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from farm.ops import stack
 from farm.settings import settings
 from farm.shows import loading
 from farm.shows.loading import Show
-from models.errors import OrderRefused
+from models.errors import Refused
 from models.vocabulary import JobState, JobType, Step
 from tests.acceptance.comfyui_site import RealSite, StandInSite
 from tests.support.comfyui_fixture import stand_in
@@ -198,7 +198,7 @@ def _project(farm: Farm, site: Site) -> str:
         try:
             farm.wait([farm.submit({"project": project, "seed": 0, **_ORDER}).job_id], timeout=_PATIENCE)
             return project
-        except OrderRefused:
+        except Refused:
             if time.monotonic() > until:
                 raise
             time.sleep(0.2)

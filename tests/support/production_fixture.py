@@ -12,7 +12,7 @@ import yaml
 
 from farm.judging import gate
 from farm.orders import submission
-from models.errors import OrderRefused
+from models.errors import Refused
 from models.vocabulary import Phase
 from tests.comfyui_server import png_bytes
 from tests.support import ROOT
@@ -51,7 +51,7 @@ class Desk:
             return submission.admit(session, order, self.settings)
 
     def refusal(self, **fields: Any) -> str:
-        with pytest.raises(OrderRefused) as refused:
+        with pytest.raises(Refused) as refused:
             self.admit(**fields)
         assert "\n" not in str(refused.value)
         return str(refused.value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from farm.cli.console import Exit
+from models.vocabulary import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from farm.cli.console import Exit
+    from models.vocabulary import Exit
     from workers.acceptance.renders import Render
 
 _WEIGHTS = "Weights"

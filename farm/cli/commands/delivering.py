@@ -8,9 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, note, out, print_json
+from farm.cli.console import AsJson, note, out, print_json
 from farm.cli.opened import opened
-from models.vocabulary import Phase
+from models.vocabulary import Exit, Phase
 
 if TYPE_CHECKING:
     from farm.delivery.words import Delivered, Delivery

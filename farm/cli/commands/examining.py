@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, out, print_list
+from farm.cli.console import AsJson, out, print_list
 from farm.cli.opened import here
 from farm.extras import AcceptanceWish
 from models.errors import NotHere
+from models.vocabulary import Exit
 
 if TYPE_CHECKING:
     from farm.ops.doctor.findings import Finding, Health

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, logged_in, note, out, print_json
+from farm.cli.console import AsJson, logged_in, note, out, print_json
 from farm.cli.opened import opened
 from models.errors import BadInput
-from models.vocabulary import Phase
+from models.vocabulary import Exit, Phase
 
 if TYPE_CHECKING:
     from farm.judging.gate import GateOutcome

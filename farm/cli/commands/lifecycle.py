@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.cli.commands.examining import doctor
-from farm.cli.console import AsJson, Exit, note, notes, out, print_json, print_list
+from farm.cli.console import AsJson, note, notes, out, print_json, print_list
 from farm.cli.opened import here
 from models.errors import NotHere
+from models.vocabulary import Exit
 
 if TYPE_CHECKING:
     from farm.ops.stack import Stack

@@ -8,9 +8,9 @@ import typer
 from rich.live import Live
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, note, out, print_json, print_list
+from farm.cli.console import AsJson, note, out, print_json, print_list
 from farm.cli.opened import opened
-from models.vocabulary import JobState, Phase
+from models.vocabulary import Exit, JobState, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,10 +8,10 @@ import typer
 from rich.text import Text
 
 from farm.cli.commands.looking import ended_well, follow
-from farm.cli.console import AsJson, Exit, logged_in, out, print_list
+from farm.cli.console import AsJson, logged_in, out, print_list
 from farm.cli.opened import opened
 from models.errors import BadInput
-from models.vocabulary import Defect, JobType, Phase
+from models.vocabulary import Defect, Exit, JobType, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

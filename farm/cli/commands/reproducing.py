@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, logged_in, note, out, print_json
+from farm.cli.console import AsJson, logged_in, note, out, print_json
 from farm.cli.opened import opened
 from models.errors import BadInput
+from models.vocabulary import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from farm.cli.console import AsJson, Exit, note, out, print_list
+from farm.cli.console import AsJson, note, out, print_list
 from farm.cli.opened import here, opened
-from models.errors import NotHere, OrderRefused
+from models.errors import NotHere, Refused
+from models.vocabulary import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +58,7 @@ def _live_sites() -> tuple[tuple[Site, ...], str]:
     try:
         with opened() as farm, farm.database.transaction() as session:
             live = tuple(site for site in Fleet.of(session, farm.settings).sites if site.server.is_live)
-    except (NotHere, OrderRefused) as error:
+    except (NotHere, Refused) as error:
         return (), f"Where they can run is not known: {error.message}"
     live = tuple(sorted(live, key=lambda site: (site.server.host, site.server.worker_id)))
     return live, "" if live else "Where they can run is not known: no ComfyUI answers at the moment."

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.cli.console import Exit
 from farm.settings import Settings
+from models.vocabulary import Exit
 from tasks.commands.accept_page import write
 from workers.acceptance import checks
 from workers.acceptance.findings import Outcome

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from farm.cli import main
-from farm.cli.console import Exit
 from farm.settings import settings
 from models.errors import BadInput, NotHere, Unavailable
+from models.vocabulary import Exit
 from tests.support.file_server import FileServer, serving
 from workers.scoring import download, weights
 from workers.scoring.catalogue import NetworkFile, UrlSource

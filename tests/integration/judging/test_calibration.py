@@ -17,7 +17,7 @@ from farm.client import Farm
 from farm.judging import calibration, gate, profiles
 from farm.judging.calibration import Calibration, Labels
 from farm.shows import loading
-from models.errors import OrderRefused, UnknownName
+from models.errors import Conflict, Forbidden, UnknownName
 from models.metrics import Mark, Metric
 from models.vocabulary import Phase, Verdict
 from tests.support.factories import SHOW, a_stored_show, judged, ordered, settings_for, whole
@@ -184,18 +184,18 @@ def test_a_kept_profile_is_never_overwritten_and_needs_a_name_and_something_to_s
 ) -> None:
     with database.transaction() as session:
         empty = calibrated(session, show)
-        with pytest.raises(OrderRefused, match="no mark could be proposed"):
+        with pytest.raises(Conflict, match="no mark could be proposed"):
             calibration.keep(session, empty, "ours", by="Ada")
         many_reviewed(session, show)
         found = calibrated(session, show)
         calibration.keep(session, found, "ours", by="Ada")
 
-        for name, by, sentence in [
-            ("ours", "Ada", "There is a profile 'ours' already"),
-            ("embedded", "Ada", "There is a profile 'embedded' already"),
-            ("other", " ", "nobody who decided"),
+        for name, by, kind, sentence in [
+            ("ours", "Ada", Conflict, "There is a profile 'ours' already"),
+            ("embedded", "Ada", Conflict, "There is a profile 'embedded' already"),
+            ("other", " ", Forbidden, "nobody who decided"),
         ]:
-            with pytest.raises(OrderRefused, match=sentence):
+            with pytest.raises(kind, match=sentence):
                 calibration.keep(session, found, name, by=by)
         with pytest.raises(UnknownName, match="Did you mean 'ours'"):
             calibration.choose(session, show.project, "our", by="Ada")

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from db import catalogue
 from farm.judging import gate as gates
 from farm.orders import submission
-from models.errors import OrderRefused, PhaseLocked, UnknownName
+from models.errors import Conflict, Forbidden, OrderRefused, PhaseLocked, UnknownName
 from models.metrics import Metric
 from models.rows.doors import PhaseDoor
 from models.rows.jobs import Job, QueueRow
@@ -245,9 +245,9 @@ def test_a_person_may_close_a_door_and_the_gate_does_not_open_it_again(
 
 
 def test_an_override_needs_a_name_and_keeps_the_order_of_phases(database: Database, show: StoredShow) -> None:
-    with pytest.raises(OrderRefused, match="needs a name"), database.transaction() as session:
+    with pytest.raises(Forbidden, match="needs a name"), database.transaction() as session:
         gates.open_door(session, show.project_id, Phase.LOOP, by=" ", reason="hurry")
-    with pytest.raises(OrderRefused, match="before the loop phase"), database.transaction() as session:
+    with pytest.raises(Conflict, match="before the loop phase"), database.transaction() as session:
         gates.open_door(session, show.project_id, Phase.VIDEO, by="Ada", reason="hurry")
 
 
@@ -308,9 +308,9 @@ def test_only_a_judged_job_can_be_reviewed_and_only_by_somebody(database: Databa
     with database.transaction() as session:
         (job_id,) = ordered(session, show)
 
-    with pytest.raises(OrderRefused, match="not been judged"), database.transaction() as session:
+    with pytest.raises(Conflict, match="not been judged"), database.transaction() as session:
         gates.review(session, job_id, approve=True, by="Ada")
-    with pytest.raises(OrderRefused, match="no reviewer"), database.transaction() as session:
+    with pytest.raises(Forbidden, match="no reviewer"), database.transaction() as session:
         gates.review(session, job_id, approve=True, by="")
     with pytest.raises(UnknownName), database.transaction() as session:
         gates.review(session, uuid4(), approve=True, by="Ada")
@@ -379,7 +379,7 @@ def test_no_second_take_is_ordered_while_one_is_in_work(database: Database, show
     with database.transaction() as session:
         (job_id,) = ordered(session, show)
 
-    with pytest.raises(OrderRefused, match="still in work"), database.transaction() as session:
+    with pytest.raises(Conflict, match="still in work"), database.transaction() as session:
         submission.retake(session, job_id, reason="again", requested_by="Ada")
 
 

@@ -14,7 +14,7 @@ from db.engine import Database, Session
 from farm.judging import gate
 from farm.orders import submission
 from farm.shows import loading, yaml_lines
-from models.errors import OrderRefused, PhaseLocked, UnknownName
+from models.errors import Conflict, Forbidden, OrderRefused, PhaseLocked, UnknownName
 from models.recipe import SEED_LIMIT
 from models.rows.jobs import Job, QueueRow
 from models.rows.takes import GenerationParams
@@ -79,7 +79,7 @@ def test_an_accepted_order_is_a_job_a_recipe_and_a_queue_row(database: Database,
         ({"cut": None, "job_type": "character_sheet"}, (OrderRefused, "shows nobody")),
         ({"lora_models": [{"name": "mio", "path": "mio.safetensors"}]}, (UnknownName, "no LoRA")),
         ({"lora_models": [{"name": "mio"}]}, (OrderRefused, "names no file")),
-        ({"ipadapter_refs": [{"reference_image_path": "/etc/passwd"}]}, (OrderRefused, "outside the allowed")),
+        ({"ipadapter_refs": [{"reference_image_path": "/etc/passwd"}]}, (Forbidden, "outside the allowed")),
         ({"quality_thresholds": {"temporal_lpips": 0.1}}, (OrderRefused, "does not judge temporal_lpips")),
         ({"quality_thresholds": {"frame_count": 0}}, (OrderRefused, "cannot be changed")),
         ({"quality_thresholds": {"identity": 1.2}}, (OrderRefused, "-1 to 1. The nearest is 1")),
@@ -195,7 +195,7 @@ def test_the_same_key_for_another_order_is_refused(database: Database, show: Sto
     with database.transaction() as session:
         submission.submit(session, [order])
 
-    with pytest.raises(OrderRefused, match="used for another order"), database.transaction() as session:
+    with pytest.raises(Conflict, match="used for another order"), database.transaction() as session:
         submission.submit(session, [order.model_copy(update={"prompt": "rain"})])
 
 

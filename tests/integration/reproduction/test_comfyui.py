@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from db import catalogue
 from farm.reproduction import ordering
-from models.errors import OrderRefused
+from models.errors import OrderRefused, Refused
 from models.vocabulary import JobState
 from tests.support.queue_jobs import execute, one
 
@@ -124,7 +124,7 @@ def test_a_changed_recipe_changes_the_graph_and_both_are_named(studio: Studio, s
 def test_what_no_server_can_make_is_refused_before_it_is_queued(
     studio: Studio, still: UUID, changes: dict[str, Any], says: str
 ) -> None:
-    with studio.floor.database.transaction() as session, pytest.raises(OrderRefused, match=says):
+    with studio.floor.database.transaction() as session, pytest.raises(Refused, match=says):
         ordering.reproduce(session, still, requested_by="mira", changes=changes)
 
 

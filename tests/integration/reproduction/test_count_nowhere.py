@@ -12,7 +12,7 @@ from db.catalogue import passing_stills
 from farm.judging import gate
 from farm.orders import submission
 from farm.reproduction import ordering
-from models.errors import OrderRefused, UnknownName
+from models.errors import Conflict, Refused
 from models.rows.jobs import Job, QueueRow
 from models.vocabulary import Phase, QueueStatus, Verdict
 from tests.support.factories import a_stored_show, finish, judged, ordered, whole
@@ -120,9 +120,9 @@ def test_people_decide_about_the_original_alone(database: Database, show: Stored
         again = reproduced(session, job_id)
         judged(session, again, *GOOD)
 
-        with pytest.raises(OrderRefused, match="counts nowhere") as refused:
+        with pytest.raises(Conflict, match="counts nowhere") as refused:
             gate.review(session, again, approve=True, by="mira")
-        with pytest.raises(OrderRefused, match="counts nowhere"):
+        with pytest.raises(Conflict, match="counts nowhere"):
             submission.retake(session, again, reason="asked", requested_by="mira")
 
     assert str(job_id) in refused.value.hint
@@ -197,7 +197,7 @@ def test_a_changed_take_that_failed_leads_back_to_its_original(database: Databas
         session.query(QueueRow).filter_by(job_id=changed).one().status = QueueStatus.CANCELLED
         session.flush()
 
-        with pytest.raises(OrderRefused, match="was cancelled and made nothing") as refused:
+        with pytest.raises(Conflict, match="was cancelled and made nothing") as refused:
             reproduced(session, changed)
 
     assert f"farm reproduce {job_id}" in refused.value.hint
@@ -217,7 +217,7 @@ def test_what_cannot_be_made_again_is_refused_and_nothing_is_stored(
             (made, {"width": 7}, "width of 7 pixels"),
             (made, {"sampler_name": "euler"}, "knows no sampler_name, so it would be ignored"),
         ):
-            with pytest.raises((OrderRefused, UnknownName), match=says):
+            with pytest.raises(Refused, match=says):
                 reproduced(session, job_id, **changes)
 
         assert session.query(Job).filter_by(project_id=show.project_id).count() == 2

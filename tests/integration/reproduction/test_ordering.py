@@ -10,7 +10,7 @@ from db import catalogue
 from db.catalogue import NewJob, insert_jobs
 from farm.explaining.equality import sentence
 from farm.reproduction import ordering
-from models.errors import OrderRefused
+from models.errors import Conflict
 from models.recipe import CharacterLook, Recipe, SceneLook, environment_sha256
 from models.vocabulary import JobState, JobType
 from tests.support.floor import CONTROL, SCORE, Floor
@@ -167,7 +167,7 @@ def test_a_job_without_a_take_is_refused_in_its_own_words(
     ended = "UPDATE render_queue SET status = :status, error_kind = :kind WHERE job_id = :job"
     execute(fresh_database, ended, status=status, kind=kind, job=job_id)
 
-    with fresh_database.transaction() as session, pytest.raises(OrderRefused, match=says) as refused:
+    with fresh_database.transaction() as session, pytest.raises(Conflict, match=says) as refused:
         ordering.reproduce(session, job_id, requested_by="mira")
 
     assert f"farm {'job' if status == 'ready' else 'retake'} {job_id}" in refused.value.hint

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from farm.cli import main
-from farm.cli.console import Exit
 from models.errors import BadInput
+from models.vocabulary import Exit
 from tests.support import bad_files as bad
 from tests.support.floor import CONTROL, RENDER, SCORE, Floor
 from tests.support.queue_jobs import add_jobs, add_project, one

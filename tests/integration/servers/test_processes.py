@@ -13,7 +13,7 @@ import pytest
 
 from farm.servers import EmbeddedServers, ProcessGroup, keep, keep_in_background
 from farm.servers.supervisor import ProcessMark, ask_to_end, mark_of, python_environment, wait_until
-from models.errors import NotHere, Unavailable
+from models.errors import Busy, NotHere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def test_a_name_is_started_once(state: Path) -> None:
     group = ProcessGroup(state)
     first = group.start("worker", SLEEPER)
 
-    with pytest.raises(Unavailable, match=f"worker runs already as process {first.pid}"):
+    with pytest.raises(Busy, match=f"worker runs already as process {first.pid}"):
         ProcessGroup(state).start("worker", SLEEPER)
 
 
@@ -191,9 +191,9 @@ def test_processes_end_with_a_parent_that_is_killed(state: Path) -> None:
 def test_a_second_keeper_is_refused(state: Path) -> None:
     keeper = keep_in_background(state)
 
-    with pytest.raises(Unavailable, match=f"up already, kept by process {keeper.pid}"):
+    with pytest.raises(Busy, match=f"up already, kept by process {keeper.pid}"):
         keep_in_background(state)
-    with pytest.raises(Unavailable, match="is up already"):
+    with pytest.raises(Busy, match="is up already"):
         keep(state, until=lambda: True)
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from farm import extras
 from farm.cli import main
-from farm.cli.console import Exit
 from models.errors import NotMeasured
+from models.vocabulary import Exit
 from tasks.commands.accept_page import page, todos, write
 from workers.acceptance import checks, networks
 from workers.acceptance import probe as acceptance_probe

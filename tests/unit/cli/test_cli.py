@@ -14,13 +14,13 @@ from rich.table import Table
 
 from farm.cli import main
 from farm.cli.commands import ordering
-from farm.cli.console import Exit, exit_code, logged_in, notes, out
+from farm.cli.console import logged_in, notes, out
 from farm.judging.verdicts import judge
 from farm.orders.files import read_orders
 from farm.settings import settings
 from models import errors
 from models.metrics import Measurement, Metric
-from models.vocabulary import ErrorKind, JobType, Phase
+from models.vocabulary import ErrorKind, Exit, JobType, Phase
 from tasks.commands.score import report
 from workers.scoring.profiles import EMBEDDED
 
@@ -43,18 +43,20 @@ def _nobody_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         (errors.PhaseLocked(), Exit.NOT_PASSED),
         (errors.OrderRefused(), Exit.BAD_INPUT),
         (errors.UnknownName(), Exit.BAD_INPUT),
+        (errors.Conflict(), Exit.BAD_INPUT),
+        (errors.Forbidden(), Exit.BAD_INPUT),
         (errors.BadInput(), Exit.BAD_INPUT),
         (errors.NotHere(), Exit.NOT_HERE),
         (errors.Unavailable(), Exit.NOT_HERE),
         (errors.NotMeasured(), Exit.NOT_JUDGED),
-        (errors.FarmError("The farm is up already."), Exit.NOT_PASSED),
+        (errors.Busy("The farm is up already."), Exit.NOT_PASSED),
         (errors.StepFailed("It broke.", error_kind=ErrorKind.BUG), Exit.NOT_PASSED),
     ],
 )
 def test_every_kind_of_error_has_the_exit_code_that_the_help_promises(
     error: errors.FarmError, code: Exit
 ) -> None:
-    assert exit_code(error) is code
+    assert error.exit_code is code
 
 
 def test_a_command_that_needs_the_farm_says_in_one_sentence_that_it_does_not_run(

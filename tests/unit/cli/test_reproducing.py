@@ -12,9 +12,8 @@ import pytest
 
 from farm.cli import main
 from farm.cli.commands import reproducing
-from farm.cli.console import Exit
 from farm.orders.submission import SubmittedJob
-from models.vocabulary import JobState
+from models.vocabulary import Exit, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

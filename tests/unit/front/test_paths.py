@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from farm.paths import confined, typed
-from models.errors import BadInput, OrderRefused, UnknownName
+from models.errors import BadInput, Forbidden, UnknownName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def test_a_file_below_a_root_is_found_by_its_relative_and_its_absolute_path(tmp_
 def test_what_leaves_every_root_is_refused(tmp_path: Path, raw: str) -> None:
     (tmp_path / "link").symlink_to("/etc")
 
-    with pytest.raises(OrderRefused, match="lies outside the allowed folders"):
+    with pytest.raises(Forbidden, match="lies outside the allowed folders"):
         confined(raw, [tmp_path], "picture")
 
 

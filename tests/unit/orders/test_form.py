@@ -8,7 +8,7 @@ import pytest
 
 from farm.orders.submission import Order, parse
 from farm.paths import confined
-from models.errors import OrderRefused, UnknownName
+from models.errors import Forbidden, OrderRefused, Refused, UnknownName
 from models.recipe import SEED_LIMIT
 from models.vocabulary import Defect, JobType
 
@@ -85,7 +85,7 @@ def test_a_path_outside_the_allowed_folders_is_refused(tmp_path: Any, path: str)
     allowed = tmp_path / "allowed"
     allowed.mkdir()
 
-    with pytest.raises(OrderRefused) as refusal:
+    with pytest.raises(Refused) as refusal:
         confined(path, [allowed], "reference picture")
 
     assert not isinstance(refusal.value, UnknownName)
@@ -97,7 +97,7 @@ def test_a_link_that_leads_outside_is_refused(tmp_path: Any) -> None:
     secret.write_bytes(b"x")
     (allowed / "link.png").symlink_to(secret)
 
-    with pytest.raises(OrderRefused, match="outside the allowed folders"):
+    with pytest.raises(Forbidden, match="outside the allowed folders"):
         confined("link.png", [allowed], "reference picture")
 
 

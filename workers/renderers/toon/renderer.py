@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import skia
 
-from models.errors import LeaseLost, OrderRefused, StepFailed
+from models.errors import LeaseLost, Refused, StepFailed
 from models.vocabulary import ErrorKind
 from workers.media.takes import TakeWriter
 from workers.renderers import registry
@@ -73,7 +73,7 @@ class ToonRenderer:
                     take.add(frame)
                     progress(done, total)
                 return take.finish(environment=self._environment())
-        except OrderRefused as error:
+        except Refused as error:
             raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
 
     def _environment(self) -> dict[str, str]:
