@@ -1,4 +1,4 @@
-"""The nearest name there is to one that somebody wrote."""
+"""The nearest name there is to one that somebody wrote, and the refusal that names it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,47 @@ from models.errors import UnknownName
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: how like a name must be, from 0 to 1; files share folders and endings, so that less likeness says enough
+_NAMES, _FILES = 0.5, 0.3
 
-def nearest(name: str, known: Iterable[str], what: str) -> UnknownName:
-    """The refusal for a `what` of that name, with the nearest known name as its hint."""
+
+def unknown_name(
+    name: str, known: Iterable[str], what: str = "name", *, sentence: str = "", otherwise: str = ""
+) -> UnknownName:
+    """The refusal of a `what` of that name, or in a `sentence` of its own; `did_you_mean` gives its hint."""
+    return UnknownName(sentence or f"There is no {what} '{name}'.", hint=did_you_mean(name, known, otherwise))
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The nearest known name as a question; where none is near, `otherwise` or the names there are."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if close:
-        hint = f"Did you mean '{close[0]}'?"
-    elif names:
-        hint = f"Known: {', '.join(names[:10])}{', ...' if len(names) > 10 else ''}."
-    else:
-        hint = "There is none yet."
-    return UnknownName(f"There is no {what} '{name}'.", hint=hint)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=_NAMES)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    return otherwise or (f"Known: {listed(names, 10)}." if names else "There is none yet.")
+
+
+def the_nearest_is(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The nearest of the files or words that a program lists, as a sentence; `otherwise` where none is near."""
+    near = nearest_file(name, known)
+    return otherwise if near is None else f"The nearest is '{near}'."
+
+
+def nearest_file(name: str, known: Iterable[str]) -> str | None:
+    """The known file whose name is most like `name`; None where none is near."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=_FILES)), None)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name most like `name`, however little that is; `known` holds one or more."""
+    return difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)[0]
+
+
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """The first names, and dots where there are more.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b, ...'
+    """
+    every = list(names)
+    return ", ".join([*every[:most], *(["..."] if len(every) > most else [])])

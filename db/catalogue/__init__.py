@@ -27,7 +27,6 @@ from db.catalogue.shows import (
 )
 from db.catalogue.starts import PassingStill, passing_stills
 from db.catalogue.why import why_facts, workers
-from models.nearest import nearest
 
 __all__ = [
     "CHOICE",
@@ -60,7 +59,6 @@ __all__ = [
     "list_jobs",
     "list_references",
     "lock_gate",
-    "nearest",
     "newest_take_number",
     "note_delivered",
     "note_review",

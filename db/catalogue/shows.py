@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.errors import OrderRefused
-from models.nearest import nearest
+from models.nearest import unknown_name
 from models.rows.characters import Character
 from models.rows.jobs import Job
 from models.rows.shows import Cut, Episode, Project, Scene
@@ -34,10 +34,10 @@ def project(session: Session, name: str | UUID) -> Project:
     if found is None and isinstance(name, str) and (as_id := _uuid(name)):
         found = session.get(Project, as_id)
     if found is None:
-        refusal = nearest(str(name), session.scalars(select(Project.slug)), "project")
-        if refusal.hint == "There is none yet.":
-            refusal.hint = "Load one with `farm show load FILE`."
-        raise refusal
+        known = session.scalars(select(Project.slug)).all()
+        raise unknown_name(
+            str(name), known, "project", otherwise="" if known else "Load one with `farm show load FILE`."
+        )
     return found
 
 
@@ -89,7 +89,7 @@ def cut(session: Session, project: Project, path: str) -> Cut:
     )
     if found is None:
         known = [path_of(row) for row in session.scalars(_cuts(project.id))]
-        raise nearest(cut_path(episode, scene, number), known, f"cut in {project.slug}")
+        raise unknown_name(cut_path(episode, scene, number), known, f"cut in {project.slug}")
     return found
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
+from models.nearest import nearest_file
 from models.pools import gib_of, renderer_of, served_by
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def _nearest(word: str, servers: Sequence[KnownServer]) -> str:
         for other in server.has
         if other.partition("=")[0] == name
     }
-    near = difflib.get_close_matches(value, known, n=1, cutoff=0.3)
-    return f"; {known[near[0]]} has the nearest '{near[0]}'" if near else ""
+    near = nearest_file(value, known)
+    return "" if near is None else f"; {known[near]} has the nearest '{near}'"
 
 
 def _silent(servers: Sequence[KnownServer]) -> list[str]:

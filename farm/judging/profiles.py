@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from db import catalogue
 from models.errors import BadInput
 from models.metrics import Mark, Metric, Profile
+from models.nearest import unknown_name
 from models.vocabulary import Phase
 from workers.scoring.network_table import ARITHMETIC, IDENTITY_METRICS, NETWORKS, STYLE_METRICS, serving
 from workers.scoring.profiles import BUILT_IN
@@ -69,7 +70,7 @@ def named(own: Mapping[str, Any], name: str) -> Profile:
     if name not in own:
         if name in BUILT_IN:
             return BUILT_IN[name]
-        raise catalogue.nearest(name, [*own, *BUILT_IN], "profile")
+        raise unknown_name(name, [*own, *BUILT_IN], "profile")
     try:
         return _read(name, own[name])
     except _Wrong as wrong:
@@ -247,7 +248,7 @@ def _word(where: tuple[str, ...], word: Any, kind: type[StrEnum], what: str) -> 
 
 
 def _unknown(where: tuple[str, ...], name: str, known: Iterable[str], what: str) -> _Wrong:
-    refusal = catalogue.nearest(name, known, what)
+    refusal = unknown_name(name, known, what)
     return _Wrong(where, refusal.message, refusal.hint)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from db import catalogue
 from farm.orders import recipes
 from farm.orders.recipes import Casting
 from models.errors import OrderRefused
+from models.nearest import unknown_name
 from models.vocabulary import JobType
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def _slugs(order: Order, cast: Mapping[str, Character], cut: Cut | None) -> tupl
 
 def _refuse_strangers(order: Order, cast: Mapping[str, Character], slugs: tuple[str, ...]) -> None:
     told = (*order.variations, *order.attributes)
-    if unknown := next((slug for slug in (*slugs, *told) if slug not in cast), None):
-        raise catalogue.nearest(unknown, cast, f"character in {order.project}")
+    if stranger := next((slug for slug in (*slugs, *told) if slug not in cast), None):
+        raise unknown_name(stranger, cast, f"character in {order.project}")
     if absent := next((slug for slug in told if slug not in slugs), None):
         raise OrderRefused(f"'{absent}' is not in this take.", hint="Add it to `characters`, or leave it out.")
     if order.job_type is JobType.CHARACTER_SHEET and not slugs:
@@ -59,6 +59,6 @@ def _refuse_strangers(order: Order, cast: Mapping[str, Character], slugs: tuple[
 def _variations(character: Character, names: Iterable[str]) -> tuple[CharacterVariation, ...]:
     known = {row.variation_name: row for row in character.variations}
     wanted = tuple(names)
-    if unknown := next((name for name in wanted if name not in known), None):
-        raise catalogue.nearest(unknown, known, f"variation of {character.slug}")
+    if stranger := next((name for name in wanted if name not in known), None):
+        raise unknown_name(stranger, known, f"variation of {character.slug}")
     return tuple(known[name] for name in wanted)

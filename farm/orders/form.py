@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import (
@@ -17,6 +16,7 @@ from pydantic import (
 
 from models.errors import OrderRefused
 from models.metrics import Metric
+from models.nearest import did_you_mean
 from models.recipe import SEED_LIMIT
 from models.vocabulary import Defect, JobType
 
@@ -222,15 +222,13 @@ def _shown(first: ErrorDetails) -> str:
 
 
 def _unknown_field(where: str, form: type[BaseModel]) -> OrderRefused:
-    close = difflib.get_close_matches(where, form.model_fields, n=1, cutoff=0.5)
-    hint = f"Did you mean '{close[0]}'?" if close else f"Known fields: {', '.join(form.model_fields)}."
+    fields = f"Known fields: {', '.join(form.model_fields)}."
+    hint = did_you_mean(where, form.model_fields, otherwise=fields)
     return OrderRefused(f"An order has no field '{where}'.", hint=hint)
 
 
 def _unknown_word(where: str, first: ErrorDetails) -> OrderRefused:
     given = str(first["input"])
     allowed = [word.strip(" '") for word in first["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-    close = difflib.get_close_matches(given, allowed, n=1, cutoff=0.5)
-    hint = f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(allowed)}."
     what = where.partition(".")[0]
-    return OrderRefused(f"The order's {what} knows no '{given}'.", hint=hint)
+    return OrderRefused(f"The order's {what} knows no '{given}'.", hint=did_you_mean(given, allowed))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from farm.orders import limits
 from farm.orders.form import Order
 from models.errors import OrderRefused, UnknownName
+from models.nearest import unknown_name
 from models.recipe import Recipe
 from models.vocabulary import JobType
 from workers.renderers import registry
@@ -184,11 +184,9 @@ def _at(data: Any, place: Path) -> Any:
 
 
 def _unknown(name: str, known: Collection[str]) -> UnknownName:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     fields = ", ".join(dict.fromkeys(each.partition(".")[0] for each in known))
-    return UnknownName(
-        f"A recipe has no field '{name}'.",
-        hint=f"Did you mean '{close[0]}'?" if close else f"Known fields: {fields}.",
+    return unknown_name(
+        name, known, sentence=f"A recipe has no field '{name}'.", otherwise=f"Known fields: {fields}."
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +12,7 @@ from farm.orders.recipes import phrase
 from farm.shows import yaml_lines
 from farm.shows.form import AttributePart, CharacterPart, CutPart, ScenePart, Show
 from models.errors import BadInput, Refused
+from models.nearest import did_you_mean, unknown_name
 from models.shows import StoredShow
 from workers.renderers.toon.attributes import normalise
 
@@ -164,11 +164,10 @@ class _Check:
                 raise self._document.error((*where, index), f"The {what} {name} stands here twice.")
 
     def _known(self, where: Where, name: str, known: Iterable[str], what: str) -> None:
-        names = sorted(known)
+        names = list(known)
         if name not in names:
-            close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-            hint = f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names) or 'none'}."
-            raise self._document.error(where, f"There is no {what} '{name}'.", hint)
+            refusal = unknown_name(name, names, what)
+            raise self._document.error(where, refusal.message, refusal.hint)
 
     def _drawable(self, where: Where, attributes: Mapping[str, str]) -> None:
         """What the renderer says about the words of a look, with the line they stand on."""
@@ -186,9 +185,7 @@ def _complaint(document: Document, error: ValidationError) -> BadInput:
     where = tuple(part for part in first["loc"] if part not in ("[key]", "AttributePart"))
     name = ".".join(str(part) for part in where)
     if first["type"] == "extra_forbidden":
-        fields = _fields_at(where[:-1])
-        close = difflib.get_close_matches(str(where[-1]), fields, n=1, cutoff=0.5)
-        hint = f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(fields)}."
+        hint = did_you_mean(str(where[-1]), _fields_at(where[:-1]))
         return document.error(where, f"There is no field '{where[-1]}' here.", hint)
     if first["type"] == "missing":
         return document.error(where, f"'{name}' is missing.")

@@ -14,10 +14,10 @@ from farm.cli.console import AsJson, note, out, print_error, print_json, print_l
 from farm.cli.opened import here
 from farm.cli.progress import transfer_bars
 from farm.paths import typed
-from models.errors import BadInput, FarmError, UnknownName
+from models.errors import BadInput, FarmError
 from models.vocabulary import Exit
 from workers.scoring import weights
-from workers.scoring.profiles import BUILT_IN
+from workers.scoring.profiles import profile as built_in
 
 if TYPE_CHECKING:
     from workers.scoring.catalogue import NetworkFile
@@ -114,9 +114,7 @@ def _wanted(names: list[str], profile: str | None, *, everything: bool) -> tuple
     if names:
         return tuple(dict.fromkeys(weights.entry(name).name for name in names))
     chosen = profile or "embedded"
-    if chosen not in BUILT_IN:
-        raise UnknownName(f"No profile {chosen!r} lists networks.", hint="Choose embedded or spec.")
-    return weights.embedded() if chosen == "embedded" else weights.needed_by(BUILT_IN[chosen])
+    return weights.embedded() if chosen == "embedded" else weights.needed_by(built_in(chosen))
 
 
 def agreed_to(wanted: tuple[str, ...], *, yes: bool, or_leave_out: bool = False) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from farm.cli.console import AsJson, logged_in, note, out, print_list
 from farm.cli.opened import opened
 from models.errors import BadInput, NotMeasured
+from models.nearest import unknown_name
 from models.vocabulary import Exit
 from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
 
@@ -85,7 +86,7 @@ def _build(
         row = catalogue.project(session, project)
         project_id, cast = row.id, catalogue.characters(session, row.id)
         if character is not None and character not in cast:
-            raise catalogue.nearest(character, cast, f"character in {project}")
+            raise unknown_name(character, cast, f"character in {project}")
         wanted = networks or asked_of(row.defaults, farm.settings.default_profile)[metrics]
     if not wanted:
         raise BadInput(

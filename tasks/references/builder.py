@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db import catalogue
-from models.errors import BadInput, NotHere, UnknownName
+from models.errors import BadInput, NotHere
 from models.metrics import Metric
+from models.nearest import unknown_name
 from workers.scoring.network_table import NETWORKS
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def require_known(networks: Iterable[str], metrics: frozenset[Metric]) -> None:
     known = sorted(name for name, card in NETWORKS.items() if card.measures & metrics)
     for name in networks:
         if name not in known:
-            refusal = catalogue.nearest(name, known, "network that makes such a reference")
-            raise UnknownName(refusal.message, hint=refusal.hint)
+            raise unknown_name(name, known, "network that makes such a reference")
 
 
 def first_frames(paths: Sequence[Path]) -> Pictures:
@@ -90,7 +90,7 @@ class Builder:
         with self._database.transaction() as session:
             cast = catalogue.characters(session, self._project_id)
             if slug not in cast:
-                raise catalogue.nearest(slug, cast, "character")
+                raise unknown_name(slug, cast, "character")
             catalogue.store_character_reference(
                 session,
                 cast[slug],

@@ -11,7 +11,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from models.errors import NotHere, UnknownName
+from models.errors import NotHere
+from models.nearest import unknown_name
 from models.vocabulary import JobType
 from workers.renderers.renderer import Capabilities
 
@@ -84,5 +85,5 @@ def renderer(name: str, **equipment: Hashable) -> Renderer:
 def _entry(name: str) -> _Entry:
     entry = _ENTRIES.get(name)
     if entry is None:
-        raise UnknownName(f"There is no renderer '{name}'.", hint=f"Known renderers: {', '.join(_ENTRIES)}.")
+        raise unknown_name(name, _ENTRIES, "renderer")
     return entry

@@ -14,8 +14,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from models.errors import UnknownName
 from models.metrics import Mark, Metric, Profile
+from models.nearest import unknown_name
 from models.vocabulary import Phase
 
 #: the structural contract's limits, the same in every profile; `workers.media.structure` says what they mean
@@ -121,6 +121,4 @@ def profile(name: str) -> Profile:
     try:
         return BUILT_IN[name]
     except KeyError:
-        raise UnknownName(
-            f"There is no profile {name!r}.", hint=f"Known: {', '.join(sorted(BUILT_IN))}."
-        ) from None
+        raise unknown_name(name, BUILT_IN, "profile") from None

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.errors import BadInput, FarmError, NotHere, Unavailable, UnknownName
+from models.errors import BadInput, FarmError, NotHere, Unavailable
+from models.nearest import unknown_name
 from workers.scoring import download, packages
 from workers.scoring.catalogue import CATALOGUE, NetworkFile, PackageSource, UrlSource
 from workers.scoring.network_table import NETWORKS, asked_by
@@ -75,8 +76,7 @@ def entry(name: str) -> NetworkFile:
     for item in CATALOGUE:
         if item.name == name:
             return item
-    known = ", ".join(item.name for item in CATALOGUE)
-    raise UnknownName(f"No network is called {name!r}.", hint=f"Known: {known}.")
+    raise unknown_name(name, (item.name for item in CATALOGUE), "network")
 
 
 def networks_of(name: str) -> tuple[str, ...]:

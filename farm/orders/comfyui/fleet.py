@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from db.fleet import inventories
 from models.errors import OrderRefused
+from models.nearest import listed, the_nearest_is
 from models.pools import COMFYUI
 from workers.renderers.comfyui import preflight
 from workers.renderers.comfyui.preflight import Inventory, Trouble
@@ -120,10 +120,10 @@ class Fleet:
             raise OrderRefused(
                 f"The {what} '{word}' may be any of {', '.join(found[:4])}.", hint="Name one of them whole."
             )
-        close = difflib.get_close_matches(word, known, n=1, cutoff=0.3)
-        listed = f"They have: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}."
-        hint = f"The nearest is '{close[0]}'." if close else listed if known else "They have none at all."
-        raise OrderRefused(f"No ComfyUI of this farm has the {what} '{word}'.", hint=hint)
+        they_have = f"They have: {listed(known)}." if known else "They have none at all."
+        raise OrderRefused(
+            f"No ComfyUI of this farm has the {what} '{word}'.", hint=the_nearest_is(word, known, they_have)
+        )
 
     def _listed(self, loader_input: str) -> list[str]:
         if loader_input not in self._files:

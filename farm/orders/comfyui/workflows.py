@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from models.errors import BadInput, OrderRefused, UnknownName
+from models.errors import BadInput, OrderRefused
+from models.nearest import unknown_name
 from models.recipe import Recipe
 from workers.renderers.comfyui import binding_file, builtin
 from workers.renderers.comfyui.graph import is_link
@@ -59,7 +59,7 @@ class Library:
         """
         offer = self.offers().get(name)
         if offer is None:
-            raise _nearest(f"There is no workflow '{name}'.", name, self.offers())
+            raise unknown_name(name, self.offers(), "workflow")
         if offer.workflow is None:
             told = offer.error or BadInput()
             raise OrderRefused(told.message, hint=told.hint)
@@ -126,7 +126,7 @@ def _typed(workflow: Workflow, name: str, value: Any, known: dict[str, Any]) -> 
                 f"'{name}' is a field of the order itself, not a parameter of the workflow '{workflow.name}'.",
                 hint=f"Move {name} out of workflow_inputs.",
             )
-        raise _nearest(f"The workflow '{workflow.name}' has no parameter '{name}'.", name, known)
+        raise unknown_name(name, known, sentence=f"The workflow '{workflow.name}' has no parameter '{name}'.")
     own = known[name]
     if isinstance(own, float) and type(value) is int:
         return float(value)
@@ -139,12 +139,6 @@ def _typed(workflow: Workflow, name: str, value: Any, known: dict[str, Any]) -> 
 
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-
-
-def _nearest(sentence: str, name: str, known: dict[str, Any]) -> UnknownName:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(known) or 'none'}."
-    return UnknownName(sentence, hint=hint)
 
 
 @lru_cache(maxsize=1)

@@ -53,10 +53,8 @@ def test_nobody_raises_an_error_without_a_branch() -> None:
         for room in _ROOMS
         for path in (_HOUSE / room).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if (isinstance(node, ast.Call)
-        and _is_bare(node.func))
-        or (isinstance(node, ast.Raise)
-        and _is_bare(node.exc))
+        if (isinstance(node, ast.Call) and _is_bare(node.func))
+        or (isinstance(node, ast.Raise) and _is_bare(node.exc))
     ]
 
     assert bare == []

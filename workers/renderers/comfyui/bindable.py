@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 from models.errors import BadInput
+from models.nearest import did_you_mean
 from models.recipe import Recipe
 from workers.renderers.comfyui.graph import is_link, links, upstream
 
@@ -110,10 +110,9 @@ def _refuse_unread_defaults(workflow: Workflow) -> None:
     inputs = workflow.binding.inputs
     for name in workflow.binding.defaults:
         if name not in inputs and name not in _FIELDS:
-            near = difflib.get_close_matches(name, inputs, n=1)
             raise BadInput(
                 f"The binding of '{workflow.name}' gives a default for {name}, which its inputs do not name.",
-                hint=f"Did you mean '{near[0]}'?" if near else "Name its input, or leave it out.",
+                hint=did_you_mean(name, inputs, otherwise="Name its input, or leave it out."),
             )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from models.errors import StepFailed
+from models.nearest import the_nearest_is
 from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def _missing_value(node_errors: Mapping[str, Any]) -> tuple[str, str] | None:
             name, value = str(info.get("input_name", "value")), str(info.get("received_value", ""))
             listed = (info.get("input_config") or [[]])[0]
             known = [str(item) for item in listed] if isinstance(listed, list) else []
-            near = difflib.get_close_matches(value, known, n=1, cutoff=0.3)
-            hint = f"The nearest is '{near[0]}'." if near else "Put the file there and order again."
+            hint = the_nearest_is(value, known, otherwise="Put the file there and order again.")
             return f"{node.get('class_type', 'A node')} has no {name} '{value}' at this ComfyUI.", hint
     return None
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from models.nearest import listed, the_nearest_is
 from models.pools import fits
 from workers.renderers.comfyui.checkpoints import names_weights
 from workers.renderers.comfyui.graph import is_keepable, is_link
@@ -182,7 +182,7 @@ def _unknown_node(kind: str, node_id: str, inventory: Inventory, requires: Mappi
     sentence = f"This ComfyUI has no node {kind} (node {node_id})."
     if kind in requires:
         return Trouble(sentence, f"Install {requires[kind]} there.")
-    return Trouble(sentence, _nearest(kind, list(inventory.nodes)) or "Install the package that brings it.")
+    return Trouble(sentence, the_nearest_is(kind, inventory.nodes, "Install the package that brings it."))
 
 
 def _input_troubles(node_id: str, node: Mapping[str, Any], kind: NodeType) -> Iterator[Trouble]:
@@ -193,10 +193,11 @@ def _input_troubles(node_id: str, node: Mapping[str, Any], kind: NodeType) -> It
     for name, value in node["inputs"].items():
         if is_link(value):
             continue
-        listed = kind.lists.get(name)
-        if listed is not None and name not in _UPLOADED and str(value) not in listed:
+        offered = kind.lists.get(name)
+        if offered is not None and name not in _UPLOADED and str(value) not in offered:
+            it_has = f"It has: {listed(offered)}." if offered else "It has none."
             said = f"'{value}'" if value != "" else "no name given"
-            yield Trouble(f"{where} has no {name} {said}.", _nearest(str(value), listed))
+            yield Trouble(f"{where} has no {name} {said}.", the_nearest_is(str(value), offered, it_has))
         low_high = kind.ranges.get(name)
         if low_high and isinstance(value, int | float) and not low_high[0] <= value <= low_high[1]:
             yield Trouble(f"{where} takes {name} from {low_high[0]:g} to {low_high[1]:g}, not {value:g}.")
@@ -232,13 +233,6 @@ def _link_troubles(node_id: str, graph: Graph, inventory: Inventory) -> Iterator
             f"(node {value[0]}), which has no such output.",
             f"Its outputs are 0 to {kind.outputs - 1}." if kind.outputs else "It has none.",
         )
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
-    if near:
-        return f"The nearest is '{near[0]}'."
-    return f"It has: {', '.join(known[:8])}{' ...' if len(known) > 8 else ''}." if known else "It has none."
 
 
 def _node_type(told: Mapping[str, Any]) -> NodeType:

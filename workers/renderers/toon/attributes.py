@@ -5,11 +5,11 @@ Pure and light: admission reads it before an order is stored, so it imports neit
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
 from models.errors import OrderRefused
+from models.nearest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -226,7 +226,7 @@ def _type_of(raw: str) -> str:
     kind = _TYPE_ALIASES.get(kind, kind)
     if kind in VOCABULARY or kind in _GROUPS:
         return kind
-    near = difflib.get_close_matches(kind, [*VOCABULARY, *_TYPE_ALIASES, "hair"], n=1, cutoff=0.0)[0]
+    near = closest(kind, [*VOCABULARY, *_TYPE_ALIASES, "hair"])
     raise OrderRefused(
         f"The toon renderer knows no attribute '{raw}'; the nearest is '{_TYPE_ALIASES.get(near, near)}'.",
         hint=f"Known attributes: {', '.join(VOCABULARY)}.",
@@ -263,7 +263,7 @@ def _unknown_value(kind: str, text: str) -> OrderRefused:
     # A hair style is answered with hair styles: a colour would be refused in its place.
     kinds = (kind,) if kind in VOCABULARY else _GROUPS[kind]
     phrases = {p: w for k in kinds for w, others in VOCABULARY[k].items() for p in (w, *others)}
-    near = difflib.get_close_matches(text.strip().lower(), list(phrases), n=1, cutoff=0.0)[0]
+    near = closest(text.strip().lower(), phrases)
     return OrderRefused(
         f"The toon renderer cannot draw {kind} '{text}'; the nearest it knows is '{phrases[near]}'.",
         hint=f"Allowed: {', '.join(w for k in kinds for w in VOCABULARY[k])}.",
