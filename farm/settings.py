@@ -51,12 +51,23 @@ def _address(value: str) -> str:
     return value
 
 
+def _no_bucket(value: Any) -> Any:
+    if "://" in str(value):
+        raise ValueError("takes are kept in a folder; a bucket is not possible yet")
+    return value
+
+
 #: where a server answers
 Address = Annotated[str, AfterValidator(_address)]
 #: a time that must pass: more than zero
 Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 #: a folder, with `~` and relative parts resolved when it is read, so that a later `chdir` changes nothing
 Folder = Annotated[Path, BeforeValidator(lambda value: Path(value).expanduser().absolute())]
+
+
+def _beside_the_state(read: dict[str, Any]) -> Path:
+    """Where takes lie when nothing else is said; `read` holds the settings before this one."""
+    return Path(read["state_dir"]) / "artifacts"
 
 
 class Settings(BaseSettings):
@@ -72,7 +83,12 @@ class Settings(BaseSettings):
         defer_build=True,
     )
 
+    #: this machine's own: locks, passwords, logs, embedded servers
     state_dir: Folder = Field(default_factory=lambda: Path.cwd() / ".farm")
+    #: where takes are kept: one folder, under one path, for all machines of a farm
+    artifacts_dir: Annotated[Folder, BeforeValidator(_no_bucket)] = Field(
+        default_factory=_beside_the_state, validation_alias="FARM_ARTIFACTS"
+    )
     networks_dir: Folder = Field(default_factory=lambda: Path.home() / ".cache/anime-render-farm/networks")
     #: an address asked for network files before their authors' own, as `{mirror}/{file}`
     networks_mirror: str | None = None
@@ -134,11 +150,6 @@ class Settings(BaseSettings):
     flower_user: str = Field(default="farm", min_length=1)
     #: None: `farm up` makes one and keeps it in `state_dir`
     flower_password: SecretStr | None = None
-
-    @property
-    def artifacts_dir(self) -> Path:
-        """Where takes are kept."""
-        return self.state_dir / "artifacts"
 
     @property
     def database_url(self) -> str:

@@ -1,5 +1,6 @@
 """Fixtures every test may ask for: real servers, a migrated database of one's own, a stand-in ComfyUI."""
 
+import os
 import signal
 
 pytest_plugins = [
@@ -8,6 +9,9 @@ pytest_plugins = [
     "tests.support.state_folders",
     "tests.support.comfyui_fixture",
 ]
+
+# What tests render lies in their own state folders, never among the takes of a farm.
+os.environ.pop("FARM_ARTIFACTS", None)
 
 # A shell that puts a command into the background lets it ignore Ctrl-C, and its children inherit that: tests
 # that press Ctrl-C need it to arrive.

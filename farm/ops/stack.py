@@ -183,6 +183,7 @@ def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
     return {
         "PYTHONPATH": python_environment()["PYTHONPATH"],
         "FARM_STATE_DIR": str(settings.state_dir),
+        "FARM_ARTIFACTS": str(settings.artifacts_dir),
         "FARM_NETWORKS_DIR": str(settings.networks_dir),
         "FARM_ROOTS": os.pathsep.join(str(root) for root in settings.roots),
         "FARM_DATABASE_URL": urls.database_url,

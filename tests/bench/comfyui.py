@@ -174,7 +174,12 @@ def _farm(site: Site) -> Iterator[tuple[Farm, str]]:
         folder.chmod(0o711)
         for variable in ("FARM_DATABASE_URL", "FARM_REDIS_URL", "FARM_COMFYUI_MODELS_DIR"):
             os.environ.pop(variable, None)
-        told = {"FARM_STATE_DIR": str(folder / "state"), "FARM_FLOWER_PORT": "0", "FARM_COMFYUI_URL": site.url}
+        told = {
+            "FARM_STATE_DIR": str(folder / "state"),
+            "FARM_ARTIFACTS": "",
+            "FARM_FLOWER_PORT": "0",
+            "FARM_COMFYUI_URL": site.url,
+        }
         if site.models_dir is not None:
             told["FARM_COMFYUI_MODELS_DIR"] = str(site.models_dir)
         os.environ |= told

@@ -197,8 +197,8 @@ def _drill_result(drill: Drill, root: UUID, details: Sequence[JobDetail]) -> Dri
 def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[None]:
     """A farm in `out_dir/state`, apart from any other, taken down and removed at the end."""
     state = out_dir / "state"
-    # Servers that were named are somebody's: the demo never touches them.
-    for name in ("FARM_DATABASE_URL", "FARM_REDIS_URL"):
+    # Servers and takes that were named are somebody's: the demo never touches them.
+    for name in ("FARM_DATABASE_URL", "FARM_REDIS_URL", "FARM_ARTIFACTS"):
         os.environ.pop(name, None)
     os.environ |= {"FARM_STATE_DIR": str(state), "FARM_FLOWER_PORT": "0"}
     settings.cache_clear()

@@ -56,26 +56,32 @@ def _python(settings: Settings) -> Iterator[Finding]:
     )
 
 
-def _disk(settings: Settings) -> Iterator[Finding]:
-    folder = _nearest(settings.state_dir)
-    free = shutil.disk_usage(folder).free / _GIB
-    health = Health.FAIL if free < 0.5 else Health.WARN if free < 5 else Health.OK
-    yield Finding(
-        name="disk",
-        health=health,
-        message=f"{free:.1f} GiB free for {settings.state_dir}",
-        hint="" if health is Health.OK else "Takes are lossless: free some space, or set FARM_STATE_DIR.",
-    )
+def _folders(settings: Settings) -> Iterator[Finding]:
+    yield _folder("state folder", settings.state_dir, "FARM_STATE_DIR")
+    yield _folder("takes", settings.artifacts_dir, "FARM_ARTIFACTS")
+
+
+def _folder(name: str, folder: Path, variable: str) -> Finding:
+    """Where it lies, whether it can be written, and how much is free; nothing is left in it."""
+    there = _nearest(folder)
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        yield Finding(
-            name="state folder",
+        return Finding(
+            name=name,
             health=Health.FAIL,
-            message=f"{folder} cannot be written: {error.strerror}",
-            hint="Give yourself the right to write there, or set FARM_STATE_DIR to another folder.",
+            message=f"{there} cannot be written: {error.strerror}",
+            hint=f"Give yourself the right to write there, or set {variable} to another folder.",
         )
+    free = shutil.disk_usage(there).free / _GIB
+    health = Health.FAIL if free < 0.5 else Health.WARN if free < 5 else Health.OK
+    return Finding(
+        name=name,
+        health=health,
+        message=f"{folder}, {free:.1f} GiB free" + ("" if there == folder else "; made when it is needed"),
+        hint="" if health is Health.OK else f"Free some space, or set {variable} to a folder on another disk.",
+    )
 
 
 def _nearest(folder: Path) -> Path:
@@ -193,7 +199,7 @@ def _version(distribution: str) -> str | None:
 
 _INSTALLED: tuple[tuple[str, Check], ...] = (
     ("python", _python),
-    ("disk", _disk),
+    ("folders", _folders),
     ("graphics libraries", _graphics),
     ("one of each", _one_of_each),
     ("torch", _torch_pair),

@@ -33,6 +33,7 @@ class Shell:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FARM_")},
             "FARM_STATE_DIR": str(folder / "state"),
+            "FARM_ARTIFACTS": str(folder / "takes"),
             "FARM_FLOWER_PORT": "0",
             "FARM_ROOTS": f"{folder}{os.pathsep}{ROOT}",
             "PYTHONPATH": str(ROOT),
@@ -160,6 +161,9 @@ def test_a_show_is_loaded_ordered_watched_and_judged_from_the_command_line(shell
     assert {attempt["step"] for attempt in told["attempts"]} == {"render", "score", "gate"}
     assert {score["metric"] for score in told["scores"]["measurements"]} >= {"decodable", "size", "identity"}
     assert told["why"]
+    # Rendered, scored and read from the folder that was named, with nothing beside the state.
+    assert list((shell.folder / "takes" / "takes" / job["id"]).rglob("master.*"))
+    assert not (shell.folder / "state" / "artifacts").exists()
 
 
 def test_references_that_a_show_lacks_are_drawn_once_and_kept_the_second_time(shell: Shell) -> None:

@@ -56,6 +56,12 @@ def test_times_are_plain_seconds_in_the_environment(monkeypatch: pytest.MonkeyPa
         ("FARM_SEND_TASK_EVENTS", "perhaps", "FARM_SEND_TASK_EVENTS"),
         ("FARM_FLOWER_PORT", "70000", "FARM_FLOWER_PORT"),
         ("FARM_ROOTS", ":", "at least one folder"),
+        (
+            "FARM_ARTIFACTS",
+            "s3://takes/farm",
+            "FARM_ARTIFACTS='s3://takes/farm' cannot be used: takes are kept",
+        ),
+        ("FARM_ARTIFACTS", "file:///srv/takes", "takes are kept in a folder"),
     ],
 )
 def test_a_bad_value_gets_one_sentence_that_names_the_variable(
@@ -75,6 +81,16 @@ def test_reading_settings_creates_nothing(tmp_path: Path, monkeypatch: pytest.Mo
 
     assert settings().artifacts_dir == tmp_path / "farm" / "artifacts"
     assert not list(tmp_path.iterdir())
+
+
+def test_takes_may_lie_apart_from_the_state_of_a_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARM_STATE_DIR", str(tmp_path / "here"))
+    monkeypatch.setenv("FARM_ARTIFACTS", str(tmp_path / "shared"))
+
+    assert settings().artifacts_dir == tmp_path / "shared"
+    assert settings().state_dir == tmp_path / "here"
 
 
 def test_folders_stay_where_they_were_when_the_process_moves(
