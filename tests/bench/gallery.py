@@ -1,4 +1,4 @@
-"""The pictures of the README, drawn anew: `python -m workers.renderers.toon.gallery docs/pictures`."""
+"""The pictures of the README, drawn anew: `python -m tests.bench.gallery docs/pictures`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from farm.settings import Settings
 from models.metrics import Metric
 from models.vocabulary import JobType
-from workers.scoring.calibration import Trier
+from tests.training.calibration import Trier
 from workers.scoring.casting import clip
 from workers.scoring.expectations import Expectations
 

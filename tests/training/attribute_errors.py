@@ -15,7 +15,7 @@ from workers.scoring.networks.heads import Head
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from workers.scoring.training.attribute_pictures import LabelledHead
+    from tests.training.attribute_pictures import LabelledHead
 
 _NAMES = {"hair_color": "hair", "eye_color": "eyes"}
 _VIEWS = {"front": "front", "three_quarter": "three-quarter", "side": "side", "back": "back"}
@@ -29,7 +29,7 @@ and a learnt table of names that knows the light around them (`workers/scoring/a
 from the procedural renderer's pictures and are tried on it here: of other renderers' pictures these figures say
 nothing, and only heads that `toon-id` found are looked at.
 
-Written by `python -m workers.scoring.training.attributes`: {heads} heads in {pictures} random pictures of
+Written by `python -m tests.training.attributes`: {heads} heads in {pictures} random pictures of
 characters nobody learnt from (every view, action, place, time of day and mood, alone and in pairs), in boxes
 moved and resized as a head finder would. *Right* counts among the answers; what cannot be seen is not answered.
 """

@@ -1,6 +1,6 @@
 """Learn to see hair and eye colours on random characters, and say how often it errs on ones it has not seen.
 
-`python -m workers.scoring.training.attributes` draws, learns and writes `attributes.npz` and the table in
+`python -m tests.training.attributes` draws, learns and writes `attributes.npz` and the table in
 `docs/attributes.md`; with `--try` it measures the file that is there and writes only the table.
 """
 
@@ -17,23 +17,23 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from tests.training import attribute_pictures as pictures
+from tests.training.attribute_errors import report, tried
 from workers.renderers.toon.attributes import VOCABULARY
 from workers.scoring import attributes
 from workers.scoring.attributes import LEAST_SHARE, PARTS, SIDE_PX, Table, described, part_map
 from workers.scoring.networks.torch_device import set_threads
-from workers.scoring.training import attribute_pictures as pictures
-from workers.scoring.training.attribute_errors import report, tried
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from workers.scoring.training.attribute_pictures import LabelledHead
+    from tests.training.attribute_pictures import LabelledHead
 
     Floats = NDArray[np.float32]
 
-_DOCS = Path(__file__).parents[3] / "docs" / "attributes.md"
+_DOCS = Path(__file__).parents[2] / "docs" / "attributes.md"
 _TRAIN_PICTURES = 900
 _TRY_PICTURES = 400
 #: name -> (outputs, inputs, kernel) of the map's layers

@@ -1,6 +1,6 @@
 """Try the embedded profile's marks on good clips of the procedural renderer and on each of its defects.
 
-`python -m workers.scoring.calibration --networks FOLDER` prints where the numbers of good takes lie beside each
+`python -m tests.training.calibration --networks FOLDER` prints where the numbers of good takes lie beside each
 mark, how many good takes pass each phase, and whether each defect is refused under the right name.
 """
 

@@ -1,6 +1,6 @@
 """Train the identity network of the procedural renderer's characters, and say how often it errs.
 
-`python -m workers.scoring.training.identity --networks FOLDER` draws random characters, learns where
+`python -m tests.training.identity --networks FOLDER` draws random characters, learns where
 heads are and which of their features tell characters apart, then tries it on characters it has not seen and
 writes `toon_id.npz` and `toon_id.json` beside the scoring package and the table of its error rates to
 `docs/identity.md`. Every draw has a fixed seed and one thread computes, so two runs on one kind of
@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from tests.training.fitting import fit_map, fit_projection
+from tests.training.identity_errors import error_rates, try_unseen
+from tests.training.identity_page import page
+from tests.training.sets import cast, draw_all, setting
 from workers.scoring.frames import short_side
 from workers.scoring.networks import identity_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 from workers.scoring.networks.heads import CELL_PX, SIDE_PX, Head, cells
 from workers.scoring.networks.shelf import Shelf
 from workers.scoring.networks.torch_device import set_threads
-from workers.scoring.training.fitting import fit_map, fit_projection
-from workers.scoring.training.identity_errors import error_rates, try_unseen
-from workers.scoring.training.identity_page import page
-from workers.scoring.training.sets import cast, draw_all, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _TRAIN_CHARACTERS = 1500
 #: of so many characters one is drawn alone as well, to teach what a usual picture looks like
 _CHARACTERS_PER_PORTRAIT = 3
-_PAGE = Path(__file__).parents[3] / "docs" / "identity.md"
+_PAGE = Path(__file__).parents[2] / "docs" / "identity.md"
 #: pictures of each character beside five others
 _CROWDS = 5
 _CROWD = 6

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.errors import BadInput
+from tests.training.sets import cast, draw_all, setting
 from workers.scoring.gauges.faces import build_identity_reference
-from workers.scoring.training.sets import cast, draw_all, setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workers.scoring.training.identity_errors import KINDS
+from tests.training.identity_errors import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ _WHAT = """\
 `toon-id` says who a drawn head is. It learnt the characters of the built-in procedural renderer and judges that
 renderer only: of drawings by anybody else it knows nothing, and its figures say nothing of them.
 
-This page is written by `python -m workers.scoring.training.identity --networks FOLDER`, which learns the
+This page is written by `python -m tests.training.identity --networks FOLDER`, which learns the
 network and tries it on characters it has not seen, with random outfits, expressions, poses, views, places,
 lights and cameras. Heads are found in the picture, not told; half of the tried heads are in the middle of an
 action beside somebody else.

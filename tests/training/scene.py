@@ -1,6 +1,6 @@
 """Train the scene network: what stays of a place and its light when people and camera change.
 
-`python -m workers.scoring.training.scene --networks FOLDER` draws random scenes several times, learns
+`python -m tests.training.scene --networks FOLDER` draws random scenes several times, learns
 what separates them, tries it on scenes it has not seen, and writes `toon_scene.npz` and `toon_scene.json`
 beside the scoring package.
 """
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tests.training.fitting import fit_projection
+from tests.training.small_networks import learn_and_try
 from workers.scoring.casting import in_scene
 from workers.scoring.metrics import scene_continuity
 from workers.scoring.networks import scene_toon
 from workers.scoring.networks.style_toon import describe
-from workers.scoring.training.fitting import fit_projection
-from workers.scoring.training.small_networks import learn_and_try
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,6 +1,6 @@
 """Train the style network: what tells how a picture is drawn, whatever it shows.
 
-`python -m workers.scoring.training.style --networks FOLDER` redraws frames of the procedural renderer in
+`python -m tests.training.style --networks FOLDER` redraws frames of the procedural renderer in
 foreign styles, learns what separates the styles, tries it on frames of other characters and places, and writes
 `toon_style.npz` and `toon_style.json` beside the scoring package.
 """
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tests.training.fitting import fit_projection
+from tests.training.small_networks import learn_and_try
 from workers.scoring.casting import picture
 from workers.scoring.foreign_styles import FOREIGN_STYLES, UNSEEN_STYLES
 from workers.scoring.gauges.style import build_style_reference
 from workers.scoring.metrics import style_adherence
 from workers.scoring.networks import style_toon
 from workers.scoring.references import MIN_STYLE_REFERENCES
-from workers.scoring.training.fitting import fit_projection
-from workers.scoring.training.small_networks import learn_and_try
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

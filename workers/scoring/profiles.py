@@ -3,8 +3,8 @@
 `SPEC` is what the specification lists, with its marks and networks; where one is missing the verdict is never
 a pass. `EMBEDDED` judges with what a machine without those weights has. Its marks for LPIPS and smoothness are
 the specification's; the others belong to its own networks and diagnostics and were set on clips of the
-procedural renderer, good ones and ones with each defect: `python -m workers.scoring.calibration` prints the
-figures, `python -m workers.scoring.training.identity` the identity network's error rates.
+procedural renderer, good ones and ones with each defect: in a checkout `python -m tests.training.calibration`
+prints the figures, `python -m tests.training.identity` the identity network's error rates.
 
 Light on purpose: `farm` imports it.
 """

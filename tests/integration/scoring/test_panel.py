@@ -15,10 +15,10 @@ from farm.settings import Settings
 from models.errors import LeaseLost, NotMeasured, StepFailed
 from models.metrics import Metric
 from models.vocabulary import Defect, ErrorKind, JobType, Phase
+from tests.training.calibration import REFUSED_BY
 from workers.media.masters import MasterWriter, write_still
 from workers.renderers.toon.drawing import frames
 from workers.scoring import weights
-from workers.scoring.calibration import REFUSED_BY
 from workers.scoring.casting import character, clip, picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.foreign_styles import greyscale

@@ -10,12 +10,12 @@ import pytest
 
 from models.recipe import CharacterLook, Recipe, SceneLook
 from models.vocabulary import JobType
+from tests.training.attribute_errors import Trial, rates, report
+from tests.training.attribute_pictures import labelled
 from workers.renderers.toon.drawing import frames, head_boxes
 from workers.scoring.attribute_watch import AttributeWatch
 from workers.scoring.attributes import check, colour_word
 from workers.scoring.networks.heads import Head
-from workers.scoring.training.attribute_errors import Trial, rates, report
-from workers.scoring.training.attribute_pictures import labelled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

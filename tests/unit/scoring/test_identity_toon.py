@@ -10,14 +10,14 @@ import pytest
 
 from models.vocabulary import Phase
 from tests.support import ROOT
+from tests.training.identity_errors import error_rates, try_unseen
+from tests.training.sets import cast, draw_all, setting
 from workers.scoring import weights
 from workers.scoring.gauges.faces import build_identity_reference
 from workers.scoring.networks import identity_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 from workers.scoring.networks.network import FaceNetwork
 from workers.scoring.profiles import EMBEDDED
-from workers.scoring.training.identity_errors import error_rates, try_unseen
-from workers.scoring.training.sets import cast, draw_all, setting
 
 _PEOPLE = 6
 RATES = json.loads((identity_toon.FILE.parent / "toon_id.json").read_text())

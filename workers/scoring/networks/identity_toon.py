@@ -45,7 +45,7 @@ class IdentityToon:
     def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
         if not file.is_file():
             raise NotMeasured(
-                f"{NAME} has not been trained.", hint="Run python -m workers.scoring.training.identity."
+                f"{file.name} is missing.", hint="It is part of the package: install the farm again."
             )
         # Its numbers depend on the features under it as well, so both files make the hash.
         own = hashlib.sha256(file.read_bytes()).hexdigest()

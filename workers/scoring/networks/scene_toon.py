@@ -23,7 +23,6 @@ class SceneToon(StyleToon):
     """Vectors of pictures; the cosine of two says how surely they show one scene."""
 
     name = NAME
-    trained_by = "scene"
 
     def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
         super().__init__(lite0, file)

@@ -32,13 +32,11 @@ class StyleToon:
     """Vectors of pictures; the cosine of two says how alike they are drawn."""
 
     name = NAME
-    trained_by = "style"
 
     def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
         if not file.is_file():
             raise NotMeasured(
-                f"{self.name} has not been trained.",
-                hint=f"Run python -m workers.scoring.training.{self.trained_by}.",
+                f"{file.name} is missing.", hint="It is part of the package: install the farm again."
             )
         own = hashlib.sha256(file.read_bytes()).hexdigest()
         self.sha256 = hashlib.sha256(f"{own} {lite0.sha256}".encode()).hexdigest()
