@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.errors import BadInput, NotHere, Unavailable
 
-__all__ = ["Database", "Session", "synchronous_commit_off", "translated_errors"]
+__all__ = ["Database", "Session", "translated_errors"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,11 +95,6 @@ class Database:
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["engine"] = self.engine
         return config
-
-
-def synchronous_commit_off(session: Session) -> None:
-    """Let the commit return before it is on disk: for claims and heartbeats, never for a settle."""
-    session.execute(text("SET LOCAL synchronous_commit TO off"))
 
 
 @contextmanager

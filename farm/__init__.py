@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from farm.client import Farm
-    from farm.orders.submission import Order
+    from farm.orders.form import Order
 
 __all__ = ["Farm", "Order"]
 
-_LAZY = {"Farm": "farm.client", "Order": "farm.orders.submission"}
+_LAZY = {"Farm": "farm.client", "Order": "farm.orders.form"}
 
 
 def _refuse_strangers() -> None:

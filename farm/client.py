@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from farm.judging.calibration import Calibration
     from farm.judging.gate import GateOutcome
     from farm.judging.reports import PhaseReport
-    from farm.orders.submission import Order, SubmittedJob
+    from farm.orders.form import Order
+    from farm.orders.submission import SubmittedJob
     from farm.settings import Settings
     from models.fleet import WorkerView
     from models.jobs import JobDetail, JobPage, JobRow

@@ -2,7 +2,7 @@
 
 from db.catalogue.doors import doors, is_open, job_for_gate, latch_open, lock_gate, roots, set_door, tally
 from db.catalogue.evidence import expectations, note_review, store_judgement, store_measurements
-from db.catalogue.jobs import count_jobs, find_job, job_detail, job_rows, list_jobs
+from db.catalogue.jobs import find_job, job_detail, job_rows, list_jobs
 from db.catalogue.labels import JudgedTake, judged_takes
 from db.catalogue.orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
 from db.catalogue.profiles import CHOICE, EVIDENCE, choose_profile, judged_by, keep_profile
@@ -40,7 +40,6 @@ __all__ = [
     "TakePair",
     "characters",
     "choose_profile",
-    "count_jobs",
     "cut",
     "cuts",
     "doors",

@@ -71,20 +71,6 @@ def job_rows(session: Session, job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
     return tuple(found[job_id] for job_id in job_ids if job_id in found)
 
 
-def count_jobs(session: Session, project_id: UUID | None = None) -> dict[JobState, int]:
-    """How many jobs are in each state; states without a job are left out."""
-    query = select(QueueRow.step, QueueRow.status, QueueRow.error_kind, func.count()).group_by(
-        QueueRow.step, QueueRow.status, QueueRow.error_kind
-    )
-    if project_id:
-        query = query.join(Job, Job.id == QueueRow.job_id).where(Job.project_id == project_id)
-    counts: dict[JobState, int] = {}
-    for step, status, error_kind, number in session.execute(query):
-        state = JobState.of(step, status, error_kind)
-        counts[state] = counts.get(state, 0) + number
-    return counts
-
-
 def job_detail(session: Session, job_id: UUID) -> JobDetail:
     """One job in full, with its root's whole family; raises `UnknownName`."""
     job = session.scalar(

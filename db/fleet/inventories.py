@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
-__all__ = ["KnownServer", "known", "name_of", "prune", "store", "words"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Kept:

@@ -1,46 +1,21 @@
-"""The catalogue's answers, re-exported for scripts, and their JSON."""
+"""The JSON of the catalogue's answers."""
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from farm.explaining.equality import sentence
 from farm.explaining.scores import MarkedScore, scores_of
 from farm.explaining.sentences import attribute_sentences, explain
+from models.recipe import Recipe, environment_sha256
 from models.takes import is_slow
 
 if TYPE_CHECKING:
     from models.jobs import JobDetail
     from models.takes import ScoresView
-
-
-from dataclasses import fields, is_dataclass
-from datetime import datetime
-from uuid import UUID
-
-from farm.explaining.equality import sentence
-from models.fleet import WorkerView
-from models.jobs import AttemptView, JobDetail, JobPage, JobRow, QueueView, WhyFacts
-from models.recipe import Recipe, environment_sha256
-from models.shows import CutView, DoorView, ProjectView
-from models.takes import ScoresView, TakeView
-
-__all__ = [
-    "AttemptView",
-    "CutView",
-    "DoorView",
-    "JobDetail",
-    "JobPage",
-    "JobRow",
-    "ProjectView",
-    "QueueView",
-    "ScoresView",
-    "TakeView",
-    "WhyFacts",
-    "WorkerView",
-    "job_json",
-    "to_json",
-    "with_seed_texts",
-]
 
 
 def to_json(value: Any) -> Any:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from farm.explaining.scores import MarkedScore
-    from models.jobs import JobDetail, WhyFacts
+    from models.jobs import WhyFacts
 
 _DOING = {Step.RENDER: "rendering", Step.SCORE: "scoring", Step.GATE: "judging"}
 
@@ -103,14 +103,6 @@ def _the_try_before(facts: WhyFacts) -> list[str]:
     """Such as that it moved to a bigger card."""
     told = facts.queue.error_message
     return [f"The try before ended with: {told}"] if told else []
-
-
-def history(detail: JobDetail) -> list[str]:
-    """What happened to a job, one sentence a step of its life."""
-    told = [f"Ordered by {detail.row.requested_by}."]
-    if detail.retake_reason:
-        told.append(changed(detail.retake_reason))
-    return told
 
 
 def changed(reason: dict[str, object]) -> str:

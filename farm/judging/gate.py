@@ -10,8 +10,8 @@ from db import catalogue
 from db.catalogue import NewJob
 from farm.judging import profiles
 from farm.judging.ladder import next_recipe
-from farm.judging.reports import BlockingIssue, IssueKind, PhaseReport, RootReport, has_earned, phase_report
-from farm.judging.verdicts import best_take, judge, overall_score
+from farm.judging.reports import PhaseReport, has_earned, phase_report
+from farm.judging.verdicts import judge
 from models.errors import Conflict, Forbidden
 from models.metrics import Measurement
 from models.recipe import Recipe
@@ -23,25 +23,6 @@ if TYPE_CHECKING:
     from db.engine import Session
     from models.metrics import Judgement
     from models.rows.jobs import Job
-
-__all__ = [
-    "BlockingIssue",
-    "GateOutcome",
-    "IssueKind",
-    "PhaseReport",
-    "RetakeJob",
-    "RootReport",
-    "best_take",
-    "close_door",
-    "gate_job",
-    "judge",
-    "open_door",
-    "open_if_earned",
-    "overall_score",
-    "phase_report",
-    "project_report",
-    "review",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

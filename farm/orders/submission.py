@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from models.jobs import JobDetail, JobRow
     from models.recipe import Recipe
 
-__all__ = ["Order", "SubmittedJob", "admit", "parse", "retake", "submit"]
 
 #: part of an order that may differ when it is sent again under the same idempotency key
 _NOT_COMPARED = frozenset({"requested_by"})

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from db.engine import Session
     from farm.shows.yaml_lines import Document
 
-__all__ = ["Show", "load", "store"]
 
 #: where in a show something stands: field names and positions
 Where = tuple[str | int, ...]

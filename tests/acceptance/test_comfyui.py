@@ -18,7 +18,8 @@ import pytest
 from farm.client import Farm
 from farm.servers.supervisor import wait_until
 from farm.settings import settings
-from farm.shows.loading import Show, store
+from farm.shows.form import Show
+from farm.shows.loading import store
 from models.errors import OrderRefused, StepFailed
 from models.vocabulary import ErrorKind, JobState, JobType
 from tests.acceptance.comfyui_graphs import HALF_A_GRAPH, TOO_LARGE, placeholders, still_graph

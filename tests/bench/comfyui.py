@@ -31,7 +31,7 @@ from farm.client import Farm
 from farm.ops import stack
 from farm.settings import settings
 from farm.shows import loading
-from farm.shows.loading import Show
+from farm.shows.form import Show
 from models.errors import Refused
 from models.vocabulary import JobState, JobType, Step
 from tests.acceptance.comfyui_site import RealSite, StandInSite

@@ -13,6 +13,7 @@ from db import catalogue
 from farm.orders import submission
 from farm.settings import Settings
 from farm.shows import loading
+from farm.shows.form import Show
 from models.metrics import STRUCTURE, Mark, Measurement, Metric, Profile
 from models.recipe import CharacterLook, Recipe
 from models.rows.characters import Character, CharacterAttribute, CharacterVariation
@@ -151,7 +152,7 @@ def a_stored_show(session: Session, **project: Any) -> StoredShow:
     """A show of its own in the database: two characters, one scene of three cuts."""
     slug = f"moon-{secrets.token_hex(6)}"
     told = {**SHOW, "project": {**SHOW["project"], "slug": slug, **project}}  # type: ignore[dict-item]
-    return loading.store(session, loading.Show.model_validate(told))
+    return loading.store(session, Show.model_validate(told))
 
 
 def ordered(session: Session, show: StoredShow, count: int = 1, **fields: Any) -> list[UUID]:

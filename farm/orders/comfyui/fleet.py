@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from db.engine import Session
-    from db.fleet.inventories import KnownServer
     from farm.settings import Settings
+    from models.fleet import KnownServer
     from workers.renderers.comfyui.graph import Graph
     from workers.renderers.comfyui.workflow import Workflow
 

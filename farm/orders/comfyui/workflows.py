@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from models.vocabulary import JobType
     from workers.renderers.comfyui.workflow import Workflow
 
-__all__ = ["Library", "Offer", "own_value", "parameters", "settled_inputs", "workflow_inputs"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:

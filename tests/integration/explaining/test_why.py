@@ -10,6 +10,7 @@ from farm.explaining.answers import explained_json
 from farm.explaining.scores import scores_of
 from farm.explaining.sentences import explanations
 from farm.shows import loading
+from farm.shows.form import Show
 from models.metrics import Metric
 from models.vocabulary import Phase
 from tests.support.factories import SHOW, a_stored_show, finish, judged, measured, ordered, whole
@@ -26,7 +27,7 @@ def test_a_variation_that_dyes_the_hair_changes_what_the_picture_is_held_against
         {"name": "dyed", "type": "outfit", "attributes": {"hair_color": "blue"}}
     )
     with database.transaction() as session:
-        show = loading.store(session, loading.Show.model_validate(told))
+        show = loading.store(session, Show.model_validate(told))
         usual, dyed = (ordered(session, show, variations={"mio": [name]})[0] for name in ("festival", "dyed"))
         for job in (usual, dyed):
             finish(session, job)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database
+    from models.fleet import KnownServer
 
 LEASE = timedelta(seconds=60)
 CONTENT: dict[str, Any] = {"nodes": {"KSampler": {}}, "models": {"loras": ["aiko.safetensors"]}}
@@ -57,7 +58,7 @@ def enter(database: Database, host: str, inventory: str | None, *, error: str | 
         return workers.register(session, worker, lives_here=lambda pid: False)
 
 
-def known(database: Database) -> tuple[inventories.KnownServer, ...]:
+def known(database: Database) -> tuple[KnownServer, ...]:
     with database.transaction() as session:
         return inventories.known(session, renderer="comfyui", silent_after=LEASE)
 

@@ -17,6 +17,7 @@ from farm.client import Farm
 from farm.judging import calibration, gate, profiles
 from farm.judging.calibration import Calibration, Labels
 from farm.shows import loading
+from farm.shows.form import Show
 from models.errors import Conflict, Forbidden, UnknownName
 from models.metrics import Mark, Metric
 from models.vocabulary import Phase, Verdict
@@ -43,14 +44,14 @@ def show(database: Database) -> StoredShow:
         return loading.store(session, loaded(f"moon-{secrets.token_hex(6)}"))
 
 
-def loaded(slug: str, **project: Any) -> loading.Show:
+def loaded(slug: str, **project: Any) -> Show:
     """The show's file, with a second scene so that it has as many cuts as a mark takes."""
     episode: dict[str, Any] = SHOW["episodes"][0]  # type: ignore[index]  # plain data
     first = episode["scenes"][0]
     second = {**first, "number": 20, "cuts": first["cuts"][:2]}
     told = {**SHOW["project"], "slug": slug, **project}  # type: ignore[dict-item]  # plain data
     episodes = [{**episode, "scenes": [first, second]}]
-    return loading.Show.model_validate({**SHOW, "project": told, "episodes": episodes})
+    return Show.model_validate({**SHOW, "project": told, "episodes": episodes})
 
 
 def over_cuts(session: Session, show: StoredShow, count: int, **fields: Any) -> list[UUID]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Database, Session
+    from farm.orders.form import Order
     from models.shows import StoredShow
 
 GOOD = whole(EMBEDDED, Phase.STILL)
@@ -52,7 +53,7 @@ def judged_stills(session: Session, show: StoredShow, passed: int, failed: int) 
     return good + bad
 
 
-def loop_order(show: StoredShow) -> submission.Order:
+def loop_order(show: StoredShow) -> Order:
     return submission.parse({"project": show.project, "cut": "1/10/10", "job_type": "animation_loop"})
 
 

@@ -7,8 +7,8 @@ import math
 
 import pytest
 
-from farm.judging.gate import best_take, judge, overall_score, phase_report
-from farm.judging.reports import IssueKind
+from farm.judging.reports import IssueKind, phase_report
+from farm.judging.verdicts import best_take, judge, overall_score
 from models.metrics import Mark, Metric
 from models.vocabulary import Phase, ScoreStatus, Verdict
 from tests.support.factories import a_profile, a_root, a_take, measured

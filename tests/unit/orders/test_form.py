@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from farm.orders.submission import Order, parse
+from farm.orders.form import Order
+from farm.orders.submission import parse
 from farm.paths import confined
 from models.errors import Forbidden, OrderRefused, Refused, UnknownName
 from models.recipe import SEED_LIMIT

@@ -17,7 +17,7 @@ from tests.support.factories import a_character
 from workers.renderers.toon import scene_words
 
 if TYPE_CHECKING:
-    from farm.shows.loading import Show
+    from farm.shows.form import Show
 
 LANTERN_STREET = ROOT / "examples" / "lantern_street" / "show.yaml"
 START = """
