@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from tests.training.fitting import fit_projection
 from tests.training.small_networks import learn_and_try
-from workers.scoring.casting import in_scene
+from workers.scoring.casting import Cast, picture
 from workers.scoring.metrics import scene_continuity
 from workers.scoring.networks import scene_toon
 from workers.scoring.networks.style_toon import describe
@@ -55,7 +56,7 @@ def train(lite0: EfficientNetLite0, scenes: int) -> dict[str, NDArray[np.float32
     described, labels = [], []
     for scene in range(scenes):
         for cut in range(_CUTS_EACH):
-            described.append(describe(lite0, in_scene(scene, cut, "scene-seen").draw()))
+            described.append(describe(lite0, _in_scene(scene, cut, "scene-seen").draw()))
             labels.append(scene)
     return fit_projection(np.stack(described), np.array(labels), size=24, kept=300)
 
@@ -63,7 +64,7 @@ def train(lite0: EfficientNetLite0, scenes: int) -> dict[str, NDArray[np.float32
 def try_unseen(network: SceneToon, scenes: int) -> dict[str, Any]:
     """The mark that refuses few cuts of one scene, and how many cuts of another scene pass it."""
     vectors = [
-        np.stack([network.embed(in_scene(scene, cut, "scene-unseen").draw()) for cut in range(_CUTS_EACH)])
+        np.stack([network.embed(_in_scene(scene, cut, "scene-unseen").draw()) for cut in range(_CUTS_EACH)])
         for scene in range(scenes)
     ]
     own, foreign = [], []
@@ -87,6 +88,16 @@ def try_unseen(network: SceneToon, scenes: int) -> dict[str, Any]:
         "unseen_scenes": scenes,
         "neighbours": 2,
     }
+
+
+def _in_scene(scene: int, cut: int, series: str) -> Cast:
+    """The first frame of the `cut`-th cut of a random scene: one place and light, other people and camera."""
+    place = picture((5 * scene,), series, 0).recipe.scene
+    people = ((5 * scene,), (5 * scene, 5 * scene + 1), (5 * scene + 1,))[cut % 3]
+    draw = np.random.default_rng([scene, cut, *series.encode()])
+    here = replace(place, camera_angle=str(draw.choice(("close up", "medium", "medium", "wide"))))
+    recipe = replace(picture(people, series, cut + 1).recipe, width=832, height=480, scene=here)
+    return Cast(recipe, people)
 
 
 if __name__ == "__main__":

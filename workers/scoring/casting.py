@@ -99,16 +99,6 @@ def moving(numbers: Sequence[int], series: str, take: int) -> Cast:
     return Cast(recipe, tuple(numbers), frame=2 * int(draw.integers(1, 3)))
 
 
-def in_scene(scene: int, cut: int, series: str) -> Cast:
-    """The first frame of the `cut`-th cut of a random scene: one place and light, other people and camera."""
-    place = picture((5 * scene,), series, 0).recipe.scene
-    people = ((5 * scene,), (5 * scene, 5 * scene + 1), (5 * scene + 1,))[cut % 3]
-    draw = np.random.default_rng([scene, cut, *series.encode()])
-    here = replace(place, camera_angle=_one(draw, ("close up", "medium", "medium", "wide")))
-    recipe = replace(picture(people, series, cut + 1).recipe, width=832, height=480, scene=here)
-    return Cast(recipe, people)
-
-
 def dressed(number: int, series: str, draw: Generator, place: str) -> CharacterLook:
     """The `number`-th character of a series as one picture shows it, standing at `place`."""
     look = character(number, series)

@@ -26,99 +26,67 @@ _SIDE_PX = 256
 def photographic(picture: Picture) -> Picture:
     """No ink lines, soft edges, film grain."""
     soft = cv2.GaussianBlur(cv2.medianBlur(picture, 9), (0, 0), 2.0)
-    return _bytes(soft.astype(np.float32) + _grain(picture.shape, 9.0))
+    return as_bytes(soft.astype(np.float32) + _grain(picture.shape, 9.0))
 
 
 def lineless(picture: Picture) -> Picture:
     """The ink lines painted over by what surrounds them."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
-    return _bytes(cv2.morphologyEx(picture, cv2.MORPH_CLOSE, kernel))
+    return as_bytes(cv2.morphologyEx(picture, cv2.MORPH_CLOSE, kernel))
 
 
 def greyscale(picture: Picture) -> Picture:
     """No colour."""
-    return _bytes(cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
+    return as_bytes(cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
 
 
 def posterised(picture: Picture) -> Picture:
     """Three levels a channel."""
-    return _bytes(np.round(picture.astype(np.float32) / 127.5) * 127.5)
+    return as_bytes(np.round(picture.astype(np.float32) / 127.5) * 127.5)
 
 
 def noisy(picture: Picture) -> Picture:
     """Strong grain over everything."""
-    return _bytes(picture.astype(np.float32) + _grain(picture.shape, 32.0))
+    return as_bytes(picture.astype(np.float32) + _grain(picture.shape, 32.0))
 
 
 def sketch(picture: Picture) -> Picture:
     """Pencil lines on white paper."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     paper = cv2.divide(grey, cv2.GaussianBlur(grey, (0, 0), 4.0), scale=256.0)
-    return _bytes(cv2.cvtColor(paper, cv2.COLOR_GRAY2RGB))
+    return as_bytes(cv2.cvtColor(paper, cv2.COLOR_GRAY2RGB))
 
 
 def negative(picture: Picture) -> Picture:
     """Every colour its opposite."""
-    return _bytes(255 - picture)
+    return as_bytes(255 - picture)
 
 
 def hue_turned(picture: Picture) -> Picture:
     """Every hue a third of the circle further: green skin."""
     hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0].astype(np.int16) + 60) % 180
-    return _bytes(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
+    return as_bytes(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
 
 
 def pixelated(picture: Picture) -> Picture:
     """Blocks of eight pixels."""
     height, width = picture.shape[:2]
     tiny = cv2.resize(picture, (max(1, width // 8), max(1, height // 8)), interpolation=cv2.INTER_AREA)
-    return _bytes(cv2.resize(tiny, (width, height), interpolation=cv2.INTER_NEAREST))
+    return as_bytes(cv2.resize(tiny, (width, height), interpolation=cv2.INTER_NEAREST))
 
 
 def painted(picture: Picture) -> Picture:
     """Patches of colour with rough edges, as with a broad brush."""
     brushed = cv2.medianBlur(picture, 13).astype(np.float32)
     canvas = cv2.GaussianBlur(_grain(picture.shape, 60.0), (0, 0), 1.5)
-    return _bytes(brushed + canvas)
+    return as_bytes(brushed + canvas)
 
 
 def sepia(picture: Picture) -> Picture:
     """Brown and pale, like an old print."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)[..., None]
-    return _bytes(40.0 + 0.75 * grey * np.array([1.0, 0.86, 0.66], dtype=np.float32))
-
-
-def washed_out(picture: Picture) -> Picture:
-    """Half the contrast, most of the colour gone."""
-    grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.float32)
-    return _bytes(110.0 + 0.5 * (0.3 * picture + 0.7 * grey - 110.0))
-
-
-def halftone(picture: Picture) -> Picture:
-    """Dots of a coarse print."""
-    rows, columns = np.indices(picture.shape[:2])
-    screen = (np.sin(rows * 1.3) * np.sin(columns * 1.3) + 1.0) * 127.5
-    return _bytes(np.where(picture > screen[..., None], 255, 0.35 * picture))
-
-
-def out_of_focus(picture: Picture) -> Picture:
-    """Nothing sharp."""
-    return _bytes(cv2.GaussianBlur(picture, (0, 0), 3.0))
-
-
-def heavy_lines(picture: Picture) -> Picture:
-    """Every line three times as thick."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    return _bytes(cv2.erode(picture, kernel))
-
-
-def neon(picture: Picture) -> Picture:
-    """Colours pushed as far as they go over a dark ground."""
-    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV).astype(np.float32)
-    hsv[..., 1] = np.clip(hsv[..., 1] * 2.5 + 60, 0, 255)
-    hsv[..., 2] = 255.0 * (hsv[..., 2] / 255.0) ** 2.2
-    return _bytes(cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB))
+    return as_bytes(40.0 + 0.75 * grey * np.array([1.0, 0.86, 0.66], dtype=np.float32))
 
 
 def _grain(shape: tuple[int, ...], deviation: float) -> NDArray[np.float32]:
@@ -127,23 +95,20 @@ def _grain(shape: tuple[int, ...], deviation: float) -> NDArray[np.float32]:
     return noise * np.float32(deviation)
 
 
-def _bytes(values: NDArray[np.generic]) -> Picture:
+def as_bytes(values: NDArray[np.generic]) -> Picture:
+    """Values `(H, W, 3)` of any range as a picture, cut off at 0 and 255."""
     return np.clip(np.asarray(values, dtype=np.float32), 0.0, 255.0).round().astype(np.uint8)
 
 
-def _at_style_size(style: Callable[[Picture], Picture]) -> Callable[[Picture], Picture]:
+def at_style_size(style: Callable[[Picture], Picture]) -> Callable[[Picture], Picture]:
+    """The style, made of the picture at the size at which style is looked at."""
     return lambda picture: style(short_side(picture, _SIDE_PX))
 
 
 FOREIGN_STYLES: Mapping[str, Callable[[Picture], Picture]] = {
-    style.__name__: _at_style_size(style)
+    style.__name__: at_style_size(style)
     for style in (
         photographic, lineless, greyscale, posterised, noisy, sketch,
         negative, hue_turned, pixelated, painted, sepia,
     )
 }  # fmt: skip
-
-#: styles that no network and no reference learns from: they try what was learnt
-UNSEEN_STYLES: Mapping[str, Callable[[Picture], Picture]] = {
-    style.__name__: _at_style_size(style) for style in (washed_out, halftone, out_of_focus, heavy_lines, neon)
-}
