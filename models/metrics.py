@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from models.vocabulary import Phase, ScoreStatus, Verdict
+from models.vocabulary import Defect, Phase, ScoreStatus, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,6 +98,16 @@ STRUCTURE = (
     Metric.FROZEN,
     Metric.SHARPNESS,
 )
+#: the metric that has to refuse each fault drawn on purpose
+CAUGHT_BY = {
+    Defect.BLANK: Metric.BLANK,
+    Defect.IDENTITY_DRIFT: Metric.IDENTITY,
+    Defect.FLICKER: Metric.LUMA_FLICKER,
+    Defect.SHUFFLED: Metric.FRAME_ORDER,
+    Defect.JITTER: Metric.JITTER,
+    Defect.WRONG_FRAME_COUNT: Metric.FRAME_COUNT,
+    Defect.FROZEN: Metric.FROZEN,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,24 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from models.metrics import Metric
+from models.metrics import CAUGHT_BY
 from models.vocabulary import Defect, JobType, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from models.metrics import Metric
     from models.shows import CutView
 
-#: a fault and the metric that must catch it by name
-CAUGHT_BY = {
-    Defect.BLANK: Metric.BLANK,
-    Defect.IDENTITY_DRIFT: Metric.IDENTITY,
-    Defect.FLICKER: Metric.LUMA_FLICKER,
-    Defect.SHUFFLED: Metric.FRAME_ORDER,
-    Defect.JITTER: Metric.JITTER,
-    Defect.WRONG_FRAME_COUNT: Metric.FRAME_COUNT,
-    Defect.FROZEN: Metric.FROZEN,
-}
 _DRILLS = {
     Phase.STILL: (Defect.BLANK, Defect.IDENTITY_DRIFT),
     Phase.LOOP: (Defect.FLICKER, Defect.SHUFFLED),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.metrics import Metric
+from models.metrics import CAUGHT_BY
 from models.vocabulary import Defect, JobType, Phase
 from workers.media.takes import TakeWriter
 from workers.renderers.toon.drawing import frames
@@ -29,19 +29,9 @@ from workers.scoring.references import MIN_STYLE_REFERENCES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from models.metrics import Measurement
+    from models.metrics import Measurement, Metric
     from workers.scoring.references import CharacterReference, StyleReference
 
-#: the name under which each defect has to be refused
-REFUSED_BY = {
-    Defect.IDENTITY_DRIFT: Metric.IDENTITY,
-    Defect.FLICKER: Metric.LUMA_FLICKER,
-    Defect.JITTER: Metric.JITTER,
-    Defect.SHUFFLED: Metric.FRAME_ORDER,
-    Defect.WRONG_FRAME_COUNT: Metric.FRAME_COUNT,
-    Defect.BLANK: Metric.BLANK,
-    Defect.FROZEN: Metric.FROZEN,
-}
 _FRAMES = {JobType.STILL_IMAGE: 1, JobType.ANIMATION_LOOP: 16, JobType.FULL_VIDEO: 120}
 
 
@@ -144,7 +134,7 @@ def _try_good(trier: Trier, tally: Tally, number: int, job_type: JobType) -> Non
 
 def _try_bad(trier: Trier, tally: Tally, number: int, job_type: JobType) -> None:
     motion_only = {Defect.FLICKER, Defect.JITTER, Defect.SHUFFLED, Defect.WRONG_FRAME_COUNT, Defect.FROZEN}
-    for defect, metric in REFUSED_BY.items():
+    for defect, metric in CAUGHT_BY.items():
         if defect in motion_only and not job_type.is_motion:
             continue
         good = clip(number, job_type, length=_FRAMES[job_type])

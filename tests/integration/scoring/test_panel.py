@@ -13,7 +13,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from farm.settings import Settings
 from models.errors import LeaseLost, NotMeasured, StepFailed
-from models.metrics import Metric
+from models.metrics import CAUGHT_BY, Metric
 from models.vocabulary import Defect, ErrorKind, JobType, Phase
 from tests.training.calibration import REFUSED_BY
 from workers.media.masters import MasterWriter, write_still
@@ -101,13 +101,13 @@ def test_a_good_loop_keeps_every_mark_and_every_number_names_its_network(panel, 
     assert seen == [(n, 16) for n in range(1, 17)]
 
 
-@pytest.mark.parametrize("defect", list(REFUSED_BY))
+@pytest.mark.parametrize("defect", list(CAUGHT_BY))
 def test_each_defect_is_refused_under_its_own_name(panel, loop, people, tmp_path, defect):
     bad = replace(loop.recipe, defect=defect)
 
     found = panel.measure(written(tmp_path, bad), Expectations.of(bad, characters=people), wanted(Phase.LOOP))
 
-    assert REFUSED_BY[defect] in failing(Phase.LOOP, found)
+    assert CAUGHT_BY[defect] in failing(Phase.LOOP, found)
 
 
 @pytest.mark.parametrize(("below", "is_measured"), [(None, False), (0.0, True)])
@@ -323,4 +323,4 @@ def test_a_reference_by_another_version_of_the_network_is_never_compared(panel, 
 
 
 def test_every_defect_the_renderer_can_draw_has_a_metric_that_refuses_it():
-    assert set(REFUSED_BY) == set(Defect)
+    assert set(CAUGHT_BY) == set(Defect)
