@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from models.errors import BadInput, Unavailable, UnknownName
-from models.vocabulary import JobState, Verdict
+from models.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from models.jobs import JobDetail, JobPage, JobRow
     from models.metrics import Profile
     from models.shows import CutView, ProjectView
-    from models.vocabulary import Phase
+    from models.vocabulary import JobState, Phase
 
 _log = logging.getLogger(__name__)
 #: a server that died is up again well within this; only then does a watcher give up
 _PATIENCE = timedelta(minutes=1)
-_OVER = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.TIMEOUT, JobState.CANCELLED})
 
 
 class Farm:
@@ -214,7 +213,7 @@ class Farm:
         while True:
             rows = self._followed(watched, followed)
             yield rows
-            if all(row.state in _OVER for row in rows):
+            if all(row.state.is_over for row in rows):
                 return
             time.sleep(every.total_seconds())
 
@@ -229,7 +228,11 @@ class Farm:
         deadline = None if seconds is None else time.monotonic() + seconds
         rows: tuple[JobRow, ...] = ()
         for rows in self.watch(job_ids):
-            if deadline is not None and time.monotonic() > deadline and not all(is_over(row) for row in rows):
+            if (
+                deadline is not None
+                and time.monotonic() > deadline
+                and not all(row.state.is_over for row in rows)
+            ):
                 raise Unavailable("The jobs are not over yet.", hint="They go on; `farm watch` shows them.")
         return rows
 
@@ -356,7 +359,7 @@ class Farm:
                 rows = self.rows(watched)
                 _require_all(watched, rows)
                 for row in rows:
-                    if row.verdict is Verdict.RETAKE and row.id not in followed and row.state in _OVER:
+                    if row.verdict is Verdict.RETAKE and row.id not in followed and row.state.is_over:
                         family = self.job(row.id).family
                         followed.add(row.id)
                         watched += [each.id for each in family if each.id not in watched]
@@ -379,11 +382,6 @@ class Farm:
             except Unavailable as error:
                 # The rows are stored; `relay` sends the wake-ups when the broker is back.
                 _log.warning("The order is stored, but no worker could be told yet: %s", error)
-
-
-def is_over(row: JobRow) -> bool:
-    """Whether nothing more happens to this job by itself."""
-    return row.state in _OVER
 
 
 def _require_all(wanted: Sequence[UUID], rows: Sequence[JobRow]) -> None:

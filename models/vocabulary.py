@@ -109,6 +109,11 @@ class JobState(StrEnum):
             return cls.QUALITY_CHECK
         return cls.PROCESSING if status is QueueStatus.RUNNING else cls.QUEUED
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens to the job by itself."""
+        return self in (JobState.COMPLETED, JobState.FAILED, JobState.TIMEOUT, JobState.CANCELLED)
+
 
 class Verdict(StrEnum):
     """What the gate says of a take; `approved` and `rejected` are a person's answer to `review`."""
@@ -122,6 +127,10 @@ class Verdict(StrEnum):
     @property
     def passes(self) -> bool:
         return self in (Verdict.PASS, Verdict.APPROVED)
+
+
+#: for a query, which cannot ask a verdict itself
+PASSING = tuple(verdict for verdict in Verdict if verdict.passes)
 
 
 class ScoreStatus(StrEnum):

@@ -15,7 +15,7 @@ from models.rows.shows import Cut, Episode, Scene
 from models.rows.takes import QualityScores, Take
 from models.shows import DoorView, cut_path
 from models.takes import RootResult, TakeResult, is_slow
-from models.vocabulary import Phase, QueueStatus, Verdict
+from models.vocabulary import PASSING, Phase, QueueStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
-PASSING = (Verdict.PASS, Verdict.APPROVED)
 _TERMINAL = tuple(status for status in QueueStatus if status.is_terminal)
 
 

@@ -9,14 +9,12 @@ from sqlalchemy import select
 
 from models.rows.jobs import Job
 from models.rows.takes import Take
-from models.vocabulary import JobType, Verdict
+from models.vocabulary import PASSING, JobType
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy.orm import Session
-
-_PASSING = tuple(verdict for verdict in Verdict if verdict.passes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +32,7 @@ def passing_stills(session: Session, cut_id: UUID) -> list[PassingStill]:
     rows = session.execute(
         select(Job.id, Take.master_path, Take.file_sha256)
         .join(Take, Take.job_id == Job.id)
-        .where(Job.cut_id == cut_id, Job.job_type == JobType.STILL_IMAGE, Job.verdict.in_(_PASSING))
+        .where(Job.cut_id == cut_id, Job.job_type == JobType.STILL_IMAGE, Job.verdict.in_(PASSING))
         .where(Job.reproduces_job_id.is_(None))
         .order_by(Job.created_at, Job.id)
     )

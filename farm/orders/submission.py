@@ -170,9 +170,7 @@ def _kept_start(recipe: Recipe, changed: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _refuse_while_in_work(family: Sequence[JobRow]) -> None:
-    busy = next(
-        (row for row in family if row.state in ("pending", "queued", "processing", "quality_check")), None
-    )
+    busy = next((row for row in family if not row.state.is_over), None)
     if busy:
         raise Conflict(
             f"Take {busy.take_number} of this order is still in work ({busy.state.value}).",

@@ -139,12 +139,10 @@ def ended_well(rows: Sequence[JobRow]) -> Exit:
 
 
 def _not_over(farm: Farm, project: str | None) -> list[UUID]:
-    from farm.client import is_over
-
     found: list[UUID] = []
     for state in JobState:
         page = farm.jobs(project=project, state=state, limit=200)
-        found += [row.id for row in page.items if not is_over(row)]
+        found += [row.id for row in page.items if not row.state.is_over]
     return found
 
 
