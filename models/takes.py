@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from models.metrics import Measurement
+    from models.recipe import Recipe
     from models.vocabulary import (
         JobType,
         Phase,
@@ -58,6 +59,21 @@ class ScoresView:
     measurements: tuple[Measurement, ...]
     evaluated_at: datetime
 
+    @property
+    def limits(self) -> dict[str, float]:
+        """Metric -> the limit it was held against."""
+        return {name: float(mark["limit"]) for name, mark in self.thresholds_used.items()}
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Metric -> measured number; only one by the mark's own network may stand beside the mark."""
+        return {
+            measured.metric.value: measured.value
+            for measured in self.measurements
+            if measured.value is not None
+            and measured.network == self.thresholds_used.get(measured.metric.value, {}).get("network")
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReference:
@@ -67,37 +83,6 @@ class StoredReference:
     network: str
     network_sha256: str
     embedding: bytes  #: little-endian float32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeExpectations:
-    """What the scorer holds one take against; paths are relative to the artifact store."""
-
-    job_id: UUID
-    project: str
-    phase: Phase
-    job_type: JobType
-    profile: str
-    #: the project's own profiles by name, as stored in its defaults
-    project_profiles: dict[str, Any]
-    frame_count: int
-    width: int
-    height: int
-    fps: int
-    master_path: str
-    #: slugs of everybody who must be seen, with or without a reference
-    characters: tuple[str, ...]
-    references: tuple[StoredReference, ...]
-    #: calibrations by network, as `workers.scoring` wrote them
-    styles: dict[str, dict[str, Any]]
-    #: masters of the previous and the next cut of the scene, where they have a take
-    neighbours: tuple[str, ...] = ()
-    #: slug -> attribute -> word, as this take was ordered: variations are applied
-    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
-    #: metric -> limit: the order's own, in place of the profile's
-    quality_thresholds: dict[str, float] = field(default_factory=dict)
-    #: how many of them come before this cut: 0 or 1
-    neighbours_before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +102,42 @@ class TakeResult:
     render_seconds: float | None = None
     #: see `is_slow`
     is_slow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutTake(TakeResult):
+    """A finished take of a cut, to be weighed against the cut's others, and where its master lies."""
+
+    phase: Phase
+    #: relative to the artifact store
+    master_path: str
+    file_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeToScore:
+    """A take that is to be measured, and what the catalogue knows of what it is held against."""
+
+    job_id: UUID
+    #: what was ordered: size, frames, and who must be seen, with or without a reference
+    recipe: Recipe
+    profile: str
+    #: the project's own profiles by name, as stored in its defaults
+    project_profiles: dict[str, Any]
+    #: relative to the artifact store
+    master_path: str
+    references: tuple[StoredReference, ...]
+    #: calibrations by network, as `workers.scoring` wrote them
+    styles: dict[str, dict[str, Any]]
+    #: takes of the previous and of the next cut of the scene that nobody refused, the oldest first
+    before: tuple[CutTake, ...] = ()
+    after: tuple[CutTake, ...] = ()
+    #: metric -> limit: the order's own, in place of the profile's
+    quality_thresholds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def phase(self) -> Phase:
+        return self.recipe.job_type.phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

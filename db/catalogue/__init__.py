@@ -1,7 +1,7 @@
 """What the farm remembers, under one name: `from db import catalogue` and ask."""
 
 from db.catalogue.doors import doors, is_open, job_for_gate, latch_open, lock_gate, roots, set_door, tally
-from db.catalogue.evidence import expectations, note_review, store_judgement, store_measurements
+from db.catalogue.evidence import note_review, store_judgement, store_measurements, take_to_score
 from db.catalogue.jobs import find_job, job_detail, job_rows, list_jobs
 from db.catalogue.labels import JudgedTake, judged_takes
 from db.catalogue.orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
@@ -25,7 +25,7 @@ from db.catalogue.shows import (
     project_view,
     projects,
 )
-from db.catalogue.starts import PassingStill, passing_stills
+from db.catalogue.takes import passing_stills
 from db.catalogue.why import why_facts, workers
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "KeyedJob",
     "MadeTake",
     "NewJob",
-    "PassingStill",
     "ReferenceView",
     "TakePair",
     "characters",
@@ -43,7 +42,6 @@ __all__ = [
     "cut",
     "cuts",
     "doors",
-    "expectations",
     "find_job",
     "insert_jobs",
     "is_open",
@@ -78,6 +76,7 @@ __all__ = [
     "store_show",
     "store_style_reference",
     "take_pair",
+    "take_to_score",
     "tally",
     "why_facts",
     "workers",

@@ -8,13 +8,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import joinedload
 
-from models.metrics import Measurement
+from db.catalogue.takes import weighed
 from models.rows.doors import PhaseDoor
 from models.rows.jobs import Job, QueueRow
 from models.rows.shows import Cut, Episode, Scene
 from models.rows.takes import QualityScores, Take
 from models.shows import DoorView, cut_path
-from models.takes import RootResult, TakeResult, is_slow
+from models.takes import RootResult, TakeResult
 from models.vocabulary import PASSING, Phase, QueueStatus
 
 if TYPE_CHECKING:
@@ -145,29 +145,8 @@ def _root_result(root_id: UUID, family: list[Row[*tuple[Any, ...]]]) -> RootResu
         cut=None if cut is None else cut_path(episode, scene, cut),
         cancelled=root[0].id == root_id and root[1].status == QueueStatus.CANCELLED,
         finished=all(found[1].status in _TERMINAL for found in family),
-        takes=tuple(_take_result(found[0], found[2], found[3]) for found in by_take),
+        takes=tuple(TakeResult(**weighed(found[0], found[2], found[3])) for found in by_take),
         error=last[1].error_message if last[1].status == QueueStatus.FAILED else None,
-    )
-
-
-def _take_result(job: Job, scores: QualityScores | None, take: Take | None) -> TakeResult:
-    marks = scores.thresholds_used if scores else {}
-    measured = [Measurement.from_json(data) for data in scores.measurements] if scores else []
-    return TakeResult(
-        job_id=job.id,
-        take_number=job.take_number,
-        verdict=job.verdict,
-        blocking=tuple(scores.blocking) if scores else (),
-        not_measured=tuple(scores.not_measured) if scores else (),
-        values={
-            m.metric.value: m.value
-            for m in measured
-            # Only a number by the mark's own network may stand beside the mark.
-            if m.value is not None and m.network == marks.get(m.metric.value, {}).get("network")
-        },
-        limits={name: float(mark["limit"]) for name, mark in marks.items()},
-        render_seconds=None if take is None or take.reused_from_job_id else take.render_seconds,
-        is_slow=take is not None and is_slow(job.job_type, take.render_seconds, take.reused_from_job_id),
     )
 
 

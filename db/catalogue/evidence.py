@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from db.catalogue.takes import takes_to_join
 from models.errors import UnknownName
 from models.metrics import Metric
 from models.recipe import Recipe
@@ -15,8 +16,7 @@ from models.rows.characters import Character, CharacterReference, StyleReference
 from models.rows.jobs import Job
 from models.rows.shows import Cut, Project
 from models.rows.takes import GenerationParams, QualityScores, Take
-from models.takes import StoredReference, TakeExpectations
-from models.vocabulary import JobType, Phase, Verdict
+from models.takes import CutTake, StoredReference, TakeToScore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from models.metrics import Judgement, Measurement
+    from models.vocabulary import Verdict
 
 #: metric -> the column the specification gave it
 _COLUMNS = {
@@ -38,8 +39,8 @@ _COLUMNS = {
 }
 
 
-def expectations(session: Session, job_id: UUID, networks: Iterable[str] | None = None) -> TakeExpectations:
-    """What the scorer holds this job's take against; references only by `networks`, or by all when None.
+def take_to_score(session: Session, job_id: UUID, networks: Iterable[str] | None = None) -> TakeToScore:
+    """This job's take and what it is held against; references only by `networks`, or by all when None.
 
     Raises:
         UnknownName: there is no such job, or it has no take yet.
@@ -57,25 +58,17 @@ def expectations(session: Session, job_id: UUID, networks: Iterable[str] | None 
     recipe = Recipe.from_json(params.recipe)
     slugs = tuple(look.name for look in recipe.characters)
     wanted = None if networks is None else list(networks)
-    previous, following = _neighbours(session, job)
-    return TakeExpectations(
+    before, after = _beside(session, job.cut_id)
+    return TakeToScore(
         job_id=job.id,
-        project=project.slug,
-        phase=job.phase,
-        job_type=job.job_type,
+        recipe=recipe,
         profile=job.profile,
         project_profiles=dict(project.defaults.get("profiles", {})),
-        frame_count=recipe.frame_count,
-        width=recipe.width,
-        height=recipe.height,
-        fps=recipe.fps,
         master_path=take.master_path,
-        characters=slugs,
         references=_references(session, project.id, slugs, wanted),
         styles=_styles(session, project.id, wanted),
-        neighbours=previous + following,
-        neighbours_before=len(previous),
-        attributes={look.name: dict(look.attributes) for look in recipe.characters},
+        before=before,
+        after=after,
         quality_thresholds=dict(job.quality_thresholds),
     )
 
@@ -176,39 +169,16 @@ def _styles(session: Session, project_id: UUID, networks: list[str] | None) -> d
     return {row.network: dict(row.calibration) for row in session.scalars(query)}
 
 
-def _neighbours(session: Session, job: Job) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Masters of the previous and of the next cut of the scene, each by its best take, where it has one."""
-    if job.cut_id is None:
+def _beside(session: Session, cut_id: UUID | None) -> tuple[tuple[CutTake, ...], tuple[CutTake, ...]]:
+    """Takes of the previous and of the next cut of the scene, for `farm.judging` to choose among."""
+    if cut_id is None:
         return (), ()
-    here = session.get_one(Cut, job.cut_id)
-    before = select(func.max(Cut.cut_number)).where(
-        Cut.scene_id == here.scene_id, Cut.cut_number < here.cut_number
-    )
-    after = select(func.min(Cut.cut_number)).where(
-        Cut.scene_id == here.scene_id, Cut.cut_number > here.cut_number
-    )
-    previous = _best_take(session, job, here, session.scalar(before))
-    return previous, _best_take(session, job, here, session.scalar(after))
+    here = session.get_one(Cut, cut_id)
+    in_scene = select(Cut.id).where(Cut.scene_id == here.scene_id).limit(1)
+    before = in_scene.where(Cut.cut_number < here.cut_number).order_by(Cut.cut_number.desc())
+    after = in_scene.where(Cut.cut_number > here.cut_number).order_by(Cut.cut_number)
+    return _joinable(session, session.scalar(before)), _joinable(session, session.scalar(after))
 
 
-def _best_take(session: Session, job: Job, here: Cut, cut_number: int | None) -> tuple[str, ...]:
-    """The master of a cut of this scene that `job` is best compared with; empty when there is none."""
-    if cut_number is None:
-        return ()
-    path = session.scalar(
-        select(Take.master_path)
-        .join(Job, Job.id == Take.job_id)
-        .join(Cut, Cut.id == Job.cut_id)
-        .where(Cut.scene_id == here.scene_id, Cut.cut_number == cut_number)
-        .where(Job.job_type != JobType.CHARACTER_SHEET, Job.reproduces_job_id.is_(None))
-        # A take that failed its gate is no neighbour to be continuous with.
-        .where(Job.verdict.is_(None) | Job.verdict.in_([Verdict.PASS, Verdict.APPROVED, Verdict.REVIEW]))
-        .order_by(
-            case((Job.phase == job.phase, 0), (Job.phase == Phase.STILL, 1), else_=2),
-            case((Job.verdict.in_([Verdict.PASS, Verdict.APPROVED]), 0), else_=1),
-            Take.created_at.desc(),
-            Take.id,
-        )
-        .limit(1)
-    )
-    return () if path is None else (path,)
+def _joinable(session: Session, cut_id: UUID | None) -> tuple[CutTake, ...]:
+    return () if cut_id is None else tuple(takes_to_join(session, cut_id))

@@ -54,6 +54,8 @@ def page_take(
         blocking=row.blocking,
         not_measured=detail.scores.not_measured if detail.scores else (),
         scores=scores_of(detail.scores, pictures) if detail.scores else (),
+        values=detail.scores.values if detail.scores else {},
+        limits=detail.scores.limits if detail.scores else {},
         changed=changed(detail.retake_reason).rstrip(".") if detail.retake_reason else "",
         drill=recipe.defect.value if recipe.defect else "",
         error=detail.queue.error_message or "",

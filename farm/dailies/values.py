@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from farm.explaining.scores import MarkedScore
+from farm.judging.verdicts import best_so_far
 from models.vocabulary import JobType, Phase, Verdict
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class PageTake:
     blocking: tuple[str, ...] = ()
     not_measured: tuple[str, ...] = ()
     scores: tuple[MarkedScore, ...] = ()
+    #: metric -> number and metric -> limit, as the gate weighed them
+    values: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
     #: what the retake changed, in words; empty for a first take
     changed: str = ""
     #: the fault this order was told to draw, for a fire drill
@@ -108,9 +112,8 @@ class Lineage:
 
     @property
     def best(self) -> PageTake:
-        """The last take that passed, or else the last one."""
-        passed = [take for take in self.takes if take.verdict and take.verdict.passes]
-        return (passed or list(self.takes))[-1]
+        """The take its gate counts."""
+        return best_so_far(self.takes)
 
     @property
     def was_retaken(self) -> bool:

@@ -79,8 +79,8 @@ def choose(
 ) -> tuple[list[Chosen], list[Undelivered]]:
     """The take of each cut and phase that would be delivered, and the cuts that have none.
 
-    A person's approval beats the gate's pass, and then the higher score wins. Character sheets belong to no
-    cut, and a reproduction proves a take and never replaces it. Raises `UnknownName`.
+    Character sheets belong to no cut, and a reproduction proves a take and never replaces it. Raises
+    `UnknownName`.
     """
     show = catalogue.project(session, project)
     named = [catalogue.path_of(catalogue.cut(session, show, text)) for text in cuts]
@@ -90,8 +90,9 @@ def choose(
     for each in [phase] if phase else Phase:
         families = _families(session, show.id, each)
         for path in paths:
-            if found := _best([take for _, takes in families.get(path, ()) for take in takes]):
-                best[path, each] = found.job_id
+            take = _best(families.get(path, ()))
+            if take is not None and take.verdict is not None and take.verdict.passes:
+                best[path, each] = take.job_id
             elif phase:
                 reasons[path] = _why_not(families.get(path, []))
     covered = {path for path, _ in best}
@@ -122,11 +123,8 @@ def _may_leave(row: JobRow) -> bool:
     return row.reproduces_job_id is None and row.job_type is not JobType.CHARACTER_SHEET
 
 
-def _best(takes: Sequence[TakeResult]) -> TakeResult | None:
-    """The passing take to deliver, or None."""
-    passing = [take for take in takes if take.verdict is not None and take.verdict.passes]
-    approved = [take for take in passing if take.verdict is Verdict.APPROVED]
-    return best_take(approved or passing)
+def _best(families: Sequence[tuple[RootResult, list[TakeResult]]]) -> TakeResult | None:
+    return best_take(take for _, takes in families for take in takes)
 
 
 def _why_not(families: Sequence[tuple[RootResult, list[TakeResult]]]) -> str:
@@ -134,7 +132,7 @@ def _why_not(families: Sequence[tuple[RootResult, list[TakeResult]]]) -> str:
         return "nothing was ordered in this phase"
     if not all(root.finished for root, _ in families):
         return "still in work"
-    best = best_take([take for _, takes in families for take in takes])
+    best = _best(families)
     if best is None or best.verdict is None:
         return "no take of it was made"
     if best.verdict is Verdict.REVIEW:

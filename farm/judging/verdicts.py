@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from models.metrics import STRUCTURE, Direction, Judgement, Mark, Measurement, Metric, Score
 from models.vocabulary import ScoreStatus, Verdict
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from models.metrics import Profile
-    from models.takes import TakeResult
     from models.vocabulary import Phase
 
 
@@ -46,17 +45,43 @@ def marks_in_force(profile: Profile, phase: Phase, overrides: Mapping[str, float
     )
 
 
-def best_take(takes: Sequence[TakeResult]) -> TakeResult | None:
-    """The take a root job is judged by; None when none was judged.
+class Judged(Protocol):
+    """What decides which of several takes is the best, wherever they are shown."""
 
-    A passing take beats one that waits for a person, that beats a failed one; then fewer blocking metrics, then
-    the higher overall score, then the earlier take.
+    @property
+    def job_id(self) -> Any: ...
+    @property
+    def take_number(self) -> int: ...
+    @property
+    def verdict(self) -> Verdict | None: ...
+    @property
+    def blocking(self) -> tuple[str, ...]: ...
+    @property
+    def values(self) -> Mapping[str, float]: ...
+    @property
+    def limits(self) -> Mapping[str, float]: ...
+
+
+T = TypeVar("T", bound=Judged)
+#: every other verdict comes after these
+_PLACES = {Verdict.APPROVED: 0, Verdict.PASS: 1, Verdict.REVIEW: 2}
+
+
+def best_take(takes: Iterable[T]) -> T | None:
+    """The take that stands for an order or a cut, at gates, on pages and for delivery; None: none was judged.
+
+    A person's approval comes first, then a pass, then what waits for a person; of equal verdicts the one with
+    fewer blocking metrics, then the higher overall score, then the earlier take.
     """
-    judged = [take for take in takes if take.verdict is not None]
-    return max(judged, key=_rank) if judged else None
+    return min((take for take in takes if take.verdict is not None), key=_rank, default=None)
 
 
-def overall_score(take: TakeResult) -> float | None:
+def best_so_far(takes: Sequence[T]) -> T:
+    """The best take, or the last of them while none was judged; there must be one."""
+    return best_take(takes) or takes[-1]
+
+
+def overall_score(take: Judged) -> float | None:
     """How near a take comes to its marks: the mean of value / mark over what was measured, each at most 1.
 
     Inverted where lower is better. The structural contract is left out: its limits are switches, not scales.
@@ -103,15 +128,10 @@ def _metrics(scores: Iterable[Score], status: ScoreStatus) -> tuple[Metric, ...]
     return tuple(dict.fromkeys(score.measurement.metric for score in scores if score.status is status))
 
 
-def _rank(take: TakeResult) -> tuple[bool, bool, int, float, int]:
-    verdict = take.verdict
-    return (
-        verdict is not None and verdict.passes,
-        verdict is Verdict.REVIEW,
-        -len(take.blocking),
-        overall_score(take) or 0.0,
-        -take.take_number,
-    )
+def _rank(take: Judged) -> tuple[int, int, float, int, Any]:
+    """Lowest first; ids of jobs sort as the jobs were made, so that no two takes are equal."""
+    place = _PLACES.get(take.verdict, len(_PLACES)) if take.verdict else len(_PLACES)
+    return place, len(take.blocking), -(overall_score(take) or 0.0), take.take_number, take.job_id
 
 
 def _ratio(metric: Metric, value: float, limit: float) -> float:

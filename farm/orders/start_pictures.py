@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from db import catalogue
-from db.catalogue import PassingStill, passing_stills
+from db.catalogue import passing_stills
 from db.files.artifacts import ArtifactStore
 from farm.judging.verdicts import best_take
 from farm.orders import pictures
 from models.errors import OrderRefused
 from models.recipe import InputPicture
-from models.vocabulary import JobType, Phase
+from models.vocabulary import JobType
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -57,7 +57,7 @@ class StartPictures:
                 hint="Name its cut, or start_image.",
             )
         if cut.id not in self._stills:
-            self._stills[cut.id] = self._best_still(ordered, cut.id)
+            self._stills[cut.id] = self._best_still(cut.id)
         found = self._stills[cut.id]
         if found is None:
             raise OrderRefused(
@@ -66,24 +66,13 @@ class StartPictures:
             )
         return found
 
-    def _best_still(self, ordered: Ordered, cut_id: UUID) -> InputPicture | None:
+    def _best_still(self, cut_id: UUID) -> InputPicture | None:
         """The best of the cut's passing stills whose file is there."""
-        stills = {
-            still.job_id: still
-            for still in passing_stills(self._session, cut_id)
-            if self._store.path(still.master_path).is_file()
-        }
-        if not stills:
+        stills = passing_stills(self._session, cut_id)
+        best = best_take(still for still in stills if self._store.path(still.master_path).is_file())
+        if best is None:
             return None
-        best = next(iter(stills.values()))
-        if len(stills) > 1:
-            best = self._ranked(ordered, stills)
         return InputPicture(path=str(self._store.path(best.master_path)), sha256=best.file_sha256)
-
-    def _ranked(self, ordered: Ordered, stills: dict[UUID, PassingStill]) -> PassingStill:
-        families = catalogue.roots(self._session, ordered.project.id, Phase.STILL, stills)
-        best = best_take([take for root in families for take in root.takes if take.job_id in stills])
-        return stills[best.job_id] if best else next(iter(stills.values()))
 
     def _reference(self, ordered: Ordered) -> InputPicture:
         """The character's approved picture; a person's choice before a drawn one, then the newest."""

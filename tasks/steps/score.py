@@ -10,6 +10,7 @@ from db import catalogue, queue
 from db.queue import Settlement
 from farm.broker import TaskName, task
 from farm.judging import profiles
+from farm.judging.neighbours import neighbours
 from farm.judging.verdicts import judge, marks_in_force
 from models.errors import LeaseLost, StepFailed
 from models.metrics import Metric
@@ -21,7 +22,7 @@ from tasks.steps.work import Work
 if TYPE_CHECKING:
     from db.engine import Session
     from models.metrics import Mark, Measurement, Profile
-    from models.takes import TakeExpectations
+    from models.takes import TakeToScore
     from workers.scoring.expectations import Expectations
 
 _log = logging.getLogger(__name__)
@@ -75,9 +76,9 @@ def _measure(work: Work) -> Settlement:
     return work.settle(write)
 
 
-def _held_to(session: Session, job_id: UUID) -> tuple[TakeExpectations, Profile]:
+def _held_to(session: Session, job_id: UUID) -> tuple[TakeToScore, Profile]:
     """What the take is held against, and the profile that judges it."""
-    held_to = catalogue.expectations(session, job_id)
+    held_to = catalogue.take_to_score(session, job_id)
     return held_to, profiles.named(held_to.project_profiles, held_to.profile)
 
 
@@ -87,57 +88,55 @@ def _reproduction(work: Work) -> dict[str, Any] | None:
     return None if pair is None else comparing.compared(pair, work.alive)
 
 
-def _expectations(held_to: TakeExpectations, marks: dict[Metric, Mark]) -> Expectations:
+def _expectations(held_to: TakeToScore, marks: dict[Metric, Mark]) -> Expectations:
     """The stored values as the panel takes them; `marks` are those in force, by metric."""
     from workers.scoring.expectations import Expectations
     from workers.scoring.references import CharacterReference, StyleReference, vector_from_bytes
 
     judged, blank = marks.get(Metric.STYLE_ADHERENCE), marks.get(Metric.BLANK)
     style = held_to.styles.get(judged.network) if judged else None
-    return Expectations(
-        phase=held_to.phase,
-        job_type=held_to.job_type,
-        frame_count=held_to.frame_count,
-        width=held_to.width,
-        height=held_to.height,
-        fps=held_to.fps,
+    attributes = {look.name: look.attributes for look in held_to.recipe.characters}
+    before, after = neighbours(held_to)
+    return Expectations.of(
+        held_to.recipe,
         # One take is one cut of an episode.
         one_shot=True,
         # Whoever lets a clip fade to black wants it measured all the same.
         blank_below=blank.limit if blank else 0.0,
-        expected=held_to.characters,
+        expected=tuple(attributes),
         characters=tuple(
             CharacterReference(
                 name=reference.character,
                 vector=vector_from_bytes(reference.embedding),
                 network=reference.network,
                 sha256=reference.network_sha256,
-                attributes=held_to.attributes.get(reference.character, {}),
+                attributes=dict(attributes.get(reference.character, {})),
             )
             for reference in held_to.references
         ),
         style=StyleReference.from_json(style) if style else None,
-        neighbours=tuple(runtime.store().path(path) for path in held_to.neighbours),
-        neighbours_before=held_to.neighbours_before,
+        neighbours=tuple(runtime.store().path(each.master_path) for each in (before, after) if each),
+        neighbours_before=int(before is not None),
     )
 
 
-def _with_pictures(held_to: TakeExpectations, profile: Profile, told: list[Measurement]) -> list[Measurement]:
+def _with_pictures(held_to: TakeToScore, profile: Profile, told: list[Measurement]) -> list[Measurement]:
     """What was measured; what fails with a picture of its worst frame, which lies beside the take."""
     from workers.scoring.worst_frames import with_pictures
 
     failing = judge(told, profile, held_to.phase, held_to.quality_thresholds).blocking
     master = runtime.store().path(held_to.master_path)
     address = f"{held_to.master_path.rpartition('/')[0]}/worst"
+    frames = held_to.recipe.frame_count
     try:
-        return with_pictures(master, told, failing, master.parent / "worst", address, count=held_to.frame_count)
+        return with_pictures(master, told, failing, master.parent / "worst", address, count=frames)
     except OSError as error:
         # They explain and judge nothing: a store that cannot be written costs the report its pictures only.
         _log.warning("The worst frames of %s cannot be kept: %s.", held_to.job_id, error.strerror or error)
         return told
 
 
-def _refuse_a_vanished_master(held_to: TakeExpectations) -> None:
+def _refuse_a_vanished_master(held_to: TakeToScore) -> None:
     """A master that is gone is the farm's failure, never a take that 'does not decode'."""
     if not runtime.store().path(held_to.master_path).is_file():
         raise StepFailed(
@@ -147,7 +146,7 @@ def _refuse_a_vanished_master(held_to: TakeExpectations) -> None:
         )
 
 
-def _refuse_a_damaged_master(held_to: TakeExpectations, told: list[Measurement]) -> None:
+def _refuse_a_damaged_master(held_to: TakeToScore, told: list[Measurement]) -> None:
     """The render step read the master back whole: what does not decode now was damaged since, by the farm."""
     for measurement in told:
         if measurement.metric is Metric.DECODABLE and measurement.value == 0.0:

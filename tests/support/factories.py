@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from db import catalogue
+from farm.judging.neighbours import neighbours
 from farm.orders import submission
 from farm.settings import Settings
 from farm.shows import loading
@@ -183,6 +184,12 @@ def finish(session: Session, job_id: UUID, *measurements: Measurement) -> None:
     row.step, row.status = Step.GATE, QueueStatus.COMPLETED
     catalogue.store_measurements(session, job_id, measurements)
     session.flush()
+
+
+def beside(session: Session, job_id: UUID) -> tuple[str | None, str | None]:
+    """The masters that a job's take is held against for continuity: of the cut before, of the cut after."""
+    before, after = neighbours(catalogue.take_to_score(session, job_id))
+    return before.master_path if before else None, after.master_path if after else None
 
 
 def whole(profile: Profile, phase: Phase, **values: float | None) -> list[Measurement]:

@@ -127,15 +127,15 @@ def follow(farm: Farm, job_ids: Sequence[UUID | str], *, quiet: bool) -> tuple[J
 
 
 def ended_well(rows: Sequence[JobRow]) -> Exit:
-    """OK when the newest take of every root passed; a reproduction counts nowhere: it only has to be made."""
-    newest = {row.root_job_id: row for row in sorted(rows, key=lambda row: row.take_number)}
-    passed = all(
-        row.state is JobState.COMPLETED
-        if row.reproduces_job_id is not None
-        else row.verdict is not None and row.verdict.passes
-        for row in newest.values()
-    )
-    return Exit.OK if passed else Exit.NOT_PASSED
+    """OK when a take of every root passed; a reproduction counts nowhere: it only has to be made."""
+    well = {row.root_job_id for row in rows if _ended_well(row)}
+    return Exit.OK if well == {row.root_job_id for row in rows} else Exit.NOT_PASSED
+
+
+def _ended_well(row: JobRow) -> bool:
+    if row.reproduces_job_id is not None:
+        return row.state is JobState.COMPLETED
+    return row.verdict is not None and row.verdict.passes
 
 
 def _not_over(farm: Farm, project: str | None) -> list[UUID]:

@@ -23,7 +23,7 @@ from models.rows.jobs import Job, QueueRow
 from models.rows.shows import Project, Scene
 from models.vocabulary import ErrorKind, JobState, Phase, QueueStatus, Step, Verdict, WorkerStatus
 from tests.support import ROOT
-from tests.support.factories import SHOW, a_stored_show, finish, judged, measured, ordered, whole
+from tests.support.factories import SHOW, a_stored_show, beside, finish, judged, measured, ordered, whole
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def test_answers_are_frozen_and_outlive_their_session(database: Database, show: 
 def test_a_job_nobody_knows_is_named(database: Database) -> None:
     stranger = uuid4()
     with database.transaction() as session:
-        for ask in (catalogue.job_detail, catalogue.find_job, catalogue.expectations):
+        for ask in (catalogue.job_detail, catalogue.find_job, catalogue.take_to_score):
             with pytest.raises(UnknownName, match=str(stranger)):
                 ask(session, stranger)
         with pytest.raises(UnknownName, match=str(stranger)):
@@ -266,16 +266,16 @@ def test_the_scorer_is_told_whom_to_see_and_what_by(database: Database, show: St
         finish(session, job_id)
 
     with database.transaction() as session:
-        everything = catalogue.expectations(session, job_id)
-        embedded = catalogue.expectations(session, job_id, ["toon-id"])
+        everything = catalogue.take_to_score(session, job_id)
+        embedded = catalogue.take_to_score(session, job_id, ["toon-id"])
         mio = catalogue.characters(session, show.project_id)["mio"]
 
-    assert everything.characters == ("mio", "ren")
+    assert [look.name for look in everything.recipe.characters] == ["mio", "ren"]
     assert [ref.network for ref in everything.references] == ["arcface-buffalo_l", "toon-id"]
     assert [(ref.character, ref.network) for ref in embedded.references] == [("mio", "toon-id")]
     assert everything.styles == {"toon-style": {"mu_pos": 0.9}}
     assert embedded.styles == {}
-    assert (everything.phase, everything.width, everything.height) == (Phase.STILL, 320, 200)
+    assert (everything.phase, everything.recipe.width, everything.recipe.height) == (Phase.STILL, 320, 200)
     assert (mio.reference_network, len(mio.reference_embedding or b"")) == ("arcface-buffalo_l", 2048)
 
 
@@ -283,16 +283,14 @@ def test_a_cut_is_compared_with_the_takes_before_and_after_it(database: Database
     with database.transaction() as session:
         (first,), (middle,), (last,) = (ordered(session, show, cut=f"1/10/{n}") for n in (10, 20, 30))
         finish(session, middle)
-        assert catalogue.expectations(session, middle).neighbours == ()
+        assert beside(session, middle) == (None, None)
 
         judged(session, first, *whole(EMBEDDED, Phase.STILL))
         judged(session, last, *whole(EMBEDDED, Phase.STILL, identity=0.0))
 
         # The last cut's only take failed its gate: nobody has to look like it.
-        assert catalogue.expectations(session, middle).neighbours == (f"takes/{first}/1/master.png",)
-        assert catalogue.expectations(session, first).neighbours == (f"takes/{middle}/1/master.png",)
-        assert catalogue.expectations(session, middle).neighbours_before == 1
-        assert catalogue.expectations(session, first).neighbours_before == 0
+        assert beside(session, middle) == (f"takes/{first}/1/master.png", None)
+        assert beside(session, first) == (None, f"takes/{middle}/1/master.png")
 
 
 def test_a_take_of_the_same_phase_is_the_nearer_neighbour(database: Database, show: StoredShow) -> None:
@@ -304,9 +302,9 @@ def test_a_take_of_the_same_phase_is_the_nearer_neighbour(database: Database, sh
         finish(session, next_loop)
 
         judged(session, still, *whole(EMBEDDED, Phase.STILL))
-        assert catalogue.expectations(session, next_loop).neighbours == (f"takes/{still}/1/master.png",)
+        assert beside(session, next_loop) == (f"takes/{still}/1/master.png", None)
         judged(session, loop, *whole(EMBEDDED, Phase.LOOP))
-        assert catalogue.expectations(session, next_loop).neighbours == (f"takes/{loop}/1/master.png",)
+        assert beside(session, next_loop) == (f"takes/{loop}/1/master.png", None)
 
 
 def test_a_projects_own_profile_moves_limits_and_keeps_networks(database: Database) -> None:

@@ -32,7 +32,9 @@ def test_a_variation_that_dyes_the_hair_changes_what_the_picture_is_held_against
         for job in (usual, dyed):
             finish(session, job)
 
-        seen = [catalogue.expectations(session, job).attributes["mio"] for job in (usual, dyed)]
+        recipes = [catalogue.take_to_score(session, job).recipe for job in (usual, dyed)]
+
+    seen = [look.attributes for recipe in recipes for look in recipe.characters if look.name == "mio"]
 
     assert [each["hair_color"] for each in seen] == ["pink", "blue"]
     assert {each["eye_color"] for each in seen} == {"green"}
@@ -44,7 +46,7 @@ def test_an_orders_own_limits_decide_what_gets_a_picture(database: Database) -> 
         (job,) = ordered(session, show, quality_thresholds={"identity": 0.99})
         finish(session, job)
 
-        held_to = catalogue.expectations(session, job)
+        held_to = catalogue.take_to_score(session, job)
 
     assert held_to.quality_thresholds == {"identity": 0.99}
 

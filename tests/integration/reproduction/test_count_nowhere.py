@@ -15,7 +15,7 @@ from farm.reproduction import ordering
 from models.errors import Conflict, Refused
 from models.rows.jobs import Job, QueueRow
 from models.vocabulary import Phase, QueueStatus, Verdict
-from tests.support.factories import a_stored_show, finish, judged, ordered, whole
+from tests.support.factories import a_stored_show, beside, finish, judged, ordered, whole
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ def test_it_is_no_neighbour_and_no_label(database: Database, show: StoredShow) -
         again = reproduced(session, first)
         judged(session, again, *GOOD)
 
-        neighbours = catalogue.expectations(session, second).neighbours
+        neighbours = beside(session, second)
         labels = catalogue.judged_takes(session, show.project_id, Phase.STILL)
 
-        assert neighbours == (f"takes/{first}/1/master.png",)
-        assert catalogue.expectations(session, again).neighbours == (f"takes/{second}/1/master.png",)
+        assert neighbours == (f"takes/{first}/1/master.png", None)
+        assert beside(session, again) == (None, f"takes/{second}/1/master.png")
         assert {label.job_id for label in labels} == {first, second}
 
 

@@ -15,7 +15,6 @@ from farm.settings import Settings
 from models.errors import LeaseLost, NotMeasured, StepFailed
 from models.metrics import CAUGHT_BY, Metric
 from models.vocabulary import Defect, ErrorKind, JobType, Phase
-from tests.training.calibration import REFUSED_BY
 from workers.media.masters import MasterWriter, write_still
 from workers.renderers.toon.drawing import frames
 from workers.scoring import weights

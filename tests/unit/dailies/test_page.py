@@ -103,13 +103,15 @@ def test_a_value_just_short_of_its_mark_does_not_read_like_the_mark() -> None:
     assert value_beside_mark(missed) == "0.7808"
 
 
-def test_the_best_take_of_a_lineage_is_the_last_one_that_passed() -> None:
+def test_the_best_take_of_a_lineage_is_the_one_that_passed_and_the_last_while_none_is_judged() -> None:
     bad, good, worse = _take("a", verdict=Verdict.RETAKE), _take("b", 2), _take("c", 3, verdict=Verdict.RETAKE)
 
     (lineage,) = lineages([worse, good, bad])
+    (unjudged,) = lineages([_take("a", verdict=None), _take("b", 2, verdict=None)])
 
     assert lineage.best is good
     assert [take.take_number for take in lineage.takes] == [1, 2, 3]
+    assert unjudged.best.job_id == "b"
 
 
 def test_a_page_needs_nothing_but_its_own_folder(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from farm.judging.verdicts import marks_in_force
 from farm.shows import loading
 from models.errors import BadInput, NotMeasured
 from models.metrics import Metric, Profile
-from models.takes import TakeExpectations
+from models.takes import TakeToScore
 from models.vocabulary import JobType, Phase
 from tasks.steps.score import _expectations
+from tests.support.factories import a_recipe
 from workers.scoring.network_table import NETWORKS, asked_by, installed, lacking, serving
 from workers.scoring.networks.shelf import BUILDERS, Shelf
 from workers.scoring.profiles import BUILT_IN, EMBEDDED, SPEC
@@ -176,19 +177,12 @@ def test_what_judges_motion_lacks_the_finder_of_cuts_as_well() -> None:
 @pytest.mark.parametrize(("blank", "limit"), [(0.005, 0.005), (None, 0.0)])
 def test_what_counts_as_blank_is_the_profiles_word_and_an_orders_own(blank: float | None, limit: float) -> None:
     own = profiles.named({"dark": {"marks": {"video": {"blank": blank}}}}, "dark")
-    take = TakeExpectations(
+    take = TakeToScore(
         job_id=uuid4(),
-        project="show",
-        phase=Phase.VIDEO,
-        job_type=JobType.FULL_VIDEO,
+        recipe=a_recipe(job_type=JobType.FULL_VIDEO),
         profile="dark",
         project_profiles={},
-        frame_count=120,
-        width=832,
-        height=480,
-        fps=24,
         master_path="a/master.mkv",
-        characters=(),
         references=(),
         styles={},
     )

@@ -106,6 +106,12 @@ def test_the_best_take_passes_then_blocks_least_then_scores_highest() -> None:
     assert best_take([a_take(None)]) is None
 
 
+def test_what_a_person_approved_beats_whatever_the_gate_passed() -> None:
+    approved = a_take(Verdict.APPROVED, 2, blocking=("identity",), values={"identity": 0.4})
+
+    assert best_take([a_take(Verdict.PASS, 1), approved, a_take(Verdict.PASS, 3)]) is approved
+
+
 def test_of_equal_takes_the_earlier_one_is_kept() -> None:
     first, second = a_take(Verdict.PASS, 1), a_take(Verdict.PASS, 2)
 
