@@ -281,14 +281,14 @@ class Farm:
         Keep the result with `keep_calibration`. Raises `UnknownName`, `BadInput`.
         """
         from db import catalogue
-        from farm.judging import calibration
+        from farm.judging import calibration, profiles
 
         with self.database.transaction() as session:
-            chosen = catalogue.project(session, project).defaults.get("profile")
+            defaults = catalogue.project(session, project).defaults
             return calibration.calibrate(
                 session,
                 project,
-                profile=profile or chosen or self.settings.default_profile,
+                profile=profiles.chosen(defaults, self.settings.default_profile, profile),
                 phase=phase,
                 labels=calibration.Labels(labels),
             )

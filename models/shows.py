@@ -2,21 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from models.vocabulary import JobType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
-    from models.vocabulary import (
-        Phase,
-    )
+    from models.vocabulary import Phase
 
 
 def cut_path(episode: int, scene: int, cut: int) -> str:
     """How a cut is named everywhere: `ep001/sc010/c0010`."""
     return f"ep{episode:03d}/sc{scene:03d}/c{cut:04d}"
+
+
+#: beside a profile's marks: how they were calibrated; profiles of the show's file have none
+EVIDENCE = "calibration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChoice:
+    """Who chose the profile that judges a project, and what the show's file said instead."""
+
+    by: str
+    instead_of: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What a project's orders start from; None, or an empty mapping, where it leaves that to the farm."""
+
+    renderer: str | None = None
+    profile: str | None = None
+    model_name: str | None = None
+    vae_name: str | None = None
+    sampler_name: str | None = None
+    scheduler: str | None = None
+    workflows: dict[JobType, str] = field(default_factory=dict)
+    #: workflow -> its own parameters, as this show sets them
+    workflow_inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: pixels
+    width: int | None = None
+    height: int | None = None
+    #: (width, height) of a kind that differs
+    sizes: dict[JobType, tuple[int, int]] = field(default_factory=dict)
+    fps: int | None = None
+    steps: int | None = None
+    cfg_scale: float | None = None
+    negative_prompt: str | None = None
+    max_retakes: int | None = None
+    #: the project's own, by name, as `farm.judging.profiles` reads them
+    profiles: dict[str, Any] = field(default_factory=dict)
+    profile_choice: ProfileChoice | None = None
+    #: what another version of the farm stored; kept as it is
+    unknown: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        names = {each.name for each in fields(cls)} - {"unknown"}
+        known = {name: value for name, value in stored.items() if name in names}
+        choice = known.get("profile_choice")
+        return cls(
+            **known
+            | {
+                "workflows": {JobType(kind): name for kind, name in known.get("workflows", {}).items()},
+                "sizes": {JobType(kind): tuple(size) for kind, size in known.get("sizes", {}).items()},
+                "profile_choice": ProfileChoice(**choice) if choice else None,
+                "unknown": {name: value for name, value in stored.items() if name not in names},
+            }
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types, without what is left to the farm."""
+        said = {name: value for name, value in asdict(self).items() if value not in (None, {})}
+        return {**said.pop("unknown", {}), **said}
+
+    def with_decisions(self, before: Defaults) -> Defaults:
+        """A show file's defaults, with the calibrated profiles it lacks and with the choice of one.
+
+        The choice stands while the file says what it said when the choice was made.
+        """
+        calibrated = {
+            name: profile
+            for name, profile in before.profiles.items()
+            if isinstance(profile, dict) and EVIDENCE in profile
+        }
+        kept = replace(self, profiles=calibrated | self.profiles)
+        choice = before.profile_choice
+        if choice is None or choice.instead_of != self.profile:
+            return kept
+        return replace(kept, profile=before.profile, profile_choice=choice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +107,7 @@ class ProjectView:
     slug: str
     name: str
     description: str
-    defaults: dict[str, Any]
+    defaults: Defaults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

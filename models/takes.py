@@ -121,9 +121,6 @@ class TakeToScore:
     job_id: UUID
     #: what was ordered: size, frames, and who must be seen, with or without a reference
     recipe: Recipe
-    profile: str
-    #: the project's own profiles by name, as stored in its defaults
-    project_profiles: dict[str, Any]
     #: relative to the artifact store
     master_path: str
     references: tuple[StoredReference, ...]

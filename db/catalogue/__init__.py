@@ -5,7 +5,7 @@ from db.catalogue.evidence import note_review, store_judgement, store_measuremen
 from db.catalogue.jobs import find_job, job_detail, job_rows, list_jobs
 from db.catalogue.labels import JudgedTake, judged_takes
 from db.catalogue.orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
-from db.catalogue.profiles import CHOICE, EVIDENCE, choose_profile, judged_by, keep_profile
+from db.catalogue.profiles import choose_profile, judged_by, keep_profile
 from db.catalogue.references import (
     ReferenceView,
     list_references,
@@ -29,8 +29,6 @@ from db.catalogue.takes import passing_stills
 from db.catalogue.why import why_facts, workers
 
 __all__ = [
-    "CHOICE",
-    "EVIDENCE",
     "JudgedTake",
     "KeyedJob",
     "MadeTake",

@@ -14,7 +14,7 @@ from models.metrics import Metric
 from models.recipe import Recipe
 from models.rows.characters import Character, CharacterReference, StyleReference
 from models.rows.jobs import Job
-from models.rows.shows import Cut, Project
+from models.rows.shows import Cut
 from models.rows.takes import GenerationParams, QualityScores, Take
 from models.takes import CutTake, StoredReference, TakeToScore
 
@@ -46,15 +46,14 @@ def take_to_score(session: Session, job_id: UUID, networks: Iterable[str] | None
         UnknownName: there is no such job, or it has no take yet.
     """
     found = session.execute(
-        select(Job, GenerationParams, Take, Project)
+        select(Job, GenerationParams, Take)
         .join(GenerationParams, GenerationParams.job_id == Job.id)
         .join(Take, Take.job_id == Job.id)
-        .join(Project, Project.id == Job.project_id)
         .where(Job.id == job_id)
     ).one_or_none()
     if found is None:
         raise UnknownName(f"The job {job_id} has no take to score.")
-    job, params, take, project = found
+    job, params, take = found
     recipe = Recipe.from_json(params.recipe)
     slugs = tuple(look.name for look in recipe.characters)
     wanted = None if networks is None else list(networks)
@@ -62,11 +61,9 @@ def take_to_score(session: Session, job_id: UUID, networks: Iterable[str] | None
     return TakeToScore(
         job_id=job.id,
         recipe=recipe,
-        profile=job.profile,
-        project_profiles=dict(project.defaults.get("profiles", {})),
         master_path=take.master_path,
-        references=_references(session, project.id, slugs, wanted),
-        styles=_styles(session, project.id, wanted),
+        references=_references(session, job.project_id, slugs, wanted),
+        styles=_styles(session, job.project_id, wanted),
         before=before,
         after=after,
         quality_thresholds=dict(job.quality_thresholds),

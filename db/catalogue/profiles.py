@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from models.rows.jobs import Job, QueueRow
 from models.rows.shows import Project
-from models.vocabulary import Phase, QueueStatus, Step
+from models.shows import ProfileChoice
+from models.vocabulary import QueueStatus, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,20 +18,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-CHOICE = "profile_choice"
-"""Beside a project's `profile`: who chose it, and what the show's file said instead (`by`, `instead_of`)."""
-
-EVIDENCE = "calibration"
-"""Beside a profile's marks: how they were found; profiles of the show's file have none."""
+    from models.vocabulary import Phase
 
 
 def keep_profile(session: Session, project_id: UUID, name: str, data: Mapping[str, Any]) -> bool:
     """Store a project's own profile under a new name; False when the name is taken."""
     project = _locked(session, project_id)
-    own = project.defaults.get("profiles", {})
+    own = project.defaults.profiles
     if name in own:
         return False
-    project.defaults = {**project.defaults, "profiles": {**own, name: dict(data)}}
+    project.defaults = replace(project.defaults, profiles={**own, name: dict(data)})
     session.flush()
     return True
 
@@ -39,8 +36,9 @@ def choose_profile(session: Session, project_id: UUID, name: str, *, by: str) ->
     """Judge the project's next orders by this profile; the name is not looked up here."""
     project = _locked(session, project_id)
     before = project.defaults
-    of_file = before[CHOICE]["instead_of"] if CHOICE in before else before.get("profile")
-    project.defaults = {**before, "profile": name, CHOICE: {"by": by, "instead_of": of_file}}
+    of_file = before.profile_choice.instead_of if before.profile_choice else before.profile
+    choice = ProfileChoice(by=by, instead_of=of_file)
+    project.defaults = replace(before, profile=name, profile_choice=choice)
     session.flush()
 
 
@@ -52,43 +50,30 @@ class JudgedBy:
     #: the project's own profiles by name, as stored in its defaults
     own: dict[str, Any]
     phase: Phase
+    waits_to_be_scored: bool
     #: one more failure ends the job
-    is_last_try: bool = False
+    is_last_try: bool
 
 
 def judged_by(session: Session, job_id: UUID) -> JudgedBy | None:
-    """What judges a job that waits to be scored; None when it does not wait for that."""
-    found = session.execute(
-        select(Job.profile, Job.phase, Project.defaults, QueueRow.retry_count, QueueRow.max_retries)
+    """What judges a job's take; None where there is no such job."""
+    job = session.execute(
+        select(Job.profile, Job.phase, Project.defaults, QueueRow)
         .join(Project, Project.id == Job.project_id)
         .join(QueueRow, QueueRow.job_id == Job.id)
-        .where(Job.id == job_id, QueueRow.step == Step.SCORE, QueueRow.status == QueueStatus.READY)
+        .where(Job.id == job_id)
+        .execution_options(populate_existing=True)
     ).one_or_none()
-    if found is None:
+    if job is None:
         return None
+    row = job.QueueRow
     return JudgedBy(
-        profile=found.profile,
-        own=dict(found.defaults.get("profiles", {})),
-        phase=found.phase,
-        is_last_try=0 < found.max_retries <= found.retry_count,
+        profile=job.profile,
+        own=job.defaults.profiles,
+        phase=job.phase,
+        waits_to_be_scored=row.step is Step.SCORE and row.status is QueueStatus.READY,
+        is_last_try=0 < row.max_retries <= row.retry_count,
     )
-
-
-def with_decisions(before: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """A show file's defaults, with the calibrated profiles it lacks and with the choice of one.
-
-    The choice stands while the file says what it said when the choice was made.
-    """
-    own = told.get("profiles", {})
-    calibrated = {
-        name: data
-        for name, data in before.get("profiles", {}).items()
-        if isinstance(data, dict) and EVIDENCE in data and name not in own
-    }
-    kept = {**told, **({"profiles": {**calibrated, **own}} if calibrated or "profiles" in told else {})}
-    if CHOICE in before and told.get("profile") == before[CHOICE]["instead_of"]:
-        kept |= {name: before[name] for name in ("profile", CHOICE)}
-    return kept
 
 
 def _locked(session: Session, project_id: UUID) -> Project:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import select
 
-from db.catalogue.profiles import with_decisions
 from models.rows.characters import Character, CharacterAttribute, CharacterVariation
 from models.rows.shows import Cut, Episode, Project, Scene, SceneCharacter, StoryBible
-from models.shows import StoredShow, cut_path
+from models.shows import Defaults, StoredShow, cut_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +29,9 @@ def store_show(session: Session, show: Mapping[str, Any]) -> StoredShow:
     """
     told = dict(show["project"])
     slug = told.pop("slug")
-    before = session.scalar(select(Project.defaults).where(Project.slug == slug).with_for_update()) or {}
-    told["defaults"] = with_decisions(before, told.get("defaults", {}))
+    before = session.scalar(select(Project.defaults).where(Project.slug == slug).with_for_update())
+    of_file = Defaults.from_json(told.get("defaults", {}))
+    told["defaults"] = of_file.with_decisions(before) if before else of_file
     project = _upsert(session, Project, {"slug": slug}, told)
     version = _store_bible(session, project.id, dict(show["story_bible"]))
     cast = {each["slug"]: _store_character(session, project.id, dict(each)) for each in show["characters"]}

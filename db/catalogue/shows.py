@@ -53,7 +53,7 @@ def project_view(row: Project) -> ProjectView:
         slug=row.slug,
         name=row.name,
         description=row.description or "",
-        defaults=dict(row.defaults),
+        defaults=row.defaults,
     )
 
 

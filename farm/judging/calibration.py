@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from db import catalogue
-from db.catalogue import EVIDENCE, JudgedTake, choose_profile, judged_takes, keep_profile
+from db.catalogue import JudgedTake, choose_profile, judged_takes, keep_profile
 from farm.judging import profiles
 from farm.judging.statistics import Errors, Proposal, Sample, propose, rate
 from farm.judging.verdicts import judge
 from models.errors import BadInput, Conflict, Forbidden
 from models.metrics import Direction
+from models.shows import EVIDENCE
 from models.vocabulary import Phase, Verdict
 from workers.scoring.profiles import BUILT_IN
 
@@ -175,7 +176,7 @@ def calibrate(
         BadInput: the project's own profile cannot be read.
     """
     row = catalogue.project(session, project)
-    judged_by = profiles.named(row.defaults.get("profiles", {}), profile)
+    judged_by = profiles.named(row.defaults.profiles, profile)
     takes = [take for each in ([phase] if phase else Phase) for take in judged_takes(session, row.id, each)]
     marks = tuple(
         _calibrated(each, mark, [take for take in takes if take.phase is each], labels)
@@ -217,7 +218,7 @@ def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[st
             f"There is nothing to keep as '{name}': no mark could be proposed.",
             hint="The table says what each one lacks.",
         )
-    own = catalogue.project(session, found.project_id).defaults.get("profiles", {})
+    own = catalogue.project(session, found.project_id).defaults.profiles
     old = found.profile.name
     based_on = own[old].get("based_on", "embedded") if old in own else old
     data = profiles.to_data(_proposed_profile(found, name), based_on)
@@ -249,7 +250,7 @@ def choose(session: Session, project: str, name: str, *, by: str) -> Profile:
     if not by.strip():
         raise Forbidden("Nobody is named who chose the profile.", hint="Say who: --by NAME.")
     row = catalogue.project(session, project)
-    chosen = profiles.named(row.defaults.get("profiles", {}), name)
+    chosen = profiles.named(row.defaults.profiles, name)
     choose_profile(session, row.id, name, by=by.strip())
     return chosen
 

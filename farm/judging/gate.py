@@ -143,8 +143,7 @@ def _locked(session: Session, job_id: UUID) -> Job:
 
 def _judged(session: Session, job: Job) -> Judgement:
     told = [Measurement.from_json(data) for data in (job.scores.measurements if job.scores else ())]
-    marks = profiles.profile(session, job.project_id, job.profile)
-    return judge(told, marks, job.phase, job.quality_thresholds)
+    return judge(told, profiles.of_job(session, job.id), job.phase, job.quality_thresholds)
 
 
 def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, RetakeJob | None]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
-from models.errors import BadInput
+from models.errors import BadInput, UnknownName
 from models.metrics import Mark, Metric, Profile
 from models.nearest import unknown_name
 from models.vocabulary import Phase
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
+    from models.shows import Defaults
 
 
 EXAMPLE = "{based_on: embedded, marks: {still: {identity: 0.62}}}"
@@ -45,9 +46,17 @@ class _Wrong(Exception):
         self.fault = Fault(where=tuple(where), message=message, hint=hint)
 
 
-def profile(session: Session, project: str | UUID, name: str) -> Profile:
-    """The profile of that name for a project, given by slug or id; raises as `named` does."""
-    return named(catalogue.project(session, project).defaults.get("profiles", {}), name)
+def chosen(defaults: Defaults, default_profile: str, ordered: str | None = None) -> str:
+    """The name of the profile that judges: the order's, else the project's, else the farm's."""
+    return ordered or defaults.profile or default_profile
+
+
+def of_job(session: Session, job_id: UUID) -> Profile:
+    """The profile that judges a job's take; raises as `named` does, and `UnknownName` for no job."""
+    judged = catalogue.judged_by(session, job_id)
+    if judged is None:
+        raise UnknownName(f"There is no job {job_id}.", hint="`farm jobs` lists them.")
+    return named(judged.own, judged.profile)
 
 
 def named(own: Mapping[str, Any], name: str) -> Profile:
@@ -252,14 +261,15 @@ def _unknown(where: tuple[str, ...], name: str, known: Iterable[str], what: str)
     return _Wrong(where, refusal.message, refusal.hint)
 
 
-def asked_of(defaults: Mapping[str, Any], default_profile: str) -> dict[frozenset[Metric], tuple[str, ...]]:
+def asked_of(defaults: Defaults, default_profile: str) -> dict[frozenset[Metric], tuple[str, ...]]:
     """The identity networks and the style networks that a project's profiles ask for, by their metrics.
 
     Counted are the profile it is judged by and every one of its own. Raises as `farm.judging.profiles.named`.
     """
-    own = defaults.get("profiles", {})
-    names = dict.fromkeys([defaults.get("profile") or default_profile, *own])
-    marks = [mark for name in names for phase in named(own, name).marks.values() for mark in phase]
+    names = dict.fromkeys([chosen(defaults, default_profile), *defaults.profiles])
+    marks = [
+        mark for name in names for phase in named(defaults.profiles, name).marks.values() for mark in phase
+    ]
     return {
         metrics: tuple(sorted({mark.network for mark in marks if mark.metric in metrics}))
         for metrics in (IDENTITY_METRICS, STYLE_METRICS)

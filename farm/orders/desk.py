@@ -60,10 +60,10 @@ class Desk:
         if root_job_id is None:
             self._refuse_closed(project, order.job_type.phase)
         ordered = self._ordered(order, project)
-        profile = order.profile or project.defaults.get("profile") or self._settings.default_profile
+        profile = profiles.chosen(project.defaults, self._settings.default_profile, order.profile)
         plan = self._plan(ordered)
         self._refuse_marks_nobody_reads(order, project, profile)
-        budget = project.defaults.get("max_retakes", self._settings.max_retakes)
+        budgets = (order.max_retakes, project.defaults.max_retakes, self._settings.max_retakes)
         return NewJob(
             project_id=project.id,
             recipe=plan.recipe,
@@ -74,7 +74,7 @@ class Desk:
             requested_by=order.requested_by,
             priority=order.priority,
             max_retries=order.max_retries,
-            max_retakes=budget if order.max_retakes is None else order.max_retakes,
+            max_retakes=next(budget for budget in budgets if budget is not None),
             order_data=order.model_dump(mode="json", exclude_defaults=True),
             quality_thresholds={metric.value: limit for metric, limit in order.quality_thresholds.items()},
             scene_id=ordered.cut.scene_id if ordered.cut else None,
@@ -89,7 +89,7 @@ class Desk:
 
     def _ordered(self, order: Order, project: Project) -> Ordered:
         """The order with everything it names found; raises `UnknownName` or `OrderRefused`."""
-        renderer = order.renderer or project.defaults.get("renderer") or self._settings.default_renderer
+        renderer = order.renderer or project.defaults.renderer or self._settings.default_renderer
         # Asked first: an unknown renderer is refused before anything else is looked up.
         registry.capabilities(renderer)
         cut = self._cut(project, order.cut) if order.cut else None
@@ -127,8 +127,7 @@ class Desk:
         """A limit for a metric that is not judged would be a promise nobody keeps."""
         phase = order.job_type.phase
         judged = {
-            mark.metric
-            for mark in profiles.named(project.defaults.get("profiles", {}), profile).marks.get(phase, ())
+            mark.metric for mark in profiles.named(project.defaults.profiles, profile).marks.get(phase, ())
         }
         for metric, limit in order.quality_thresholds.items():
             if metric in STRUCTURE:

@@ -36,9 +36,9 @@ def plan(ordered: Ordered, settings: Settings) -> Plan:
         width=width,
         height=height,
         frame_count=frames,
-        model_name=order.model_name or defaults.get("model_name", ""),
-        steps=order.steps or defaults.get("steps") or 20,
-        cfg_scale=_first(order.cfg_scale, defaults.get("cfg_scale"), 7.0),
+        model_name=order.model_name or defaults.model_name or "",
+        steps=order.steps or defaults.steps or 20,
+        cfg_scale=_first(order.cfg_scale, defaults.cfg_scale, 7.0),
         lora_models=_loras(ordered, settings),
         controlnet_models=tuple(ControlNet(**net.model_dump()) for net in order.controlnet_models),
         ipadapter_refs=tuple(

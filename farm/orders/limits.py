@@ -20,9 +20,9 @@ MIN_VIDEO_FRAMES = 120
 def size_of(ordered: Ordered, own: tuple[int | None, int | None] = (None, None)) -> tuple[int, int]:
     """Pixels: the order's, the project's for this kind, the project's, the workflow's `own`, or the farm's."""
     order, defaults = ordered.order, ordered.defaults
-    width, height = defaults.get("sizes", {}).get(order.job_type.value) or (
-        defaults.get("width") or own[0] or DEFAULT_SIZE[0],
-        defaults.get("height") or own[1] or DEFAULT_SIZE[1],
+    width, height = defaults.sizes.get(order.job_type) or (
+        defaults.width or own[0] or DEFAULT_SIZE[0],
+        defaults.height or own[1] or DEFAULT_SIZE[1],
     )
     return order.width or width, order.height or height
 

@@ -11,11 +11,10 @@ from farm.orders import recipes
 from models.recipe import SEED_LIMIT, Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from farm.orders.form import Order
     from farm.orders.recipes import Casting
     from models.rows.shows import Cut, Project
+    from models.shows import Defaults
 
 _SCENE_WORDS = ("location", "time_of_day", "mood", "camera_angle", "camera_move", "action", "dialogue")
 
@@ -31,7 +30,7 @@ class Ordered:
     castings: tuple[Casting, ...]
 
     @property
-    def defaults(self) -> Mapping[str, Any]:
+    def defaults(self) -> Defaults:
         """What the project's orders start from."""
         return self.project.defaults
 
@@ -70,7 +69,7 @@ def recipe_of(ordered: Ordered, *, width: int, height: int, frame_count: int, **
         "width": width,
         "height": height,
         "frame_count": frame_count,
-        "fps": order.fps or ordered.defaults.get("fps") or 24,
+        "fps": order.fps or ordered.defaults.fps or 24,
         "positive_prompt": recipes.positive_prompt(
             ordered.castings,
             scene,
@@ -80,7 +79,7 @@ def recipe_of(ordered: Ordered, *, width: int, height: int, frame_count: int, **
             world=recipes.world_of(bible, overrides),
         ),
         "negative_prompt": recipes.negative_prompt(
-            ordered.castings, [order.negative_prompt, ordered.defaults.get("negative_prompt", "")]
+            ordered.castings, [order.negative_prompt, ordered.defaults.negative_prompt or ""]
         ),
         "characters": tuple(recipes.look_of(casting, ordered.renderer) for casting in ordered.castings),
         "scene": scene,

@@ -51,7 +51,7 @@ def store(session: Session, show: Show) -> StoredShow:
     Raises `UnknownName` when the project is to be judged by a profile that nobody knows.
     """
     data = show.model_dump(mode="json", exclude_none=True)
-    draws = data["project"]["defaults"].get("renderer", "toon") == "toon"
+    draws = _is_drawn(show)
     for told, character in zip(data["characters"], show.characters, strict=True):
         told["attributes"] = _attribute_rows(character, normalised=draws)
     stored = catalogue.store_show(session, data)
@@ -62,8 +62,12 @@ def store(session: Session, show: Show) -> StoredShow:
 def _refuse_an_unknown_choice(session: Session, stored: StoredShow) -> None:
     """Asked when the show is stored: a calibrated profile is known to the farm, not to the file."""
     defaults = catalogue.project(session, stored.project_id).defaults
-    if chosen := defaults.get("profile"):
-        profiles.named(defaults.get("profiles", {}), chosen)
+    if defaults.profile:
+        profiles.named(defaults.profiles, defaults.profile)
+
+
+def _is_drawn(show: Show) -> bool:
+    return (show.project.defaults.renderer or "toon") == "toon"
 
 
 def _attribute_rows(character: CharacterPart, *, normalised: bool) -> list[dict[str, Any]]:
@@ -127,7 +131,7 @@ class _Check:
 
     def _character(self, where: Where, who: CharacterPart) -> None:
         self._unique((*where, "variations"), [each.name for each in who.variations], "variation")
-        if (self._show.project.defaults.renderer or "toon") != "toon":
+        if not _is_drawn(self._show):
             return
         plain = {
             kind: part.value if isinstance(part, AttributePart) else part

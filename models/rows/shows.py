@@ -7,10 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
 
 from models.rows.base import Base, CreatedAt, Seed, UuidKey, empty
 from models.rows.characters import Character
+from models.shows import Defaults
+
+
+class DefaultsColumn(TypeDecorator[Defaults]):
+    """A project's defaults: JSONB in Postgres, a typed value in Python."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: Defaults | None, dialect: Any) -> dict[str, Any] | None:
+        return None if value is None else value.to_json()
+
+    def process_result_value(self, value: dict[str, Any] | None, dialect: Any) -> Defaults | None:
+        return None if value is None else Defaults.from_json(value)
 
 
 class Project(Base):
@@ -23,8 +39,7 @@ class Project(Base):
     slug: Mapped[str] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None] = mapped_column(Text)
-    #: renderer, profile, sizes, retake budget: what this project's orders start from
-    defaults: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
+    defaults: Mapped[Defaults] = mapped_column(DefaultsColumn, server_default=empty("object"))
     created_at: Mapped[CreatedAt]
 
     story_bible: Mapped[StoryBible | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)

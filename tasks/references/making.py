@@ -117,7 +117,7 @@ class _Studio:
         with self._farm.database.transaction() as session:
             project = catalogue.project(session, stored.project)
             asked = asked_of(project.defaults, settings.default_profile)
-            draws = (project.defaults.get("renderer") or settings.default_renderer) == "toon"
+            draws = (project.defaults.renderer or settings.default_renderer) == "toon"
             story = Story(
                 project=stored.project,
                 cast=catalogue.characters(session, project.id),

@@ -56,7 +56,7 @@ def left_to(job_id: UUID, request: Any) -> str | None:
 
 def _better_worker(session: Session, job_id: UUID) -> Scorer | None:
     judged = catalogue.judged_by(session, job_id)
-    if judged is None or judged.is_last_try:
+    if judged is None or not judged.waits_to_be_scored or judged.is_last_try:
         # What failed wherever it was sent is better measured in part, for a person to see, than not at all.
         return None
     try:

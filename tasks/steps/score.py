@@ -78,8 +78,7 @@ def _measure(work: Work) -> Settlement:
 
 def _held_to(session: Session, job_id: UUID) -> tuple[TakeToScore, Profile]:
     """What the take is held against, and the profile that judges it."""
-    held_to = catalogue.take_to_score(session, job_id)
-    return held_to, profiles.named(held_to.project_profiles, held_to.profile)
+    return catalogue.take_to_score(session, job_id), profiles.of_job(session, job_id)
 
 
 def _reproduction(work: Work) -> dict[str, Any] | None:

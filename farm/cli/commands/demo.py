@@ -175,8 +175,8 @@ class _Demo:
         return [self._farm.job(row.id) for job_id in ids for row in self._farm.job(job_id).family]
 
     def _judged_by(self) -> Profile:
-        name = self._view.defaults.get("profile") or self._farm.settings.default_profile
-        return profiles.named(self._view.defaults.get("profiles", {}), name)
+        defaults = self._view.defaults
+        return profiles.named(defaults.profiles, profiles.chosen(defaults, self._farm.settings.default_profile))
 
 
 def _drill_result(drill: Drill, root: UUID, details: Sequence[JobDetail]) -> DrillResult:

@@ -35,7 +35,6 @@ def load(
 ) -> None:
     """Load a show: project, story bible, characters, scenes and cuts. Loading it again updates it."""
     from db import catalogue
-    from db.catalogue import CHOICE
     from farm.explaining.answers import to_json
     from farm.shows import loading
 
@@ -43,7 +42,7 @@ def load(
     with opened() as farm:
         with farm.database.transaction() as session:
             stored = loading.store(session, story)
-            defaults = dict(catalogue.project(session, stored.project_id).defaults)
+            defaults = catalogue.project(session, stored.project_id).defaults
         made = _references(farm, stored) if references else {}
     if as_json:
         print_json(to_json(stored) | {"references": made})
@@ -57,8 +56,8 @@ def load(
     )
     for name in stored.left_behind:
         note(f"left as it was, though the file no longer has it: {name}", "yellow")
-    if CHOICE in defaults:
-        note(f"judged by {defaults['profile']}, as {defaults[CHOICE]['by']} chose")
+    if choice := defaults.profile_choice:
+        note(f"judged by {defaults.profile}, as {choice.by} chose")
     for sentence in made.get("said", ()):
         note(sentence)
 
@@ -79,9 +78,8 @@ def profile(
         if name is not None:
             farm.choose_profile(project, name, by=logged_in() if by is None else by)
         with farm.database.transaction() as session:
-            defaults = dict(catalogue.project(session, project).defaults)
-    chosen = defaults.get("profile") or farm.settings.default_profile
-    own = defaults.get("profiles", {})
+            defaults = catalogue.project(session, project).defaults
+    chosen, own = profiles.chosen(defaults, farm.settings.default_profile), defaults.profiles
     if as_json:
         print_json({"project": project, "profile": chosen, "known": [*BUILT_IN, *own], "own": own})
         return

@@ -13,6 +13,7 @@ from farm.orders.start_pictures import StartPictures
 from models import pools
 from models.errors import BadInput, OrderRefused, UnknownName
 from models.recipe import ControlNet, InputPicture, IpAdapter, Lora, Recipe
+from models.shows import Defaults
 from workers.renderers import registry
 from workers.renderers.comfyui import preflight
 from workers.renderers.comfyui.sections import IP_ADAPTER_NODES, IP_ADAPTER_PACKAGE
@@ -105,7 +106,7 @@ class Production:
         )
 
     def _chosen(self, ordered: Ordered) -> Workflow:
-        preset = ordered.defaults.get("workflows", {}).get(ordered.order.job_type.value)
+        preset = ordered.defaults.workflows.get(ordered.order.job_type)
         name = ordered.order.workflow or preset
         try:
             return self._library.named(name) if name else self._library.for_kind(ordered.order.job_type)
@@ -187,18 +188,18 @@ def _own_size(workflow: Workflow) -> tuple[int | None, int | None]:
 
 def _parameters(ordered: Ordered, workflow: Workflow) -> dict[str, Any]:
     """The workflow's own, over them the project's for it, and over them the order's; raises `OrderRefused`."""
-    theirs = ordered.defaults.get("workflow_inputs", {}).get(workflow.name, {})
+    theirs = ordered.defaults.workflow_inputs.get(workflow.name, {})
     return workflows.settled_inputs(workflow, {**theirs, **ordered.order.workflow_inputs})
 
 
 def _model_and_sampling(ordered: Ordered, workflow: Workflow) -> dict[str, Any]:
     """The order's; else the project's, where the workflow leaves the model to it; else the workflow's own."""
     leaves_the_model = "model_name" in workflow.binding.inputs and "model_name" not in workflow.binding.defaults
-    defaults = ordered.defaults if leaves_the_model else {}
+    defaults = ordered.defaults if leaves_the_model else Defaults()
     chosen = {}
     for name in _MODEL_AND_SAMPLING:
         own = workflows.own_value(workflow, name)
-        told = (getattr(ordered.order, name), defaults.get(name), own, _FALLBACKS.get(name))
+        told = (getattr(ordered.order, name), getattr(defaults, name), own, _FALLBACKS.get(name))
         chosen[name] = next((value for value in told if value not in (None, "")), _FALLBACKS.get(name))
     return chosen
 
@@ -231,8 +232,8 @@ def _refuse_unsized(ordered: Ordered, workflow: Workflow) -> None:
     """A take is held against the size that was ordered, and nothing would tell the graph of it."""
     binding, defaults = workflow.binding, ordered.defaults
     for side in ("width", "height"):
-        is_told = side in binding.inputs or side in binding.defaults or defaults.get(side)
-        if not is_told and ordered.order.job_type.value not in defaults.get("sizes", {}):
+        is_told = side in binding.inputs or side in binding.defaults or getattr(defaults, side)
+        if not is_told and ordered.order.job_type not in defaults.sizes:
             raise OrderRefused(
                 f"The workflow '{workflow.name}' does not say the {side} of its takes, so none could be right.",
                 hint=f"Bind {side} in the workflow's file, or write there what it is under defaults.",

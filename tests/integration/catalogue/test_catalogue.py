@@ -311,11 +311,11 @@ def test_a_projects_own_profile_moves_limits_and_keeps_networks(database: Databa
     own = {"soft": {"based_on": "embedded", "marks": {"still": {"identity": 0.31}}}}
     with database.transaction() as session:
         show = a_stored_show(session, defaults={"profiles": own, "profile": "soft"})
-        soft = profiles.profile(session, show.project, "soft")
+        soft = profiles.named(catalogue.project(session, show.project).defaults.profiles, "soft")
         (job_id,) = ordered(session, show)
         outcome = judged(session, job_id, *whole(EMBEDDED, Phase.STILL, identity=0.31))
         with pytest.raises(UnknownName, match="Did you mean 'soft'"):
-            profiles.profile(session, show.project, "sofft")
+            profiles.named(catalogue.project(session, show.project).defaults.profiles, "sofft")
 
     mark = next(mark for mark in soft.marks[Phase.STILL] if mark.metric is Metric.IDENTITY)
     assert (mark.limit, mark.network) == (0.31, "toon-id")
@@ -327,7 +327,7 @@ def test_a_profile_that_cannot_be_read_says_what_is_wrong_with_it(database: Data
     with database.transaction() as session:
         show = a_stored_show(session, defaults={"profiles": own})
         with pytest.raises(BadInput, match="There is no metric 'beauty'"):
-            profiles.profile(session, show.project_id, "odd")
+            profiles.named(catalogue.project(session, show.project_id).defaults.profiles, "odd")
 
 
 def a_worker(session: Session, pool: str, *, silent: timedelta = timedelta(0)) -> str:

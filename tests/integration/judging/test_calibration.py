@@ -155,7 +155,7 @@ def test_calibrating_changes_nothing_and_keeping_the_result_puts_nothing_to_use(
 ) -> None:
     with database.transaction() as session:
         many_reviewed(session, show)
-        before = dict(catalogue.project(session, show.project_id).defaults)
+        before = catalogue.project(session, show.project_id).defaults
         found = calibrated(session, show)
         assert catalogue.project(session, show.project_id).defaults == before
 
@@ -163,9 +163,9 @@ def test_calibrating_changes_nothing_and_keeping_the_result_puts_nothing_to_use(
 
     with database.transaction() as session:
         defaults = catalogue.project(session, show.project_id).defaults
-        kept = profiles.named(defaults["profiles"], "ours")
-        assert "profile" not in defaults
-        evidence = defaults["profiles"]["ours"]["calibration"]
+        kept = profiles.named(defaults.profiles, "ours")
+        assert defaults.profile is None
+        evidence = defaults.profiles["ours"]["calibration"]
         assert (evidence["by"], evidence["from_profile"], evidence["takes"]) == ("Ada", "embedded", 14)
         assert any(mark["proposed"] for mark in evidence["marks"])
         limits = {mark.metric: mark.limit for mark in kept.marks[Phase.STILL]}
@@ -211,18 +211,18 @@ def test_loading_the_show_again_keeps_calibrated_profiles_and_the_choice_of_one(
         calibration.choose(session, show.project, "ours", by="Ada")
 
         loading.store(session, loaded(show.project))
-        again = dict(catalogue.project(session, show.project_id).defaults)
-        assert (again["profile"], list(again["profiles"])) == ("ours", ["ours"])
+        again = catalogue.project(session, show.project_id).defaults
+        assert (again.profile, list(again.profiles)) == ("ours", ["ours"])
 
         by_spec = loaded(show.project, defaults={"renderer": "toon", "profile": "spec"})
         loading.store(session, by_spec)
-        told = dict(catalogue.project(session, show.project_id).defaults)
-        assert (told["profile"], list(told["profiles"])) == ("spec", ["ours"])
+        told = catalogue.project(session, show.project_id).defaults
+        assert (told.profile, list(told.profiles)) == ("spec", ["ours"])
 
         # A file that says the same as when somebody chose otherwise says nothing new.
         calibration.choose(session, show.project, "ours", by="Ada")
         loading.store(session, by_spec)
-        assert catalogue.project(session, show.project_id).defaults["profile"] == "ours"
+        assert catalogue.project(session, show.project_id).defaults.profile == "ours"
 
         with pytest.raises(UnknownName, match="no profile 'theirs'"):
             loading.store(session, loaded(show.project, defaults={"renderer": "toon", "profile": "theirs"}))

@@ -19,6 +19,7 @@ from farm.client import Farm
 from farm.judging.profiles import asked_of
 from models.errors import NotMeasured
 from models.metrics import Metric
+from models.shows import Defaults
 from models.vocabulary import JobType, Phase
 from tasks.references import making
 from tasks.references.builder import Builder, first_frames
@@ -167,7 +168,7 @@ def test_references_are_asked_for_by_the_networks_of_all_the_projects_profiles()
     ccip = "ccip-caformer-24-randaug-pruned"
     own = {"drawn": {"marks": {"still": {"identity": {"limit": 0.8, "network": ccip}}}}}
 
-    asked_for = asked_of({"profiles": own}, "spec")
+    asked_for = asked_of(Defaults(profiles=own), "spec")
 
     assert asked_for[IDENTITY_METRICS] == ("arcface-buffalo_l", ccip, "toon-id")
 

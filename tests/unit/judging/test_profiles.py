@@ -13,6 +13,7 @@ from farm.judging.verdicts import marks_in_force
 from farm.shows import loading
 from models.errors import BadInput, NotMeasured
 from models.metrics import Metric, Profile
+from models.shows import Defaults
 from models.takes import TakeToScore
 from models.vocabulary import JobType, Phase
 from tasks.steps.score import _expectations
@@ -174,14 +175,20 @@ def test_what_judges_motion_lacks_the_finder_of_cuts_as_well() -> None:
     assert lacking(loop, ["toon-id", "lpips-alex", "dis-flow"]) == ("transnetv2",)
 
 
+def test_the_orders_profile_judges_else_the_projects_else_the_farms() -> None:
+    project = Defaults(profile="spec")
+
+    assert profiles.chosen(project, "embedded", "ours") == "ours"
+    assert profiles.chosen(project, "embedded") == "spec"
+    assert profiles.chosen(Defaults(), "embedded") == "embedded"
+
+
 @pytest.mark.parametrize(("blank", "limit"), [(0.005, 0.005), (None, 0.0)])
 def test_what_counts_as_blank_is_the_profiles_word_and_an_orders_own(blank: float | None, limit: float) -> None:
     own = profiles.named({"dark": {"marks": {"video": {"blank": blank}}}}, "dark")
     take = TakeToScore(
         job_id=uuid4(),
         recipe=a_recipe(job_type=JobType.FULL_VIDEO),
-        profile="dark",
-        project_profiles={},
         master_path="a/master.mkv",
         references=(),
         styles={},
