@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
@@ -51,6 +51,24 @@ class NewJob:
     needs: tuple[str, ...] = ()
     #: the job whose take this one makes again
     reproduces_job_id: UUID | None = None
+
+    @classmethod
+    def again(cls, job: Job, recipe: Recipe, **changes: Any) -> Self:
+        """Another job for the order of `job`, which it follows; `changes` are the fields that differ."""
+        kept: dict[str, Any] = {
+            "project_id": job.project_id,
+            "pool": job.queue.pool,
+            "needs": tuple(job.queue.needs),
+            "profile": job.profile,
+            "priority": job.queue.priority,
+            "max_retries": job.queue.max_retries,
+            "order_data": dict(job.order_data),
+            "quality_thresholds": dict(job.quality_thresholds),
+            "scene_id": job.scene_id,
+            "cut_id": job.cut_id,
+            "parent_job_id": job.id,
+        }
+        return cls(recipe=recipe, **kept | changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

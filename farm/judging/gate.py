@@ -154,23 +154,13 @@ def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, 
     plan = next_recipe(recipe, job.take_number, judgement.blocking, catalogue.seed_of(session, job.root_job_id))
     if plan is None:
         return Verdict.REVIEW, None
-    new = NewJob(
-        project_id=job.project_id,
-        recipe=plan.recipe,
-        pool=job.queue.pool,
-        needs=tuple(job.queue.needs),
+    new = NewJob.again(
+        job,
+        plan.recipe,
         reuse=job.queue.fingerprint is not None,
-        profile=job.profile,
         requested_by="gate",
-        priority=job.queue.priority,
-        max_retries=job.queue.max_retries,
         max_retakes=job.max_retakes,
-        order_data=job.order_data,
-        quality_thresholds=job.quality_thresholds,
-        scene_id=job.scene_id,
-        cut_id=job.cut_id,
         root_job_id=job.root_job_id,
-        parent_job_id=job.id,
         take_number=job.take_number + 1,
         retake_reason={
             "reason": plan.reason,

@@ -52,7 +52,16 @@ def reproduce(
     if original.take is None:
         raise _no_take(original)
     plan, changed = _planned(session, original, changes or {})
-    new = _again(original, plan, {"reason": REASON, "requested_by": requested_by, "changed": changed})
+    new = NewJob.again(
+        original,
+        plan.recipe,
+        pool=plan.pool,
+        needs=plan.needs,
+        requested_by=requested_by,
+        max_retakes=0,
+        retake_reason={"reason": REASON, "requested_by": requested_by, "changed": changed},
+        reproduces_job_id=original.id,
+    )
     (stored,) = catalogue.insert_jobs(session, [new])
     if stored is None:
         # Only a key or a take number can keep a job from being stored, and a root without a key has neither.
@@ -91,25 +100,4 @@ def _no_take(job: Job) -> Conflict:
     return Conflict(
         f"The job {job.id} has no take to compare with.",
         hint=f"Wait until it is rendered; `farm job {job.id}` says how it stands.",
-    )
-
-
-def _again(original: Job, plan: Plan, reason: dict[str, Any]) -> NewJob:
-    return NewJob(
-        project_id=original.project_id,
-        recipe=plan.recipe,
-        pool=plan.pool,
-        profile=original.profile,
-        requested_by=reason["requested_by"],
-        priority=original.queue.priority,
-        max_retries=original.queue.max_retries,
-        max_retakes=0,
-        order_data=dict(original.order_data),
-        quality_thresholds=dict(original.quality_thresholds),
-        scene_id=original.scene_id,
-        cut_id=original.cut_id,
-        parent_job_id=original.id,
-        retake_reason=reason,
-        needs=plan.needs,
-        reproduces_job_id=original.id,
     )
