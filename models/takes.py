@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from models.vocabulary import JobType
@@ -21,18 +21,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeFiles:
-    """The files of a take and what they show; paths are relative to the artifact store."""
+class TakeContent:
+    """What a take's master shows, read back from the file."""
 
-    master_path: str
-    proxy_path: str | None
+    #: over the decoded pixels (`workers.media.pixels`), equal when the pictures are equal
     pixel_sha256: str
     file_sha256: str
-    size_bytes: int
     frames: int
     width: int
     height: int
     fps: int
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """These facts by name, for another value that holds them."""
+        return {each.name: getattr(self, each.name) for each in fields(TakeContent)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeFiles(TakeContent):
+    """The files of a take and what they show; paths are relative to the artifact store."""
+
+    master_path: str
+    proxy_path: str | None
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

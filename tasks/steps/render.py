@@ -108,12 +108,7 @@ def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float, f
     told = {
         "job_id": str(claim.job_id),
         "attempt": claim.epoch,
-        "pixel_sha256": rendered.pixel_sha256,
-        "file_sha256": rendered.file_sha256,
-        "frames": rendered.frames,
-        "width": rendered.width,
-        "height": rendered.height,
-        "fps": rendered.fps,
+        **rendered.content,
         "render_seconds": round(seconds, 3),
     }
     if found.drawn_by is not None:
@@ -130,13 +125,8 @@ def _record(rendered: Rendered, stored: StoredTake, seconds: float, drawn_by: UU
     return TakeRecord(
         master_path=stored.master,
         proxy_path=stored.proxy,
-        pixel_sha256=rendered.pixel_sha256,
-        file_sha256=rendered.file_sha256,
+        **rendered.content,
         size_bytes=rendered.size_bytes,
-        frames=rendered.frames,
-        width=rendered.width,
-        height=rendered.height,
-        fps=rendered.fps,
         render_seconds=seconds,
         renderer_version=rendered.environment.get("renderer_version", ""),
         environment=rendered.environment,

@@ -142,12 +142,7 @@ def _as_rendered(take: EqualTake, master: Path, proxy: Path | None) -> Rendered:
     return Rendered(
         master=master,
         proxy=proxy,
-        frames=take.frames,
-        width=take.width,
-        height=take.height,
-        fps=take.fps,
-        pixel_sha256=take.pixel_sha256,
-        file_sha256=take.file_sha256,
+        **take.content,
         size_bytes=take.size_bytes,
         environment=take.environment,
         resolved=resolved,
