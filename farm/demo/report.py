@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from farm.dailies.from_jobs import left_out, page_gate, page_take, report_take
 from farm.dailies.page import write_page
 from farm.dailies.values import Dailies, lineages
+from models.plain import plain_fields
 from models.vocabulary import AttemptOutcome
 
 if TYPE_CHECKING:
@@ -50,16 +51,8 @@ class DrillResult:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return {
-            "phase": self.drill.phase.value,
-            "defect": self.drill.defect.value,
-            "cut": self.cut,
-            "expected": self.drill.expected.value,
-            "blocking": list(self.blocking),
-            "caught": self.caught,
-            "retaken": self.retaken,
-            "retake_passed": self.retake_passed,
-        }
+        fields = plain_fields(self)
+        return {**fields.pop("drill"), **fields, "expected": self.drill.expected, "caught": self.caught}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

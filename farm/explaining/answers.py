@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from farm.explaining.equality import sentence
 from farm.explaining.scores import MarkedScore, scores_of
 from farm.explaining.sentences import attribute_sentences, explain
-from models.recipe import Recipe, environment_sha256
+from models.plain import plain
+from models.recipe import environment_sha256
 from models.takes import is_slow
 
 if TYPE_CHECKING:
@@ -20,21 +18,7 @@ if TYPE_CHECKING:
 
 def to_json(value: Any) -> Any:
     """A view as plain JSON types; a seed stands twice, as a number and as the text JavaScript cannot round."""
-    return with_seed_texts(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Recipe):
-        return value.to_json()
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(each) for each in value]
-    if isinstance(value, (UUID, datetime)):
-        return str(value) if isinstance(value, UUID) else value.isoformat()
-    return value
+    return with_seed_texts(plain(value))
 
 
 def job_json(detail: JobDetail) -> dict[str, Any]:

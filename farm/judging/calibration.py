@@ -19,6 +19,7 @@ from farm.judging.statistics import Errors, Proposal, Sample, propose, rate
 from farm.judging.verdicts import judge
 from models.errors import BadInput, Conflict, Forbidden
 from models.metrics import Direction
+from models.plain import plain, plain_fields
 from models.shows import EVIDENCE
 from models.vocabulary import Phase, Verdict
 from workers.scoring.profiles import BUILT_IN
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
-    from farm.judging.statistics import Rate
     from models.metrics import Mark, Measurement, Metric, Profile
 
 
@@ -65,7 +65,7 @@ class CalibratedMark:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
-        found = self.proposal
+        proposal = plain_fields(self.proposal)
         return {
             "phase": self.phase.value,
             "metric": self.mark.metric.value,
@@ -73,18 +73,9 @@ class CalibratedMark:
             "network": self.mark.network,
             "network_sha256": self.network_sha256,
             "formula": self.formula,
-            "present": found.present,
-            "proposed": found.limit,
-            "interval": list(found.interval) if found.interval else None,
-            "one_sided": found.one_sided,
-            "approved": found.approved,
-            "rejected": found.rejected,
             "left_out": self.left_out,
-            "at_present": _errors(found.at_present),
-            "at_proposed": _errors(found.at_proposed),
-            "held_out": _errors(found.held_out),
-            "separation": list(found.separation) if found.separation else None,
-            "reason": found.reason,
+            "proposed": proposal.pop("limit"),
+            **proposal,
         }
 
 
@@ -103,19 +94,6 @@ class Flip:
     #: what a person said of it, if anybody did
     person: Verdict | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {
-            "job_id": str(self.job_id),
-            "cut": self.cut,
-            "phase": self.phase.value,
-            "take_number": self.take_number,
-            "before": self.before.value,
-            "after": self.after.value,
-            "metrics": [metric.value for metric in self.metrics],
-            "person": self.person.value if self.person else None,
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overall:
@@ -124,14 +102,6 @@ class Overall:
     phase: Phase
     at_present: Errors
     at_proposed: Errors
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {
-            "phase": self.phase.value,
-            "at_present": _errors(self.at_present),
-            "at_proposed": _errors(self.at_proposed),
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +130,9 @@ class Calibration:
             "labels": self.labels.value,
             "warning": CIRCULAR if self.labels is Labels.VERDICTS else "",
             "takes": self.takes,
-            "marks": [mark.to_json() for mark in self.marks],
-            "overall": [each.to_json() for each in self.overall],
-            "flips": [flip.to_json() for flip in self.flips],
+            "marks": plain(self.marks),
+            "overall": plain(self.overall),
+            "flips": plain(self.flips),
         }
 
 
@@ -229,7 +199,7 @@ def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[st
         "labels": found.labels.value,
         "takes": found.takes,
         "flips": len(found.flips),
-        "marks": [mark.to_json() for mark in found.marks],
+        "marks": plain(found.marks),
     }
     if name in BUILT_IN or not keep_profile(session, found.project_id, name, data):
         raise Conflict(
@@ -335,13 +305,3 @@ def _together(takes: list[JudgedTake], profile: Profile, phase: Phase, labels: L
     return Errors(
         false_rejects=rate(refused[good], units[good]), false_accepts=rate(passed[~good], units[~good])
     )
-
-
-def _errors(errors: Errors | None) -> dict[str, Any] | None:
-    if errors is None:
-        return None
-    return {"false_rejects": _rate(errors.false_rejects), "false_accepts": _rate(errors.false_accepts)}
-
-
-def _rate(rate: Rate) -> dict[str, Any]:
-    return {"wrong": rate.wrong, "of": rate.of, "interval": [round(rate.low, 4), round(rate.high, 4)]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from statistics import fmean
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from farm.judging.verdicts import best_take, overall_score
 from models.metrics import Direction, Metric
+from models.plain import plain_fields
 from models.takes import STILL_LIMIT_S
 from models.vocabulary import Phase, Verdict
 
@@ -140,7 +141,7 @@ class PhaseReport:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types: the evidence a door keeps."""
-        data: dict[str, Any] = _plain(asdict(self))
+        data = plain_fields(self)
         for issue, told in zip(data["blocking_issues"], self.blocking_issues, strict=True):
             issue["sentence"] = told.sentence
         slow = data["slow_stills"]
@@ -309,11 +310,3 @@ def _unmetered(
 
 def _because(reason: str) -> str:
     return f" ({reason.rstrip('.')})" if reason else ""
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value) if not isinstance(value, (str, int, float, bool, type(None))) else value

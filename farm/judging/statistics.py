@@ -62,6 +62,10 @@ class Rate:
         """0..1; None when there is nothing to count."""
         return self.wrong / self.of if self.of else None
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {"wrong": self.wrong, "of": self.of, "interval": [round(self.low, 4), round(self.high, 4)]}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errors:

@@ -1,0 +1,28 @@
+"""Values as plain JSON types, for files, rows and scripts."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+def plain(value: Any) -> Any:
+    """A value of ours as plain JSON types, field by field; one with another shape gives it as `to_json`."""
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain_fields(value)
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(each) for each in value]
+    if isinstance(value, (UUID, datetime)):
+        return str(value) if isinstance(value, UUID) else value.isoformat()
+    return value
+
+
+def plain_fields(value: Any) -> dict[str, Any]:
+    """The fields of a frozen value as plain JSON types, for its own `to_json` to begin with."""
+    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
