@@ -279,7 +279,7 @@ _PULL = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from tests.integration import test_networks_pull as t
+from tests.integration.commands import test_networks as t
 from workers.scoring import weights
 weights.CATALOGUE = (replace(t.ENTRY, sources=(t.UrlSource(url=sys.argv[1]),)),)
 weights.pull(["wise"], Path(sys.argv[2]), way=t.WAY)
