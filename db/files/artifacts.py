@@ -20,14 +20,15 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from models import disk
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 _READ_ONLY = 0o444
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: other file system, other owner, too many names already, or a file system without links
 _NO_LINKS = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -59,7 +60,7 @@ class ArtifactStore:
                 (UNAVAILABLE).
         """
         folder = self._scratch(job_id, epoch)
-        with _disk_errors_told(self.root):
+        with self._disk_errors():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             self.require_room()
@@ -88,19 +89,19 @@ class ArtifactStore:
         final = self._take(job_id, epoch)
         partial = final.with_name(f".{epoch}.partial")
         files = [master, *([proxy] if proxy else []), *beside]
-        with _disk_errors_told(self.root):
+        with self._disk_errors():
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             for file in files:
                 shutil.move(file, partial / file.name)
                 _make_read_only(partial / file.name)
-                _sync(partial / file.name)
-            _sync(partial)
+                disk.sync(partial / file.name)
+            disk.sync(partial)
             # A first try of this very attempt that ended in between: its row was never committed.
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)
             for folder in (final.parent, final.parent.parent):
-                _sync(folder)
+                disk.sync(folder)
         return StoredTake(
             master=self._relative(final / master.name),
             proxy=self._relative(final / proxy.name) if proxy else None,
@@ -177,6 +178,9 @@ class ArtifactStore:
                 hint="Free some space or point the farm at another disk, then retake the job.",
             )
 
+    def _disk_errors(self) -> AbstractContextManager[None]:
+        return disk.step_errors(f"the artifact store {self.root} cannot be written")
+
     def _take(self, job_id: UUID, epoch: int) -> Path:
         return self.root / "takes" / str(job_id) / str(epoch)
 
@@ -205,35 +209,8 @@ def _named(job_id: str, epoch: str) -> Iterator[tuple[UUID, int]]:
             return
 
 
-@contextmanager
-def _disk_errors_told(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_SPACE:
-            raise StepFailed(
-                f"The disk of the artifact store {root} is full.",
-                error_kind=ErrorKind.DISK_FULL,
-                hint="Free some space or point the farm at another disk, then retake the job.",
-            ) from error
-        raise StepFailed(
-            f"The artifact store {root} cannot be written: {error.strerror or error}.",
-            error_kind=ErrorKind.UNAVAILABLE,
-            hint="Check that the folder exists, is mounted, and belongs to the farm's user.",
-        ) from error
-
-
 def _make_read_only(path: Path) -> None:
     """A take never changes: another job's take may be a second name of this very file."""
     # A borrowed one is read-only already, and may belong to another user of this store.
     if path.stat().st_mode & 0o777 != _READ_ONLY:
         path.chmod(_READ_ONLY)
-
-
-def _sync(path: Path) -> None:
-    """Bring a file's bytes, or a folder's names, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

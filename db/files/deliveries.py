@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from models import disk
 from models.errors import BadInput, Conflict, StepFailed
 from models.vocabulary import ErrorKind
 
@@ -33,7 +34,6 @@ FIRST_FRAME = 1001
 SIDECAR = "take.json"
 #: a delivery that is still being written adds a file every few seconds; one this old was killed
 _ABANDONED_AFTER_S = 3600
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
 
@@ -87,7 +87,7 @@ def version_of(place: Path, known_by: Mapping[str, Any]) -> int:
     Raises:
         BadInput: the folder cannot be looked into.
     """
-    with _disk_errors_told(place):
+    with _disk_errors(place):
         _remove_abandoned(place)
         found = {int(each.name[1:]): each for each in _versions(place)}
         same = [version for version, folder in found.items() if known_by.items() <= _take_of(folder).items()]
@@ -113,13 +113,13 @@ def writing(place: Path, version: int) -> Iterator[Path]:
     partial = place / f".{target.name}.{uuid4().hex}.partial"
     was_there = target.is_dir()
     try:
-        with _disk_errors_told(place):
+        with _disk_errors(place):
             partial.mkdir(parents=True)
             yield partial
             for file in partial.iterdir():
                 file.chmod(0o444)
                 # A name without its bytes after a power cut would pass for delivered for ever.
-                _sync(file)
+                disk.sync(file)
             _publish(partial, target, beside=was_there)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -170,7 +170,7 @@ def _publish(partial: Path, target: Path, *, beside: bool) -> None:
                 raise VersionTaken from error
             raise
     for folder in (target, target.parent):
-        _sync(folder)
+        disk.sync(folder)
 
 
 def _remove_abandoned(place: Path) -> None:
@@ -195,29 +195,20 @@ def _remove_empty(place: Path) -> None:
 
 
 @contextmanager
-def _disk_errors_told(place: Path) -> Iterator[None]:
+def _disk_errors(place: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, StepFailed) as error:
-        full = (
-            error.errno in _NO_SPACE if isinstance(error, OSError) else error.error_kind is ErrorKind.DISK_FULL
-        )
-        if full:
-            raise BadInput(
-                f"The disk is full: nothing could be delivered to {place}.",
-                hint="Free some space there, or name another folder with --to.",
-            ) from error
-        reason = error.message if isinstance(error, StepFailed) else f"{os.strerror(error.errno or 0)}."
+    except OSError as error:
+        refused = disk.sentence(error, f"nothing can be delivered to {place}")
+        raise BadInput(refused, hint=_disk_hint(disk.is_full(error))) from error
+    except StepFailed as error:
+        is_full = error.error_kind is ErrorKind.DISK_FULL
         raise BadInput(
-            f"Nothing can be delivered to {place}: {reason}",
-            hint="Name a folder with --to that the farm's user may write to.",
+            f"Nothing can be delivered to {place}: {error.message}", hint=_disk_hint(is_full)
         ) from error
 
 
-def _sync(path: Path) -> None:
-    """Bring a file's bytes, or a folder's names, to the disk: without it a power cut may undo a rename."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _disk_hint(is_full: bool) -> str:
+    if is_full:
+        return "Free some space there, or name another folder with --to."
+    return "Name a folder with --to that the farm's user may write to."

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from farm.servers.supervisor import ProcessMark
+from models import disk
 from models.errors import Busy, NotHere, Unavailable
 
 if TYPE_CHECKING:
@@ -188,10 +189,16 @@ def folder_errors_told(folder: Path) -> Iterator[None]:
     """Translate what the operating system says about the state folder into one sentence."""
     try:
         yield
+    except Timeout:
+        raise
     except OSError as error:
-        if isinstance(error, Timeout):
-            raise
-        raise _told(folder, error) from error
+        hint = (
+            "Free some space, or set FARM_STATE_DIR to a folder on another disk."
+            if disk.is_full(error)
+            else "Set FARM_STATE_DIR to a folder you may write to."
+        )
+        refused = disk.sentence(error, f"the farm's state folder {folder} cannot be used")
+        raise NotHere(refused, hint=hint) from error
 
 
 def refuse_full_disk(folder: Path) -> None:
@@ -199,18 +206,6 @@ def refuse_full_disk(folder: Path) -> None:
     with folder_errors_told(folder):
         if shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _told(folder: Path, error: OSError) -> NotHere:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NotHere(
-            f"The disk is full: the farm's state folder {folder} cannot be written.",
-            hint="Free some space, or set FARM_STATE_DIR to a folder on another disk.",
-        )
-    return NotHere(
-        f"The farm's state folder {folder} cannot be used: {error.strerror or error}.",
-        hint="Set FARM_STATE_DIR to a folder you may write to.",
-    )
 
 
 def _server(data: dict[str, Any]) -> ServerRecord:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from farm.delivery.words import TakeDamaged
+from models.disk import sha256_of
 from models.errors import BadInput
 
 if TYPE_CHECKING:
@@ -104,7 +104,6 @@ def _copy(chosen: Chosen, master: Path, target: Path) -> None:
 
     with disk_errors_told(target):
         shutil.copyfile(master, target)
-        with target.open("rb") as file:
-            copied = hashlib.file_digest(file, "sha256").hexdigest()
+        copied = sha256_of(target)
     if copied != chosen.take.file_sha256:
         raise TakeDamaged("its master is not the file that was recorded")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from db.queue import reuse
 from farm import broker
 from farm.settings import settings
+from models.disk import sha256_of
 from models.errors import BadInput, Unavailable
 from tasks.process import runtime
 
@@ -118,9 +118,7 @@ def _borrowed(take: EqualTake, into: Path) -> tuple[Rendered | None, str]:
         master = runtime.store().borrow(take.master_path, folder)
         proxy = runtime.store().borrow(take.proxy_path, folder) if take.proxy_path else None
         # What was borrowed is what is read: nobody can put another file in its place in between.
-        with master.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        reason = "" if sha256 == take.file_sha256 else "the master is damaged"
+        reason = "" if sha256_of(master) == take.file_sha256 else "the master is damaged"
     except (OSError, BadInput) as error:
         # Without the file's place: the reason stands in the sidecar, which leaves the studio.
         reason = f"the files cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
 import time
@@ -13,6 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from db import queue
 from farm.settings import settings
+from models import disk
 from models.errors import FarmError, LeaseLost, NotHere, StepFailed, Unavailable
 from models.vocabulary import ErrorKind, QueueStatus
 from tasks.process import runtime
@@ -150,7 +150,7 @@ def as_step_failure(error: BaseException) -> StepFailed:  # noqa: PLR0911 - one 
         return StepFailed(f"The step took longer than its limit of {limit}.", error_kind=ErrorKind.TIMEOUT)
     if isinstance(error, MemoryError):
         return StepFailed("Memory ran out.", error_kind=ErrorKind.OUT_OF_MEMORY)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if disk.is_full(error):
         return StepFailed(
             "The disk is full.", error_kind=ErrorKind.DISK_FULL, hint="Free space, then retake the job."
         )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from models.disk import sha256_of
 from tests.support import onnx_files
 from tests.support.vit_files import write_clip, write_dino
 from workers.scoring import weights
@@ -41,7 +42,7 @@ def write(folder: Path, real: Path) -> None:
 def known(folder: Path) -> Iterator[None]:
     """Inside, this process's catalogue describes the seeded files of the folder."""
     honest = weights.entry
-    digests = {name: weights.sha256_of(folder / honest(name).file) for name in _SEEDED}
+    digests = {name: sha256_of(folder / honest(name).file) for name in _SEEDED}
     seeded = {
         name: replace(honest(name), sha256=digest, kept_sha256=digest) for name, digest in digests.items()
     }

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from workers.scoring import weights
+from models.disk import sha256_of
 from workers.scoring.networks.efficientnet_lite0 import Features
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class PlainLite0:
     device = "cpu"
 
     def __init__(self, path: Path) -> None:
-        self.sha256 = weights.sha256_of(path)
+        self.sha256 = sha256_of(path)
         self._state = torch.load(path, map_location="cpu", weights_only=True)
 
     @torch.inference_mode()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, Self
 
 import av
 import PIL
 
+from models.disk import sha256_of
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
 from workers.media import provenance
@@ -127,8 +127,6 @@ def finish(
             and proxy are then removed.
     """
     info, pixels, proxy = _read_back_right(master, fps, made, expected_pixel_sha256)
-    with master.open("rb") as file:
-        file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return Rendered(
         master=master,
         proxy=proxy,
@@ -137,7 +135,7 @@ def finish(
         height=info.height,
         fps=fps,
         pixel_sha256=pixels,
-        file_sha256=file_sha256,
+        file_sha256=sha256_of(master),
         size_bytes=master.stat().st_size,
         environment=dict(made.environment),
         resolved=dict(made.resolved),

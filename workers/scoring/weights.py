@@ -8,8 +8,6 @@ pulls apart.
 from __future__ import annotations
 
 import contextlib
-import errno
-import hashlib
 import json
 import os
 import shutil
@@ -18,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models import disk
 from models.errors import BadInput, FarmError, NotHere, Unavailable
 from models.nearest import unknown_name
 from workers.scoring import download, packages
@@ -126,7 +125,7 @@ def checked(folder: Path, item: NetworkFile) -> Installed | None:
     path = folder / item.file
     if not path.is_file():
         return None
-    digest = sha256_of(path)
+    digest = disk.sha256_of(path)
     wanted = item.kept_sha256 or _note(folder, item)
     trouble = ""
     if not wanted:
@@ -159,15 +158,9 @@ def pull(
     """
     way = way or Way(from_folder=from_folder, trust_unknown=trust_unknown)
     items = [entry(name) for name in names]
-    with _clear_disk_errors(folder):
+    with _disk_errors(folder):
         (folder / _UNFINISHED).mkdir(parents=True, exist_ok=True)
     return tuple(_pull_one(item, folder, progress, way) for item in items)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _pull_one(item: NetworkFile, folder: Path, progress: Progress, way: Way) -> Installed:
@@ -179,14 +172,14 @@ def _pull_one(item: NetworkFile, folder: Path, progress: Progress, way: Way) -> 
             f"{item.name}: unknown hash, refused.",
             hint="Nobody wrote down what this file must be; pull it with --trust if you trust its source.",
         )
-    with _clear_disk_errors(folder), _alone(folder, item):
+    with _disk_errors(folder), _alone(folder, item):
         # Whoever held the lock may have brought it.
         if (here := _sound(folder, item)) is not None:
             return here
         with tempfile.TemporaryDirectory(dir=folder / _UNFINISHED, prefix="unpack-") as scratch:
             fetched, where = _fetch(item, folder, Path(scratch), progress, way)
             ready = _convert(item, fetched)
-            digest = sha256_of(ready)
+            digest = disk.sha256_of(ready)
             if item.kept_sha256 not in (None, digest):
                 raise BadInput(
                     f"{item.name} was converted to something unexpected.", hint="Report this as a bug."
@@ -296,7 +289,7 @@ def _check(item: NetworkFile, path: Path, where: str = "") -> None:
     """Refuse anything but the file the catalogue describes."""
     if item.sha256 is None:
         return
-    digest = sha256_of(path)
+    digest = disk.sha256_of(path)
     if digest not in (item.sha256, item.kept_sha256):
         at = f" (from {where})" if where else ""
         raise BadInput(
@@ -307,7 +300,7 @@ def _check(item: NetworkFile, path: Path, where: str = "") -> None:
 
 
 def _convert(item: NetworkFile, path: Path) -> Path:
-    if not item.pickled_arrays or sha256_of(path) == item.kept_sha256:
+    if not item.pickled_arrays or disk.sha256_of(path) == item.kept_sha256:
         return path
     from workers.scoring import tensors
 
@@ -357,15 +350,10 @@ def _alone(folder: Path, item: NetworkFile) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _clear_disk_errors(folder: Path) -> Iterator[None]:
-    """Say in one sentence what the disk did not allow."""
+def _disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
-    except FarmError:
-        raise
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise NotHere(f"The disk of {folder} is full.", hint="Free some space and pull again.") from error
-        raise NotHere(
-            f"{folder} cannot be written: {error.strerror or error}.", hint="Choose another networks folder."
-        ) from error
+        refused = disk.sentence(error, f"the networks folder {folder} cannot be written")
+        hint = "Free some space and pull again." if disk.is_full(error) else "Choose another networks folder."
+        raise NotHere(refused, hint=hint) from error

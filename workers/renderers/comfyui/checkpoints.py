@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from models.disk import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -117,7 +118,7 @@ class CheckpointHashes:
         if not set(keys.values()) <= self._known.keys():
             self._known |= self._remembered()
         missing = {key: path for path, key in keys.items() if key not in self._known}
-        new = {key: sha256 for key, path in missing.items() if (sha256 := _told(_sha256, path))}
+        new = {key: sha256 for key, path in missing.items() if (sha256 := _told(sha256_of, path))}
         if new:
             self._known |= new
             self._remember(new)
@@ -195,8 +196,3 @@ def _key(path: Path) -> str:
     """Changes whenever the content may have; the second time is not under the control of who copies it here."""
     stat = path.stat()
     return f"{path}|{stat.st_size}|{stat.st_mtime_ns}|{stat.st_ctime_ns}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import tempfile
 import time
@@ -12,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.disk import sha256_of
 from models.errors import BadInput, LeaseLost, NotHere, StepFailed, Unavailable
 from models.vocabulary import ErrorKind
 from workers.media.reading import FrameReader
@@ -323,13 +323,12 @@ class ComfyUIRenderer:
 def _require_unchanged(path: str, sha256: str) -> None:
     """Equal recipes make equal takes, and a recipe names its pictures by content."""
     try:
-        with Path(path).open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        content = sha256_of(Path(path))
     except OSError as error:
         raise BadInput(
             f"The picture {path} cannot be read: {error.strerror or error}.", hint="Put it back, or order anew."
         ) from error
-    if sha256 and found != sha256:
+    if sha256 and content != sha256:
         raise BadInput(
             f"The picture {path} is not the one that was ordered.", hint="Put that one back, or order anew."
         )

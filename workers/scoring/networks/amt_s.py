@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from workers.scoring import weights
+from models.disk import sha256_of
 from workers.scoring.networks.amt_layers import AmtLayers
 from workers.scoring.networks.state_dict import filled, read_state
 from workers.scoring.networks.torch_device import choose_device, to_batch
@@ -29,7 +29,7 @@ class AmtS:
 
     def __init__(self, path: Path, device: str | None = None) -> None:
         """Reads the authors' `amt-s.pth`; raises NotMeasured when it holds anything else."""
-        self.sha256 = weights.sha256_of(path)
+        self.sha256 = sha256_of(path)
         self._device = choose_device(device)
         net = filled(AmtLayers, read_state(path, self.name, inside="state_dict"), self.name)
         # Single precision everywhere: in half, a flow of 100 px is only known to a sixteenth of a pixel.

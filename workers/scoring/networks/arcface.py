@@ -18,8 +18,9 @@ from insightface.model_zoo.arcface_onnx import ArcFaceONNX
 from insightface.model_zoo.scrfd import SCRFD
 from insightface.utils import face_align
 
+from models.disk import sha256_of
 from models.errors import NotMeasured
-from workers.scoring import metrics, weights
+from workers.scoring import metrics
 from workers.scoring.networks.network import Face
 from workers.scoring.networks.onnx_session import device_of, memory_told, open_session, require_shapes
 
@@ -66,7 +67,7 @@ class ArcFace:
         detector, embedder = _members(file)
         self._detector = _detector(detector, device)
         self._embedder = _embedder(embedder, device)
-        self.sha256 = weights.sha256_of(file)
+        self.sha256 = sha256_of(file)
         self.device = device_of(self._embedder.session)
         #: how many pictures `look_at_all` should be given at once
         self.batch = _GPU_BATCH if self.device == "cuda" else 1

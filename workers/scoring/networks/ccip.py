@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from models.disk import sha256_of
 from models.errors import NotMeasured
-from workers.scoring import metrics, weights
+from workers.scoring import metrics
 from workers.scoring.networks.anime_person import AnimePerson
 from workers.scoring.networks.network import Face
 from workers.scoring.networks.onnx_session import device_of, memory_told, open_session, require_shapes
@@ -81,7 +82,7 @@ class Ccip:
         # Three operations on a few numbers: carrying them to a GPU and back would take longer.
         self._differences = open_session(differences.read_bytes(), DIFFERENCES, "cpu")
         require_shapes(self._differences, DIFFERENCES, input_px=None, outputs=1)
-        hashes = " ".join(weights.sha256_of(file) for file in (features, differences, person))
+        hashes = " ".join(sha256_of(file) for file in (features, differences, person))
         self.sha256 = hashlib.sha256(hashes.encode()).hexdigest()
         self.device = device_of(self._features)
         # Asked once now, so that another network is refused before any frame was looked at.

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import functional as pictures
 
-from workers.scoring import weights
+from models.disk import sha256_of
 from workers.scoring.networks.state_dict import filled
 from workers.scoring.networks.torch_device import choose_device, matmuls, settled
 from workers.scoring.networks.torchscript import read_tensors
@@ -70,7 +70,7 @@ class ClipVit:
             NotMeasured: the file is no such archive, or holds a network of another shape.
         """
         self.name = name
-        self.sha256 = weights.sha256_of(path)
+        self.sha256 = sha256_of(path)
         self._device = choose_device(device)
         self._side_px = shape.side_px
         net = filled(lambda: _build(shape), renamed(read_tensors(path, "visual."), _NAMES), name)

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 from torchvision.transforms import functional as pictures
 
-from workers.scoring import weights
+from models.disk import sha256_of
 from workers.scoring.networks.state_dict import filled, read_state
 from workers.scoring.networks.torch_device import choose_device, matmuls, settled
 from workers.scoring.networks.vision_transformer import VisionTransformer, VitNames, VitShape, renamed
@@ -58,7 +58,7 @@ class DinoVitB16:
 
     def __init__(self, path: Path, shape: VitShape, device: str | None = None) -> None:
         """Reads `dino_vitbase16_pretrain.pth`; raises NotMeasured when it holds anything else."""
-        self.sha256 = weights.sha256_of(path)
+        self.sha256 = sha256_of(path)
         self._device = choose_device(device)
         net = filled(lambda: _build(shape), _renamed(read_state(path, self.name)), self.name)
         self._net = settled(net, self._device)

@@ -10,7 +10,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from workers.scoring import weights
+from models.disk import sha256_of
 from workers.scoring.frames import short_side
 from workers.scoring.networks.onnx_session import device_of, memory_told, open_session
 
@@ -59,7 +59,7 @@ class EfficientNetLite0:
     name = NAME
 
     def __init__(self, path: Path, device: str | None = None) -> None:
-        self.sha256 = weights.sha256_of(path)
+        self.sha256 = sha256_of(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
         arrays = {key: np.asarray(value.numpy()) for key, value in state.items()}
         taps = tuple(_TAPS.values())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.disk import sha256_of
 from models.errors import NotMeasured
-from workers.scoring import weights
 from workers.scoring.networks.state_dict import read_state
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class LaionAesthetic:
 
     def __init__(self, clip: Embedder, path: Path, numbers: int = 768) -> None:
         """`numbers` is the length of the vectors of `clip`; raises NotMeasured when the file has another."""
-        head = weights.sha256_of(path)
+        head = sha256_of(path)
         self.sha256 = hashlib.sha256(f"{head} {clip.sha256}".encode()).hexdigest()
         self._clip = clip
         self._weight, self._bias = _read(path, numbers)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from workers.scoring import tensors, weights
+from models.disk import sha256_of
+from workers.scoring import tensors
 from workers.scoring.networks.torch_device import choose_device, to_batch
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Lpips:
     def __init__(self, trunk: str, path: Path, device: str | None = None) -> None:
         """`trunk` is `alex` or `vgg`; the file is the catalogue's of that name."""
         self.name = f"lpips-{trunk}"
-        self.sha256 = weights.sha256_of(path)
+        self.sha256 = sha256_of(path)
         self._device = choose_device(device)
         net: Any = _build(trunk, tensors.load(path))
         self._net = net.to(memory_format=torch.channels_last).to(self._device)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from workers.scoring import weights
+from models.disk import sha256_of
 from workers.scoring.networks.torch_device import choose_device
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class TransNetV2:
     margin = MARGIN
 
     def __init__(self, path: Path, device: str | None = None) -> None:
-        self.sha256 = weights.sha256_of(path)
+        self.sha256 = sha256_of(path)
         self._device = choose_device(device)
         net = _Net()
         net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))

@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import cosine_similarity, normalize
 from torchvision.transforms import Compose, Lambda, Normalize, Resize
 
+from models.disk import sha256_of
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase
 from tests.support.vit_files import timm_dino, write_amt, write_clip, write_dino, write_head
@@ -44,7 +45,7 @@ def spec_panel(tmp_path, monkeypatch):
     }
     known = {
         name: replace(weights.entry(name), sha256=digest, kept_sha256=digest)
-        for name, digest in ((name, weights.sha256_of(path)) for name, path in written.items())
+        for name, digest in ((name, sha256_of(path)) for name, path in written.items())
     }
     honest = weights.entry
     monkeypatch.setattr(weights, "entry", lambda name: known.get(name) or honest(name))

@@ -47,13 +47,13 @@ def put(models: Path) -> Callable[[str, str], Path]:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every file whose bytes were hashed."""
     seen: list[Path] = []
-    real = checkpoints._sha256
+    real = checkpoints.sha256_of
 
     def watched(path: Path) -> str:
         seen.append(path)
         return real(path)
 
-    monkeypatch.setattr(checkpoints, "_sha256", watched)
+    monkeypatch.setattr(checkpoints, "sha256_of", watched)
     return seen
 
 
@@ -201,16 +201,16 @@ def test_a_file_that_cannot_be_read_is_unknown_and_costs_no_render(models, put, 
     memory = tmp_path / "hashes.json"
     put("loras/a.safetensors", "a")
     told = graph({"lora_name": "a.safetensors"})
-    real = checkpoints._sha256
+    real = checkpoints.sha256_of
 
     def refused(path: Path) -> str:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(checkpoints, "_sha256", refused)
+    monkeypatch.setattr(checkpoints, "sha256_of", refused)
     assert CheckpointHashes(models, memory).of(told) == {"a.safetensors": ""}
 
     # It is not remembered as unreadable.
-    monkeypatch.setattr(checkpoints, "_sha256", real)
+    monkeypatch.setattr(checkpoints, "sha256_of", real)
     assert CheckpointHashes(models, memory).of(told) == {"a.safetensors": sha256("a")}
 
 
