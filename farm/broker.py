@@ -7,6 +7,8 @@ waiting jobs are ten thousand rows but only a handful of messages.
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from celery.canvas import Signature
     from kombu.messaging import Producer
+
+_log = logging.getLogger(__name__)
 
 RESERVE = 4
 """Wake-ups kept waiting beyond a pool's live slots, so that a worker finds the next one without a pause."""
@@ -145,6 +149,22 @@ def hand_on(job_id: UUID, queue: str) -> None:
     score = _signature(TaskName.SCORE, str(job_id)).set(queue=queue)
     with publish_batch() as producer:
         _send(chain(score, _signature(TaskName.GATE), app=app), producer)
+
+
+def wake_pools(pools: Iterable[str]) -> None:
+    """Wake each pool for as many due jobs as it is named times; after the commit, and as best it can."""
+    for pool, count in Counter(pools).items():
+        with best_effort():
+            wake(pool, count)
+
+
+@contextmanager
+def best_effort() -> Iterator[None]:
+    """Send what only saves time: the rows are stored, and without the broker `relay` sends it later."""
+    try:
+        yield
+    except Unavailable as error:
+        _log.warning("%s Nothing is lost: `relay` tells the workers when it does.", error.message)
 
 
 def queue_length(queue: str) -> int:

@@ -5,7 +5,6 @@ The database layer is imported by what needs it: importing the name `Farm` takes
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from models.shows import CutView, ProjectView
     from models.vocabulary import JobState, Phase
 
-_log = logging.getLogger(__name__)
 #: a server that died is up again well within this; only then does a watcher give up
 _PATIENCE = timedelta(minutes=1)
 
@@ -373,15 +371,7 @@ class Farm:
         """Tell workers that something is due: after the commit, and only as a favour."""
         from farm import broker
 
-        due: dict[str, int] = {}
-        for pool in pools:
-            due[pool] = due.get(pool, 0) + 1
-        for pool, count in due.items():
-            try:
-                broker.wake(pool, count)
-            except Unavailable as error:
-                # The rows are stored; `relay` sends the wake-ups when the broker is back.
-                _log.warning("The order is stored, but no worker could be told yet: %s", error)
+        broker.wake_pools(pools)
 
 
 def _require_all(wanted: Sequence[UUID], rows: Sequence[JobRow]) -> None:

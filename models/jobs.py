@@ -25,6 +25,9 @@ if TYPE_CHECKING:
         Verdict,
     )
 
+#: how often a step is tried again after a failure, where the order does not say
+DEFAULT_RETRIES = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueView:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _PLACES = ("path", "image_path", "reference_image_path")
 SEED_LIMIT = 2**64
 """ComfyUI's seeds go to 2^64 - 1; 0 is a seed like any other."""
+#: what a take is drawn with where neither order, project nor workflow says
+DEFAULT_STEPS, DEFAULT_CFG_SCALE = 20, 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +120,8 @@ class Recipe:
     vae_name: str | None = None
     sampler_name: str | None = None
     scheduler: str | None = None
-    steps: int = 20
-    cfg_scale: float = 7.0
+    steps: int = DEFAULT_STEPS
+    cfg_scale: float = DEFAULT_CFG_SCALE
     lora_models: tuple[Lora, ...] = ()
     controlnet_models: tuple[ControlNet, ...] = ()
     ipadapter_refs: tuple[IpAdapter, ...] = ()

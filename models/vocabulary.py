@@ -25,6 +25,11 @@ class Phase(StrEnum):
         index = phases.index(self) + 1
         return phases[index] if index < len(phases) else None
 
+    @property
+    def usual_kind(self) -> JobType:
+        """What is made in this phase where nobody says more: no character sheet."""
+        return next(kind for kind in JobType if kind.phase is self)
+
 
 class JobType(StrEnum):
     """The four deliverables."""

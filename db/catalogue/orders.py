@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from models.jobs import DEFAULT_RETRIES
 from models.recipe import fingerprint_of
 from models.rows.jobs import Job, QueueRow
 from models.rows.takes import GenerationParams
@@ -33,7 +34,7 @@ class NewJob:
     profile: str
     requested_by: str
     priority: int = 5
-    max_retries: int = 3
+    max_retries: int = DEFAULT_RETRIES
     max_retakes: int = 3
     order_data: dict[str, Any]
     quality_thresholds: dict[str, float]

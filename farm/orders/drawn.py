@@ -9,7 +9,7 @@ from farm.orders.plan import Plan, recipe_of
 from farm.paths import confined
 from models import pools
 from models.errors import OrderRefused
-from models.recipe import ControlNet, IpAdapter, Lora
+from models.recipe import DEFAULT_CFG_SCALE, DEFAULT_STEPS, ControlNet, IpAdapter, Lora
 from workers.renderers import registry
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def plan(ordered: Ordered, settings: Settings) -> Plan:
         height=height,
         frame_count=frames,
         model_name=order.model_name or defaults.model_name or "",
-        steps=order.steps or defaults.steps or 20,
-        cfg_scale=_first(order.cfg_scale, defaults.cfg_scale, 7.0),
+        steps=order.steps or defaults.steps or DEFAULT_STEPS,
+        cfg_scale=_first(order.cfg_scale, defaults.cfg_scale, DEFAULT_CFG_SCALE),
         lora_models=_loras(ordered, settings),
         controlnet_models=tuple(ControlNet(**net.model_dump()) for net in order.controlnet_models),
         ipadapter_refs=tuple(

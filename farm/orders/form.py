@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from models.errors import OrderRefused
+from models.jobs import DEFAULT_RETRIES
 from models.metrics import Metric
 from models.nearest import did_you_mean
 from models.recipe import SEED_LIMIT
@@ -183,7 +184,7 @@ class Order(_Form):
     #: 1..10, higher first
     priority: int = Field(default=5, ge=1, le=10)
     #: infrastructure failures that are repeated, after the first try
-    max_retries: int = Field(default=3, ge=0, le=20)
+    max_retries: int = Field(default=DEFAULT_RETRIES, ge=0, le=20)
     #: takes with changed inputs after a failed gate; None: the project's or this machine's budget
     max_retakes: int | None = Field(default=None, ge=0, le=20)
     profile: Name | None = None

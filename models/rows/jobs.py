@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models.jobs import DEFAULT_RETRIES
 from models.rows.base import Base, CreatedAt, UuidKey, Word, empty
 from models.rows.takes import GenerationParams, QualityScores, Take
 from models.vocabulary import (
@@ -148,7 +149,7 @@ class QueueRow(Base):
     epoch: Mapped[int] = mapped_column(server_default=text("0"))
     #: tries of the present step after the first
     retry_count: Mapped[int] = mapped_column(server_default=text("0"))
-    max_retries: Mapped[int] = mapped_column(server_default=text("3"))
+    max_retries: Mapped[int] = mapped_column(server_default=text(str(DEFAULT_RETRIES)))
     available_at: Mapped[datetime] = mapped_column(server_default=func.now())
     lease_until: Mapped[datetime | None]
     dispatched_at: Mapped[datetime | None]

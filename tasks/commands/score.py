@@ -10,12 +10,13 @@ import typer
 
 from farm.cli.console import AsJson, note, print_json
 from farm.cli.opened import here
+from farm.cli.options import size_of
 from farm.cli.progress import counting_bar
 from farm.cli.tables.verdicts import print_judgement
 from farm.paths import typed
 from models.errors import BadInput, NotMeasured, StepFailed
 from models.metrics import Metric
-from models.vocabulary import Exit, JobType, Phase, ScoreStatus, Verdict
+from models.vocabulary import Exit, Phase, ScoreStatus, Verdict
 from workers.scoring.network_table import IDENTITY_METRICS
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
     from workers.scoring.expectations import Expectations
     from workers.scoring.panel import Panel
     from workers.scoring.references import CharacterReference, StyleReference
-
-_KIND = {
-    Phase.STILL: JobType.STILL_IMAGE,
-    Phase.LOOP: JobType.ANIMATION_LOOP,
-    Phase.VIDEO: JobType.FULL_VIDEO,
-}
 
 
 def score(
@@ -65,7 +60,7 @@ def score(
 
     path = typed(file)
     judged_by = built_in(profile)
-    ordered = _ordered(path, phase, frames=frames, size=_size(size), fps=fps)
+    ordered = _ordered(path, phase, frames=frames, size=size_of(size), fps=fps)
     judgement = _judged(path, judged_by, ordered, references=reference or [], styles=style or [])
     if as_json:
         print_json(report(path, phase, judged_by, judgement))
@@ -157,17 +152,6 @@ def _nobody(metric: Metric, reason: str) -> dict[str, Any]:
     }
 
 
-def _size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    found = re.fullmatch(r"([1-9]\d{0,4})[xX×]([1-9]\d{0,4})", text.strip())
-    if not found:
-        raise BadInput(
-            f"The size {text!r} cannot be read.", hint="Write width x height in pixels: --size 832x480."
-        )
-    return int(found[1]), int(found[2])
-
-
 def _ordered(
     path: Path, phase: Phase, *, frames: int | None, size: tuple[int, int] | None, fps: int | None
 ) -> Expectations:
@@ -189,13 +173,13 @@ def _ordered(
         found = (count, size or (info.width, info.height), fps or info.fps or 1)
     count, (width, height), rate = found
     return Expectations(
-        phase=phase, job_type=_KIND[phase], frame_count=count, width=width, height=height, fps=rate
+        phase=phase, job_type=phase.usual_kind, frame_count=count, width=width, height=height, fps=rate
     )
 
 
 def _usual(phase: Phase, found: int) -> int:
     """How many frames a file of `found` frames should have: a longer loop or video is one, a shorter is not."""
-    least = _KIND[phase].default_frames
+    least = phase.usual_kind.default_frames
     return least if phase is Phase.STILL else max(least, found)
 
 

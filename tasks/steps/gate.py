@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from db.queue import Settlement
 from farm import broker
 from farm.broker import TaskName, task
 from farm.judging import gate as gates
-from models.errors import LeaseLost, Unavailable
+from models.errors import LeaseLost
 from models.vocabulary import Step
 from tasks.process import runtime
 from tasks.steps.work import Work
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from db.engine import Session
     from db.queue import Claim
     from farm.judging.gate import GateOutcome
-
-_log = logging.getLogger(__name__)
 
 
 @task(TaskName.GATE, bind=True)
@@ -40,7 +37,7 @@ def gate(self: Any, job_id: str) -> str:
     if outcome is None:
         return settlement.value
     if outcome.retake is not None:
-        _wake(outcome.retake.pool)
+        broker.wake_pools([outcome.retake.pool])
     return str(outcome.verdict.value)
 
 
@@ -51,10 +48,3 @@ def _judge(session: Session, claim: Claim) -> tuple[Settlement, GateOutcome | No
     if settlement is not Settlement.WRITTEN:
         return settlement, None
     return settlement, gates.gate_job(session, claim.job_id)
-
-
-def _wake(pool: str) -> None:
-    try:
-        broker.wake(pool, 1)
-    except Unavailable as error:
-        _log.warning("%s `relay` wakes the retake's pool when it does.", error.message)

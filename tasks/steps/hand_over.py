@@ -7,7 +7,6 @@ the message to everybody again, until it counts as dead: a score never waits for
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
@@ -17,7 +16,7 @@ from farm.broker import SCORE_QUEUE
 from farm.judging import profiles
 from farm.scheduling.scorers import best_of
 from farm.settings import settings
-from models.errors import FarmError, Unavailable
+from models.errors import FarmError
 from tasks.process import runtime
 from workers.scoring.catalogue import CATALOGUE
 from workers.scoring.network_table import asked_by, installed, lacking
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
     from db.engine import Session
     from db.fleet.workers import Scorer
-
-_log = logging.getLogger(__name__)
 
 
 def networks_here() -> list[str]:
@@ -47,10 +44,8 @@ def left_to(job_id: UUID, request: Any) -> str | None:
     better = runtime.in_transaction(lambda session: _better_worker(session, job_id), patience=settings().lease)
     if better is None:
         return None
-    try:
+    with broker.best_effort():
         broker.hand_on(job_id, next(queue for queue in better.queues if broker.is_direct(queue)))
-    except Unavailable as error:
-        _log.warning("%s The score of %s is sent when it does.", error.message, job_id)
     return better.id
 
 

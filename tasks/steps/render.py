@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from db import queue
 from db.queue import Settlement, TakeRecord
 from farm import broker
 from farm.broker import TaskName, task
-from models.errors import LeaseLost, StepFailed, Unavailable
+from models.errors import LeaseLost, StepFailed
 from models.recipe import Recipe
 from models.vocabulary import ErrorKind
 from tasks.process import runtime
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from db.queue import Claim
     from tasks.steps.reusing import Found
     from workers.media.rendered import Rendered
-
-_log = logging.getLogger(__name__)
 
 
 @task(TaskName.RENDER, bind=True)
@@ -137,12 +134,9 @@ def _record(rendered: Rendered, stored: StoredTake, seconds: float, drawn_by: UU
 
 def _leave_a_wake_up(claim: Claim) -> None:
     """Taking a wake-up while more is due leaves one behind, so the list never runs dry between relays."""
-    if claim.next_pool is None:
-        return
-    try:
-        broker.pass_on(claim.next_pool)
-    except Unavailable as error:
-        _log.warning("%s `relay` sends the next wake-up when it does.", error.message)
+    if claim.next_pool is not None:
+        with broker.best_effort():
+            broker.pass_on(claim.next_pool)
 
 
 def _free_memory_after(error: BaseException) -> None:

@@ -11,7 +11,7 @@ from db.queue import reuse
 from farm import broker
 from farm.settings import settings
 from models.disk import sha256_of
-from models.errors import BadInput, Unavailable
+from models.errors import BadInput
 from tasks.process import runtime
 
 if TYPE_CHECKING:
@@ -90,13 +90,11 @@ def wake_an_equal(claim: Claim) -> None:
     """Wake the pool in which an equal order waited for this one, now that it is over; `relay` would, later."""
     if claim.fingerprint is None:
         return
-    try:
+    with broker.best_effort():
         with runtime.database().transaction() as session:
             pool = reuse.pool_of_an_equal(session, claim)
         if pool is not None:
             broker.pass_on(pool)
-    except Unavailable as error:
-        _log.warning("%s An equal order waits for the next `relay`.", error.message)
 
 
 def _asked(question: Callable[[Session], T]) -> T:

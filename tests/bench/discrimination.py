@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.metrics import Metric
-from models.vocabulary import JobType, Phase
 from tests.bench.footage import Material, approved, real_clips, toon_clips
 from tests.bench.tampering import TAMPERINGS, Tampering
 from workers.media.masters import MasterWriter
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from tests.bench.footage import Frames
     from workers.scoring.references import CharacterReference
 
-_KIND = {Phase.LOOP: JobType.ANIMATION_LOOP, Phase.VIDEO: JobType.FULL_VIDEO}
 #: nothing here has a neighbouring cut
 _NOT_TRIED = frozenset({Metric.SCENE_CONTINUITY})
 
@@ -90,7 +88,7 @@ class Trier:
         height, width = good[0].shape[:2]
         expectations = Expectations(
             phase=material.phase,
-            job_type=_KIND[material.phase],
+            job_type=material.phase.usual_kind,
             frame_count=len(good),
             width=width,
             height=height,

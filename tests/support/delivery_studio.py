@@ -14,7 +14,7 @@ from farm.judging.gate import gate_job
 from models.recipe import Recipe
 from models.rows.jobs import QueueRow
 from models.rows.takes import GenerationParams, Take
-from models.vocabulary import JobType, Phase, QueueStatus, Step
+from models.vocabulary import Phase, QueueStatus, Step
 from tests.support.factories import ordered, whole
 from workers.media.takes import TakeWriter
 from workers.scoring.profiles import EMBEDDED
@@ -39,12 +39,11 @@ class Studio:
         self, phase: Phase = Phase.STILL, cut: str = "1/10/10", *, good: bool = True, **fields: Any
     ) -> UUID:
         """A judged take of a cut with pixels of its own; `good` says whether its scores pass."""
-        kind = {Phase.STILL: JobType.STILL_IMAGE, Phase.LOOP: JobType.ANIMATION_LOOP}[phase]
         with self.farm.database.transaction() as session:
             if phase is not Phase.STILL and not catalogue.is_open(session, self.show.project_id, phase):
                 catalogue.set_door(session, self.show.project_id, phase, is_open=True, evidence={}, by="test")
             (job_id,) = ordered(
-                session, self.show, **{"cut": cut, "job_type": kind, "max_retakes": 0, **fields}
+                session, self.show, **{"cut": cut, "job_type": phase.usual_kind, "max_retakes": 0, **fields}
             )
             self.finish(session, job_id)
             values = {} if good else {"identity": 0.0}

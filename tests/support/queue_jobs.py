@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from db.catalogue import NewJob, insert_jobs
+from models.jobs import DEFAULT_RETRIES
 from models.recipe import Recipe
 from models.rows.shows import Project
 from models.vocabulary import JobType
@@ -35,7 +36,7 @@ def add_jobs(
     model_name: str = "null",
     frame_count: int = 1,
     priority: int = 5,
-    max_retries: int = 3,
+    max_retries: int = DEFAULT_RETRIES,
     seed: int | None = None,
     reuse: bool = False,
     reproduces_job_id: UUID | None = None,

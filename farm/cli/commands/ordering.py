@@ -10,6 +10,7 @@ from rich.text import Text
 from farm.cli.commands.looking import ended_well, follow
 from farm.cli.console import AsJson, logged_in, out, print_list
 from farm.cli.opened import opened
+from farm.cli.options import size_of
 from models.errors import BadInput
 from models.vocabulary import Defect, Exit, JobType, Phase
 
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from farm.orders.submission import SubmittedJob
 
 _PANEL = "Order"
-_KIND = {
-    Phase.STILL: JobType.STILL_IMAGE,
-    Phase.LOOP: JobType.ANIMATION_LOOP,
-    Phase.VIDEO: JobType.FULL_VIDEO,
-}
 
 
 def join(app: typer.Typer) -> None:
@@ -61,7 +57,7 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Order takes: by flags, from a YAML file, or for all cuts of a project. Prints the jobs' ids."""
-    width, height = _size(size)
+    width, height = size_of(size) or (None, None)
     fields = {
         "project": project, "cut": cut, "job_type": kind, "characters": character, "prompt": prompt,
         "width": width, "height": height, "frame_count": frames, "fps": fps, "seed": seed, "priority": priority,
@@ -109,7 +105,7 @@ def _orders(
 ) -> list[dict[str, Any]]:
     """The orders as mappings; what flags say goes over what the file says."""
     if phase is not None:
-        said = {"job_type": _KIND[phase], **said}
+        said = {"job_type": phase.usual_kind, **said}
     if all_cuts:
         if "project" not in said:
             raise BadInput(
@@ -123,18 +119,6 @@ def _orders(
     from farm.orders.files import read_orders
 
     return [{**order, **said} for order in read_orders(file)]
-
-
-def _size(text: str | None) -> tuple[int | None, int | None]:
-    if text is None:
-        return None, None
-    width, _, height = text.lower().replace("×", "x").partition("x")
-    try:
-        return int(width), int(height)
-    except ValueError:
-        raise BadInput(
-            f"The size {text!r} cannot be read.", hint="Write width x height in pixels: --size 832x480."
-        ) from None
 
 
 def _more(pairs: Sequence[str] | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from farm.orders.plan import Plan, recipe_of
 from farm.orders.start_pictures import StartPictures
 from models import pools
 from models.errors import BadInput, OrderRefused, UnknownName
-from models.recipe import ControlNet, InputPicture, IpAdapter, Lora, Recipe
+from models.recipe import DEFAULT_CFG_SCALE, DEFAULT_STEPS, ControlNet, InputPicture, IpAdapter, Lora, Recipe
 from models.shows import Defaults
 from workers.renderers import registry
 from workers.renderers.comfyui import preflight
@@ -41,7 +41,7 @@ _NEEDS_A_PLACE = {
 }
 #: these belong to one another: the sampling to the model, and both to the project or to the workflow
 _MODEL_AND_SAMPLING = ("model_name", "vae_name", "sampler_name", "scheduler", "steps", "cfg_scale")
-_FALLBACKS = {"model_name": "", "steps": 20, "cfg_scale": 7.0}
+_FALLBACKS = {"model_name": "", "steps": DEFAULT_STEPS, "cfg_scale": DEFAULT_CFG_SCALE}
 
 
 class Production:
