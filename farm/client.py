@@ -193,7 +193,7 @@ class Farm:
         from farm.explaining.scores import scores_of
 
         with self.database.transaction() as session:
-            facts = catalogue.why_facts(session, job_id_of(job_id), self.settings.beat_silent_after)
+            facts = catalogue.why_facts(session, job_id_of(job_id), self.settings.lease)
             scores = catalogue.job_detail(session, job_id_of(job_id)).scores
         return why.explain(facts, scores_of(scores) if scores else ())
 

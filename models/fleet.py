@@ -10,12 +10,8 @@ from uuid import UUID
 from models.vocabulary import WorkerStatus
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from uuid import UUID
-
-    from models.vocabulary import (
-        WorkerStatus,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +29,11 @@ class WorkerView:
     last_seen_at: datetime
     seconds_silent: float
     capabilities: dict[str, Any]
+
+    def is_live(self, silent_after: timedelta) -> bool:
+        """Whether it takes work and was heard of lately; Postgres says the same with its function `is_live`."""
+        at_work = self.status in (WorkerStatus.READY, WorkerStatus.BUSY)
+        return at_work and self.seconds_silent < silent_after.total_seconds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

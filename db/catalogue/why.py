@@ -5,22 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, select, text
 
+from db import order
 from db.catalogue.jobs import attempt_view, job_rows, queue_view
 from db.fleet import inventories
 from models.errors import UnknownName
 from models.fleet import WorkerView
 from models.jobs import WhyFacts
-from models.pools import renderer_of
+from models.pools import COMFYUI, renderer_of
 from models.rows.fleet import Tick, Worker
 from models.rows.jobs import Attempt, QueueRow
-from models.vocabulary import QueueStatus, Step, WorkerStatus
+from models.vocabulary import QueueStatus, Step
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from sqlalchemy.orm import Session
+
+_RENDERS_AHEAD = text(f"""
+WITH {order.CAN_DO}
+SELECT count(*)
+FROM render_queue mine JOIN render_queue q ON q.pool = mine.pool
+WHERE mine.job_id = :job_id AND {order.is_before("q", "mine")}
+  AND {order.is_startable("q")} AND {order.is_doable("q")}
+""")
+
+_OTHERS_AHEAD = text(f"""
+SELECT count(*) FROM render_queue mine JOIN render_queue q ON q.step = mine.step
+WHERE mine.job_id = :job_id AND {order.is_before("q", "mine")}
+  AND q.step <> 'render' AND q.status = 'ready' AND q.available_at <= now()
+""")
 
 
 def workers(session: Session) -> tuple[WorkerView, ...]:
@@ -53,12 +68,10 @@ def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFac
     return WhyFacts(
         row=rows[0],
         queue=queue_view(queue),
-        ahead_in_pool=_count(session, queue, _is_ahead(queue)),
-        running_in_pool=_count(session, queue, QueueRow.status == QueueStatus.RUNNING),
+        ahead_in_pool=_ahead(session, queue, silent_after),
+        running_in_pool=_running(session, queue),
         workers=tuple(
-            worker
-            for worker in workers(session)
-            if _serves(worker, queue) and worker.seconds_silent <= silent_after.total_seconds()
+            worker for worker in workers(session) if worker.is_live(silent_after) and _serves(worker, queue)
         ),
         seconds_until_due=float(due),
         seconds_of_lease_left=None if lease is None else float(lease),
@@ -66,7 +79,9 @@ def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFac
         last_attempt=attempt_view(last) if last else None,
         equal_job_id=_equal_being_rendered(session, queue),
         needs=tuple(queue.needs),
-        servers=inventories.known(session, renderer=renderer_of(queue.pool), silent_after=silent_after),
+        servers=inventories.known(session, silent_after=silent_after)
+        if renderer_of(queue.pool) == COMFYUI
+        else (),
     )
 
 
@@ -82,34 +97,19 @@ def _equal_being_rendered(session: Session, queue: QueueRow) -> UUID | None:
     )
 
 
-def _count(session: Session, queue: QueueRow, condition: ColumnElement[bool]) -> int:
-    same_place = QueueRow.step == queue.step
+def _ahead(session: Session, queue: QueueRow, silent_after: timedelta) -> int:
+    statement = _RENDERS_AHEAD if queue.step is Step.RENDER else _OTHERS_AHEAD
+    return session.scalar(statement, {"job_id": queue.job_id, "silent_after": silent_after}) or 0
+
+
+def _running(session: Session, queue: QueueRow) -> int:
+    running = (QueueRow.step == queue.step) & (QueueRow.status == QueueStatus.RUNNING)
     if queue.step is Step.RENDER:
-        same_place = same_place & (QueueRow.pool == queue.pool)
-    return session.scalar(select(func.count()).select_from(QueueRow).where(same_place, condition)) or 0
-
-
-def _is_ahead(queue: QueueRow) -> ColumnElement[bool]:
-    """The claim's own order: priority, then age."""
-    return and_(
-        QueueRow.status == QueueStatus.READY,
-        QueueRow.available_at <= func.now(),
-        or_(
-            QueueRow.priority > queue.priority,
-            and_(
-                QueueRow.priority == queue.priority,
-                or_(
-                    QueueRow.available_at < queue.available_at,
-                    and_(QueueRow.available_at == queue.available_at, QueueRow.id < queue.id),
-                ),
-            ),
-        ),
-    )
+        running &= QueueRow.pool == queue.pool
+    return session.scalar(select(func.count()).select_from(QueueRow).where(running)) or 0
 
 
 def _serves(worker: WorkerView, queue: QueueRow) -> bool:
-    if worker.status in (WorkerStatus.LOST, WorkerStatus.GONE, WorkerStatus.DRAINING):
-        return False
     if queue.step is Step.RENDER:
         return queue.pool in worker.pools
     return any(name == "score" or name.endswith(":score") for name in worker.queues)
@@ -127,5 +127,5 @@ def _worker_view(row: Worker, silent: float) -> WorkerView:
         current_job_id=row.current_job_id,
         last_seen_at=row.last_seen_at,
         seconds_silent=silent,
-        capabilities=dict(row.capabilities),
+        capabilities=dict(row.capabilities) | ({"networks": row.networks} if row.networks else {}),
     )

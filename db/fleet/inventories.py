@@ -1,4 +1,4 @@
-"""What renderers' servers have, nodes and files of weights: kept once by content, read as who has what now."""
+"""What workers' ComfyUIs have, nodes and files of weights: kept once by content, read as who has what now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from models.fleet import KnownServer
-from models.pools import renderer_of, served_by
+from models.pools import COMFYUI, renderer_of, served_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,14 +38,12 @@ VALUES (:sha256, CAST(:content AS jsonb), CAST(:has AS varchar[]))
 ON CONFLICT (sha256) DO UPDATE SET seen_at = now(), has = EXCLUDED.has
 """).bindparams(bindparam("content", type_=JSONB))
 
-# Workers that told of such a server, those first that can render there now, then the latest heard of.
+# Workers that reported a ComfyUI, those first that can render there now, then the latest heard of.
 _KNOWN = text("""
 SELECT * FROM (
-    SELECT id, host, pools, capabilities -> :renderer AS told,
-           extract(epoch FROM now() - last_seen_at) AS silent,
-           status IN ('ready', 'busy') AND last_seen_at > now() - CAST(:silent_after AS interval)
-           AND capabilities -> :renderer ->> 'error' IS NULL AS is_live
-    FROM workers WHERE jsonb_typeof(capabilities -> :renderer) = 'object'
+    SELECT id, host, pools, capabilities, extract(epoch FROM now() - last_seen_at) AS silent,
+           is_live(workers, CAST(:silent_after AS interval)) AND comfyui_error IS NULL AS is_live
+    FROM workers WHERE has_comfyui
 ) known
 ORDER BY is_live DESC, silent, id
 """)
@@ -56,8 +54,7 @@ _CONTENT = text("SELECT sha256, content, has FROM inventories WHERE sha256 = ANY
 _PRUNE = text("""
 DELETE FROM inventories i
 WHERE i.seen_at < now() - interval '1 day'
-  AND NOT EXISTS (SELECT 1 FROM workers w, jsonb_each(w.capabilities) AS told(name, value)
-                  WHERE jsonb_typeof(told.value) = 'object' AND told.value ->> 'inventory' = i.sha256)
+  AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.comfyui_inventory = i.sha256)
 """)
 
 _NOTHING = _Kept({"nodes": {}, "models": {}}, ())
@@ -90,14 +87,15 @@ def words(session: Session, sha256: str) -> tuple[str, ...]:
     return _kept(session, {sha256}).get(sha256, _NOTHING).words
 
 
-def known(session: Session, *, renderer: str, silent_after: timedelta) -> tuple[KnownServer, ...]:
-    """Every server of this renderer that a worker told of, live ones first; lost ones as last known.
+def known(session: Session, *, silent_after: timedelta) -> tuple[KnownServer, ...]:
+    """Every ComfyUI that a worker reported, live ones first; lost ones as last known.
 
-    A worker silent for longer than `silent_after` is lost. One whose server never answered has no content.
+    A worker silent for longer than `silent_after` is lost. One whose ComfyUI never answered has no content.
     """
-    rows = session.execute(_KNOWN, {"renderer": renderer, "silent_after": silent_after}).all()
-    kept = _kept(session, {row.told.get("inventory") or "" for row in rows} - {""})
-    return tuple(_known_server(row, renderer, kept) for row in rows)
+    rows = session.execute(_KNOWN, {"silent_after": silent_after}).all()
+    reports = [row.capabilities[COMFYUI] for row in rows]
+    kept = _kept(session, {report.get("inventory") or "" for report in reports} - {""})
+    return tuple(_known_server(row, report, kept) for row, report in zip(rows, reports, strict=True))
 
 
 def prune(session: Session) -> int:
@@ -118,26 +116,25 @@ def _kept(session: Session, wanted: set[str]) -> dict[str, _Kept]:
     return found
 
 
-def _known_server(row: Row[Any], renderer: str, kept: dict[str, _Kept]) -> KnownServer:
-    told = row.told
-    vram_mib = int(told.get("vram_mib") or 0)
-    has = kept.get(told.get("inventory") or "", _NOTHING)
-    served = tuple(pool for pool in row.pools if renderer_of(pool) == renderer)
+def _known_server(row: Row[Any], report: dict[str, Any], kept: dict[str, _Kept]) -> KnownServer:
+    vram_mib = int(report.get("vram_mib") or 0)
+    has = kept.get(report.get("inventory") or "", _NOTHING)
+    served = tuple(pool for pool in row.pools if renderer_of(pool) == COMFYUI)
     return KnownServer(
         worker_id=row.id,
         host=row.host,
-        pools=served or served_by(renderer, vram_mib),
-        version=told.get("version") or "",
-        device=told.get("device") or "",
+        pools=served or served_by(COMFYUI, vram_mib),
+        version=report.get("version") or "",
+        device=report.get("device") or "",
         vram_mib=vram_mib,
         is_live=row.is_live,
         seconds_silent=float(row.silent),
         content=has.content,
         has=has.words,
-        url=told.get("url") or "",
-        error=told.get("error"),
-        error_since=told.get("error_since"),
-        models_dir=told.get("models_dir"),
-        custom_packages=tuple(told.get("custom_packages") or ()),
-        inventory=told.get("inventory") or "",
+        url=report.get("url") or "",
+        error=report.get("error"),
+        error_since=report.get("error_since"),
+        models_dir=report.get("models_dir"),
+        custom_packages=tuple(report.get("custom_packages") or ()),
+        inventory=report.get("inventory") or "",
     )

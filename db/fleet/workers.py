@@ -33,6 +33,8 @@ class WorkerIdentity:
     pools: tuple[str, ...]
     slots: int = 1
     capabilities: dict[str, Any] = field(default_factory=dict)
+    #: networks whose files lie on its machine
+    networks: tuple[str, ...] = ()
     #: None: the lowest number that no living worker of this host and role holds
     slot: int | None = None
 
@@ -65,14 +67,14 @@ _SIBLINGS = text(
 )
 
 _REGISTER = text("""
-INSERT INTO workers AS w (id, host, pid, incarnation, queues, pools, slots, capabilities, status)
+INSERT INTO workers AS w (id, host, pid, incarnation, queues, pools, slots, networks, capabilities, status)
 VALUES (:id, :host, :pid, :incarnation, CAST(:queues AS varchar[]), CAST(:pools AS varchar[]), :slots,
-        CAST(:capabilities AS jsonb), 'ready')
+        CAST(:networks AS varchar[]), CAST(:capabilities AS jsonb), 'ready')
 ON CONFLICT (id) DO UPDATE
 SET host = EXCLUDED.host, pid = EXCLUDED.pid, incarnation = EXCLUDED.incarnation, queues = EXCLUDED.queues,
-    pools = EXCLUDED.pools, slots = EXCLUDED.slots, capabilities = EXCLUDED.capabilities, status = 'ready',
-    current_job_id = NULL, started_at = now(), last_seen_at = now(),
-    echo_status = NULL, echo_error = NULL, echo_beat_at = NULL
+    pools = EXCLUDED.pools, slots = EXCLUDED.slots, networks = EXCLUDED.networks, is_doubted = false,
+    capabilities = EXCLUDED.capabilities, status = 'ready', current_job_id = NULL, started_at = now(),
+    last_seen_at = now(), echo_status = NULL, echo_error = NULL, echo_beat_at = NULL
 """).bindparams(bindparam("capabilities", type_=JSONB))
 
 # Busy is not said but seen: a row runs under this worker's name. A worker declared lost that beats is back.
@@ -96,23 +98,22 @@ WHERE id = :id AND incarnation = :incarnation
 # What a worker may serve changes while it lives. Echo is told of another card by registering the worker again.
 _EQUIP = text("""
 UPDATE workers
-SET pools = CAST(:pools AS varchar[]), capabilities = CAST(:capabilities AS jsonb),
-    echo_status = CASE WHEN capabilities -> 'gpu_info' = CAST(:capabilities AS jsonb) -> 'gpu_info'
-                       THEN echo_status END
+SET pools = CAST(:pools AS varchar[]), capabilities = CAST(:capabilities AS jsonb), is_doubted = false,
+    echo_status = CASE WHEN gpu_info = CAST(:gpu_info AS jsonb) THEN echo_status END
 WHERE id = :id AND incarnation = :incarnation
-""").bindparams(bindparam("capabilities", type_=JSONB))
+""").bindparams(bindparam("capabilities", type_=JSONB), bindparam("gpu_info", type_=JSONB))
+
+_SAY_NETWORKS = text("""
+UPDATE workers SET networks = CAST(:networks AS varchar[]) WHERE id = :id AND incarnation = :incarnation
+""")
 
 _EQUIPMENT = text("""
-SELECT pools, CASE WHEN capabilities -> :renderer -> 'is_doubted' IS NULL
-              THEN COALESCE(capabilities -> :renderer ->> 'inventory', '') ELSE '' END AS inventory
+SELECT pools, CASE WHEN is_doubted THEN '' ELSE COALESCE(comfyui_inventory, '') END AS inventory
 FROM workers WHERE id = :id
 """)
 
 # The mark goes with the next `equip`. The inventory stays named: admission reads there what the server had.
-_DOUBT = text("""
-UPDATE workers SET capabilities = jsonb_set(capabilities, ARRAY[:renderer, 'is_doubted'], 'true')
-WHERE id = :id AND jsonb_typeof(capabilities -> :renderer) = 'object'
-""")
+_DOUBT = text("UPDATE workers SET is_doubted = has_comfyui WHERE id = :id")
 
 # Silence is measured from the last beat; a worker that beats again is ready again.
 _MARK_LOST = text("""
@@ -129,10 +130,9 @@ WHERE status IN ('gone', 'lost') AND last_seen_at < now() - CAST(:older_than AS 
 
 # Who scores and was heard of lately; a worker that drains takes nothing new.
 _SCORERS = text("""
-SELECT id, queues, COALESCE(capabilities -> 'networks', '[]'::jsonb) AS networks, status = 'busy' AS is_busy
+SELECT id, queues, networks, status = 'busy' AS is_busy
 FROM workers
-WHERE :queue = ANY(queues) AND id <> :besides AND status IN ('ready', 'busy')
-  AND last_seen_at > now() - CAST(:silent_after AS interval)
+WHERE :queue = ANY(queues) AND id <> :besides AND is_live(workers, CAST(:silent_after AS interval))
 ORDER BY id
 """)
 
@@ -140,7 +140,7 @@ ORDER BY id
 _FOR_ECHO = text("""
 SELECT id, incarnation, status, slots, capabilities, echo_status, now() - echo_beat_at AS echo_silence
 FROM workers
-WHERE (cardinality(pools) > 0 OR capabilities ? 'comfyui')
+WHERE (cardinality(pools) > 0 OR has_comfyui)
   AND (status IN ('ready', 'busy') OR echo_status IN ('registered', 'silent'))
 ORDER BY id
 """)
@@ -170,6 +170,7 @@ def register(session: Session, worker: WorkerIdentity, *, lives_here: Callable[[
             "queues": list(worker.queues),
             "pools": list(worker.pools),
             "slots": worker.slots,
+            "networks": list(worker.networks),
             "capabilities": worker.capabilities,
         },
     )
@@ -187,18 +188,24 @@ def equip(
 ) -> None:
     """Say anew what the worker serves and what it has; a successor's row is left alone."""
     values = {"id": worker_id, "incarnation": incarnation, "pools": list(pools), "capabilities": capabilities}
-    session.execute(_EQUIP, values)
+    session.execute(_EQUIP, {**values, "gpu_info": capabilities.get("gpu_info")})
 
 
-def equipment(session: Session, worker_id: str, *, renderer: str) -> Equipment:
-    """What the worker's own row says that it serves, and the inventory of its `renderer`'s server."""
-    row = session.execute(_EQUIPMENT, {"id": worker_id, "renderer": renderer}).one_or_none()
+def say_networks(session: Session, worker_id: str, incarnation: UUID, networks: tuple[str, ...]) -> None:
+    """Say anew which networks the worker can measure with; a successor's row is left alone."""
+    values = {"id": worker_id, "incarnation": incarnation, "networks": list(networks)}
+    session.execute(_SAY_NETWORKS, values)
+
+
+def equipment(session: Session, worker_id: str) -> Equipment:
+    """What the worker's own row says that it serves, and the inventory of its ComfyUI."""
+    row = session.execute(_EQUIPMENT, {"id": worker_id}).one_or_none()
     return Equipment((), "") if row is None else Equipment(tuple(row.pools), row.inventory)
 
 
-def doubt(session: Session, worker_id: str, *, renderer: str) -> None:
-    """Say that the worker's server lacks what it was listed with; until the next `equip` it counts for none."""
-    session.execute(_DOUBT, {"id": worker_id, "renderer": renderer})
+def doubt(session: Session, worker_id: str) -> None:
+    """Say that the worker's ComfyUI lacks what it was listed with; it has nothing until the next `equip`."""
+    session.execute(_DOUBT, {"id": worker_id})
 
 
 def leave(session: Session, worker_id: str, incarnation: UUID) -> None:

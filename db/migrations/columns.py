@@ -49,6 +49,11 @@ def number(column: str, *, nullable: bool = False, default: int | None = None) -
     return sa.Column(column, sa.Integer(), nullable=nullable, server_default=given)
 
 
+def flag(column: str) -> sa.Column[Any]:
+    """Yes or no; no unless said otherwise."""
+    return sa.Column(column, sa.Boolean(), server_default=sa.text("false"), nullable=False)
+
+
 def measure(column: str, *, nullable: bool = True) -> sa.Column[Any]:
     """A measured number; NULL is not measured."""
     return sa.Column(column, sa.Double(), nullable=nullable)

@@ -230,7 +230,7 @@ def fail(
     elif error_kind is ErrorKind.MISSING_CHECKPOINT:
         where = {"renderer": renderer_of(claim.pool), "silent_after": silent_after}
         repeats = bool(session.execute(_OTHERS_HAVE, {**mine, **where}).scalar_one())
-        workers.doubt(session, claim.worker_id, renderer=renderer_of(claim.pool))
+        workers.doubt(session, claim.worker_id)
     status = session.execute(
         _FAIL,
         {

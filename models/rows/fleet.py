@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Computed,
     ForeignKey,
     String,
     Text,
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.rows.base import Base, Word, empty
@@ -35,8 +37,28 @@ class Worker(Base):
     queues: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     pools: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     slots: Mapped[int] = mapped_column(server_default=text("1"))
-    #: renderers, job types, networks, GPU, memory
+    #: networks whose files lie there, for whoever looks for one to score a take
+    networks: Mapped[list[str]] = mapped_column(server_default=empty("array"))
+    #: what its ComfyUI has turned out to be less than its inventory says
+    is_doubted: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: renderers, job types, GPU, memory, and `comfyui`: what the last look at it came to
     capabilities: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
+    # What statements ask of `capabilities`; Postgres itself keeps these equal to it.
+    has_comfyui: Mapped[bool] = mapped_column(Computed("(capabilities ? 'comfyui'::text)", persisted=True))
+    comfyui_inventory: Mapped[str | None] = mapped_column(
+        String(64), Computed("(capabilities #>> '{comfyui,inventory}'::text[])", persisted=True)
+    )
+    #: of the card it renders on
+    comfyui_vram_mib: Mapped[int | None] = mapped_column(
+        Computed("((capabilities #>> '{comfyui,vram_mib}'::text[]))::integer", persisted=True)
+    )
+    #: why it does not answer
+    comfyui_error: Mapped[str | None] = mapped_column(
+        Text, Computed("(capabilities #>> '{comfyui,error}'::text[])", persisted=True)
+    )
+    gpu_info: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, Computed("(capabilities -> 'gpu_info'::text)", persisted=True)
+    )
     status: Mapped[WorkerStatus] = mapped_column(Word(WorkerStatus))
     current_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -47,7 +47,7 @@ def now(listed: tuple[str, ...], *, told: Callable[[], Serving]) -> Serving:
 
 def told_by_row(session: Session, worker_id: str) -> Serving:
     """ComfyUI's pools that this worker serves and what its ComfyUI has; nothing before the first look at it."""
-    equipment = workers.equipment(session, worker_id, renderer=COMFYUI)
+    equipment = workers.equipment(session, worker_id)
     pools = tuple(pool for pool in equipment.pools if renderer_of(pool) == COMFYUI)
     return Serving(pools=pools, has=inventories.words(session, equipment.inventory) if pools else ())
 

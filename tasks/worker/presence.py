@@ -45,30 +45,24 @@ class Presence:
         Raises:
             Unavailable: the database does not answer.
         """
-        from db.fleet import inventories
+        from db.fleet import inventories, workers
         from tasks.process import runtime
         from workers import machine
 
         others = tuple(pool for pool in self._identity.pools if renderer_of(pool) != COMFYUI)
-        told = {COMFYUI: seen.told, "gpu_info": machine.card(seen.told)}
+        report = {COMFYUI: seen.told, "gpu_info": machine.card(seen.told)}
         with runtime.database().transaction() as session:
             if seen.content is not None:
                 inventories.store(session, seen.content, has=seen.has)
-            self._tell(session, told, pools=(*others, *seen.pools))
+            now = self._change(pools=(*others, *seen.pools), capabilities=self._identity.capabilities | report)
+            workers.equip(session, self._id, now.incarnation, pools=now.pools, capabilities=now.capabilities)
 
-    def _tell(self, session: Any, told: dict[str, Any], *, pools: tuple[str, ...] | None = None) -> None:
-        """Write down what this worker has by now, also for the day when it has to register again."""
-        from db.fleet import workers
-
+    def _change(self, **facts: Any) -> WorkerIdentity:
+        """Remember what this worker has by now, for the day when it has to register again."""
         # The look at ComfyUI and the beat are two threads, and each knows its own part.
         with self._changing:
-            now = replace(
-                self._identity,
-                pools=self._identity.pools if pools is None else pools,
-                capabilities={**self._identity.capabilities, **told},
-            )
-            workers.equip(session, self._id, now.incarnation, pools=now.pools, capabilities=now.capabilities)
-            self._identity = now
+            self._identity = replace(self._identity, **facts)
+            return self._identity
 
     def drain(self) -> None:
         """Say that no new work is taken."""
@@ -134,14 +128,17 @@ class Presence:
 
         Not in the beat's transaction: that holds the row, which the look at ComfyUI may be waiting for.
         """
+        from db.fleet import workers
         from tasks.process import runtime
+        from tasks.steps.hand_over import networks_here
 
         if SCORE_QUEUE not in self._identity.queues:
             return
-        told = networks_told()
-        if self._identity.capabilities | told != self._identity.capabilities:
+        networks = tuple(networks_here())
+        if networks != self._identity.networks:
             with runtime.database().transaction() as session:
-                self._tell(session, told)
+                workers.say_networks(session, self._id, self._identity.incarnation, networks)
+            self._change(networks=networks)
 
     def _register_again(self) -> None:
         """A row that was tidied away or taken by a successor: come back under a name of our own."""
@@ -175,10 +172,3 @@ def _is_a_living_worker(pid: int) -> bool:
         return any("celery" in word for word in psutil.Process(pid).cmdline())
     except psutil.Error:
         return False
-
-
-def networks_told() -> dict[str, Any]:
-    """What this worker can measure with, as the other score workers are told."""
-    from tasks.steps.hand_over import networks_here
-
-    return {"networks": networks_here()}

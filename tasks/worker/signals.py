@@ -18,7 +18,7 @@ from models.pools import COMFYUI, renderer_of
 from models.vocabulary import JobType
 from tasks.worker.comfyui_watch import Sighting, Watch
 from tasks.worker.listening import Listening
-from tasks.worker.presence import Presence, networks_told, register
+from tasks.worker.presence import Presence, register
 
 if TYPE_CHECKING:
     from db.fleet.workers import WorkerIdentity
@@ -81,7 +81,7 @@ def _watch_comfyui(instance: Any, presence: Presence, listed: tuple[str, ...]) -
         from tasks.process import runtime
 
         with runtime.database().transaction() as session:
-            return not workers.equipment(session, presence.id, renderer=COMFYUI).inventory
+            return not workers.equipment(session, presence.id).inventory
 
     watch = Watch(comfyui, client_ids=client_ids, tell=tell, is_doubted=is_doubted)
     _listening.append(listening)
@@ -123,6 +123,7 @@ def _identity(instance: Any, queues: tuple[str, ...], listed: tuple[str, ...]) -
     import socket
 
     from db.fleet.workers import WorkerIdentity
+    from tasks.steps.hand_over import networks_here
 
     slot = os.environ.get("FARM_SLOT") or os.environ.get("CUDA_VISIBLE_DEVICES")
     return WorkerIdentity(
@@ -133,7 +134,8 @@ def _identity(instance: Any, queues: tuple[str, ...], listed: tuple[str, ...]) -
         queues=queues,
         pools=tuple(pool for pool in listed if renderer_of(pool) != COMFYUI),
         slots=int(instance.concurrency or 1) if listed else 0,
-        capabilities=_capabilities(listed) | (networks_told() if SCORE_QUEUE in queues else {}),
+        capabilities=_capabilities(listed),
+        networks=tuple(networks_here()) if SCORE_QUEUE in queues else (),
         slot=int(slot) if slot and slot.isdigit() else None,
     )
 

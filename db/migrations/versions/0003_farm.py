@@ -233,5 +233,5 @@ def _add_required(table: str, column: str, value: str, kind: sa.types.TypeEngine
     """Add a NOT NULL column without a default, giving rows that are already there the SQL `value`."""
     kind = kind or sa.String(100)
     op.add_column(table, sa.Column(column, kind, nullable=True))
-    op.execute(f"UPDATE {table} SET {column} = {value}")  # noqa: S608 - only constants of this file
+    op.execute(f"UPDATE {table} SET {column} = {value}")
     op.alter_column(table, column, existing_type=kind, nullable=False)

@@ -9,7 +9,6 @@ from db.fleet import inventories
 from farm.ops.doctor.findings import Finding, Health
 from farm.servers import find_running
 from models.errors import FarmError
-from models.pools import COMFYUI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +40,7 @@ def _known(settings: Settings) -> tuple[KnownServer, ...]:
     try:
         database.require_current_schema()
         with database.transaction() as session:
-            return inventories.known(session, renderer=COMFYUI, silent_after=settings.lease)
+            return inventories.known(session, silent_after=settings.lease)
     except FarmError:
         return ()
     finally:

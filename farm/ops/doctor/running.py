@@ -11,15 +11,12 @@ from farm.ops.doctor.findings import Check, Finding, Health
 from farm.servers import EmbeddedServers, find_running
 from farm.servers.programs import find_postgres, find_valkey
 from models.errors import NotHere
-from models.vocabulary import WorkerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from farm.settings import Settings
-
-_AT_WORK = (WorkerStatus.READY, WorkerStatus.BUSY)
 
 
 def _programs(settings: Settings) -> Iterator[Finding]:
@@ -88,8 +85,7 @@ def _schema_and_workers(settings: Settings) -> Iterator[Finding]:
             found = workers(session)
     finally:
         database.close()
-    silent_after = settings.lease.total_seconds()
-    alive = [each for each in found if each.status in _AT_WORK and each.seconds_silent < silent_after]
+    alive = [worker for worker in found if worker.is_live(settings.lease)]
     for role in ("render", "score", "control"):
         serving = [each.id for each in alive if f":{role}" in each.id or role in each.queues]
         yield Finding(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from db.fleet import inventories
 from models.errors import OrderRefused
 from models.nearest import listed, the_nearest_is
-from models.pools import COMFYUI
 from workers.renderers.comfyui import preflight
 from workers.renderers.comfyui.preflight import Inventory, Trouble
 
@@ -60,7 +59,7 @@ class Fleet:
     @classmethod
     def of(cls, session: Session, settings: Settings) -> Fleet:
         """Everything that workers have reported so far."""
-        return cls(inventories.known(session, renderer=COMFYUI, silent_after=settings.lease))
+        return cls(inventories.known(session, silent_after=settings.lease))
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:

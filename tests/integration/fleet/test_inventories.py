@@ -60,7 +60,7 @@ def enter(database: Database, host: str, inventory: str | None, *, error: str | 
 
 def known(database: Database) -> tuple[KnownServer, ...]:
     with database.transaction() as session:
-        return inventories.known(session, renderer="comfyui", silent_after=LEASE)
+        return inventories.known(session, silent_after=LEASE)
 
 
 def due(database: Database, pool: str) -> int:
@@ -218,5 +218,5 @@ def test_an_equipped_worker_says_what_it_serves_and_is_registered_with_echo_anew
     execute(database, "UPDATE workers SET echo_status = 'registered'")
     assert equip("NVIDIA L4") == "registered"
     with database.transaction() as session:
-        assert workers.equipment(session, worker, renderer="comfyui").pools == ("comfyui",)
-        assert workers.equipment(session, "nobody", renderer="comfyui").pools == ()
+        assert workers.equipment(session, worker).pools == ("comfyui",)
+        assert workers.equipment(session, "nobody").pools == ()

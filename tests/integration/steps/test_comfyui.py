@@ -76,7 +76,7 @@ def test_a_job_becomes_a_take_with_its_graph_and_a_sidecar(studio: Studio) -> No
 
 def test_a_worker_tells_what_its_comfyui_has(studio: Studio) -> None:
     with studio.floor.database.transaction() as session:
-        [server] = inventories.known(session, renderer="comfyui", silent_after=SILENT_AFTER)
+        [server] = inventories.known(session, silent_after=SILENT_AFTER)
 
     assert server.is_live
     assert (server.url, server.version, server.vram_mib) == (studio.comfyuis["small"].url, "0.3.64", 12_282)

@@ -39,7 +39,7 @@ def id_of(floor: Floor, pid: int) -> str:
 
 
 def networks_of(floor: Floor, pid: int) -> list[str]:
-    told = "SELECT capabilities -> 'networks' AS networks FROM workers WHERE pid = :pid"
+    told = "SELECT networks FROM workers WHERE pid = :pid"
     return list(one(floor.database, told, pid=pid).networks)
 
 
@@ -107,9 +107,9 @@ def test_the_last_try_is_made_by_whoever_takes_it(database: Database, monkeypatc
     (job,) = add_jobs(database, add_project(database))
     execute(
         database,
-        """INSERT INTO workers (id, host, pid, incarnation, queues, capabilities, status)
+        """INSERT INTO workers (id, host, pid, incarnation, queues, networks, status)
            VALUES ('host:score:0', 'host', 1, gen_random_uuid(), '{score,score.able@host}',
-                   '{"networks": ["toon-id"]}', 'ready')""",
+                   '{toon-id}', 'ready')""",
     )
     monkeypatch.setenv(runtime.WORKER_ID, "host:score:1")
     monkeypatch.setattr(hand_over, "networks_here", list)

@@ -1,0 +1,48 @@
+"""The order of the queue as SQL, in fragments that the claim, the demand and `farm why` share.
+
+`farm.scheduling.order` is the same order without a database; a test holds the two equal.
+"""
+
+# Live workers by pool; the needs of waiting rows that one of them can meet. A show's thousand rows need the
+# same few things, so each combination is held against the inventories once, not row by row. Takes
+# :silent_after.
+CAN_DO = """
+live AS MATERIALIZED (
+    SELECT listened.pool, w.slots, w.comfyui_inventory AS inventory
+    FROM workers w CROSS JOIN LATERAL unnest(w.pools) AS listened(pool)
+    WHERE is_live(w, CAST(:silent_after AS interval))
+), wanted AS MATERIALIZED (
+    SELECT DISTINCT q.pool, q.needs
+    FROM render_queue q JOIN (SELECT DISTINCT pool FROM live WHERE inventory IS NOT NULL) stocked USING (pool)
+    WHERE q.step = 'render' AND q.status = 'ready' AND q.available_at <= now() AND q.needs <> '{}'
+), doable AS MATERIALIZED (
+    SELECT wanted.pool, wanted.needs FROM wanted
+    WHERE EXISTS (SELECT 1 FROM live JOIN inventories i ON i.sha256 = live.inventory
+                  WHERE live.pool = wanted.pool AND wanted.needs <@ i.has)
+)"""
+
+
+def by_place(row: str) -> str:
+    """What to ORDER BY: priority, then age."""
+    return f"{row}.priority DESC, {row}.available_at, {row}.id"
+
+
+def is_before(row: str, other: str) -> str:
+    """Whether `row` comes before `other` in that order."""
+    return (
+        f"ROW({row}.priority, {other}.available_at, {other}.id) > "
+        f"ROW({other}.priority, {row}.available_at, {row}.id)"
+    )
+
+
+def is_startable(row: str) -> str:
+    """Whether the row's render is due and no equal order is being rendered."""
+    return f"""{row}.step = 'render' AND {row}.status = 'ready' AND {row}.available_at <= now()
+          AND ({row}.fingerprint IS NULL OR NOT EXISTS (
+              SELECT 1 FROM render_queue r
+              WHERE r.fingerprint = {row}.fingerprint AND r.status = 'running' AND r.step = 'render'))"""
+
+
+def is_doable(row: str) -> str:
+    """Whether a live worker of the row's pool has what it needs; goes with `CAN_DO`."""
+    return f"({row}.needs = '{{}}' OR ({row}.pool, {row}.needs) IN (SELECT pool, needs FROM doable))"
