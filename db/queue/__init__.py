@@ -1,31 +1,32 @@
 """The queue's SQL under one name; the truth is `render_queue`, and every time is the database's own `now()`.
 
-`queue_claim` says who may work on what, `queue_settle` how an attempt ends, `queue_recovery` brings back or
-calls off. A claim raises the row's `epoch`; everything its holder writes later says
-`WHERE epoch = mine AND status = 'running'`, so a worker taken for dead finds nothing to overwrite.
+A claim raises the row's `epoch`; everything its holder writes later says `WHERE epoch = mine AND status =
+'running'`, so a worker taken for dead finds nothing to overwrite. Facts go up from here and decisions come
+down: what happens after a failure is decided in `farm.scheduling`.
 """
 
 from db.queue.claim import Claim, Collision, claim_render, claim_step, heartbeat, is_mine, left_behind
 from db.queue.control import cancel, hold, unhold
-from db.queue.recovery import Expired, end_leases, expire, keepers
+from db.queue.failures import Expired, expired, fail, failure_facts, take_back
+from db.queue.recovery import end_leases, keepers
+from db.queue.reuse import EqualTake, equal_takes, has_equal_take, pool_of_an_equal
 from db.queue.settle import (
-    Backoff,
     Settlement,
     TakeRecord,
-    fail,
     has_take,
     release,
     settle_gate,
     settle_render,
     settle_score,
 )
+from db.queue.ticks import mark_tick, silence_of, take_turn
 from db.queue.wake_ups import Demand, demand, due_tails
 
 __all__ = [
-    "Backoff",
     "Claim",
     "Collision",
     "Demand",
+    "EqualTake",
     "Expired",
     "Settlement",
     "TakeRecord",
@@ -35,17 +36,25 @@ __all__ = [
     "demand",
     "due_tails",
     "end_leases",
-    "expire",
+    "equal_takes",
+    "expired",
     "fail",
+    "failure_facts",
+    "has_equal_take",
     "has_take",
     "heartbeat",
     "hold",
     "is_mine",
     "keepers",
     "left_behind",
+    "mark_tick",
+    "pool_of_an_equal",
     "release",
     "settle_gate",
     "settle_render",
     "settle_score",
+    "silence_of",
+    "take_back",
+    "take_turn",
     "unhold",
 ]

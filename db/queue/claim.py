@@ -1,30 +1,26 @@
-"""The queue's SQL, part one: who may work on what, and for how long (claim, heartbeat)."""
+"""Who may work on what, and for how long: claim, heartbeat."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from db import order
 from models.vocabulary import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import timedelta
 
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
-WARM_AMONG = 64
-"""How many of the best rows are looked at for one whose checkpoint is already loaded."""
-
-WARM_JUMP = timedelta(minutes=5)
-"""How much older a row may be than the warm one that overtakes it."""
-
+    from models.scheduling import Affinity
 
 _ONE_OF_EQUALS = "uq_render_queue_rendering"
 
@@ -54,45 +50,43 @@ class Claim:
 
 
 # The best due rows of each of my pools are read off the index, pool by pool, so that neither history nor a long
-# queue slows a claim. Among the 64 best overall a warm row may overtake rows of its own priority that are at
-# most five minutes older. The last step locks exactly one row and skips what others are claiming just now;
-# being a re-check, it also refuses a row that changed since it was read. A row that failed here is left to
-# another live worker of its pool first, for one lease at most. A row that needs files this worker lacks is not
-# seen, nor one whose equal is being rendered. Of several equals that wait only the first may be taken, so that
-# two claims at once go to different work; where they still meet, the unique index refuses the second.
-_CLAIM_RENDER = text("""
+# queue slows a claim. Among the best overall a warm row may overtake rows of its own priority that are a little
+# older; a test holds the order equal to `farm.scheduling.order`. The last step locks exactly one row and skips
+# what others are claiming just now; being a re-check, it also refuses a row that changed since it was read. A
+# row that failed here is left to another live worker of its pool first, for one lease at most. A row that needs
+# files this worker lacks is not seen, nor one whose equal is being rendered. Of several equals that wait only
+# the first may be taken, so that two claims at once go to different work; where they still meet, the unique
+# index refuses the second.
+_CLAIM_RENDER = text(f"""
 WITH candidates AS MATERIALIZED (
     SELECT c.* FROM unnest(CAST(:pools AS text[])) AS mine(pool)
     CROSS JOIN LATERAL (
         SELECT q.id, q.pool, q.priority, q.available_at, q.model_name, q.fingerprint
         FROM render_queue q
-        WHERE q.pool = mine.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
+        WHERE q.pool = mine.pool AND {order.is_startable("q")}
           AND CAST(:has AS jsonb) ?& CAST(q.needs AS text[])
-          AND (q.fingerprint IS NULL OR NOT EXISTS (
-              SELECT 1 FROM render_queue r
-              WHERE r.fingerprint = q.fingerprint AND r.status = 'running' AND r.step = 'render'))
           AND (q.retry_count = 0
                OR q.available_at <= now() - CAST(:lease AS interval)
                OR :worker_id IS DISTINCT FROM (
                    SELECT a.worker_id FROM attempts a WHERE a.job_id = q.job_id ORDER BY a.epoch DESC LIMIT 1)
                OR NOT EXISTS (
                    SELECT 1 FROM workers w
-                   WHERE w.id <> :worker_id AND q.pool = ANY(w.pools) AND w.status IN ('ready', 'busy')
-                     AND w.last_seen_at > now() - CAST(:lease AS interval)))
-        ORDER BY q.priority DESC, q.available_at, q.id
+                   WHERE w.id <> :worker_id AND q.pool = ANY(w.pools)
+                     AND is_live(w, CAST(:lease AS interval))))
+        ORDER BY {order.by_place("q")}
         LIMIT :among
     ) c
-    ORDER BY c.priority DESC, c.available_at, c.id
+    ORDER BY {order.by_place("c")}
     LIMIT :among
 ), head AS (
-    SELECT priority, available_at FROM candidates ORDER BY priority DESC, available_at, id LIMIT 1
+    SELECT c.priority, c.available_at FROM candidates c ORDER BY {order.by_place("c")} LIMIT 1
 ), ranked AS (
     SELECT c.id, row_number() OVER (ORDER BY
         (c.model_name = ANY(CAST(:warm AS text[])) AND c.priority = head.priority
          AND c.available_at <= head.available_at + CAST(:jump AS interval)) DESC,
-        c.priority DESC, c.available_at, c.id) AS place,
+        {order.by_place("c")}) AS place,
         c.fingerprint IS NULL OR 1 = row_number() OVER (
-            PARTITION BY c.fingerprint ORDER BY c.priority DESC, c.available_at, c.id) AS is_first
+            PARTITION BY c.fingerprint ORDER BY {order.by_place("c")}) AS is_first
     FROM candidates c CROSS JOIN head
 ), best AS (
     SELECT q.id FROM ranked JOIN render_queue q ON q.id = ranked.id
@@ -117,7 +111,7 @@ SELECT claimed.job_id, claimed.step, claimed.epoch, claimed.pool, claimed.worker
        claimed.fingerprint, params.recipe, jobs.reproduces_job_id,
        (SELECT c.pool FROM candidates c
         WHERE c.id <> claimed.id AND (c.fingerprint = claimed.fingerprint) IS NOT TRUE
-        ORDER BY c.priority DESC, c.available_at, c.id LIMIT 1) AS next_pool
+        ORDER BY {order.by_place("c")} LIMIT 1) AS next_pool
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 LEFT JOIN generation_params params ON params.job_id = claimed.job_id
 """)
@@ -172,16 +166,16 @@ def claim_render(
     pools: Iterable[str],
     worker_id: str,
     lease: timedelta,
+    affinity: Affinity,
     warm: Iterable[str] = (),
     has: Iterable[str] = (),
 ) -> Claim | None:
     """Take the best due render of `pools`: exact priority, then age; None when nothing is due.
 
-    What failed at this worker is left to the pool's other live workers for up to one lease.
-    `warm` names the checkpoints this worker has loaded: among the 64 best rows one of them may overtake rows
-    of the same priority that are at most five minutes older. `has` names the files and node types this worker
-    has: a row that needs another is left to others. The commit must be durable:
-    an epoch that a crash of Postgres forgot would be given out again while its first holder still works.
+    What failed at this worker is left to the pool's other live workers for up to one lease. `warm` names the
+    checkpoints this worker has loaded, which may overtake as `affinity` says. `has` names the files and node
+    types it has: a row that needs another is left to others. The commit must be durable: an epoch that a crash
+    of Postgres forgot would be given out again while its first holder still works.
 
     Raises:
         Collision: an equal row was claimed at the same instant; roll back and claim again.
@@ -193,8 +187,8 @@ def claim_render(
         "warm": [name for name in warm if name],
         # An object, because its keys are found by halving: a studio has thousands of files.
         "has": json.dumps(dict.fromkeys(has, 1)),
-        "among": WARM_AMONG,
-        "jump": WARM_JUMP,
+        "among": affinity.among,
+        "jump": affinity.jump,
     }
     try:
         row = session.execute(_CLAIM_RENDER, values).one_or_none()

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from db.queue.attempts import closed
+from models.vocabulary import AttemptOutcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -18,17 +21,14 @@ _LOCK_ROWS = text("SELECT 1 FROM render_queue WHERE job_id = ANY(:job_ids) ORDER
 
 
 # Calling a job off raises its epoch: whoever works on it finds out at its next look and can write nothing more.
-_CANCEL = text("""
+_CANCEL = text(f"""
 WITH cancelled AS (
     UPDATE render_queue q
     SET status = 'cancelled', epoch = q.epoch + 1, completed_at = now(), lease_until = NULL,
         dispatched_at = NULL, held_for = NULL, error_message = :reason
     WHERE q.job_id = ANY(:job_ids) AND q.status NOT IN ('completed', 'failed', 'cancelled')
-    RETURNING q.job_id, q.epoch
-), closed AS (
-    UPDATE attempts a SET outcome = 'cancelled', ended_at = now()
-    FROM cancelled c WHERE a.job_id = c.job_id AND a.epoch = c.epoch - 1 AND a.outcome IS NULL
-)
+    RETURNING q.job_id, q.epoch - 1 AS epoch
+), {closed("cancelled", AttemptOutcome.CANCELLED)}
 SELECT job_id FROM cancelled
 """)
 

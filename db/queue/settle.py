@@ -1,9 +1,8 @@
-"""The queue's SQL, part two: how an attempt ends (settled, failed, released), only `WHERE epoch = mine`."""
+"""How an attempt ends at its worker (settled, failed, released), only `WHERE epoch = mine`."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,21 +10,16 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from db.fleet import workers
-from db.queue.memory import after_running_out
-from models.pools import renderer_of
+from db.queue.attempts import closed
 from models.recipe import environment_sha256
 from models.rows.takes import Take
 from models.takes import TakeFiles
-from models.vocabulary import ErrorKind, QueueStatus, Step
+from models.vocabulary import AttemptOutcome, Step
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from db.queue.claim import Claim
-
-SILENT_AFTER = timedelta(seconds=90)
-"""Workers heard of within the default lease count as alive."""
 
 
 class Settlement(StrEnum):
@@ -54,41 +48,27 @@ class TakeRecord(TakeFiles):
     reused_from_job_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backoff:
-    """The pause before a next try: `base` doubled with every try, at most `cap`, then 50 to 150 % of it."""
-
-    base: timedelta
-    cap: timedelta
-
-
 # The row moves on and the attempt is closed in one statement; no row means that the work is no longer ours.
 # The next step has its own tries to use up, and its message is the rest of the chain, already on its way.
-_MOVE_ON = text("""
+_MOVE_ON = text(f"""
 WITH moved AS (
     UPDATE render_queue
     SET step = :next_step, status = 'ready', retry_count = 0, available_at = now(), dispatched_at = now(),
         lease_until = NULL, worker_id = NULL, error_kind = NULL, error_message = NULL
     WHERE job_id = :job_id AND epoch = :epoch AND step = :step AND status = 'running'
     RETURNING job_id, epoch
-), closed AS (
-    UPDATE attempts a SET outcome = 'settled', ended_at = now()
-    FROM moved WHERE a.job_id = moved.job_id AND a.epoch = moved.epoch
-)
+), {closed("moved", AttemptOutcome.SETTLED)}
 SELECT count(*) FROM moved
 """)
 
 # The last step leaves the row where it is and says when it ended and by whom.
-_COMPLETE = text("""
+_COMPLETE = text(f"""
 WITH moved AS (
     UPDATE render_queue
     SET status = 'completed', completed_at = now(), lease_until = NULL, error_kind = NULL, error_message = NULL
     WHERE job_id = :job_id AND epoch = :epoch AND step = :step AND status = 'running'
     RETURNING job_id, epoch
-), closed AS (
-    UPDATE attempts a SET outcome = 'settled', ended_at = now()
-    FROM moved WHERE a.job_id = moved.job_id AND a.epoch = moved.epoch
-)
+), {closed("moved", AttemptOutcome.SETTLED)}
 SELECT count(*) FROM moved
 """)
 
@@ -112,63 +92,14 @@ SET renderer_version = :renderer_version, environment = CAST(:environment AS jso
 WHERE job_id = :job_id
 """).bindparams(bindparam("environment", type_=JSONB), bindparam("resolved", type_=JSONB))
 
-# Whether the attempt still has the say; locked, so that what is decided next is written.
-_LOCK_MINE = text("""
-SELECT 1 FROM render_queue WHERE job_id = :job_id AND epoch = :epoch AND status = 'running' FOR UPDATE
-""")
-
-# Back to ready after a pause when the same inputs deserve another try, at once where it moves to another pool
-# and starts anew there, else failed.
-_FAIL = text("""
-WITH mine AS (
-    SELECT q.id, CAST(:moves_to AS varchar) IS NOT NULL AS moves,
-           q.retry_count < q.max_retries AND :repeatable AS again
-    FROM render_queue q
-    WHERE q.job_id = :job_id AND q.epoch = :epoch AND q.status = 'running'
-    FOR UPDATE
-), ended AS (
-    UPDATE render_queue q
-    SET status = CASE WHEN mine.again OR mine.moves THEN 'ready' ELSE 'failed' END,
-        pool = COALESCE(:moves_to, q.pool),
-        retry_count = CASE WHEN mine.moves THEN 0 WHEN mine.again THEN q.retry_count + 1 ELSE q.retry_count END,
-        available_at = CASE WHEN mine.moves THEN now() WHEN mine.again
-            THEN now() + LEAST(CAST(:cap AS interval),
-                               CAST(:base AS interval) * power(2, LEAST(q.retry_count, 20))) * (0.5 + random())
-            ELSE q.available_at END,
-        completed_at = CASE WHEN mine.again OR mine.moves THEN NULL ELSE now() END,
-        worker_id = CASE WHEN mine.again OR mine.moves THEN NULL ELSE q.worker_id END,
-        lease_until = NULL, dispatched_at = NULL, error_kind = :error_kind, error_message = :error_message
-    FROM mine WHERE q.id = mine.id
-    RETURNING q.job_id, q.epoch, q.status
-), closed AS (
-    UPDATE attempts a
-    SET outcome = 'failed', ended_at = now(), error_kind = :error_kind, error_message = :error_message
-    FROM ended WHERE a.job_id = ended.job_id AND a.epoch = ended.epoch
-)
-SELECT status FROM ended
-""")
-
-# Whether another worker of the pool, heard of lately, says that it has everything the row needs.
-_OTHERS_HAVE = text("""
-SELECT EXISTS (
-    SELECT 1 FROM render_queue q
-    JOIN workers w ON q.pool = ANY(w.pools) AND w.id <> q.worker_id
-    JOIN inventories i ON i.sha256 = w.capabilities -> :renderer ->> 'inventory'
-    WHERE q.job_id = :job_id AND q.epoch = :epoch AND q.needs <@ i.has
-      AND w.status IN ('ready', 'busy') AND w.last_seen_at > now() - CAST(:silent_after AS interval))
-""")
-
 # Handed back unharmed: due at once for somebody else, and no try is counted.
-_RELEASE = text("""
+_RELEASE = text(f"""
 WITH released AS (
     UPDATE render_queue
     SET status = 'ready', available_at = now(), lease_until = NULL, worker_id = NULL, dispatched_at = NULL
     WHERE job_id = :job_id AND epoch = :epoch AND status = 'running'
     RETURNING job_id, epoch
-), closed AS (
-    UPDATE attempts a SET outcome = 'released', ended_at = now()
-    FROM released WHERE a.job_id = released.job_id AND a.epoch = released.epoch
-)
+), {closed("released", AttemptOutcome.RELEASED)}
 SELECT count(*) FROM released
 """)
 
@@ -203,47 +134,6 @@ def settle_gate(session: Session, claim: Claim) -> Settlement:
     """Complete the job, in the transaction that also judges it: both are written, or neither."""
     values = {"job_id": claim.job_id, "epoch": claim.epoch, "step": Step.GATE.value}
     return _settlement(session, claim, session.execute(_COMPLETE, values).scalar_one())
-
-
-def fail(
-    session: Session,
-    claim: Claim,
-    *,
-    error_kind: ErrorKind,
-    message: str,
-    backoff: Backoff,
-    silent_after: timedelta = SILENT_AFTER,
-) -> QueueStatus | None:
-    """End the attempt with an error: READY (tried again later) or FAILED; None: it was no longer ours.
-
-    Where memory ran out twice it moves to a pool of bigger cards, if a worker heard of within `silent_after`
-    serves one. What was missing here is tried again only if another such worker has it, because a file may have
-    gone since this worker's ComfyUI was listed; the claim gives the others the first say.
-    """
-    mine = {"job_id": claim.job_id, "epoch": claim.epoch}
-    repeats, moves_to = error_kind.is_worth_repeating, None
-    if error_kind is ErrorKind.OUT_OF_MEMORY:
-        if session.execute(_LOCK_MINE, mine).scalar_one_or_none() is None:
-            return None
-        next_try = after_running_out(session, claim, message, silent_after=silent_after)
-        message, repeats, moves_to = next_try.message, next_try.repeats, next_try.moves_to
-    elif error_kind is ErrorKind.MISSING_CHECKPOINT:
-        where = {"renderer": renderer_of(claim.pool), "silent_after": silent_after}
-        repeats = bool(session.execute(_OTHERS_HAVE, {**mine, **where}).scalar_one())
-        workers.doubt(session, claim.worker_id)
-    status = session.execute(
-        _FAIL,
-        {
-            **mine,
-            "repeatable": repeats,
-            "moves_to": moves_to,
-            "error_kind": error_kind.value,
-            "error_message": message,
-            "base": backoff.base,
-            "cap": backoff.cap,
-        },
-    ).scalar_one_or_none()
-    return None if status is None else QueueStatus(status)
 
 
 def release(session: Session, claim: Claim) -> bool:

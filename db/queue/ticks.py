@@ -35,12 +35,12 @@ def take_turn(session: Session, name: str, every: timedelta) -> bool:
     return session.execute(_TAKE, {"name": name, "every": every}).scalar_one_or_none() is not None
 
 
-def mark(session: Session, name: str) -> None:
+def mark_tick(session: Session, name: str) -> None:
     """Note that `name` happened now."""
     session.execute(_MARK, {"name": name})
 
 
-def silence(session: Session, name: str) -> timedelta:
+def silence_of(session: Session, name: str) -> timedelta:
     """How long ago `name` last happened; a name never seen counts from the first time it is asked for."""
     session.execute(_START, {"name": name})
     passed: timedelta = session.execute(_SILENCE, {"name": name}).scalar_one()

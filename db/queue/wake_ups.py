@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from db import order
 from models.vocabulary import Step
 
 if TYPE_CHECKING:
@@ -28,33 +29,16 @@ class Demand:
 
 
 # Per pool with live workers: how many renders one of them could start, counted only as far as messages could
-# be wanted. A row that needs what none of them has wakes nobody. A show's thousand rows need the same few
-# things, so each combination is held against the inventories once, not row by row.
-_DEMAND = text("""
-WITH live AS MATERIALIZED (
-    SELECT listened.pool, w.slots, w.capabilities -> 'comfyui' ->> 'inventory' AS inventory
-    FROM workers w CROSS JOIN LATERAL unnest(w.pools) AS listened(pool)
-    WHERE w.status IN ('ready', 'busy') AND w.last_seen_at > now() - CAST(:silent_after AS interval)
-), pools AS (
+# be wanted. A row that needs what none of them has wakes nobody.
+_DEMAND = text(f"""
+WITH {order.CAN_DO}, pools AS (
     SELECT pool, sum(slots) AS slots FROM live GROUP BY pool
-), wanted AS MATERIALIZED (
-    SELECT DISTINCT q.pool, q.needs
-    FROM render_queue q JOIN (SELECT DISTINCT pool FROM live WHERE inventory IS NOT NULL) stocked USING (pool)
-    WHERE q.step = 'render' AND q.status = 'ready' AND q.available_at <= now() AND q.needs <> '{}'
-), doable AS MATERIALIZED (
-    SELECT wanted.pool, wanted.needs FROM wanted
-    WHERE EXISTS (SELECT 1 FROM live JOIN inventories i ON i.sha256 = live.inventory
-                  WHERE live.pool = wanted.pool AND wanted.needs <@ i.has)
 )
 SELECT pools.pool, pools.slots, due.rows AS due
 FROM pools CROSS JOIN LATERAL (
     SELECT count(*) AS rows FROM (
         SELECT 1 FROM render_queue q
-        WHERE q.pool = pools.pool AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
-          AND (q.needs = '{}' OR (q.pool, q.needs) IN (SELECT pool, needs FROM doable))
-          AND (q.fingerprint IS NULL OR NOT EXISTS (
-              SELECT 1 FROM render_queue r
-              WHERE r.fingerprint = q.fingerprint AND r.status = 'running' AND r.step = 'render'))
+        WHERE q.pool = pools.pool AND {order.is_startable("q")} AND {order.is_doable("q")}
         LIMIT pools.slots + :reserve
     ) counted
 ) due

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from db import queue
 from db.fleet import workers
-from db.queue import ticks
 from farm.broker import TaskName, task
 from farm.echo.client import EchoClient
 from farm.echo.workers import SILENT, UNREGISTERED, inform
@@ -27,7 +27,7 @@ def echo_heartbeat() -> str:
     if client is None:
         return "Echo is off"
     with runtime.database().transaction() as session:
-        if not ticks.take_turn(session, "echo_heartbeat", settings().echo_every):
+        if not queue.take_turn(session, "echo_heartbeat", settings().echo_every):
             return "ran just now"
         known = workers.for_echo(session)
     # Outside any transaction: a slow Echo holds nothing of ours.

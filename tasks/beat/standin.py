@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from db.queue import ticks
+from db import queue
 from farm.settings import settings
 from models.errors import Unavailable
 from tasks.beat.upkeep import BEAT, relay_now, retry_now
@@ -30,7 +30,7 @@ def relay_and_retry_if_beat_is_silent() -> None:
         Unavailable: the database does not answer.
     """
     with runtime.database().transaction() as session:
-        silent = ticks.silence(session, BEAT) > settings().beat_silent_after
+        silent = queue.silence_of(session, BEAT) > settings().beat_silent_after
     if silent and not _standing_in:
         _log.warning("The beat is silent; the workers relay and retry themselves.")
         _standing_in.append(True)

@@ -7,11 +7,10 @@ from datetime import timedelta
 
 from db import queue
 from db.fleet import inventories, workers
-from db.queue import ticks
 from farm import broker
 from farm.broker import RESERVE, TaskName, task
 from farm.settings import settings
-from tasks.process import runtime
+from tasks.process import endings, runtime
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +25,7 @@ _TIDY_EVERY = timedelta(minutes=5)
 def relay() -> str:
     """Send what is due and has no message."""
     with runtime.database().transaction() as session:
-        ticks.mark(session, BEAT)
+        queue.mark_tick(session, BEAT)
     return relay_now()
 
 
@@ -40,7 +39,7 @@ def retry() -> str:
 def tidy() -> str:
     """Remove what nobody needs any more: files of lost attempts, workers that left long ago, inventories."""
     with runtime.database().transaction() as session:
-        if not ticks.take_turn(session, "tidy", _TIDY_EVERY):
+        if not queue.take_turn(session, "tidy", _TIDY_EVERY):
             return "ran just now"
         forgotten = workers.prune(session, older_than=_FORGET_WORKERS_AFTER)
         # After the workers, whose rows are what keeps an inventory.
@@ -52,7 +51,7 @@ def tidy() -> str:
 def relay_now() -> str:
     """Top up every pool's wake-ups and send lost tails again, unless somebody did so just now."""
     with runtime.database().transaction() as session:
-        if not ticks.take_turn(session, "relay", settings().relay_every):
+        if not queue.take_turn(session, "relay", settings().relay_every):
             return "ran just now"
         woken = sum(
             broker.wake(pool.pool, pool.due, slots=pool.slots)
@@ -69,18 +68,21 @@ def relay_now() -> str:
 def retry_now() -> str:
     """Take back expired leases, see who fell silent, and remove what the lost attempts left behind."""
     with runtime.database().transaction() as session:
-        if not ticks.take_turn(session, "retry", settings().retry_every):
+        if not queue.take_turn(session, "retry", settings().retry_every):
             return "ran just now"
-        expired = queue.expire(session, backoff=runtime.backoff(), time_limit=settings().time_limit)
+        taken_back = endings.take_back(session, backoff=runtime.backoff(), time_limit=settings().time_limit)
         lost = workers.mark_lost(session, silent_after=settings().lease)
-    for attempt in expired:
+    for attempt, decision in taken_back:
         _log.warning(
-            "Job %s: its worker fell silent at step %s; now %s.", attempt.job_id, attempt.step, attempt.status
+            "Job %s: its worker fell silent at step %s; now %s.",
+            attempt.job_id,
+            attempt.facts.step,
+            decision.status,
         )
         runtime.store().discard(attempt.job_id, attempt.epoch)
     for worker_id in lost:
         _log.warning("Worker %s fell silent.", worker_id)
-    return f"{len(expired)} leases expired, {len(lost)} workers lost"
+    return f"{len(taken_back)} leases expired, {len(lost)} workers lost"
 
 
 def _remove_orphans() -> int:

@@ -13,8 +13,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 from db import queue
 from db.engine import Database
 from db.files.artifacts import ArtifactStore
-from db.queue import Backoff
 from farm.broker import pool_of
+from farm.scheduling.failures import Backoff
+from farm.scheduling.order import AFFINITY
 from farm.settings import settings
 from models.errors import Unavailable
 from tasks.process import serving
@@ -116,6 +117,7 @@ def claim_render(pool: str) -> Claim | None:
                     pools=mine.pools,
                     worker_id=worker_id(),
                     lease=settings().lease,
+                    affinity=AFFINITY,
                     warm=warm,
                     has=mine.has,
                 ),

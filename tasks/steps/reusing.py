@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from db.queue import reuse
+from db import queue
 from farm import broker
 from farm.settings import settings
 from models.disk import sha256_of
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
-    from db.queue import Claim
-    from db.queue.reuse import EqualTake
+    from db.queue import Claim, EqualTake
     from models.recipe import Recipe
     from workers.media.rendered import Rendered
     from workers.renderers.renderer import Facts
@@ -49,13 +48,13 @@ def find(claim: Claim, recipe: Recipe, into: Path) -> Found:
     """
     if claim.fingerprint is None or claim.reproduces_job_id is not None:
         return Found()
-    if not _asked(lambda session: reuse.has_equal_take(session, claim)):
+    if not _asked(lambda session: queue.has_equal_take(session, claim)):
         return Found()
     facts = runtime.bench().facts(recipe)
     if facts.unknown:
         return _refused(claim, f"the content of {', '.join(facts.unknown)} cannot be read here")
     takes = _asked(
-        lambda session: reuse.equal_takes(
+        lambda session: queue.equal_takes(
             session, claim, environment=facts.environment, file_hashes=facts.file_hashes
         )
     )
@@ -92,7 +91,7 @@ def wake_an_equal(claim: Claim) -> None:
         return
     with broker.best_effort():
         with runtime.database().transaction() as session:
-            pool = reuse.pool_of_an_equal(session, claim)
+            pool = queue.pool_of_an_equal(session, claim)
         if pool is not None:
             broker.pass_on(pool)
 

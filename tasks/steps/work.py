@@ -15,7 +15,7 @@ from farm.settings import settings
 from models import disk
 from models.errors import FarmError, LeaseLost, NotHere, StepFailed, Unavailable
 from models.vocabulary import ErrorKind, QueueStatus
-from tasks.process import runtime
+from tasks.process import endings, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ class Work:
         """End the attempt with an error: READY (tried again), FAILED, or None when it was not ours any more."""
         return runtime.in_transaction(
             partial(
-                queue.fail,
+                endings.fail,
                 claim=self.claim,
                 error_kind=error_kind,
                 message=message,

@@ -11,10 +11,11 @@ import pytest
 from db import queue
 from db.fleet import inventories, workers
 from db.fleet.workers import WorkerIdentity
-from db.queue import Backoff
+from farm.scheduling.failures import Backoff
+from farm.scheduling.order import AFFINITY
 from models.pools import served_by
 from models.vocabulary import ErrorKind, QueueStatus
-from tasks.process import serving
+from tasks.process import endings, serving
 from tasks.process.serving import Serving
 from tests.support.queue_jobs import add_jobs, add_project, execute, one
 
@@ -150,11 +151,13 @@ def test_what_two_workers_have_between_them_nobody_has(database, project):
 def lacks_a_file(database: Database, worker: str, job: UUID) -> QueueStatus | None:
     """The worker claims the job, and its ComfyUI turns out to lack the file that it was listed with."""
     with database.transaction() as session:
-        mine = queue.claim_render(session, pools=["comfyui"], worker_id=worker, lease=LEASE, has=[AIKO, INK])
+        mine = queue.claim_render(
+            session, pools=["comfyui"], worker_id=worker, lease=LEASE, affinity=AFFINITY, has=[AIKO, INK]
+        )
     assert mine is not None
     assert mine.job_id == job
     with database.transaction() as session:
-        return queue.fail(
+        return endings.fail(
             session,
             mine,
             error_kind=ErrorKind.MISSING_CHECKPOINT,
@@ -172,7 +175,9 @@ def test_a_file_that_just_went_leaves_the_job_to_a_worker_that_has_it(database, 
     assert lacks_a_file(database, was_listed, job) is QueueStatus.READY
 
     with database.transaction() as session:
-        again = queue.claim_render(session, pools=["comfyui"], worker_id=was_listed, lease=LEASE, has=[AIKO])
+        again = queue.claim_render(
+            session, pools=["comfyui"], worker_id=was_listed, lease=LEASE, affinity=AFFINITY, has=[AIKO]
+        )
     assert again is None
     assert lacks_a_file(database, another, job) is QueueStatus.READY
 

@@ -11,7 +11,10 @@ import pytest
 
 from db import queue
 from db.fleet.workers import WorkerIdentity, register
+from farm.scheduling.failures import Backoff
+from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind, Step
+from tasks.process import endings
 from tests.support.queue_jobs import add_jobs, add_project, execute, one, row_of
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ def claim(database: Database) -> Callable[..., Claim | None]:
     def claim_as(worker: str = "w1", *pools: str, warm: tuple[str, ...] = ()) -> Claim | None:
         with database.transaction() as session:
             return queue.claim_render(
-                session, pools=pools or ("null",), worker_id=worker, lease=LEASE, warm=warm
+                session, pools=pools or ("null",), worker_id=worker, lease=LEASE, affinity=AFFINITY, warm=warm
             )
 
     return claim_as
@@ -139,16 +142,18 @@ def test_a_row_being_claimed_by_another_is_passed_over_not_waited_for(database, 
     [second] = add_jobs(database, project)
 
     with database.transaction() as other:
-        taken = queue.claim_render(other, pools=("null",), worker_id="slow", lease=LEASE)
+        taken = queue.claim_render(other, pools=("null",), worker_id="slow", lease=LEASE, affinity=AFFINITY)
         mine = claim()
 
     assert (taken.job_id, mine.job_id) == (first, second)
 
 
 def fail_once(database: Database, mine: Claim) -> None:
-    backoff = queue.Backoff(base=timedelta(microseconds=1), cap=timedelta(microseconds=1))
+    backoff = Backoff(base=timedelta(microseconds=1), cap=timedelta(microseconds=1))
     with database.transaction() as session:
-        queue.fail(session, mine, error_kind=ErrorKind.BUG, message="It broke.", backoff=backoff)
+        endings.fail(
+            session, mine, error_kind=ErrorKind.BUG, message="It broke.", backoff=backoff, silent_after=LEASE
+        )
 
 
 @pytest.fixture

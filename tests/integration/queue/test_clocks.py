@@ -11,7 +11,9 @@ import pytest
 from db import queue
 from db.fleet import workers
 from db.fleet.workers import WorkerIdentity
-from db.queue import ticks
+from farm.scheduling.failures import Backoff
+from farm.scheduling.order import AFFINITY
+from tasks.process import endings
 from tests.support.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:
@@ -55,25 +57,25 @@ def test_a_tick_that_ran_just_now_is_not_run_again(database):
     name = f"relay-{uuid4()}"
 
     with database.transaction() as session:
-        assert ticks.take_turn(session, name, timedelta(seconds=2))
+        assert queue.take_turn(session, name, timedelta(seconds=2))
     with database.transaction() as session:
-        assert not ticks.take_turn(session, name, timedelta(seconds=2))
+        assert not queue.take_turn(session, name, timedelta(seconds=2))
     execute(database, "UPDATE ticks SET ran_at = now() - interval '2 s' WHERE name = :name", name=name)
     with database.transaction() as session:
-        assert ticks.take_turn(session, name, timedelta(seconds=2))
+        assert queue.take_turn(session, name, timedelta(seconds=2))
 
 
 def test_a_tick_that_somebody_is_at_is_left_to_them(database):
     name = f"retry-{uuid4()}"
 
     with database.transaction() as first, database.transaction() as second:
-        assert ticks.take_turn(first, name, timedelta(seconds=2))
-        assert not ticks.take_turn(second, name, timedelta(seconds=2))
+        assert queue.take_turn(first, name, timedelta(seconds=2))
+        assert not queue.take_turn(second, name, timedelta(seconds=2))
 
 
 def test_silence_of_a_name_never_seen_counts_from_the_first_question(database):
     with database.transaction() as session:
-        assert ticks.silence(session, f"beat-{uuid4()}") < timedelta(seconds=1)
+        assert queue.silence_of(session, f"beat-{uuid4()}") < timedelta(seconds=1)
 
 
 def test_a_slot_keeps_its_name_over_a_restart(database):
@@ -108,7 +110,9 @@ def test_a_worker_is_busy_exactly_while_a_row_runs_under_its_name(database):
     worker_id = register(database, worker)
     [job] = add_jobs(database, add_project(database))
     with database.transaction() as session:
-        claim = queue.claim_render(session, pools=("null",), worker_id=worker_id, lease=SILENT_AFTER)
+        claim = queue.claim_render(
+            session, pools=("null",), worker_id=worker_id, lease=SILENT_AFTER, affinity=AFFINITY
+        )
         workers.beat(session, worker_id, worker.incarnation)
     row = one(database, "SELECT status, current_job_id FROM workers WHERE id = :id", id=worker_id)
     assert (row.status, row.current_job_id) == ("busy", job)
@@ -170,15 +174,15 @@ def test_workers_that_left_make_no_demand(database):
 def test_a_name_that_changed_hands_ends_the_leases_under_it(database):
     [job] = add_jobs(database, add_project(database))
     with database.transaction() as session:
-        queue.claim_render(session, pools=("null",), worker_id="w", lease=SILENT_AFTER)
+        queue.claim_render(session, pools=("null",), worker_id="w", lease=SILENT_AFTER, affinity=AFFINITY)
 
     with database.transaction() as session:
         queue.end_leases(session, "w")
     with database.transaction() as session:
-        expired = queue.expire(
+        expired = endings.take_back(
             session,
-            backoff=queue.Backoff(base=timedelta(seconds=1), cap=timedelta(seconds=1)),
+            backoff=Backoff(base=timedelta(seconds=1), cap=timedelta(seconds=1)),
             time_limit=timedelta(hours=1),
         )
 
-    assert [e.job_id for e in expired] == [job]
+    assert [attempt.job_id for attempt, _ in expired] == [job]

@@ -14,9 +14,11 @@ from sqlalchemy import text
 
 from db import catalogue, queue
 from db.fleet.workers import WorkerIdentity, register
-from db.queue import reuse
 from farm.explaining.why import explain
+from farm.scheduling.failures import Backoff
+from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind
+from tasks.process import endings
 from tests.support.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from db.queue import Claim
 
 LEASE = timedelta(seconds=60)
-BACKOFF = queue.Backoff(base=timedelta(0), cap=timedelta(0))
+BACKOFF = Backoff(base=timedelta(0), cap=timedelta(0))
 _SEEDS = count(1)
 
 
@@ -44,7 +46,7 @@ def equals(database: Database, project: UUID, amount: int, **said: Any) -> list[
 
 
 def claim(session: Session, worker: str = "w", pool: str = "null") -> Claim | None:
-    return queue.claim_render(session, pools=(pool,), worker_id=worker, lease=LEASE)
+    return queue.claim_render(session, pools=(pool,), worker_id=worker, lease=LEASE, affinity=AFFINITY)
 
 
 def claimed(database: Database, worker: str = "w", pool: str = "null") -> Claim | None:
@@ -72,7 +74,14 @@ def test_however_the_first_ends_the_next_is_given_out(database, project, end):
         if end == "settled":
             _settle(session, running)
         elif end == "failed":
-            queue.fail(session, running, error_kind=ErrorKind.BAD_RECIPE, message="no", backoff=BACKOFF)
+            endings.fail(
+                session,
+                running,
+                error_kind=ErrorKind.BAD_RECIPE,
+                message="no",
+                backoff=BACKOFF,
+                silent_after=LEASE,
+            )
         elif end == "released":
             # The first is due again, behind the second: both are never out at once.
             queue.release(session, running)
@@ -80,7 +89,7 @@ def test_however_the_first_ends_the_next_is_given_out(database, project, end):
             queue.cancel(session, [first])
         else:
             queue.end_leases(session, "w")
-            queue.expire(session, backoff=BACKOFF, time_limit=timedelta(hours=1))
+            endings.take_back(session, backoff=BACKOFF, time_limit=timedelta(hours=1))
 
     assert claimed(database).job_id == second
     assert claimed(database) is None
@@ -160,11 +169,11 @@ def test_equals_that_wait_are_no_demand_and_are_found_when_the_first_is_over(dat
     assert due() == 0
     with database.transaction() as session:
         _settle(session, running)
-        assert reuse.pool_of_an_equal(session, running) == "null"
+        assert queue.pool_of_an_equal(session, running) == "null"
     assert due() == 1
     with database.transaction() as session:
         queue.cancel(session, [second])
-        assert reuse.pool_of_an_equal(session, running) is None
+        assert queue.pool_of_an_equal(session, running) is None
 
 
 def test_why_names_the_equal_that_is_being_rendered(database, project):

@@ -11,9 +11,11 @@ import pytest
 from db import queue
 from db.fleet import workers
 from db.fleet.workers import WorkerIdentity
-from db.queue import Backoff
+from farm.scheduling.failures import Backoff
+from farm.scheduling.order import AFFINITY
 from models.pools import served_by
 from models.vocabulary import ErrorKind, QueueStatus
+from tasks.process import endings
 from tests.support.queue_jobs import add_jobs, add_project, execute, one, row_of
 
 if TYPE_CHECKING:
@@ -54,11 +56,15 @@ def runs_out(database: Database, worker: str, vram_mib: int) -> QueueStatus | No
     """The worker claims what its card fits, and its memory runs out."""
     with database.transaction() as session:
         mine = queue.claim_render(
-            session, pools=served_by("comfyui", vram_mib), worker_id=worker, lease=timedelta(0)
+            session,
+            pools=served_by("comfyui", vram_mib),
+            worker_id=worker,
+            lease=timedelta(0),
+            affinity=AFFINITY,
         )
         assert mine is not None
     with database.transaction() as session:
-        return queue.fail(
+        return endings.fail(
             session,
             mine,
             error_kind=ErrorKind.OUT_OF_MEMORY,
@@ -71,7 +77,10 @@ def runs_out(database: Database, worker: str, vram_mib: int) -> QueueStatus | No
 def may_claim(database: Database, worker: str, vram_mib: int) -> bool:
     with database.transaction() as session:
         pools = served_by("comfyui", vram_mib)
-        return queue.claim_render(session, pools=pools, worker_id=worker, lease=LEASE) is not None
+        return (
+            queue.claim_render(session, pools=pools, worker_id=worker, lease=LEASE, affinity=AFFINITY)
+            is not None
+        )
 
 
 def order(database: Database, project: UUID, pool: str) -> UUID:
@@ -188,14 +197,19 @@ def test_a_fenced_worker_moves_nothing(database, project):
     runs_out(database, small, SMALL)
     with database.transaction() as session:
         pools = served_by("comfyui", SMALL)
-        stale = queue.claim_render(session, pools=pools, worker_id=small, lease=timedelta(0))
+        stale = queue.claim_render(session, pools=pools, worker_id=small, lease=timedelta(0), affinity=AFFINITY)
     assert stale is not None
     with database.transaction() as session:
         queue.cancel(session, [job])
 
     with database.transaction() as session:
-        ended = queue.fail(
-            session, stale, error_kind=ErrorKind.OUT_OF_MEMORY, message="No memory.", backoff=BACKOFF
+        ended = endings.fail(
+            session,
+            stale,
+            error_kind=ErrorKind.OUT_OF_MEMORY,
+            message="No memory.",
+            backoff=BACKOFF,
+            silent_after=LEASE,
         )
 
     assert ended is None

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from db import queue
-from db.queue import Backoff, Settlement, TakeRecord
+from db.queue import Settlement, TakeRecord
+from farm.scheduling.failures import Backoff
+from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind, QueueStatus, Step
+from tasks.process import endings
 from tests.support.queue_jobs import add_jobs, add_project, execute, one, row_of
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from db.engine import Database
     from db.queue import Claim
+    from models.scheduling import Decision
 
 LEASE = timedelta(seconds=60)
 TIME_LIMIT = timedelta(hours=1)
@@ -46,7 +50,7 @@ def project(database: Database) -> UUID:
 
 def claim(database: Database, worker: str = "w1") -> Claim:
     with database.transaction() as session:
-        claimed = queue.claim_render(session, pools=("null",), worker_id=worker, lease=LEASE)
+        claimed = queue.claim_render(session, pools=("null",), worker_id=worker, lease=LEASE, affinity=AFFINITY)
     assert claimed is not None
     return claimed
 
@@ -58,17 +62,19 @@ def settle(database: Database, mine: Claim) -> Settlement:
 
 def fail(database: Database, mine: Claim, kind: ErrorKind) -> QueueStatus | None:
     with database.transaction() as session:
-        return queue.fail(session, mine, error_kind=kind, message="It broke.", backoff=BACKOFF)
+        return endings.fail(
+            session, mine, error_kind=kind, message="It broke.", backoff=BACKOFF, silent_after=LEASE
+        )
 
 
-def expire_now(database: Database, job: UUID) -> list[queue.Expired]:
+def expire_now(database: Database, job: UUID) -> list[tuple[queue.Expired, Decision]]:
     execute(
         database,
         "UPDATE render_queue SET lease_until = now() - interval '1 s' WHERE job_id = :job",
         job=job,
     )
     with database.transaction() as session:
-        return queue.expire(session, backoff=BACKOFF, time_limit=TIME_LIMIT)
+        return endings.take_back(session, backoff=BACKOFF, time_limit=TIME_LIMIT)
 
 
 def make_due(database: Database, job: UUID) -> None:
@@ -110,7 +116,7 @@ def test_a_settle_whose_answer_was_lost_finds_that_it_stands(database, project):
 def test_a_worker_that_fell_silent_cannot_overwrite_its_successor(database, project):
     [job] = add_jobs(database, project)
     silent = claim(database, "silent")
-    [lost] = expire_now(database, job)
+    [(lost, decision)] = expire_now(database, job)
     make_due(database, job)
     successor = claim(database, "successor")
 
@@ -118,7 +124,7 @@ def test_a_worker_that_fell_silent_cannot_overwrite_its_successor(database, proj
     assert settle(database, successor) is Settlement.WRITTEN
     assert settle(database, silent) is Settlement.FENCED
 
-    assert (lost.job_id, lost.epoch, lost.status) == (job, silent.epoch, QueueStatus.READY)
+    assert (lost.job_id, lost.epoch, decision.status) == (job, silent.epoch, QueueStatus.READY)
     assert one(database, "SELECT epoch FROM takes WHERE job_id = :job", job=job).epoch == successor.epoch
     assert outcomes(database, job) == ["lost", "settled"]
 
@@ -224,8 +230,8 @@ def test_a_job_whose_workers_keep_dying_fails_in_the_end(database, project):
     for expected in (QueueStatus.READY, QueueStatus.READY, QueueStatus.FAILED):
         make_due(database, job)
         claim(database)
-        [lost] = expire_now(database, job)
-        assert lost.status is expected
+        [(_, decision)] = expire_now(database, job)
+        assert decision.status is expected
 
     row = row_of(database, job)
     assert (row.retry_count, row.error_kind) == (2, "worker_lost")
@@ -248,7 +254,7 @@ def test_a_lease_that_still_runs_is_left_alone(database, project):
     mine = claim(database)
 
     with database.transaction() as session:
-        assert queue.expire(session, backoff=BACKOFF, time_limit=TIME_LIMIT) == []
+        assert endings.take_back(session, backoff=BACKOFF, time_limit=TIME_LIMIT) == []
 
     assert settle(database, mine) is Settlement.WRITTEN
 

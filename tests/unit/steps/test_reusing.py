@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import skia
 
-from db.queue.reuse import EqualTake
+from db.queue import EqualTake
 from models.recipe import ControlNet, InputPicture, IpAdapter, Recipe, fingerprint_of
 from models.vocabulary import JobType
 from tasks.steps.reusing import difference

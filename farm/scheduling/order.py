@@ -1,0 +1,137 @@
+"""What a claim orders by, without a database: the twin of the statement in `db.queue.claim`.
+
+A test holds the two equal on random rows. Of the due rows that a worker can do, and that no other should have
+first, it is given the highest priority, then the oldest. Of several equal orders only the first is given out.
+Among the best rows one whose checkpoint is loaded may overtake older ones of its own priority.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from models.scheduling import Affinity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+WARM_AMONG = 64
+"""How many of the best rows are looked at for one whose checkpoint is already loaded."""
+
+WARM_JUMP = timedelta(minutes=5)
+"""How much older a row may be than the warm one that overtakes it."""
+
+AFFINITY = Affinity(among=WARM_AMONG, jump=WARM_JUMP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A row of `render_queue` that waits for its render."""
+
+    id: UUID
+    pool: str
+    priority: int
+    available_at: datetime
+    model_name: str = ""
+    fingerprint: str | None = None
+    needs: frozenset[str] = frozenset()
+    #: where the last attempt ended, if this one would be a retry
+    failed_at: str | None = None
+
+    @property
+    def place(self) -> tuple[int, datetime, UUID]:
+        """The smallest goes first."""
+        return -self.priority, self.available_at, self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimer:
+    """A worker that asks for work."""
+
+    id: str
+    pools: frozenset[str]
+    has: frozenset[str] = frozenset()
+    warm: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What else a claim sees."""
+
+    now: datetime
+    #: how long a retry is left to other workers
+    lease: timedelta
+    #: fingerprints that are being rendered
+    running: frozenset[str] = frozenset()
+    #: live workers and the pools they serve
+    live: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+def next_row(
+    rows: Iterable[Waiting], claimer: Claimer, situation: Situation, affinity: Affinity = AFFINITY
+) -> Waiting | None:
+    """The row that `claimer` is given; None when nothing is due for it."""
+    takeable = (row for row in rows if may_take(row, claimer, situation))
+    best = sorted(takeable, key=lambda row: row.place)[: affinity.among]
+    if not best:
+        return None
+    latest = best[0].available_at + affinity.jump
+
+    def overtakes(row: Waiting) -> bool:
+        return (
+            row.model_name in claimer.warm and row.priority == best[0].priority and row.available_at <= latest
+        )
+
+    return min(_first_of_equals(best), key=lambda row: (not overtakes(row), row.place))
+
+
+def may_take(row: Waiting, claimer: Claimer, situation: Situation) -> bool:
+    """Whether `claimer` can do the row now, and no other worker should have it first."""
+    return (
+        row.pool in claimer.pools
+        and row.needs <= claimer.has
+        and is_startable(row, situation)
+        and not _is_left_to_others(row, claimer, situation)
+    )
+
+
+def is_startable(row: Waiting, situation: Situation) -> bool:
+    """Whether the row is due and no equal order is being rendered."""
+    return row.available_at <= situation.now and row.fingerprint not in situation.running
+
+
+def ahead_of(
+    row: Waiting, rows: Iterable[Waiting], situation: Situation, inventories: Collection[frozenset[str]]
+) -> int:
+    """How many rows of its pool go before `row`; what none of the live `inventories` can do never goes."""
+    return sum(
+        other.pool == row.pool
+        and other.place < row.place
+        and is_startable(other, situation)
+        and (not other.needs or any(other.needs <= has for has in inventories))
+        for other in rows
+    )
+
+
+def _first_of_equals(rows: Iterable[Waiting]) -> list[Waiting]:
+    """Of each set of equal orders only the first."""
+    seen: set[str] = set()
+    firsts = []
+    for row in rows:
+        if row.fingerprint not in seen:
+            firsts.append(row)
+        if row.fingerprint is not None:
+            seen.add(row.fingerprint)
+    return firsts
+
+
+def _is_left_to_others(row: Waiting, claimer: Claimer, situation: Situation) -> bool:
+    """What failed here goes to another live worker of its pool, for one lease at most."""
+    return (
+        row.failed_at == claimer.id
+        and row.available_at > situation.now - situation.lease
+        and any(row.pool in pools for worker, pools in situation.live.items() if worker != claimer.id)
+    )
