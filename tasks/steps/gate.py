@@ -27,24 +27,22 @@ def gate(self: Any, job_id: str) -> str:
     claim = runtime.claim_step(UUID(job_id), Step.GATE)
     if claim is None:
         return runtime.end_chain(self, "nothing to judge")
-    with Work(claim) as work:
-        try:
-            settlement, outcome = runtime.in_transaction(lambda session: _judge(session, claim))
-        except LeaseLost as lost:
-            return runtime.end_chain(self, lost.message)
-        except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
-            work.end_badly(error)
+    with Work(claim, self) as work:
+        outcome = runtime.in_transaction(lambda session: _judge(session, claim))
+    if work.why_lost:
+        return work.why_lost
     if outcome is None:
-        return settlement.value
+        return Settlement.STANDS.value
     if outcome.retake is not None:
         broker.wake_pools([outcome.retake.pool])
     return str(outcome.verdict.value)
 
 
-def _judge(session: Session, claim: Claim) -> tuple[Settlement, GateOutcome | None]:
+def _judge(session: Session, claim: Claim) -> GateOutcome | None:
+    """What the gate did; None: an earlier call of this attempt judged already."""
     # Settled first: the row is then locked, so that nobody can take the job away while its door is decided, and
     # the report of the phase already counts it as finished.
     settlement = queue.settle_gate(session, claim)
-    if settlement is not Settlement.WRITTEN:
-        return settlement, None
-    return settlement, gates.gate_job(session, claim.job_id)
+    if settlement is Settlement.FENCED:
+        raise LeaseLost
+    return gates.gate_job(session, claim.job_id) if settlement is Settlement.WRITTEN else None

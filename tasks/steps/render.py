@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from db import queue
-from db.queue import Settlement, TakeRecord
+from db.queue import TakeRecord
 from farm import broker
 from farm.broker import TaskName, task
 from models.errors import LeaseLost, StepFailed
@@ -17,6 +18,7 @@ from tasks.steps import reusing
 from tasks.steps.work import Work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from uuid import UUID
 
@@ -37,26 +39,26 @@ def render(self: Any, pool: str) -> str:
         return runtime.end_chain(self, "nothing to render")
     _leave_a_wake_up(claim)
     try:
-        with Work(claim) as work:
-            try:
-                settlement = _make(work)
-            except LeaseLost as lost:
-                runtime.discard(claim)
-                return runtime.end_chain(self, lost.message)
-            except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
-                runtime.discard(claim)
-                _free_memory_after(error)
-                work.end_badly(error)
+        with Work(claim, self) as work, _nothing_left_behind(claim):
+            _make(work)
     finally:
         # However it ended: an equal order that waited uses the take, or is rendered in its place.
         reusing.wake_an_equal(claim)
-    if not settlement.counts:
+    return work.why_lost or str(claim.job_id)
+
+
+@contextmanager
+def _nothing_left_behind(claim: Claim) -> Iterator[None]:
+    """Removes the files of an attempt that did not become the take, before anybody else may begin."""
+    try:
+        yield
+    except Exception as error:
         runtime.discard(claim)
-        return runtime.end_chain(self, "another worker took the job over")
-    return str(claim.job_id)
+        _free_memory_after(error)
+        raise
 
 
-def _make(work: Work) -> Settlement:
+def _make(work: Work) -> None:
     claim = work.claim
     recipe = _recipe(claim)
     with runtime.store().scratch(claim.job_id, claim.epoch) as folder:
@@ -68,7 +70,7 @@ def _make(work: Work) -> Settlement:
             claim.job_id, claim.epoch, rendered.master, rendered.proxy, beside=[sidecar]
         )
     take = _record(rendered, stored, seconds, found.drawn_by)
-    return work.settle(lambda session: queue.settle_render(session, claim, take))
+    work.settle(lambda session: queue.settle_render(session, claim, take))
 
 
 def _pixels(work: Work, recipe: Recipe, folder: Path) -> tuple[Rendered, Found, float]:

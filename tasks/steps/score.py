@@ -12,7 +12,7 @@ from farm.broker import TaskName, task
 from farm.judging import profiles
 from farm.judging.neighbours import neighbours
 from farm.judging.verdicts import judge, marks_in_force
-from models.errors import LeaseLost, StepFailed
+from models.errors import StepFailed
 from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
 from tasks.process import runtime
@@ -36,19 +36,12 @@ def score(self: Any, job_id: str) -> str:
     claim = runtime.claim_step(UUID(job_id), Step.SCORE)
     if claim is None:
         return runtime.end_chain(self, "nothing to score")
-    with Work(claim) as work:
-        try:
-            settlement = _measure(work)
-        except LeaseLost as lost:
-            return runtime.end_chain(self, lost.message)
-        except Exception as error:  # noqa: BLE001 - written down and raised on, whatever it is
-            work.end_badly(error)
-    if not settlement.counts:
-        return runtime.end_chain(self, "another worker took the job over")
-    return job_id
+    with Work(claim, self) as work:
+        _measure(work)
+    return work.why_lost or job_id
 
 
-def _measure(work: Work) -> Settlement:
+def _measure(work: Work) -> None:
     claim = work.claim
     held_to, profile = runtime.in_transaction(lambda session: _held_to(session, claim.job_id))
     marks = marks_in_force(profile, held_to.phase, held_to.quality_thresholds)
@@ -73,7 +66,7 @@ def _measure(work: Work) -> Settlement:
                 catalogue.store_reproduction(session, claim.job_id, reproduction)
         return settlement
 
-    return work.settle(write)
+    work.settle(write)
 
 
 def _held_to(session: Session, job_id: UUID) -> tuple[TakeToScore, Profile]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from functools import partial
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -14,7 +13,7 @@ from db import queue
 from farm.settings import settings
 from models import disk
 from models.errors import FarmError, LeaseLost, NotHere, StepFailed, Unavailable
-from models.vocabulary import ErrorKind, QueueStatus
+from models.vocabulary import ErrorKind
 from tasks.process import endings, runtime
 
 if TYPE_CHECKING:
@@ -29,15 +28,23 @@ _log = logging.getLogger(__name__)
 
 
 class Work:
-    """A claim being worked on.
+    """A claim being worked on, and every way it can end.
 
-    with Work(claim) as work:
+    with Work(claim, task) as work:
         ...  # the bench asks `work.alive()` and tells `work.progress(done, total)`
         work.settle(lambda session: ...)
+    return work.why_lost or ...
+
+    An error is written down and raised on, as a `StepFailed`, so that Celery and Flower show a failure too.
+    Work that is not ours any more (`LeaseLost`) ends the chain quietly.
     """
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, task: Any) -> None:
+        """`task` is the Celery task whose chain ends with the work where that is lost."""
         self.claim = claim
+        #: one sentence, once the work turned out to be no longer ours
+        self.why_lost = ""
+        self._task = task
         self._lost = threading.Event()
         self._over = threading.Event()
         self._frame: int | None = None
@@ -51,9 +58,13 @@ class Work:
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._keeper.join()
+    ) -> bool:
+        try:
+            return isinstance(error, Exception) and self._end_badly(error)
+        finally:
+            # The lease is kept until the end is written.
+            self._over.set()
+            self._keeper.join()
 
     def alive(self) -> bool:
         """Whether the work is still ours: not cancelled, not taken over, and the lease was extended in time."""
@@ -67,38 +78,44 @@ class Work:
         else:
             self._steps = (done, total)
 
-    def settle(self, write: Callable[[Session], Settlement]) -> Settlement:
-        """Commit the result, repeated through an outage of the database until it is written or fenced."""
-        return runtime.in_transaction(write)
+    def settle(self, write: Callable[[Session], Settlement]) -> None:
+        """Commit the result, repeated through an outage of the database until it is written or fenced.
 
-    def fail(self, error_kind: ErrorKind, message: str) -> QueueStatus | None:
-        """End the attempt with an error: READY (tried again), FAILED, or None when it was not ours any more."""
-        return runtime.in_transaction(
-            partial(
-                endings.fail,
-                claim=self.claim,
-                error_kind=error_kind,
-                message=message,
+        Raises:
+            LeaseLost: it was fenced; nothing was written.
+        """
+        if not runtime.in_transaction(write).counts:
+            raise LeaseLost("Another worker took the job over.")
+
+    def _end_badly(self, error: Exception) -> bool:
+        """Whether the work was not ours any more, so that there is no failure to show.
+
+        Raises:
+            StepFailed: what the error means, as it was written down.
+        """
+        if not isinstance(error, LeaseLost):
+            failure = as_step_failure(error)
+            if failure.error_kind is ErrorKind.BUG:
+                _log.error("Job %s failed at %s.", self.claim.job_id, self.claim.step, exc_info=error)
+            if self._fail(failure):
+                raise failure from error
+            error = LeaseLost()
+        self.why_lost = runtime.end_chain(self._task, error.message)
+        return True
+
+    def _fail(self, failure: StepFailed) -> bool:
+        """Whether the failure was written down; False: the work was not ours any more."""
+        status = runtime.in_transaction(
+            lambda session: endings.fail(
+                session,
+                self.claim,
+                error_kind=failure.error_kind,
+                message=str(failure),
                 backoff=runtime.backoff(),
                 silent_after=settings().lease,
             )
         )
-
-    def end_badly(self, error: BaseException) -> NoReturn:
-        """Write down why the step failed and raise it on, so that Celery and Flower show a failure too.
-
-        Raises:
-            LeaseLost: the work was not ours any more; there was nothing to write.
-            StepFailed: everything else, with the kind that was written.
-        """
-        if isinstance(error, LeaseLost):
-            raise error
-        failure = as_step_failure(error)
-        if failure.error_kind is ErrorKind.BUG:
-            _log.error("Job %s failed at %s.", self.claim.job_id, self.claim.step, exc_info=error)
-        if self.fail(failure.error_kind, str(failure)) is None:
-            raise LeaseLost from error
-        raise failure from error
+        return status is not None
 
     def _keep(self) -> None:
         """Look often, extend less often, until the work is over or lost."""
