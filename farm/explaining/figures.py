@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models.metrics import Direction
+from models.vocabulary import ScoreStatus
 
 if TYPE_CHECKING:
     from farm.explaining.scores import MarkedScore
+    from models.metrics import Metric
 
+#: how a score's line begins, and in which colour a terminal prints it
+STATUS_SIGNS = {
+    ScoreStatus.PASS: ("✓", "green"),
+    ScoreStatus.FAIL: ("✗", "bold red"),
+    ScoreStatus.NOT_MEASURED: ("–", "yellow"),
+}
 
 _LABELS = {
     "decodable": "decodes",
@@ -46,6 +54,6 @@ def value_beside_mark(score: MarkedScore) -> str:
     return text
 
 
-def sign(score: MarkedScore) -> str:
-    """On which side of its mark a score passes."""
-    return "≤" if score.metric.direction is Direction.LOWER else "≥"
+def sign(metric: Metric) -> str:
+    """On which side of its mark a metric passes."""
+    return "≤" if metric.direction is Direction.LOWER else "≥"

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from farm.cli.console import note, out
 from farm.cli.tables.verdicts import VERDICT_STYLE
+from farm.explaining.figures import sign
 from farm.judging.calibration import CIRCULAR, Labels
-from models.metrics import Direction
 from workers.scoring.network_table import ARITHMETIC
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ def _heading(mark: CalibratedMark) -> Text:
 
 def _table(mark: CalibratedMark) -> Table:
     found = mark.proposal
-    sign = "≤" if mark.mark.metric.direction is Direction.LOWER else "≥"
-    rows: list[_Row] = [("now", f"{sign} {found.present:.4g}", "", found.at_present)]
+    side = sign(mark.mark.metric)
+    rows: list[_Row] = [("now", f"{side} {found.present:.4g}", "", found.at_present)]
     if found.limit is not None and found.interval is not None and found.at_proposed is not None:
         low, high = found.interval
-        rows.append(("new", f"{sign} {found.limit:.4g}", f"{low:.4g} to {high:.4g}", found.at_proposed))
+        rows.append(("new", f"{side} {found.limit:.4g}", f"{low:.4g} to {high:.4g}", found.at_proposed))
     if found.held_out is not None:
         rows.append(("held out", "", "", found.held_out))
     table = _rows(*rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
-from farm.explaining.figures import sign, value_beside_mark
+from farm.explaining.figures import STATUS_SIGNS, sign, value_beside_mark
 from farm.explaining.sentences import attribute_sentences, differing_attributes, explain, frame_range
 from models.metrics import Direction
 from models.vocabulary import ScoreStatus
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
     from farm.explaining.scores import MarkedScore
 
-_STATUS = {
-    ScoreStatus.PASS: ("✓", "green"),
-    ScoreStatus.FAIL: ("✗", "bold red"),
-    ScoreStatus.NOT_MEASURED: ("–", "yellow"),
-}
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _INDENT = 2
 #: a course that failed is drawn this high, one that passed in a single line
@@ -81,7 +76,7 @@ def course(score: MarkedScore, width: int, rows: int) -> list[Text]:
             else:
                 line.append(block, style)
         if row == mark_row and rows > 1 and score.mark is not None:
-            line.append(f" {sign(score)} {score.mark:g}", "dim")
+            line.append(f" {sign(score.metric)} {score.mark:g}", "dim")
         lines.append(line)
     return lines
 
@@ -97,11 +92,11 @@ def _bars(score: MarkedScore, width: int) -> list[float]:
 
 
 def _head(score: MarkedScore, name: int) -> Text:
-    text, style = _STATUS[score.status]
+    text, style = STATUS_SIGNS[score.status]
     line = Text.assemble((f"{text} ", style), (f"{score.metric.value:<{name}}", "bold"), "  ")
     line.append(f"{value_beside_mark(score):>8}", style)
     if score.mark is not None:
-        line.append(f"  {sign(score)} {score.mark:g}")
+        line.append(f"  {sign(score.metric)} {score.mark:g}")
         line.append(f" ({score.metric.direction.value} is better)", "dim")
     return line
 

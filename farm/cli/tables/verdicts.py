@@ -8,15 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.cli.console import out
+from farm.explaining.figures import STATUS_SIGNS, sign
 from farm.explaining.sentences import explain, frame_range
-from models.metrics import Direction, Metric
 from models.vocabulary import ScoreStatus, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from farm.explaining.scores import MarkedScore
-    from models.metrics import Judgement
+    from models.metrics import Judgement, Metric
 
 VERDICT_STYLE = {
     Verdict.PASS: "bold green",
@@ -24,11 +24,6 @@ VERDICT_STYLE = {
     Verdict.RETAKE: "bold red",
     Verdict.REJECTED: "bold red",
     Verdict.REVIEW: "bold yellow",
-}
-_STATUS = {
-    ScoreStatus.PASS: Text("✓", "green"),
-    ScoreStatus.FAIL: Text("✗", "bold red"),
-    ScoreStatus.NOT_MEASURED: Text("–", "yellow"),
 }
 
 
@@ -73,12 +68,11 @@ def scores_table(scores: Iterable[MarkedScore]) -> Table:
     table.add_column("network", overflow="fold")
     table.add_column("why", overflow="fold", style="dim")
     for score in scores:
-        sign = "≤" if score.metric.direction is Direction.LOWER else "≥"
-        mark = "" if score.mark is None else f"{sign} {score.mark:g}"
+        mark = "" if score.mark is None else f"{sign(score.metric)} {score.mark:g}"
         digest = (f" {score.network_sha256[:8]}", "dim")
         by = Text.assemble(score.network, digest) if score.network != "none" else Text("")
         figure = Text("–", "yellow") if score.value is None else Text(f"{score.value:.4g}")
-        table.add_row(_STATUS[score.status], score.metric.value, figure, mark, by, _why(score))
+        table.add_row(Text(*STATUS_SIGNS[score.status]), score.metric.value, figure, mark, by, _why(score))
     return table
 
 
