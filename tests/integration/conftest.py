@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.comfyui_floor import open_studio
+from tests.support.factories import a_stored_show
 from tests.support.floor import Floor
-from tests.support.queue_jobs import execute
+from tests.support.queue_jobs import add_project, execute
 from workers.scoring import weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
+    from uuid import UUID
 
     from db.engine import Database
+    from models.shows import StoredShow
     from tests.support.comfyui_floor import Studio
     from workers.scoring.catalogue import NetworkFile
 
@@ -51,6 +54,19 @@ def lasting_floor(servers: Any, database: Database, database_url: str, floor_fol
     floor = Floor(database, floor_folder, database_url, servers.redis_url)
     yield floor
     floor.clear()
+
+
+@pytest.fixture
+def project(floor: Floor) -> UUID:
+    """A project of one's own for the workers of the floor, whichever floor a module has."""
+    return add_project(floor.database)
+
+
+@pytest.fixture
+def show(database: Database) -> StoredShow:
+    """A show of one's own: two characters, one scene of three cuts."""
+    with database.transaction() as session:
+        return a_stored_show(session)
 
 
 @pytest.fixture(scope="module")

@@ -35,12 +35,6 @@ if TYPE_CHECKING:
 LANTERN_STREET = ROOT / "examples" / "lantern_street" / "show.yaml"
 
 
-@pytest.fixture
-def show(database: Database) -> StoredShow:
-    with database.transaction() as session:
-        return a_stored_show(session)
-
-
 def changed(show: StoredShow, **parts: Any) -> Show:
     """The factory's show under the slug it was stored with, with some parts said differently."""
     project: dict[str, Any] = {**SHOW["project"], "slug": show.project}  # type: ignore[dict-item]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from db import catalogue, queue
 from models.vocabulary import Phase
 from tests.support.floor import RENDER, Floor
-from tests.support.queue_jobs import add_jobs, add_project, execute, one
+from tests.support.queue_jobs import add_jobs, execute, one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +50,6 @@ def full_cast(floor: Floor) -> Cast:
 def cast(full_cast: Cast) -> Cast:
     full_cast.revive()
     return full_cast
-
-
-@pytest.fixture
-def project(floor: Floor) -> UUID:
-    return add_project(floor.database)
 
 
 @contextmanager

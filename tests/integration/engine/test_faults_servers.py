@@ -16,11 +16,10 @@ from db.engine import Database
 from farm.servers import EmbeddedServers
 from models.errors import Unavailable
 from tests.support.floor import Floor
-from tests.support.queue_jobs import add_jobs, add_project
+from tests.support.queue_jobs import add_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from tests.support.floor import Cast
 
@@ -57,11 +56,6 @@ def cast(own_servers: EmbeddedServers, tmp_path_factory: pytest.TempPathFactory)
 def floor(cast: Cast) -> Floor:
     cast.revive()
     return cast.floor
-
-
-@pytest.fixture
-def project(floor: Floor) -> UUID:
-    return add_project(floor.database)
 
 
 def kill_server(servers: EmbeddedServers, name: str) -> None:

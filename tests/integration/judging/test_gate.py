@@ -17,7 +17,7 @@ from models.metrics import Metric
 from models.rows.doors import PhaseDoor
 from models.rows.jobs import Job, QueueRow
 from models.vocabulary import JobState, Phase, QueueStatus, Verdict
-from tests.support.factories import a_stored_show, finish, judged, measured, ordered, whole
+from tests.support.factories import finish, judged, measured, ordered, whole
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
@@ -34,12 +34,6 @@ WAITING = """
     SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
 """
-
-
-@pytest.fixture
-def show(database: Database) -> StoredShow:
-    with database.transaction() as session:
-        return a_stored_show(session)
 
 
 def judged_stills(session: Session, show: StoredShow, passed: int, failed: int) -> list[UUID]:

@@ -15,7 +15,7 @@ from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind, Step
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, add_project, execute, one, row_of
+from tests.support.queue_jobs import add_jobs, execute, one, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
     from db.queue import Claim
 
 LEASE = timedelta(seconds=60)
-
-
-@pytest.fixture
-def project(database: Database) -> UUID:
-    execute(database, "DELETE FROM projects")
-    return add_project(database)
 
 
 @pytest.fixture

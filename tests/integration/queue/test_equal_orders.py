@@ -19,7 +19,7 @@ from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, add_project, execute, one
+from tests.support.queue_jobs import add_jobs, execute, one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +33,6 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=60)
 BACKOFF = Backoff(base=timedelta(0), cap=timedelta(0))
 _SEEDS = count(1)
-
-
-@pytest.fixture
-def project(database: Database) -> UUID:
-    execute(database, "DELETE FROM projects")
-    return add_project(database)
 
 
 def equals(database: Database, project: UUID, amount: int, **said: Any) -> list[UUID]:

@@ -16,7 +16,7 @@ from farm.scheduling.order import AFFINITY
 from models.pools import served_by
 from models.vocabulary import ErrorKind, QueueStatus
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, add_project, execute, one, row_of
+from tests.support.queue_jobs import add_jobs, execute, one, row_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -29,10 +29,10 @@ SMALL, MIDDLE, LARGE = 12_282, 16_376, 24_564
 
 
 @pytest.fixture
-def project(database: Database) -> UUID:
-    execute(database, "DELETE FROM projects")
+def project(database: Database, project: UUID) -> UUID:
+    """The only project, and no worker from another test."""
     execute(database, "DELETE FROM workers")
-    return add_project(database)
+    return project
 
 
 def enter(database: Database, host: str, vram_mib: int) -> str:

@@ -13,7 +13,7 @@ from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind, QueueStatus, Step
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, add_project, execute, one, row_of
+from tests.support.queue_jobs import add_jobs, execute, one, row_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -40,12 +40,6 @@ TAKE = TakeRecord(
     environment={"device": "cpu"},
     resolved={"file_hashes": {"a.safetensors": "0" * 64}, "model_hash": "1" * 64},
 )
-
-
-@pytest.fixture
-def project(database: Database) -> UUID:
-    execute(database, "DELETE FROM projects")
-    return add_project(database)
 
 
 def claim(database: Database, worker: str = "w1") -> Claim:

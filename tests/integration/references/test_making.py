@@ -79,12 +79,6 @@ def farm(database: Database, networks: Path, tmp_path: Path, monkeypatch: pytest
     return made
 
 
-@pytest.fixture
-def show(database: Database) -> StoredShow:
-    with database.transaction() as session:
-        return a_stored_show(session)
-
-
 def asked(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, list[dict[str, Any]]]:
     """What `farm reference ... --json` prints, and its exit code."""
     code = cli.run(["reference", *map(str, words), "--json"])

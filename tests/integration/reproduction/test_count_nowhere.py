@@ -15,7 +15,7 @@ from farm.reproduction import ordering
 from models.errors import Conflict, Refused
 from models.rows.jobs import Job, QueueRow
 from models.vocabulary import Phase, QueueStatus, Verdict
-from tests.support.factories import a_stored_show, beside, finish, judged, ordered, whole
+from tests.support.factories import beside, finish, judged, ordered, whole
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 
 GOOD = whole(EMBEDDED, Phase.STILL)
 BAD = whole(EMBEDDED, Phase.STILL, identity=0.1)
-
-
-@pytest.fixture
-def show(database: Database) -> StoredShow:
-    with database.transaction() as session:
-        return a_stored_show(session)
 
 
 def reproduced(session: Session, job_id: UUID, **changes: Any) -> UUID:

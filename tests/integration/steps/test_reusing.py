@@ -60,11 +60,6 @@ def cast(floor: Floor, full_cast: Cast, doubles: list[Hand]) -> Cast:
 
 
 @pytest.fixture
-def project(floor: Floor) -> UUID:
-    return add_project(floor.database)
-
-
-@pytest.fixture
 def seed() -> int:
     """A seed of one's own, so that no test finds another's takes."""
     return next(_SEEDS)
