@@ -39,21 +39,21 @@ def _gpu(visible: str | None) -> dict[str, Any] | None:
     return {"model": model, "vram_gb": round(float(memory_mib) / 1024, 1), "driver": driver}
 
 
-def card(told: Mapping[str, Any]) -> dict[str, Any] | None:
+def card(comfyui: Mapping[str, Any]) -> dict[str, Any] | None:
     """The card this worker renders on, by what its ComfyUI told of it; its own where ComfyUI told none.
 
     >>> card({"device": "cuda:0 NVIDIA L4 : cudaMallocAsync", "vram_mib": 22_700})["vram_gb"]
     22.2
     """
     own = _gpu(os.environ.get("CUDA_VISIBLE_DEVICES"))
-    if not told.get("vram_mib"):
+    if not comfyui.get("vram_mib"):
         return own
     # "cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync" is how ComfyUI calls it.
-    model = str(told["device"]).partition(" : ")[0]
+    model = str(comfyui["device"]).partition(" : ")[0]
     model = model.partition(" ")[2] if model.startswith(("cuda:", "xpu:", "npu:")) else model
     is_here = own is not None and own["model"] == model
     return {
         "model": model,
-        "vram_gb": round(told["vram_mib"] / 1024, 1),
+        "vram_gb": round(comfyui["vram_mib"] / 1024, 1),
         "driver": own["driver"] if own and is_here else None,
     }

@@ -68,7 +68,7 @@ class Worker(Base):
     echo_beat_at: Mapped[datetime | None]
 
 
-class Inventory(Base):
+class StoredInventory(Base):
     """What a renderer's server has, nodes and files of weights; workers with the same share one row."""
 
     __tablename__ = "inventories"

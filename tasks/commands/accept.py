@@ -28,12 +28,12 @@ def accept(wish: AcceptanceWish) -> Exit:
     from workers.acceptance import run
     from workers.acceptance.media import Media
     from workers.scoring import weights
-    from workers.scoring.download import Patience
+    from workers.scoring.download import RetryPolicy
 
     way = weights.Way(
         from_folder=folder_of(wish.source),
         mirror=mirror_of(None, wish.source),
-        patience=Patience(tries=2),
+        retries=RetryPolicy(tries=2),
     )
     everything = tuple(item.name for item in weights.catalogue())
     pulled = () if wish.offline else agreed_to(everything, yes=wish.yes, or_leave_out=True)

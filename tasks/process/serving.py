@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from db.engine import Session
-    from workers.renderers.comfyui.server import Server
+    from workers.renderers.comfyui.client import ComfyUIClient
 
 #: seconds to connect and to answer: a ComfyUI that is idle answers in milliseconds
 _IS_THERE = (2.0, 5.0)
@@ -72,8 +72,8 @@ def _answers(url: str | None) -> bool:
 
 
 @cache
-def _server(url: str) -> Server:
+def _server(url: str) -> ComfyUIClient:
     """Kept with its connection, because every claim asks; one that broke is opened again."""
-    from workers.renderers.comfyui.server import Server
+    from workers.renderers.comfyui.client import ComfyUIClient
 
-    return Server(url, timeout=_IS_THERE)
+    return ComfyUIClient(url, timeout=_IS_THERE)

@@ -20,8 +20,8 @@ from models.pools import COMFYUI, served_by
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from workers.renderers.comfyui.client import ComfyUIClient, Stats
     from workers.renderers.comfyui.preflight import Inventory
-    from workers.renderers.comfyui.server import Server, Stats
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ class Watch:
         self._taken_at = 0.0
         return Sighting(pools=(), told=dict(self._told))
 
-    def _sweep_once(self, server: Server) -> None:
+    def _sweep_once(self, server: ComfyUIClient) -> None:
         """Cancel what a predecessor under this name left there, before anything of ours is handed in."""
         from workers.renderers.comfyui.prompts import sweep
 
@@ -159,7 +159,7 @@ class Watch:
             or known.vram_mib != stats.vram_total // 2**20
         )
 
-    def _take(self, server: Server) -> tuple[dict[str, Any], tuple[str, ...]]:
+    def _take(self, server: ComfyUIClient) -> tuple[dict[str, Any], tuple[str, ...]]:
         """(the inventory as it is kept, the words it meets)."""
         from db.fleet import inventories
         from workers.renderers.comfyui import preflight
@@ -186,11 +186,11 @@ def _models_dir() -> str | None:
     return str(models_dir) if models_dir and models_dir.is_dir() else None
 
 
-def _server(timeout: tuple[float, float]) -> Server | None:
-    from workers.renderers.comfyui.server import Server
+def _server(timeout: tuple[float, float]) -> ComfyUIClient | None:
+    from workers.renderers.comfyui.client import ComfyUIClient
 
     url = settings().comfyui_url
-    return Server(url, timeout) if url else None
+    return ComfyUIClient(url, timeout) if url else None
 
 
 def _now() -> str:

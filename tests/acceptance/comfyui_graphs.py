@@ -18,8 +18,8 @@ from workers.renderers.comfyui.sections import picture_name
 
 if TYPE_CHECKING:
     from tests.acceptance.comfyui_site import Site
+    from workers.renderers.comfyui.client import ComfyUIClient
     from workers.renderers.comfyui.graph import Graph
-    from workers.renderers.comfyui.server import Server
     from workers.renderers.comfyui.workflow import Workflow
 
 #: ComfyUI's folder for the files each loader names
@@ -76,7 +76,7 @@ TOO_LARGE: dict[str, Any] = {
 }
 
 
-def placeholders(workflow: Workflow, kind: JobType, site: Site, server: Server) -> Graph:
+def placeholders(workflow: Workflow, kind: JobType, site: Site, server: ComfyUIClient) -> Graph:
     """The workflow's graph for a small recipe, with an empty file for every file that it loads and nobody has.
 
     Skips the test where such a file cannot be put there.

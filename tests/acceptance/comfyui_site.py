@@ -19,7 +19,7 @@ import pytest
 from farm.servers.supervisor import wait_until
 from models.errors import FarmError
 from tests.comfyui_weights import CHECKPOINT, CONTROLNET, LORA, write_weights
-from workers.renderers.comfyui.server import Server
+from workers.renderers.comfyui.client import ComfyUIClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -189,7 +189,9 @@ class RealSite:
             pytest.fail(f"ComfyUI did not start with `{self.command}`:\n{said}", pytrace=False)
 
     def _choose(self) -> None:
-        has = {folder: Server(self.url).models(folder) for folder in ("checkpoints", "loras", "controlnet")}
+        has = {
+            folder: ComfyUIClient(self.url).models(folder) for folder in ("checkpoints", "loras", "controlnet")
+        }
         self.checkpoint = self.checkpoint or _smallest(has["checkpoints"])
         if self.checkpoint not in has["checkpoints"]:
             pytest.fail(
@@ -206,7 +208,7 @@ class RealSite:
 
     def _answers(self) -> bool:
         try:
-            Server(self.url, timeout=(2.0, 5.0)).stats()
+            ComfyUIClient(self.url, timeout=(2.0, 5.0)).stats()
         except FarmError:
             return False
         return True

@@ -27,8 +27,8 @@ from tests.acceptance.comfyui_site import RealSite, StandInSite
 from tests.comfyui_server import png_bytes
 from tests.support.floor import CONTROL, SCORE, Floor
 from workers.renderers.comfyui import builtin, preflight
+from workers.renderers.comfyui.client import ComfyUIClient
 from workers.renderers.comfyui.prompts import Prompt
-from workers.renderers.comfyui.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ class Studio:
 
     def __init__(self, site: Site, floor: Floor, farm: Farm, project: str) -> None:
         self.site, self.floor, self.farm, self.project = site, floor, farm, project
-        self.server = Server(site.url)
+        self.server = ComfyUIClient(site.url)
 
     def order(self, **fields: Any) -> UUID:
         """Order a small still."""

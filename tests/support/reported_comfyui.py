@@ -10,8 +10,8 @@ from db.fleet.workers import WorkerIdentity
 from models.pools import served_by
 from tests.comfyui_server import NODES
 from tests.support.queue_jobs import execute
+from workers.renderers.comfyui.client import Stats
 from workers.renderers.comfyui.preflight import has_of, take_inventory
-from workers.renderers.comfyui.server import Stats
 
 if TYPE_CHECKING:
     from db.engine import Database
@@ -54,7 +54,7 @@ def report(
     database: Database, server: Reported | None = None, *, host: str = "atelier", silent_s: int = 0
 ) -> str:
     """Enter a worker that renders at such a ComfyUI and was last heard of `silent_s` seconds ago; its id."""
-    inventory = take_inventory(server or Reported())  # type: ignore[arg-type]  # answers as a Server does
+    inventory = take_inventory(server or Reported())  # type: ignore[arg-type]  # answers as a ComfyUIClient does
     told = inventory.to_json()
     content = {"nodes": told["nodes"], "models": told["models"]}
     with database.transaction() as session:

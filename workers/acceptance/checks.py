@@ -77,14 +77,14 @@ def _cuts(shelf: Shelf, media: Media) -> Iterator[Finding]:
     shrinker = Shrinker()
     for index, picture in enumerate(media.frames(_BIKES, 0, 260)):
         seeker.see(shrinker.take(index, picture))
-    found = seeker.finish().cuts
-    right = len(set(found) & set(BIKES_CUTS)) - len(set(found) - set(BIKES_CUTS))
+    cuts = seeker.finish().cuts
+    right = len(set(cuts) & set(BIKES_CUTS)) - len(set(cuts) - set(BIKES_CUTS))
     yield compared(
         SECTION,
         "cuts of bikes.mp4",
         right,
         Band(low=5, high=5, source="where the pixels of two neighbouring frames differ most"),
-        shown=", ".join(map(str, found)) or "none",
+        shown=", ".join(map(str, cuts)) or "none",
         expected=", ".join(map(str, BIKES_CUTS)),
     )
 

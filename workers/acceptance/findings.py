@@ -131,9 +131,9 @@ def noted(section: str, name: str, shown: str, *, value: float | None = None, so
 
 def verdict(findings: Iterable[Finding]) -> Exit:
     """0: everything required was measured and agreed; 1: something disagreed; 2: something was not measured."""
-    found = list(findings)
-    if any(finding.outcome is Outcome.DISAGREED for finding in found):
+    known = list(findings)
+    if any(finding.outcome is Outcome.DISAGREED for finding in known):
         return Exit.NOT_PASSED
-    if not found or any(each.outcome is Outcome.NOT_MEASURED and each.required for each in found):
+    if not known or any(each.outcome is Outcome.NOT_MEASURED and each.required for each in known):
         return Exit.NOT_JUDGED
     return Exit.OK

@@ -113,15 +113,15 @@ def difference(one: Probe, other: Probe) -> float:
         raise NotMeasured(f"{len(one.answers)} answers cannot be compared with {len(other.answers)}.")
     if not any(one.answers):
         raise NotMeasured("There was nothing in the pictures for it to answer.")
-    found = []
+    distances = []
     for mine, theirs in zip(one.answers, other.answers, strict=True):
         a, b = np.asarray(mine, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
         if one.kind == "vectors":
-            found.append(1.0 - float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))))
+            distances.append(1.0 - float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))))
         else:
-            found.append(float((np.abs(a - b) / np.maximum(1.0, np.abs(b))).max(initial=0.0)))
+            distances.append(float((np.abs(a - b) / np.maximum(1.0, np.abs(b))).max(initial=0.0)))
     # Python's own `max` passes over NaN, which is what half precision gives when it overflows.
-    return float(np.max(found))
+    return float(np.max(distances))
 
 
 def pull_command(*, required: bool) -> str:

@@ -85,13 +85,13 @@ def run(request: Request, folder: Path) -> Probe:
     except subprocess.TimeoutExpired as error:
         raise ProbeDied(f"It did not answer within {_SECONDS} seconds.") from error
     try:
-        told = json.loads(done.stdout.strip().splitlines()[-1])
+        answer = json.loads(done.stdout.strip().splitlines()[-1])
     except (IndexError, ValueError) as error:
         last = (done.stderr.strip() or "without a word").splitlines()[-1]
         raise ProbeDied(f"Its process ended with {done.returncode}: {last}.") from error
-    if "error" in told:
-        raise NotMeasured(told["error"]["message"], hint=told["error"]["hint"])
-    return Probe(**told)
+    if "error" in answer:
+        raise NotMeasured(answer["error"]["message"], hint=answer["error"]["hint"])
+    return Probe(**answer)
 
 
 def measure(request: Request) -> Probe:
@@ -129,7 +129,7 @@ def measure(request: Request) -> Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class Workload:
     """What a network of one kind is given to do."""
 
     unit: str
@@ -139,7 +139,7 @@ class Work:
     answer: Callable[[], list[list[float]]]
 
 
-def work_of(network: Network, data: Any) -> Work:
+def work_of(network: Network, data: Any) -> Workload:
     """The work that fits what the network can do.
 
     Raises:
@@ -163,13 +163,13 @@ def work_of(network: Network, data: Any) -> Work:
     raise NotMeasured(f"{network.name} is of a kind that the acceptance does not know.")
 
 
-def _face_work(network: Any, pictures: list[Picture]) -> Work:
+def _face_work(network: Any, pictures: list[Picture]) -> Workload:
     def answer() -> list[list[float]]:
         faces = [face for picture in pictures for face in network.look(picture)]
         # Left to right: two devices may order faces of nearly one score differently.
         return [[float(x) for x in face.vector] for face in sorted(faces, key=lambda face: face.x)]
 
-    return Work(
+    return Workload(
         unit="pictures",
         count=len(pictures),
         kind="vectors",
@@ -178,22 +178,22 @@ def _face_work(network: Any, pictures: list[Picture]) -> Work:
     )
 
 
-def _pair_work(network: Any, clip: Sequence[Picture]) -> Work:
+def _pair_work(network: Any, clip: Sequence[Picture]) -> Workload:
     def distances() -> list[float]:
         features = [network.features(picture) for picture in clip[:5]]
         return [float(network.distance(one, other)) for one, other in pairwise(features)]
 
-    return Work(unit="pairs", count=4, kind="numbers", once=distances, answer=lambda: [distances()])
+    return Workload(unit="pairs", count=4, kind="numbers", once=distances, answer=lambda: [distances()])
 
 
-def _frame_work(network: Any, clip: Sequence[Picture]) -> Work:
+def _frame_work(network: Any, clip: Sequence[Picture]) -> Workload:
     def answer() -> list[list[float]]:
         between = network.between(clip[0], clip[2]).astype("float32") / 255.0
         rows, columns = between.shape[0] // 8 * 8, between.shape[1] // 8 * 8
         blocks = between[:rows, :columns].reshape(rows // 8, 8, columns // 8, 8, 3).mean(axis=(1, 3))
         return [[float(x) for x in blocks.ravel()]]
 
-    return Work(
+    return Workload(
         unit="frames",
         count=1,
         kind="numbers",
@@ -202,8 +202,8 @@ def _frame_work(network: Any, clip: Sequence[Picture]) -> Work:
     )
 
 
-def _rating_work(network: Any, clip: Sequence[Picture]) -> Work:
-    return Work(
+def _rating_work(network: Any, clip: Sequence[Picture]) -> Workload:
+    return Workload(
         unit="pictures",
         count=4,
         kind="numbers",
@@ -212,8 +212,8 @@ def _rating_work(network: Any, clip: Sequence[Picture]) -> Work:
     )
 
 
-def _shot_work(network: Any, thumbnails: Sequence[Picture]) -> Work:
-    return Work(
+def _shot_work(network: Any, thumbnails: Sequence[Picture]) -> Workload:
+    return Workload(
         unit="frames",
         count=len(thumbnails),
         kind="numbers",
@@ -222,8 +222,8 @@ def _shot_work(network: Any, thumbnails: Sequence[Picture]) -> Work:
     )
 
 
-def _vector_work(network: Any, clip: Sequence[Picture]) -> Work:
-    return Work(
+def _vector_work(network: Any, clip: Sequence[Picture]) -> Workload:
+    return Workload(
         unit="pictures",
         count=4,
         kind="vectors",
@@ -293,12 +293,12 @@ def main(path: str) -> None:
     """Measure what the file asks for and print it."""
     request = Request(**json.loads(Path(path).read_text()))
     try:
-        told: dict[str, Any] = asdict(measure(request))
+        answer: dict[str, Any] = asdict(measure(request))
     except FarmError as error:
-        told = {"error": {"message": error.message, "hint": error.hint}}
+        answer = {"error": {"message": error.message, "hint": error.hint}}
     except MemoryError as error:
-        told = {"error": {"message": f"Memory ran out: {error}.", "hint": "Free the card, or use a larger."}}
-    sys.stdout.write(json.dumps(told) + "\n")
+        answer = {"error": {"message": f"Memory ran out: {error}.", "hint": "Free the card, or use a larger."}}
+    sys.stdout.write(json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":

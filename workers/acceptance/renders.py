@@ -138,18 +138,18 @@ def _held(approved: Approved, take: Render, profile: Profile, marks: list[Mark])
     except StepFailed as error:
         yield crashed(SECTION, f"{take.phase.value}, profile {profile.name}", error)
         return
-    for mark, found in zip(marks, measured, strict=True):
-        yield _finding(take.phase, profile, mark, found)
+    for mark, measurement in zip(marks, measured, strict=True):
+        yield _finding(take.phase, profile, mark, measurement)
 
 
-def _finding(phase: Phase, profile: Profile, mark: Mark, found: Measurement) -> Finding:
+def _finding(phase: Phase, profile: Profile, mark: Mark, measurement: Measurement) -> Finding:
     network = "" if mark.network == "none" else f" ({mark.network})"
     name = f"{phase.value}: {mark.metric.value}{network}"
-    if found.value is None:
+    if measurement.value is None:
         todo = "Look at the take and at its references: everything this needs is here."
-        if "not installed" in found.reason or "damaged" in found.reason:
+        if "not installed" in measurement.reason or "damaged" in measurement.reason:
             todo = pull_command(required=True)
-        return missing(SECTION, name, found.reason, todo)
+        return missing(SECTION, name, measurement.reason, todo)
     if profile is EMBEDDED:
         higher = mark.metric.direction is Direction.HIGHER
         band = Band(
@@ -157,10 +157,11 @@ def _finding(phase: Phase, profile: Profile, mark: Mark, found: Measurement) -> 
             high=math.inf if higher else mark.limit,
             source="the embedded profile's mark, which a good render keeps",
         )
-        return compared(SECTION, name, found.value, band)
+        return compared(SECTION, name, measurement.value, band)
     # The upstream networks learnt from photographs: what they say of drawings is to be known, not to be passed.
-    shown = f"{found.value:.4g} (mark {mark.limit:g}, {'kept' if mark.holds(found.value) else 'not kept'})"
-    return noted(SECTION, name, shown, value=found.value)
+    kept = "kept" if mark.holds(measurement.value) else "not kept"
+    shown = f"{measurement.value:.4g} (mark {mark.limit:g}, {kept})"
+    return noted(SECTION, name, shown, value=measurement.value)
 
 
 def _expectations(approved: Approved, take: Render, marks: list[Mark]) -> Expectations:

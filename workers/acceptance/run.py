@@ -168,9 +168,9 @@ def _weights(wish: Wish) -> Iterator[Finding]:
             weights.pull([name], wish.networks_dir, wish.progress, way=wish.way)
         except FarmError as error:
             troubles[name] = error
-    found = {item.name: item for item in weights.verify(wish.networks_dir)}
+    installed = {item.name: item for item in weights.verify(wish.networks_dir)}
     for item in weights.catalogue():
-        here = found.get(item.name)
+        here = installed.get(item.name)
         if here is not None and not here.trouble:
             yield Finding(
                 section=_WEIGHTS,

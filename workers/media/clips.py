@@ -66,7 +66,7 @@ class ClipSource:
         """Decode one after the other, then hold the count against what the container promised."""
         count = 0
         with self._container:
-            for frame in _told(self._path, self._decoded()):
+            for frame in _translated(self._path, self._decoded()):
                 require_bounded(self._path, frame.width, frame.height, MAX_CLIP_FRAME_PX)
                 if count == 0:
                     _require_plain(self._path, frame)
@@ -147,7 +147,7 @@ def _require_plain(path: Path, frame: av.VideoFrame) -> None:
         )
 
 
-def _told(path: Path, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+def _translated(path: Path, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
     """The same frames; only what FFmpeg says of the file is translated, never what happens at the yield."""
     while True:
         try:
@@ -195,8 +195,8 @@ def _promised_frames(container: InputContainer, stream: VideoStream, fps: Fracti
 
 def _tagged_seconds(text: str) -> Fraction:
     """Seconds of Matroska's `HH:MM:SS.fraction`; 0 when it says something else."""
-    told = _DURATION.fullmatch(text)
-    if told is None:
+    match = _DURATION.fullmatch(text)
+    if match is None:
         return Fraction(0)
-    hours, minutes, seconds = told.groups()
+    hours, minutes, seconds = match.groups()
     return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)

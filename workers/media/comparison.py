@@ -97,14 +97,14 @@ def compare(
     Raises:
         BadInput: one of them cannot be decoded.
     """
-    told = _Told(distance)
+    tally = _Tally(distance)
     for number, (first, second) in enumerate(zip_longest(FrameReader(one), FrameReader(other))):
         alive()
-        told.look(number, first, second)
-    return told.comparison()
+        tally.look(number, first, second)
+    return tally.comparison()
 
 
-class _Told:
+class _Tally:
     """What is known of two takes after the frames seen so far."""
 
     def __init__(self, distance: Distance | None) -> None:

@@ -50,10 +50,10 @@ def require_few_scans(path: Path) -> None:
         BadInput: more than `MAX_JPEG_SCANS`.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        found, at = 0, data.find(_SCAN)
-        while at >= 0 and found <= MAX_JPEG_SCANS:
-            found, at = found + 1, data.find(_SCAN, at + 2)
-    if found > MAX_JPEG_SCANS:
+        scans, at = 0, data.find(_SCAN)
+        while at >= 0 and scans <= MAX_JPEG_SCANS:
+            scans, at = scans + 1, data.find(_SCAN, at + 2)
+    if scans > MAX_JPEG_SCANS:
         raise BadInput(
             f"{path.name} comes in more than {MAX_JPEG_SCANS} scans: it looks like a decompression bomb.",
             hint="Render or export it again.",

@@ -41,7 +41,7 @@ class Provenance:
 
         It leaves the studio inside files, so it names no place on the farm's machines. The database does.
         """
-        told = {
+        note = {
             "format": FORMAT,
             "recipe": without_places(self.recipe.to_json()),
             # JavaScript rounds whole numbers above 2^53, and seeds go to 2^64 - 1.
@@ -52,7 +52,7 @@ class Provenance:
             "resolved": _without_places(self.resolved),
             "take": dict(self.take),
         }
-        return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return json.dumps(note, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
     @classmethod
     def from_text(cls, text: str, name: str) -> Provenance:
@@ -62,15 +62,15 @@ class Provenance:
             BadInput: the note is damaged, or a later farm wrote it.
         """
         try:
-            told = json.loads(text)
-            if told["format"] > FORMAT:
+            note = json.loads(text)
+            if note["format"] > FORMAT:
                 raise BadInput(f"The recipe in {name} was written by a later farm.", hint="Update this one.")
             # Half of a pair that spells one character: it goes into no file, no database and no terminal.
-            json.dumps(told, ensure_ascii=False).encode()
-            environment, resolved, take = (_facts(told, each) for each in ("environment", "resolved", "take"))
+            json.dumps(note, ensure_ascii=False).encode()
+            environment, resolved, take = (_facts(note, each) for each in ("environment", "resolved", "take"))
             _require_texts(environment, _facts(resolved, "file_hashes"))
             return cls(
-                recipe=Recipe.from_json(told["recipe"]), environment=environment, resolved=resolved, take=take
+                recipe=Recipe.from_json(note["recipe"]), environment=environment, resolved=resolved, take=take
             )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             elsewhere = "another file of this take" if name == SIDECAR else "the take.json beside it"
@@ -82,9 +82,9 @@ class Provenance:
         return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><{KEY}>{escaped}</{KEY}></x:xmpmeta>'.encode()
 
 
-def _facts(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _facts(note: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A group of facts in a note; raises `TypeError` where it is none."""
-    facts = told.get(name, {})
+    facts = note.get(name, {})
     if not isinstance(facts, dict):
         raise TypeError(f"The {name} is no group of facts.")
     return facts

@@ -70,7 +70,7 @@ class StillSource:
                 yield self._decode(index)
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        with _damage_told(self._path, f" at frame {index}"):
+        with _translated_damage(self._path, f" at frame {index}"):
             self._image.seek(index)
             self._image.load()
             shown_ms = Fraction(self._image.info.get("duration", 0)).limit_denominator(1000)
@@ -93,7 +93,7 @@ def open_still(path: Path) -> StillSource | None:
         if image.format == "JPEG":
             require_few_scans(path)
         # Counting an animation's frames reads all their headers.
-        with _damage_told(path):
+        with _translated_damage(path):
             return StillSource(path, image)
     except BadInput:
         image.close()
@@ -107,7 +107,7 @@ def open_picture(path: Path) -> Image.Image | None:
         BadInput: a picture, but its header is damaged, or it is larger than anything that could be decoded.
     """
     try:
-        with warnings.catch_warnings(), _damage_told(path):
+        with warnings.catch_warnings(), _translated_damage(path):
             # Pillow warns of large pictures before we can look at the size; our own limit is stricter.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(path, formats=_FORMATS)
@@ -122,7 +122,7 @@ def open_picture(path: Path) -> Image.Image | None:
 
 
 @contextmanager
-def _damage_told(path: Path, where: str = "") -> Iterator[None]:
+def _translated_damage(path: Path, where: str = "") -> Iterator[None]:
     try:
         yield
     except _PARSER_ERRORS as error:

@@ -90,7 +90,7 @@ class StructureCheck:
         """
         if not self._found:
             return undecodable("The file holds no picture.", motion=self._motion)
-        found = [
+        measurements = [
             Measurement(metric=Metric.DECODABLE, value=1.0, detail={"frames": self._found}),
             self._frame_count(),
             self._size(),
@@ -98,8 +98,8 @@ class StructureCheck:
             self._sharpness(),
         ]
         if self._motion:
-            found += [self._fps(fps, pace or Pace()), self._frozen()]
-        return tuple(sorted(found, key=lambda measured: STRUCTURE.index(measured.metric)))
+            measurements += [self._fps(fps, pace or Pace()), self._frozen()]
+        return tuple(sorted(measurements, key=lambda measured: STRUCTURE.index(measured.metric)))
 
     def _frame_count(self) -> Measurement:
         expected = self._ordered[0]
@@ -123,15 +123,15 @@ class StructureCheck:
         )
 
     def _fps(self, fps: Fraction, pace: Pace) -> Measurement:
-        expected, found = round(float(self._ordered[3]), 3), round(float(fps), 3)
-        value, text = _ratio(found, expected), f"{found:g} frames a second"
+        expected, stated = round(float(self._ordered[3]), 3), round(float(fps), 3)
+        value, text = _ratio(stated, expected), f"{stated:g} frames a second"
         if not pace.keeps(fps):
             # A damaged file may even go back in time.
             steps_s = (max(0.0, pace.shortest_s), pace.longest_s)
             value = min(_ratio(step_s * expected, 1.0) for step_s in steps_s)
             text += f" stated, but shown {pace} apart"
         text += f", {expected:g} ordered"
-        measured = _measured(Metric.FPS, value, expected=expected, found=found, text=text)
+        measured = _measured(Metric.FPS, value, expected=expected, found=stated, text=text)
         return replace(measured, formula=_FPS_FORMULA)
 
     def _blank(self) -> Measurement:

@@ -82,12 +82,12 @@ class TakeWriter:
             StepFailed: no frame was added (BAD_OUTPUT), the master reads back differently (BAD_OUTPUT), or the
                 disk is full.
         """
-        told = {**media_versions(), **(environment or {})}
-        made = Provenance(recipe=self._recipe, environment=told, resolved=resolved or {})
+        versions = {**media_versions(), **(environment or {})}
+        origin = Provenance(recipe=self._recipe, environment=versions, resolved=resolved or {})
         if self._motion is not None:
             master = self._motion.publish()
         elif self._still is not None:
-            note = {provenance.KEY: made.to_text()}
+            note = {provenance.KEY: origin.to_text()}
             master = write_still(self._stem.with_suffix(".png"), self._still, note)
         else:
             raise StepFailed("The renderer made no picture.", error_kind=ErrorKind.BAD_OUTPUT)
@@ -95,7 +95,7 @@ class TakeWriter:
             master,
             fps=self._recipe.fps,
             expected_pixel_sha256=self._pixels.hexdigest(),
-            made=made,
+            origin=origin,
         )
 
     def __enter__(self) -> Self:
@@ -113,11 +113,11 @@ def finish(
     *,
     fps: int,
     expected_pixel_sha256: str | None = None,
-    made: Provenance,
+    origin: Provenance,
 ) -> Rendered:
     """Read a master back and describe it, making its proxy beside it from what was really read.
 
-    `made` is how it was made; it travels in the proxy as in the master.
+    `origin` is how it was made; it travels in the proxy as in the master.
 
     `expected_pixel_sha256` is the hash of the frames that were handed in; None when nobody saw them, as with a
     file fetched from another program.
@@ -126,7 +126,7 @@ def finish(
         StepFailed: the master cannot be read or shows other pixels (BAD_OUTPUT), or the disk is full; master
             and proxy are then removed.
     """
-    info, pixels, proxy = _read_back_right(master, fps, made, expected_pixel_sha256)
+    info, pixels, proxy = _read_back_right(master, fps, origin, expected_pixel_sha256)
     return Rendered(
         master=master,
         proxy=proxy,
@@ -137,8 +137,8 @@ def finish(
         pixel_sha256=pixels,
         file_sha256=sha256_of(master),
         size_bytes=master.stat().st_size,
-        environment=dict(made.environment),
-        resolved=dict(made.resolved),
+        environment=dict(origin.environment),
+        resolved=dict(origin.resolved),
     )
 
 
@@ -149,11 +149,11 @@ def media_versions() -> dict[str, str]:
 
 
 def _read_back_right(
-    master: Path, fps: int, made: Provenance, expected_pixel_sha256: str | None
+    master: Path, fps: int, origin: Provenance, expected_pixel_sha256: str | None
 ) -> tuple[MediaInfo, str, Path]:
     """As `_read_back`; a master that shows other pixels, or none, is removed with its proxy."""
     try:
-        info, pixels, proxy = _read_back(master, fps, made)
+        info, pixels, proxy = _read_back(master, fps, origin)
         if expected_pixel_sha256 not in (None, pixels):
             raise StepFailed(
                 f"{master.name} reads back with other pixels than were rendered.",
@@ -170,20 +170,20 @@ def _read_back_right(
     return info, pixels, proxy
 
 
-def _read_back(master: Path, fps: int, made: Provenance) -> tuple[MediaInfo, str, Path]:
+def _read_back(master: Path, fps: int, origin: Provenance) -> tuple[MediaInfo, str, Path]:
     """Decode once, for the hash and for the proxy."""
     reader = FrameReader(master)
     pixels = PixelHash()
     proxy = _proxy_of(master)
     if reader.is_motion:
-        with open_proxy(proxy, fps, {provenance.KEY: made.to_text()}) as encoder:
+        with open_proxy(proxy, fps, {provenance.KEY: origin.to_text()}) as encoder:
             for frame in reader:
                 pixels.add(frame)
                 encoder.add(frame)
     else:
         for frame in reader:
             pixels.add(frame)
-            write_still_proxy(proxy, frame, xmp=made.to_xmp())
+            write_still_proxy(proxy, frame, xmp=origin.to_xmp())
     return reader.info, pixels.hexdigest(), proxy
 
 

@@ -96,13 +96,13 @@ def _options(model_name: str) -> _Options:
     prefix, _, text = model_name.partition(":")
     if prefix != "null" or not text:
         return _Options()
-    said = dict(part.partition("=")[::2] for part in text.split(","))
+    options = dict(part.partition("=")[::2] for part in text.split(","))
     try:
         return _Options(
-            seconds=float(said.pop("seconds", 0)),
-            fail=ErrorKind(said.pop("fail")) if "fail" in said else None,
-            until=Path(said.pop("until")) if "until" in said else None,
-            hang=said.pop("hang", None) is not None,
+            seconds=float(options.pop("seconds", 0)),
+            fail=ErrorKind(options.pop("fail")) if "fail" in options else None,
+            until=Path(options.pop("until")) if "until" in options else None,
+            hang=options.pop("hang", None) is not None,
         )
     except ValueError as error:
         raise StepFailed(

@@ -24,7 +24,7 @@ class AttributeWatch:
 
     def __init__(self, expected: Mapping[str, Mapping[str, str]], network: str) -> None:
         """`expected` is character -> attribute -> word; measured only if `network` is one of `HEADS_OF`."""
-        self._expected = {name: told for name, told in expected.items() if network in HEADS_OF}
+        self._expected = {name: words for name, words in expected.items() if network in HEADS_OF}
         self._words: dict[tuple[str, str], str] = {}
         self._seen: dict[tuple[str, str], list[tuple[int, str | None]]] = defaultdict(list)
 
@@ -36,9 +36,9 @@ class AttributeWatch:
         from workers.scoring.attributes import check
 
         for name, head in heads.items():
-            for kind, told in check(picture, head, self._expected.get(name, {})).items():
-                self._words[name, kind] = told["expected"]
-                self._seen[name, kind].append((index, told["measured"]))
+            for kind, check_of in check(picture, head, self._expected.get(name, {})).items():
+                self._words[name, kind] = check_of["expected"]
+                self._seen[name, kind].append((index, check_of["measured"]))
 
     def detail(self) -> dict[str, Any]:
         """`{"attributes": {character: {attribute: {...}}}}` for a measurement's detail; empty without anything.
@@ -47,14 +47,14 @@ class AttributeWatch:
         showed it), `agreeing` (the share of them, 0..1, that show what is expected) and `from_frame` (the first
         that does not). What no frame showed has `measured` and `agrees` None.
         """
-        found: dict[str, dict[str, Any]] = {}
-        for (name, kind), told in self._seen.items():
-            found.setdefault(name, {})[kind] = _summary(self._words[name, kind], told)
-        return {"attributes": found} if found else {}
+        summaries: dict[str, dict[str, Any]] = {}
+        for (name, kind), seen in self._seen.items():
+            summaries.setdefault(name, {})[kind] = _summary(self._words[name, kind], seen)
+        return {"attributes": summaries} if summaries else {}
 
 
-def _summary(expected: str, told: Sequence[tuple[int, str | None]]) -> dict[str, Any]:
-    seen = [(index, word) for index, word in told if word is not None]
+def _summary(expected: str, answers: Sequence[tuple[int, str | None]]) -> dict[str, Any]:
+    seen = [(index, word) for index, word in answers if word is not None]
     if not seen:
         nothing = {"measured": None, "agrees": None, "agreeing": None, "frames": 0, "from_frame": None}
         return {"expected": expected, **nothing}

@@ -113,7 +113,7 @@ def square_around(picture: Picture, head: Box) -> tuple[Picture, float]:
 
 def colours(square: Picture, parts: Floats, scale: float) -> dict[str, Colour]:
     """The named colours of a square `(96, 96, 3)` uint8 RGB from its parts `(4, 96, 96)`, 0..1."""
-    found = {}
+    named = {}
     for kind, part in PARTS.items():
         share = float((parts[part] > _SURE).mean())
         if share < LEAST_SHARE[kind] or share * (SIDE_PX * scale) ** 2 < _LEAST_PX[kind]:
@@ -121,8 +121,8 @@ def colours(square: Picture, parts: Floats, scale: float) -> dict[str, Colour]:
         word, surety = table().name(kind, described(square, parts, part))
         if word is not None and surety >= table().least_surety(kind):
             lab = _median(lab_of(square), parts[part])
-            found[kind] = Colour(word, (float(lab[0]), float(lab[1]), float(lab[2])), surety)
-    return found
+            named[kind] = Colour(word, (float(lab[0]), float(lab[1]), float(lab[2])), surety)
+    return named
 
 
 def lab_of(square: Picture) -> Floats:

@@ -30,7 +30,7 @@ _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How long a server that stumbles is put up with."""
 
     tries: int = 4  #: in a row that bring nothing new
@@ -72,7 +72,7 @@ def fetch(
     part: Path,
     wanted: Wanted,
     progress: Callable[[int, int | None], None] = lambda done, total: None,
-    patience: Patience | None = None,
+    retries: RetryPolicy | None = None,
 ) -> bool:
     """Bring `url` into `part`, going on where an earlier try stopped; true when older bytes are in it.
 
@@ -85,14 +85,14 @@ def fetch(
         BadInput: the server has another file: it is of another size.
         NotHere: the disk has no room for it.
     """
-    patience = patience or Patience()
+    retries = retries or RetryPolicy()
     if wanted.size is not None:
         refuse_too_small_disk(part.parent, wanted.size - min(_bytes_in(part), wanted.size), wanted.name)
     resumed, fruitless = False, 0
-    for _ in range(patience.most_tries):
+    for _ in range(retries.most_tries):
         before = _bytes_in(part)
         try:
-            return _try(url, part, wanted, progress, patience) or resumed
+            return _try(url, part, wanted, progress, retries) or resumed
         except _Broken as broken:
             if isinstance(broken, _OtherPart):
                 forget(part)
@@ -100,9 +100,9 @@ def fetch(
             resumed = resumed or gained
             fruitless = 0 if gained else fruitless + 1
             reason = str(broken)
-            if fruitless >= patience.tries:
+            if fruitless >= retries.tries:
                 break
-            patience.wait(fruitless, broken.wait)
+            retries.wait(fruitless, broken.wait)
     raise Unavailable(f"{url} did not answer ({reason}).", hint="Run it again later: what arrived is kept.")
 
 
@@ -123,7 +123,7 @@ def refuse_too_small_disk(folder: Path, needed: int, name: str) -> None:
 
 
 def _try(
-    url: str, part: Path, wanted: Wanted, progress: Callable[[int, int | None], None], patience: Patience
+    url: str, part: Path, wanted: Wanted, progress: Callable[[int, int | None], None], retries: RetryPolicy
 ) -> bool:
     """One request; true when it went on from older bytes."""
     import requests
@@ -131,7 +131,7 @@ def _try(
     have, headers = _where_to_go_on(url, part, wanted)
     try:
         with requests.get(
-            url, headers=headers, stream=True, timeout=(_CONNECT_SECONDS, patience.read_seconds)
+            url, headers=headers, stream=True, timeout=(_CONNECT_SECONDS, retries.read_seconds)
         ) as answer:
             start = _start_of(answer, url, have, wanted)
             if start is None:
@@ -153,9 +153,9 @@ def _where_to_go_on(url: str, part: Path, wanted: Wanted) -> tuple[int, dict[str
     """How many bytes of the part may be kept, and the headers that ask for the rest."""
     # Compressed on the way, the bytes that arrive would not be the bytes that a range counts.
     headers = {"Accept-Encoding": "identity"}
-    have, told = _bytes_in(part), _note(part)
-    same_file = wanted.sha256 is not None and told.get("sha256") == wanted.sha256
-    validator = told.get("validator", "") if told.get("url") == url else ""
+    have, note = _bytes_in(part), _note(part)
+    same_file = wanted.sha256 is not None and note.get("sha256") == wanted.sha256
+    validator = note.get("validator", "") if note.get("url") == url else ""
     if not have or not (same_file or validator):
         return 0, headers
     headers["Range"] = f"bytes={have}-"
@@ -277,9 +277,9 @@ def _note_file(part: Path) -> Path:
 def _note(part: Path) -> dict[str, Any]:
     """What was written down about a part; empty when nothing, or nothing readable, was."""
     with contextlib.suppress(OSError, ValueError):
-        told = json.loads(_note_file(part).read_text())
-        if isinstance(told, dict):
-            return told
+        note = json.loads(_note_file(part).read_text())
+        if isinstance(note, dict):
+            return note
     return {}
 
 
@@ -287,8 +287,8 @@ def _write_note(part: Path, url: str, wanted: Wanted, answer: requests.Response)
     tag = answer.headers.get("ETag", "")
     # A weak tag promises the same meaning, not the same bytes.
     validator = answer.headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
-    told = {"url": url, "sha256": wanted.sha256, "validator": validator}
-    _note_file(part).write_text(json.dumps(told))
+    note = {"url": url, "sha256": wanted.sha256, "validator": validator}
+    _note_file(part).write_text(json.dumps(note))
 
 
 def _mib(size: int) -> str:

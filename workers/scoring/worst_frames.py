@@ -45,13 +45,13 @@ def with_pictures(
         OSError: the folder cannot be written.
     """
     named = {
-        measured.metric: found
+        measured.metric: indices
         for measured in measurements
-        if measured.metric in failing and (found := _frames(measured, count))
+        if measured.metric in failing and (indices := _frames(measured, count))
     }
     wanted = dict(islice(named.items(), MOST_PICTURES))
-    frames = _read(master, {index for found in wanted.values() for index in found})
-    told = []
+    frames = _read(master, {index for indices in wanted.values() for index in indices})
+    illustrated = []
     for measured in measurements:
         shown = [index for index in wanted.get(measured.metric, []) if index in frames]
         more: dict[str, Any] = {}
@@ -59,8 +59,8 @@ def with_pictures(
             name = f"{measured.metric.value}.jpg"
             _write(_drawn(measured, shown, frames), folder / name)
             more = {"worst_picture": f"{address}/{name}", "worst_picture_frames": shown}
-        told.append(replace(measured, detail={**measured.detail, **more}))
-    return told
+        illustrated.append(replace(measured, detail={**measured.detail, **more}))
+    return illustrated
 
 
 def _frames(measured: Measurement, count: int) -> list[int]:
@@ -78,17 +78,17 @@ def _frames(measured: Measurement, count: int) -> list[int]:
 
 def _read(master: Path, indices: set[int]) -> dict[int, Image.Image]:
     """These frames of a file by their numbers, small; those that cannot be read are missing."""
-    found: dict[int, Image.Image] = {}
+    pictures: dict[int, Image.Image] = {}
     if not indices:
-        return found
+        return pictures
     try:
         for index, frame in enumerate(islice(read_frames(master), max(indices) + 1)):
             if index in indices:
-                found[index] = Image.fromarray(frame)
+                pictures[index] = Image.fromarray(frame)
     except BadInput:
         # A file that breaks off has no worst frame behind the break; its `decodable` says so.
-        return found
-    return found
+        return pictures
+    return pictures
 
 
 def _drawn(measured: Measurement, indices: Sequence[int], frames: dict[int, Image.Image]) -> Image.Image:
@@ -128,7 +128,7 @@ def _boxes(detail: dict[str, Any]) -> list[tuple[float, float, float, float]]:
     people = detail.get("characters")
     if not isinstance(people, dict):
         return []
-    boxes = [told.get("worst_box") for told in people.values() if isinstance(told, dict)]
+    boxes = [facts.get("worst_box") for facts in people.values() if isinstance(facts, dict)]
     return [
         (float(box["x"]), float(box["y"]), float(box["w"]), float(box["h"]))
         for box in boxes

@@ -40,7 +40,7 @@ ENTRY = NetworkFile(
     kept_sha256=DIGEST,
     sources=(),
 )
-WAY = weights.Way(patience=download.Patience(base_seconds=0.0, read_seconds=5.0))
+WAY = weights.Way(retries=download.RetryPolicy(base_seconds=0.0, read_seconds=5.0))
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_what_an_earlier_pull_left_is_continued_by_the_next(server, nets, monkey
     offered_by(monkeypatch, server.url)
     server.cuts = [2_000_000]
     server.statuses = []
-    impatient = replace(WAY, patience=download.Patience(tries=1, most_tries=1))
+    impatient = replace(WAY, retries=download.RetryPolicy(tries=1, most_tries=1))
 
     with pytest.raises(Unavailable, match="did not answer") as broken:
         weights.pull(["wise"], nets, way=impatient)
@@ -110,7 +110,7 @@ def test_a_server_without_ranges_starts_again(server, nets, monkeypatch):
 def test_a_file_that_changed_between_two_tries_is_not_joined(server, nets, monkeypatch):
     offered_by(monkeypatch, server.url, size=None, sha256=None, kept_sha256=None)
     server.content, server.cuts = WRONG, [1_000_000]
-    once = replace(WAY, trust_unknown=True, patience=download.Patience(tries=1, most_tries=1))
+    once = replace(WAY, trust_unknown=True, retries=download.RetryPolicy(tries=1, most_tries=1))
     with pytest.raises(Unavailable):
         weights.pull(["wise"], nets, way=once)
 
@@ -125,7 +125,7 @@ def test_an_older_part_of_another_file_costs_one_more_download_and_no_more(serve
     server.etag = None
     server.content, server.cuts = WRONG, [1_000_000]
     with pytest.raises(Unavailable):
-        weights.pull(["wise"], nets, way=replace(WAY, patience=download.Patience(tries=1, most_tries=1)))
+        weights.pull(["wise"], nets, way=replace(WAY, retries=download.RetryPolicy(tries=1, most_tries=1)))
 
     server.content = CONTENT
     (pulled,) = weights.pull(["wise"], nets, way=WAY)
@@ -192,9 +192,9 @@ def test_a_server_that_stumbles_is_asked_again_after_what_it_asked_for(server, n
     waits: list[float] = []
     offered_by(monkeypatch, server.url)
     server.statuses, server.retry_after = [503, 429], "7"
-    patience = download.Patience(base_seconds=0.01, sleep=waits.append)
+    retries = download.RetryPolicy(base_seconds=0.01, sleep=waits.append)
 
-    (pulled,) = weights.pull(["wise"], nets, way=weights.Way(patience=patience))
+    (pulled,) = weights.pull(["wise"], nets, way=weights.Way(retries=retries))
 
     assert pulled.sha256 == DIGEST
     assert waits == [7.0, 7.0]
@@ -204,10 +204,10 @@ def test_patience_ends(server, nets, monkeypatch):
     waits: list[float] = []
     offered_by(monkeypatch, server.url)
     server.statuses = [500] * 50
-    patience = download.Patience(base_seconds=1.0, sleep=waits.append)
+    retries = download.RetryPolicy(base_seconds=1.0, sleep=waits.append)
 
     with pytest.raises(Unavailable, match="status 500"):
-        weights.pull(["wise"], nets, way=weights.Way(patience=patience))
+        weights.pull(["wise"], nets, way=weights.Way(retries=retries))
 
     assert len(server.asked) == 4
     assert len(waits) == 3

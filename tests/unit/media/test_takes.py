@@ -156,7 +156,7 @@ def test_a_master_that_reads_back_differently_is_removed(tmp_path: Path) -> None
     master = write_still(tmp_path / "master.png", noise(1)[0])
 
     with pytest.raises(StepFailed, match="other pixels"):
-        takes.finish(master, fps=24, expected_pixel_sha256=pixel_sha256(noise(1, seed=5)), made=MADE)
+        takes.finish(master, fps=24, expected_pixel_sha256=pixel_sha256(noise(1, seed=5)), origin=MADE)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -167,7 +167,7 @@ def test_a_foreign_master_is_described_without_an_expected_hash(tmp_path: Path) 
         for frame in frames:
             writer.add(frame)
 
-    take = takes.finish(writer.path, fps=16, made=MADE)
+    take = takes.finish(writer.path, fps=16, origin=MADE)
 
     assert take.pixel_sha256 == pixel_sha256(frames)
 

@@ -12,7 +12,7 @@ from models.errors import BadInput
 from models.metrics import Metric
 from workers.scoring import frames, shots
 from workers.scoring.ahead import Ahead
-from workers.scoring.gauges.gauge import measured, told_shots
+from workers.scoring.gauges.gauge import measured, with_shots
 from workers.scoring.gauges.perceptual import LpipsGauge
 from workers.scoring.gauges.smoothness import SmoothnessGauge
 from workers.scoring.gauges.subject import SubjectGauge
@@ -160,9 +160,9 @@ def test_a_measurement_over_time_tells_its_cuts_or_that_nobody_looked_for_any():
     summary = Summary(value=0.1, detail={})
     over_time, single = (measured(metric, summary) for metric in (Metric.JITTER, Metric.SCENE_CONTINUITY))
 
-    assert told_shots(over_time, Shots((30,))).detail == {"cuts": [30]}
-    assert told_shots(over_time, Shots(looked_for=False)).detail == {"shots": "not looked for"}
-    assert told_shots(single, Shots((30,))).detail == {}
+    assert with_shots(over_time, Shots((30,))).detail == {"cuts": [30]}
+    assert with_shots(over_time, Shots(looked_for=False)).detail == {"shots": "not looked for"}
+    assert with_shots(single, Shots((30,))).detail == {}
 
 
 def test_where_nobody_looked_for_cuts_a_jump_that_may_be_one_leaves_no_number():
@@ -173,7 +173,7 @@ def test_where_nobody_looked_for_cuts_a_jump_that_may_be_one_leaves_no_number():
     found = seeker.finish()
 
     assert found == Shots(looked_for=False, suspicious=(12,))
-    told = told_shots(measured(Metric.JITTER, Summary(value=0.1, detail={})), found)
+    told = with_shots(measured(Metric.JITTER, Summary(value=0.1, detail={})), found)
     assert told.value is None
     assert "farm networks pull transnetv2" in told.reason
 

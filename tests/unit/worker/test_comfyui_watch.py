@@ -12,9 +12,9 @@ from tasks.process import serving
 from tasks.process.serving import Serving
 from tasks.worker import comfyui_watch
 from tasks.worker.comfyui_watch import Watch
+from workers.renderers.comfyui.client import Stats
 from workers.renderers.comfyui.graph import Graph, node
 from workers.renderers.comfyui.preflight import Inventory, NodeType, has_of, needs_of, troubles
-from workers.renderers.comfyui.server import Stats
 
 GIB = 1024
 

@@ -87,16 +87,16 @@ def load_one(path: Path) -> Workflow:
 
 def parse(name: str, graph: Any, binding: Any, graph_name: str = "") -> Workflow:
     """The workflow of a graph and its binding, both as plain data; raises `BadInput`, naming the node."""
-    told = checked(graph, graph_name or f"the workflow '{name}'")
+    nodes = checked(graph, graph_name or f"the workflow '{name}'")
     form = _form(name, binding)
-    source = {"graph": told, "binding": form.model_dump(mode="json", exclude_defaults=True)}
+    source = {"graph": nodes, "binding": form.model_dump(mode="json", exclude_defaults=True)}
     refuse_unkeepable(source["binding"], f"The binding of '{name}'")
-    for node_id, node in told.items():
+    for node_id, node in nodes.items():
         refuse_unkeepable(node, f"Node {node_id} ({node['class_type']}) of '{name}'")
     workflow = Workflow(
         name=name,
         job_types=form.job_types,
-        graph=told,
+        graph=nodes,
         binding=Binding(
             inputs={field: tuple(Place.parse(text) for text in texts) for field, texts in form.inputs.items()},
             output=form.output,

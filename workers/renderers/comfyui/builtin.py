@@ -130,8 +130,8 @@ def _sheet_graph() -> Graph:
         ),
     }
     for number, view in enumerate(SHEET_VIEWS, start=1):
-        said = {"clip": ("text", 0), "prompt": view, "vae": ("vae", 0), "image1": ("start", 0)}
-        graph[f"view-{number}"] = node("TextEncodeQwenImageEditPlus", view, **said)
+        inputs = {"clip": ("text", 0), "prompt": view, "vae": ("vae", 0), "image1": ("start", 0)}
+        graph[f"view-{number}"] = node("TextEncodeQwenImageEditPlus", view, **inputs)
         graph[f"sampler-{number}"] = _sampler(("shift", 0), ("latent", 0), positive=f"view-{number}")
         graph[f"decode-{number}"] = node("VAEDecode", samples=(f"sampler-{number}", 0), vae=("vae", 0))
     graph |= _stitched([f"decode-{number}" for number in range(1, len(SHEET_VIEWS) + 1)])
@@ -276,18 +276,18 @@ def _sampler(model: tuple[str, int], latent: tuple[str, int], positive: str = "p
 
 def _stitched(pictures: list[str]) -> Graph:
     """Pictures in rows of four, the rows under each other; the last node is called `sheet`."""
-    made: Graph = {}
+    stitches: Graph = {}
     rows = [pictures[at : at + _SHEET_COLUMNS] for at in range(0, len(pictures), _SHEET_COLUMNS)]
-    ends = [_joined(made, f"row-{number}", row, "right") for number, row in enumerate(rows, start=1)]
-    last = _joined(made, "sheet", ends, "down")
-    made["sheet"] = made.pop(last)
-    return made
+    ends = [_joined(stitches, f"row-{number}", row, "right") for number, row in enumerate(rows, start=1)]
+    last = _joined(stitches, "sheet", ends, "down")
+    stitches["sheet"] = stitches.pop(last)
+    return stitches
 
 
-def _joined(made: Graph, name: str, pictures: list[str], direction: str) -> str:
+def _joined(stitches: Graph, name: str, pictures: list[str], direction: str) -> str:
     end = pictures[0]
     for number, picture in enumerate(pictures[1:], start=1):
-        made[f"{name}-{number}"] = node(
+        stitches[f"{name}-{number}"] = node(
             "ImageStitch",
             image1=(end, 0),
             image2=(picture, 0),

@@ -91,14 +91,14 @@ class CheckpointHashes:
         Where two loaders name different files alike, each is called `{loader input}={name}`.
         """
         files = list(loaded(graph))
-        paths = {pair: self._found(*pair) for pair in files}
+        paths = {pair: self._path_of(*pair) for pair in files}
         hashes = self._hashes({path for path in paths.values() if path is not None})
-        told: dict[str, str] = {}
+        hash_of: dict[str, str] = {}
         for name, value in files:
             path = paths[name, value]
             alike = {paths[other] for other in files if other[1] == value}
-            told[value if len(alike) == 1 else f"{name}={value}"] = hashes.get(path, "") if path else ""
-        return told
+            hash_of[value if len(alike) == 1 else f"{name}={value}"] = hashes.get(path, "") if path else ""
+        return hash_of
 
     def replaced(self, server: str, hashes: Mapping[str, str]) -> tuple[str, ...]:
         """The files that are others now than when `server` last rendered with them: it still holds the old."""
@@ -114,17 +114,17 @@ class CheckpointHashes:
 
     def _hashes(self, paths: set[Path]) -> dict[Path, str]:
         """What is remembered is read once, and written once when something was learned."""
-        keys = {path: key for path in paths if (key := _told(_key, path))}
+        keys = {path: key for path in paths if (key := _or_empty(_key, path))}
         if not set(keys.values()) <= self._known.keys():
             self._known |= self._remembered()
         missing = {key: path for path, key in keys.items() if key not in self._known}
-        new = {key: sha256 for key, path in missing.items() if (sha256 := _told(sha256_of, path))}
+        new = {key: sha256 for key, path in missing.items() if (sha256 := _or_empty(sha256_of, path))}
         if new:
             self._known |= new
             self._remember(new)
         return {path: self._known.get(key, "") for path, key in keys.items()}
 
-    def _found(self, name: str, value: str) -> Path | None:
+    def _path_of(self, name: str, value: str) -> Path | None:
         try:
             return self._find(name, value)
         except OSError as error:
@@ -142,8 +142,8 @@ class CheckpointHashes:
             names = (value, *(f"{value}{suffix}" for suffix in (".safetensors", ".pt", ".bin")))
             return next((path for each in names for path in _inside(root, ("embeddings",), each)), None)
         folders = sorted(folder.name for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
-        found = set(_inside(root, folders, value))
-        return found.pop() if len(found) == 1 else None
+        paths = set(_inside(root, folders, value))
+        return paths.pop() if len(paths) == 1 else None
 
     def _remembered(self) -> dict[str, str]:
         if self._memory is None:
@@ -183,7 +183,7 @@ def _use(server: str, name: str) -> str:
     return f"{server} {name}"
 
 
-def _told(of: Callable[[Path], str], path: Path) -> str:
+def _or_empty(of: Callable[[Path], str], path: Path) -> str:
     """What is asked of a file; empty, with a word in the log, where it cannot be read."""
     try:
         return of(path)

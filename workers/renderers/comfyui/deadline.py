@@ -85,10 +85,10 @@ class Deadline:
 
 def session() -> requests.Session:
     """A session whose calls keep to the `Deadline` they are made in."""
-    made = requests.Session()
+    bounded = requests.Session()
     for scheme in ("http://", "https://"):
-        made.mount(scheme, _Adapter())
-    return made
+        bounded.mount(scheme, _Adapter())
+    return bounded
 
 
 class _Watched:

@@ -31,21 +31,23 @@ def refused(status: int, answer: Mapping[str, Any]) -> StepFailed:
     """Why a graph was not accepted, from the answer to POST /prompt."""
     # Whatever stands between here and ComfyUI may answer too, in a shape of its own.
     node_errors = {number: _mapping(node) for number, node in _mapping(answer.get("node_errors")).items()}
-    told = list(_node_sentences(node_errors))
+    sentences = list(_node_sentences(node_errors))
     error = answer.get("error") or {}
     error = {"message": error} if isinstance(error, str) else _mapping(error)
     if missing := _missing_value(node_errors):
         return StepFailed(missing[0], error_kind=ErrorKind.MISSING_CHECKPOINT, hint=missing[1])
     unknown = _UNKNOWN_NODE.search(str(error.get("message", "")))
     if error.get("type") == "missing_node_type" or unknown:
-        told_name = _mapping(error.get("extra_info")).get("class_type")
-        name = told_name or (unknown and unknown["name"]) or "of the graph"
+        class_type = _mapping(error.get("extra_info")).get("class_type")
+        name = class_type or (unknown and unknown["name"]) or "of the graph"
         return StepFailed(
             f"This ComfyUI has no node {name}.",
             error_kind=ErrorKind.MISSING_CHECKPOINT,
             hint="Install the custom node there, or order another workflow.",
         )
-    what = " ".join(told) or f"{error.get('message', 'no reason given')} {error.get('details', '')}".strip()
+    what = (
+        " ".join(sentences) or f"{error.get('message', 'no reason given')} {error.get('details', '')}".strip()
+    )
     return StepFailed(f"ComfyUI refused the graph ({status}): {what}", error_kind=ErrorKind.BAD_RECIPE)
 
 
@@ -58,9 +60,9 @@ def failed(messages: Iterable[Sequence[Any]]) -> StepFailed:
         )
     error = events.get("execution_error") or {}
     where = f"{error.get('node_type', 'a node')} (node {error.get('node_id', '?')})"
-    said = str(error.get("exception_message", "no reason given")).strip()
-    text = f"{error.get('exception_type', '')} {said}"
-    first = said.splitlines()[0] if said else "no reason given"
+    message = str(error.get("exception_message", "no reason given")).strip()
+    text = f"{error.get('exception_type', '')} {message}"
+    first = message.splitlines()[0] if message else "no reason given"
     if _HOST_MEMORY.search(text) and _OUT_OF_MEMORY.search(text):
         return StepFailed(
             f"The machine ran out of memory in {where}.",
@@ -77,8 +79,8 @@ def failed(messages: Iterable[Sequence[Any]]) -> StepFailed:
     return StepFailed(f"{where} failed: {first}", error_kind=kind, hint="ComfyUI's log holds the traceback.")
 
 
-def _mapping(told: Any) -> Mapping[str, Any]:
-    return told if isinstance(told, Mapping) else {}
+def _mapping(answer: Any) -> Mapping[str, Any]:
+    return answer if isinstance(answer, Mapping) else {}
 
 
 def _missing_value(node_errors: Mapping[str, Any]) -> tuple[str, str] | None:

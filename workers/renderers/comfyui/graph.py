@@ -125,12 +125,12 @@ def upstream(graph: Graph, node_id: str) -> set[str]:
     sources: dict[str, list[str]] = {}
     for taker, _, (source, _) in links(graph):
         sources.setdefault(taker, []).append(source)
-    found, left = set(), [node_id]
+    reached, left = set(), [node_id]
     while left:
-        if (here := left.pop()) not in found:
-            found.add(here)
+        if (here := left.pop()) not in reached:
+            reached.add(here)
             left += sources.get(here, ())
-    return found
+    return reached
 
 
 def relinked(graph: Graph, old: Link, new: Link, *, but: Iterable[str] = ()) -> Graph:
@@ -148,9 +148,9 @@ def relinked(graph: Graph, old: Link, new: Link, *, but: Iterable[str] = ()) -> 
 
 def node(class_type: str, title: str = "", **inputs: Any) -> dict[str, Any]:
     """One node; links are given as (node id, slot)."""
-    told = {field: list(value) if isinstance(value, tuple) else value for field, value in inputs.items()}
-    made: dict[str, Any] = {"class_type": class_type, "inputs": told}
-    return made | ({"_meta": {"title": title}} if title else {})
+    values = {field: list(value) if isinstance(value, tuple) else value for field, value in inputs.items()}
+    new: dict[str, Any] = {"class_type": class_type, "inputs": values}
+    return new | ({"_meta": {"title": title}} if title else {})
 
 
 def _node(name: str, node_id: str, data: Any) -> dict[str, Any]:
@@ -167,8 +167,8 @@ def _node(name: str, node_id: str, data: Any) -> dict[str, Any]:
     inputs = data.get("inputs", {})
     if not isinstance(inputs, Mapping):
         raise BadInput(f"Node {node_id} of {name} has no inputs.", hint="Export it again with 'Export (API)'.")
-    made: dict[str, Any] = {"class_type": data["class_type"], "inputs": dict(copy.deepcopy(inputs))}
-    return made | ({"_meta": dict(data["_meta"])} if isinstance(data.get("_meta"), Mapping) else {})
+    clean: dict[str, Any] = {"class_type": data["class_type"], "inputs": dict(copy.deepcopy(inputs))}
+    return clean | ({"_meta": dict(data["_meta"])} if isinstance(data.get("_meta"), Mapping) else {})
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
@@ -198,5 +198,5 @@ def _refuse_circles(name: str, graph: Graph) -> None:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
         circle: Sequence[str] = error.args[1]
-        told = " -> ".join(f"{node_id} ({graph[node_id]['class_type']})" for node_id in circle)
-        raise BadInput(f"{name} goes round in a circle: {told}.", hint="Break one of these links.") from error
+        path = " -> ".join(f"{node_id} ({graph[node_id]['class_type']})" for node_id in circle)
+        raise BadInput(f"{name} goes round in a circle: {path}.", hint="Break one of these links.") from error

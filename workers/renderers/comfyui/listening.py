@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _RECONNECT_S = 2.0
-#: so long the hand-in waits for the socket, because the end of a quick prompt is told only once
+#: so long the hand-in waits for the socket, because the end of a quick prompt is sent only once
 _CONNECT_S = 1.0
 _ENDS = frozenset({"execution_success", "execution_error", "execution_interrupted"})
 #: previews are larger than the library's default limit
@@ -29,7 +29,7 @@ _MAX_MESSAGE = 64 * 1024 * 1024
 
 
 class Listener:
-    """While the block runs, tells `told(steps done, steps in all)`; sets `nudge` when the prompt ends.
+    """While the block runs, calls `progress(steps done, steps in all)`; sets `nudge` when the prompt ends.
 
     The socket may go deaf without an error and loses events while it reconnects, so nothing but progress and
     the hint to look sooner is taken from it.
@@ -41,12 +41,12 @@ class Listener:
         *,
         client_id: str,
         prompt_id: str,
-        told: Callable[[int, int], None],
+        progress: Callable[[int, int], None],
         nudge: threading.Event,
     ) -> None:
         self._address = f"{url.replace('http', 'ws', 1)}/ws?clientId={client_id}"
         self._prompt_id = prompt_id
-        self._told = told
+        self._progress = progress
         self._nudge = nudge
         self._over = threading.Event()
         self._tried = threading.Event()
@@ -98,7 +98,7 @@ class Listener:
             if data.get("prompt_id") != self._prompt_id:
                 return
             if event["type"] == "progress":
-                self._told(int(data["value"]), int(data["max"]))
+                self._progress(int(data["value"]), int(data["max"]))
             elif event["type"] in _ENDS or (event["type"] == "executing" and data.get("node") is None):
                 self._nudge.set()
         except (ValueError, KeyError, TypeError, AttributeError):

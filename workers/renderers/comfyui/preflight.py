@@ -15,8 +15,8 @@ from workers.renderers.comfyui.graph import is_keepable, is_link
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from workers.renderers.comfyui.client import ComfyUIClient
     from workers.renderers.comfyui.graph import Graph
-    from workers.renderers.comfyui.server import Server
     from workers.renderers.comfyui.workflow import Place
 
 #: folders whose files are shown to people; what a graph may name is read from the nodes' own lists
@@ -94,19 +94,19 @@ class Trouble:
     hint: str = ""
 
 
-def take_inventory(server: Server) -> Inventory:
+def take_inventory(client: ComfyUIClient) -> Inventory:
     """Ask a ComfyUI what it has; raises `Unavailable` when it does not answer."""
-    stats = server.stats()
+    stats = client.stats()
     return Inventory(
         version=stats.version,
         device=stats.device,
         vram_mib=stats.vram_total // 2**20,
         nodes={
-            name: _node_type(told)
-            for name, told in server.object_info().items()
-            if is_keepable(name) and isinstance(told, Mapping)
+            name: _node_type(description)
+            for name, description in client.object_info().items()
+            if is_keepable(name) and isinstance(description, Mapping)
         },
-        models={folder: names for folder in MODEL_FOLDERS if (names := _names(server.models(folder)))},
+        models={folder: names for folder in MODEL_FOLDERS if (names := _names(client.models(folder)))},
     )
 
 
@@ -196,8 +196,8 @@ def _input_troubles(node_id: str, node: Mapping[str, Any], kind: NodeType) -> It
         offered = kind.lists.get(name)
         if offered is not None and name not in _UPLOADED and str(value) not in offered:
             it_has = f"It has: {listed(offered)}." if offered else "It has none."
-            said = f"'{value}'" if value != "" else "no name given"
-            yield Trouble(f"{where} has no {name} {said}.", the_nearest_is(str(value), offered, it_has))
+            given = f"'{value}'" if value != "" else "no name given"
+            yield Trouble(f"{where} has no {name} {given}.", the_nearest_is(str(value), offered, it_has))
         low_high = kind.ranges.get(name)
         if low_high and isinstance(value, int | float) and not low_high[0] <= value <= low_high[1]:
             yield Trouble(f"{where} takes {name} from {low_high[0]:g} to {low_high[1]:g}, not {value:g}.")
@@ -235,8 +235,8 @@ def _link_troubles(node_id: str, graph: Graph, inventory: Inventory) -> Iterator
         )
 
 
-def _node_type(told: Mapping[str, Any]) -> NodeType:
-    inputs = _mapping(told.get("input"))
+def _node_type(description: Mapping[str, Any]) -> NodeType:
+    inputs = _mapping(description.get("input"))
     required = _mapping(inputs.get("required"))
     lists: dict[str, tuple[str, ...]] = {}
     ranges: dict[str, tuple[float, float]] = {}
@@ -254,12 +254,12 @@ def _node_type(told: Mapping[str, Any]) -> NodeType:
             ranges[name] = (low, high)
             if kind == "INT" and isinstance(step := more.get("step"), int) and step > 1:
                 steps[name] = step
-    module = str(told.get("python_module", "nodes"))
-    return NodeType(module, tuple(required), lists, ranges, _output_count(told.get("output")), steps)
+    module = str(description.get("python_module", "nodes"))
+    return NodeType(module, tuple(required), lists, ranges, _output_count(description.get("output")), steps)
 
 
-def _mapping(told: Any) -> Mapping[str, Any]:
-    return told if isinstance(told, Mapping) else {}
+def _mapping(answer: Any) -> Mapping[str, Any]:
+    return answer if isinstance(answer, Mapping) else {}
 
 
 def _names(values: Sequence[Any]) -> tuple[str, ...]:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from models.errors import LeaseLost, StepFailed, Unavailable
 from models.vocabulary import ErrorKind
 from workers.renderers.comfyui import faults
-from workers.renderers.comfyui.server import OutputFile
+from workers.renderers.comfyui.client import OutputFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from workers.renderers.comfyui.server import Graph, Server
+    from workers.renderers.comfyui.client import ComfyUIClient, Graph
 
 _log = logging.getLogger(__name__)
 #: under these names outputs appear, whatever they hold
@@ -43,7 +43,7 @@ class Prompt:
 
     def __init__(
         self,
-        server: Server,
+        client: ComfyUIClient,
         *,
         prompt_id: str,
         client_id: str,
@@ -57,7 +57,7 @@ class Prompt:
         self.nudge = threading.Event()
         #: nodes that were answered from the server's cache, once the prompt is over
         self.cached: tuple[str, ...] = ()
-        self._server = server
+        self._client = client
         self._prefix = prefix.strip("/")
         self._patience = patience or Patience()
 
@@ -77,7 +77,7 @@ class Prompt:
                 self.cancel()
                 raise LeaseLost
             try:
-                answer = self._server.post_prompt(
+                answer = self._client.post_prompt(
                     graph, prompt_id=self.prompt_id, client_id=self.client_id, extra_data=extra_data
                 )
                 break
@@ -121,7 +121,7 @@ class Prompt:
             known = now if is_queued else known
             if now - known > self._patience.unknown:
                 raise StepFailed(
-                    f"ComfyUI at {self._server.url} no longer knows the prompt: it was started again, or "
+                    f"ComfyUI at {self._client.url} no longer knows the prompt: it was started again, or "
                     "somebody cleared its queue.",
                     error_kind=ErrorKind.WORKER_LOST,
                 )
@@ -135,21 +135,21 @@ class Prompt:
         until = time.monotonic() + self._patience.cancel
         while time.monotonic() < until:
             try:
-                self._server.delete(self.prompt_id)
-                self._server.interrupt(self.prompt_id)
-                if not any(item.prompt_id == self.prompt_id for item in self._server.queue()):
+                self._client.delete(self.prompt_id)
+                self._client.interrupt(self.prompt_id)
+                if not any(item.prompt_id == self.prompt_id for item in self._client.queue()):
                     return True
             except (Unavailable, StepFailed) as error:
                 _log.info("Cancelling %s: %s", self.prompt_id, error.message)
             time.sleep(min(0.2, self._patience.poll))
-        _log.warning("The prompt %s may still run at %s.", self.prompt_id, self._server.url)
+        _log.warning("The prompt %s may still run at %s.", self.prompt_id, self._client.url)
         return False
 
-    def _read_answer(self, status: int, told: Mapping[str, Any]) -> None:
-        if status >= 400 or told.get("node_errors"):
+    def _read_answer(self, status: int, answer: Mapping[str, Any]) -> None:
+        if status >= 400 or answer.get("node_errors"):
             if status < 400:
                 self.cancel()
-            raise faults.refused(status, told)
+            raise faults.refused(status, answer)
 
     def _is_known(self, until: float) -> bool:
         """Whether the server has the prompt after all; waits while it does not answer."""
@@ -164,8 +164,8 @@ class Prompt:
 
     def _look(self) -> tuple[dict[str, Any] | None, bool]:
         """(history, is it queued). The queue is asked first: what leaves it in between, history then has."""
-        is_queued = any(item.prompt_id == self.prompt_id for item in self._server.queue())
-        return (None, True) if is_queued else (self._server.history(self.prompt_id), False)
+        is_queued = any(item.prompt_id == self.prompt_id for item in self._client.queue())
+        return (None, True) if is_queued else (self._client.history(self.prompt_id), False)
 
     def _wait(self) -> None:
         """Until the next look: the poll's pace, or at once when the socket heard something."""
@@ -205,16 +205,16 @@ class Prompt:
                         yield file
 
 
-def sweep(server: Server, client_id: str, patience: Patience | None = None) -> int:
+def sweep(client: ComfyUIClient, client_id: str, patience: Patience | None = None) -> int:
     """Cancel what an earlier process of this worker left at the server; how many there were."""
-    left = [item.prompt_id for item in server.queue() if item.client_id == client_id]
+    left = [item.prompt_id for item in client.queue() if item.client_id == client_id]
     for prompt_id in left:
-        Prompt(server, prompt_id=prompt_id, client_id=client_id, prefix="", patience=patience).cancel()
+        Prompt(client, prompt_id=prompt_id, client_id=client_id, prefix="", patience=patience).cancel()
     return len(left)
 
 
-def _is_message(told: Any) -> bool:
-    return isinstance(told, list) and len(told) == 2 and isinstance(told[1], dict)
+def _is_message(message: Any) -> bool:
+    return isinstance(message, list) and len(message) == 2 and isinstance(message[1], dict)
 
 
 def _file(item: Any) -> OutputFile | None:
@@ -233,7 +233,7 @@ def _inside(subfolder: str, prefix: str) -> bool:
 
 def _mapping(answer: Any) -> Mapping[str, Any]:
     try:
-        told = answer.json()
+        body = answer.json()
     except (ValueError, RecursionError):
         return {"error": {"message": answer.text[:200]}}
-    return told if isinstance(told, dict) else {}
+    return body if isinstance(body, dict) else {}

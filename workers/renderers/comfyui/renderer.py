@@ -19,11 +19,11 @@ from workers.media.takes import TakeWriter
 from workers.renderers import registry
 from workers.renderers.comfyui import preflight
 from workers.renderers.comfyui.checkpoints import CheckpointHashes, checkpoint_hash
+from workers.renderers.comfyui.client import ComfyUIClient
 from workers.renderers.comfyui.listening import Listener
 from workers.renderers.comfyui.prompts import Patience, Prompt, sweep
 from workers.renderers.comfyui.recorded import workflow_of
 from workers.renderers.comfyui.sections import picture_name
-from workers.renderers.comfyui.server import Server
 from workers.renderers.renderer import Facts
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from models.recipe import Recipe
     from workers.media.rendered import Rendered
+    from workers.renderers.comfyui.client import OutputFile, Stats
     from workers.renderers.comfyui.graph import Graph
     from workers.renderers.comfyui.preflight import Inventory
-    from workers.renderers.comfyui.server import OutputFile, Stats
     from workers.renderers.comfyui.workflow import Workflow
     from workers.renderers.renderer import Capabilities, Progress
 
@@ -69,7 +69,7 @@ class ComfyUIRenderer:
         """`client_id` is stable per worker: prompts left under it by an earlier process are cancelled."""
         if not url:
             raise NotHere("No ComfyUI is named here.", hint="Set FARM_COMFYUI_URL for this worker.")
-        self._server = Server(url)
+        self._client = ComfyUIClient(url)
         self._client_id = client_id
         self._hashes = CheckpointHashes(models_dir, hash_memory)
         self._patience = patience or Patience()
@@ -88,14 +88,14 @@ class ComfyUIRenderer:
         """
         try:
             graph = workflow_of(recipe).bind(recipe, "farm")
-            stats = self._server.stats()
+            stats = self._client.stats()
         except BadInput as error:
             raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
         except Unavailable as error:
             raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
-        told = self._environment(stats)
+        environment = self._environment(stats)
         return Facts(
-            environment={name: told[name] for name in ("renderer", "renderer_version", "comfyui")},
+            environment={name: environment[name] for name in ("renderer", "renderer_version", "comfyui")},
             file_hashes=self._hashes.of(graph),
             unknown_pictures=(
                 # They are told in the take's sidecar, which leaves the studio: by name, not by place.
@@ -107,7 +107,7 @@ class ComfyUIRenderer:
     def inventory(self, *, fresh: bool = False) -> Inventory:
         """What this ComfyUI has; asked once and kept, unless `fresh`."""
         if self._inventory is None or fresh:
-            self._inventory = preflight.take_inventory(self._server)
+            self._inventory = preflight.take_inventory(self._client)
         return self._inventory
 
     def render(
@@ -133,7 +133,7 @@ class ComfyUIRenderer:
             self._sweep_once()
             graph = self._with_pictures(workflow.bind(recipe, prefix), recipe)
             self._refuse_impossible(workflow, graph)
-            stats = self._server.stats()
+            stats = self._client.stats()
         except BadInput as error:
             raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
         except Unavailable as error:
@@ -145,7 +145,7 @@ class ComfyUIRenderer:
             for frame in self._frames(files, into, workflow, recipe, alive):
                 take.add(frame)
                 progress(take.frames, recipe.frame_count)
-            self._hashes.used(self._server.url, hashes)
+            self._hashes.used(self._client.url, hashes)
             resolved = {"comfyui_workflow": graph, "file_hashes": hashes}
             if checkpoint := checkpoint_hash(graph, hashes):
                 resolved["model_hash"] = checkpoint
@@ -165,7 +165,7 @@ class ComfyUIRenderer:
                 return files, cached
             _log.info("ComfyUI still remembered %d nodes; it is told again to forget.", len(cached))
         raise StepFailed(
-            f"ComfyUI at {self._server.url} answered from its cache, although it was told {_COLD_TRIES} times "
+            f"ComfyUI at {self._client.url} answered from its cache, although it was told {_COLD_TRIES} times "
             "to forget.",
             error_kind=ErrorKind.UNAVAILABLE,
             hint="Somebody else may be rendering the same there. It is tried again later.",
@@ -173,14 +173,14 @@ class ComfyUIRenderer:
 
     def _holds_other_weights(self, hashes: Mapping[str, str]) -> bool:
         """Whether a file was replaced under its name: ComfyUI goes on with what it has loaded."""
-        replaced = self._hashes.replaced(self._server.url, hashes)
+        replaced = self._hashes.replaced(self._client.url, hashes)
         if replaced:
             _log.warning("%s changed; ComfyUI is told to load anew.", ", ".join(replaced))
         return bool(replaced)
 
     def _forget(self) -> None:
         try:
-            self._server.free()
+            self._client.free()
         except Unavailable as error:
             raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
 
@@ -189,17 +189,17 @@ class ComfyUIRenderer:
     ) -> tuple[list[OutputFile], tuple[str, ...]]:
         """The files that the graph made, and the nodes that were answered from the cache."""
         prompt = Prompt(
-            self._server,
+            self._client,
             prompt_id=str(uuid.uuid4()),
             client_id=self._client_id,
             prefix=prefix,
             patience=self._patience,
         )
         listener = Listener(
-            self._server.url,
+            self._client.url,
             client_id=self._client_id,
             prompt_id=prompt.prompt_id,
-            told=lambda done, total: progress(done, total, "steps"),
+            progress=lambda done, total: progress(done, total, "steps"),
             nudge=prompt.nudge,
         )
         with listener:
@@ -220,7 +220,7 @@ class ComfyUIRenderer:
         """Leave nothing running and, after memory ran out, nothing loaded."""
         try:
             if error.error_kind is ErrorKind.OUT_OF_MEMORY:
-                self._server.free()
+                self._client.free()
             elif error.error_kind is ErrorKind.UNAVAILABLE:
                 _log.warning("The prompt %s is left to the server's next start.", prompt.prompt_id)
         except (Unavailable, StepFailed) as trouble:
@@ -228,7 +228,7 @@ class ComfyUIRenderer:
 
     def _sweep_once(self) -> None:
         if not self._swept:
-            count = sweep(self._server, self._client_id, self._patience)
+            count = sweep(self._client, self._client_id, self._patience)
             if count:
                 _log.warning("%d prompts of an earlier process were cancelled.", count)
             self._swept = True
@@ -242,7 +242,7 @@ class ComfyUIRenderer:
             with tempfile.TemporaryDirectory() as folder:
                 named = Path(folder) / wanted.rpartition("/")[2]
                 named.symlink_to(Path(path).resolve())
-                kept = self._server.upload(named)
+                kept = self._client.upload(named)
             if kept != wanted:
                 for node in graph.values():
                     for name, value in node["inputs"].items():
@@ -253,7 +253,7 @@ class ComfyUIRenderer:
     def _refuse_impossible(self, workflow: Workflow, graph: Graph) -> None:
         """Once more what admission saw, because a model may have gone; a stale list is asked for again."""
         for fresh in (False, True):
-            found = list(
+            troubles = list(
                 preflight.troubles(
                     graph,
                     self.inventory(fresh=fresh),
@@ -262,9 +262,9 @@ class ComfyUIRenderer:
                     counted=workflow.counted,
                 )
             )
-            if not found:
+            if not troubles:
                 return
-        raise StepFailed(found[0].sentence, error_kind=ErrorKind.MISSING_CHECKPOINT, hint=found[0].hint)
+        raise StepFailed(troubles[0].sentence, error_kind=ErrorKind.MISSING_CHECKPOINT, hint=troubles[0].hint)
 
     def _frames(
         self,
@@ -302,7 +302,7 @@ class ComfyUIRenderer:
     def _download(self, file: OutputFile, into: Path) -> Path:
         for left in reversed(range(_DOWNLOAD_TRIES)):
             try:
-                return self._server.download(file, into)
+                return self._client.download(file, into)
             except Unavailable as error:
                 if not left:
                     raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE) from error
@@ -323,12 +323,12 @@ class ComfyUIRenderer:
 def _require_unchanged(path: str, sha256: str) -> None:
     """Equal recipes make equal takes, and a recipe names its pictures by content."""
     try:
-        content = sha256_of(Path(path))
+        actual_sha256 = sha256_of(Path(path))
     except OSError as error:
         raise BadInput(
             f"The picture {path} cannot be read: {error.strerror or error}.", hint="Put it back, or order anew."
         ) from error
-    if sha256 and content != sha256:
+    if sha256 and actual_sha256 != sha256:
         raise BadInput(
             f"The picture {path} is not the one that was ordered.", hint="Put that one back, or order anew."
         )

@@ -114,12 +114,12 @@ def _with_loras(graph: Graph, slot: LoraSlot, place: int, loras: Sequence[tuple[
     model, clip = slot.model, slot.clip
     added: Graph = {}
     for number, lora in loras:
-        said = {"model": model, "lora_name": lora.path, "strength_model": lora.weight}
+        inputs = {"model": model, "lora_name": lora.path, "strength_model": lora.weight}
         mine = _lora_id(place, number)
         if clip:
-            added[mine] = node("LoraLoader", lora.name, clip=clip, strength_clip=lora.weight, **said)
+            added[mine] = node("LoraLoader", lora.name, clip=clip, strength_clip=lora.weight, **inputs)
         else:
-            added[mine] = node("LoraLoaderModelOnly", lora.name, **said)
+            added[mine] = node("LoraLoaderModelOnly", lora.name, **inputs)
         model, clip = (mine, 0), ((mine, 1) if clip else None)
     changed = relinked(graph, slot.model, model)
     if slot.clip and clip:
@@ -134,7 +134,7 @@ def _with_controls(graph: Graph, slot: ControlSlot, nets: Sequence[ControlNet]) 
         base = f"control-{number + 1}"
         added[f"{base}-net"] = node("ControlNetLoader", net.name, control_net_name=net.model)
         added[f"{base}-picture"] = node("LoadImage", image=picture_name(net.image_sha256, net.image_path))
-        said: dict[str, Any] = {"vae": slot.vae} if slot.vae else {}
+        vae: dict[str, Any] = {"vae": slot.vae} if slot.vae else {}
         added[base] = node(
             "ControlNetApplyAdvanced",
             net.name,
@@ -145,7 +145,7 @@ def _with_controls(graph: Graph, slot: ControlSlot, nets: Sequence[ControlNet]) 
             strength=net.weight,
             start_percent=0.0,
             end_percent=1.0,
-            **said,
+            **vae,
         )
         positive, negative = (base, 0), (base, 1)
     changed = relinked(graph, slot.positive, positive)
@@ -193,10 +193,10 @@ def _joined(graph: Graph, added: Graph) -> Graph:
 def _loras_read(graph: Graph, slots: Sections, recipe: Recipe) -> Iterator[Lora]:
     for number, lora in enumerate(recipe.lora_models):
         nodes = (graph.get(_lora_id(place, number)) for place in range(len(slots.loras)))
-        found = next((each for each in nodes if each), None)
-        if found:
-            told = found["inputs"]
-            yield replace(lora, path=str(told["lora_name"]), weight=float(told["strength_model"]))
+        loader = next((each for each in nodes if each), None)
+        if loader:
+            inputs = loader["inputs"]
+            yield replace(lora, path=str(inputs["lora_name"]), weight=float(inputs["strength_model"]))
 
 
 def _controls_read(graph: Graph, recipe: Recipe) -> Iterator[ControlNet]:
@@ -209,6 +209,6 @@ def _controls_read(graph: Graph, recipe: Recipe) -> Iterator[ControlNet]:
 
 def _adapters_read(graph: Graph, recipe: Recipe) -> Iterator[IpAdapter]:
     for number, ref in enumerate(recipe.ipadapter_refs):
-        found = graph.get(f"ipadapter-{number + 1}")
-        if found:
-            yield replace(ref, weight=float(found["inputs"]["weight"]))
+        applied = graph.get(f"ipadapter-{number + 1}")
+        if applied:
+            yield replace(ref, weight=float(applied["inputs"]["weight"]))

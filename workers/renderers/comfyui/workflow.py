@@ -156,10 +156,10 @@ class Workflow:
             BadInput: it is no graph of this workflow.
         """
         given = checked(graph, "This graph")
-        told = (given.get(self.binding.output, {}).get("_meta") or {}).get(_META)
-        if not told or told.get("workflow") != self.name:
+        note = (given.get(self.binding.output, {}).get("_meta") or {}).get(_META)
+        if not note or note.get("workflow") != self.name:
             raise BadInput(f"This graph was not made by the workflow '{self.name}'.")
-        recipe = Recipe.from_json(told["recipe"])
+        recipe = Recipe.from_json(note["recipe"])
         seen: dict[str, Any] = {}
         own = dict(recipe.workflow_inputs)
         for name, places in self.binding.inputs.items():

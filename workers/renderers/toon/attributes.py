@@ -209,16 +209,17 @@ def normalise(attributes: Mapping[str, str]) -> dict[str, str]:
     Raises:
         OrderRefused: a type or a value that cannot be understood; the sentence names the nearest allowed word.
     """
-    said: dict[str, str] = {}
+    explicit: dict[str, str] = {}
     implied: dict[str, str] = {}
     for raw_type, raw_value in attributes.items():
         kind = _type_of(raw_type)
-        found = _read(_GROUPS.get(kind, (kind,)), raw_value)
-        if not found or (kind in VOCABULARY and kind not in found and kind != "eye_color"):
+        words = _read(_GROUPS.get(kind, (kind,)), raw_value)
+        if not words or (kind in VOCABULARY and kind not in words and kind != "eye_color"):
             raise _unknown_value(kind, raw_value)
-        for name, word in found.items():
-            (said if name == kind else implied)[name] = word
-    return {name: said.get(name) or implied[name] for name in VOCABULARY if name in said or name in implied}
+        for name, word in words.items():
+            (explicit if name == kind else implied)[name] = word
+    known = implied | explicit
+    return {name: known[name] for name in VOCABULARY if name in known}
 
 
 def _type_of(raw: str) -> str:
@@ -235,12 +236,12 @@ def _type_of(raw: str) -> str:
 
 def _read(kinds: tuple[str, ...], text: str) -> dict[str, str]:
     """The vocabulary word each of `kinds` finds in `text`; kinds that find none are left out."""
-    found = {}
+    words = {}
     for kind in kinds:
         word = _age(text) if kind == "age" and text.strip().isdigit() else find_word(VOCABULARY[kind], text)
         if word:
-            found[kind] = word
-    return found
+            words[kind] = word
+    return words
 
 
 def _age(years: str) -> str:

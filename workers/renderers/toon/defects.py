@@ -46,13 +46,13 @@ def _drifted(recipe: Recipe, clean: Clean) -> Iterator[Frame]:
 
 def stranger(look: CharacterLook) -> CharacterLook:
     """A clearly different character in the same clothes, place and mood."""
-    said = normalise(look.attributes)
-    changed = dict(said)
+    attributes = normalise(look.attributes)
+    changed = dict(attributes)
     for kind in ("hair_color", "hair_style", "eye_color", "face", "eye_shape"):
         words = list(VOCABULARY[kind])
         at = (
-            words.index(said[kind])
-            if kind in said
+            words.index(attributes[kind])
+            if kind in attributes
             else int(chance("stranger", kind, look.name).integers(len(words)))
         )
         changed[kind] = words[(at + len(words) // 2) % len(words)]

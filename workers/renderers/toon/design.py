@@ -59,34 +59,34 @@ def design(look: CharacterLook, style: StyleLook) -> Design:
     Raises:
         OrderRefused: an attribute outside the vocabulary.
     """
-    said = normalise(look.attributes)
+    words = normalise(look.attributes)
     name = look.name or "nobody"
     draw = chance("design", name)
-    outfit = said.get("outfit") or pick(tuple(_OUTFIT_COLORS), "outfit", name)
-    age = said.get("age", "teen")
-    style_word = said.get("hair_style") or pick(("short", "bob", "long", "ponytail"), "hair_style", name)
-    cloth = said.get("outfit_color") or _OUTFIT_COLORS[outfit]
+    outfit = words.get("outfit") or pick(tuple(_OUTFIT_COLORS), "outfit", name)
+    age = words.get("age", "teen")
+    style_word = words.get("hair_style") or pick(("short", "bob", "long", "ponytail"), "hair_style", name)
+    cloth = words.get("outfit_color") or _OUTFIT_COLORS[outfit]
     accents = style.color_palette
     accent = from_hex(accents.get("accent", "")) or _accent(outfit, name)
     return Design(
         name=name,
-        hair=HAIR[said.get("hair_color") or pick(tuple(HAIR), "hair_color", name)],
+        hair=HAIR[words.get("hair_color") or pick(tuple(HAIR), "hair_color", name)],
         hair_style=style_word,
         bangs="blunt" if style_word == "hime" else pick(BANGS, "bangs", name),
-        eyes=EYES[said.get("eye_color") or pick(tuple(EYES), "eye_color", name)],
-        eye_shape=said.get("eye_shape") or pick(("round", "almond", "sharp", "droopy"), "eye_shape", name),
-        skin=SKIN[said.get("skin", "fair")],
-        face=said.get("face") or pick(("oval", "round", "heart", "sharp"), "face", name),
+        eyes=EYES[words.get("eye_color") or pick(tuple(EYES), "eye_color", name)],
+        eye_shape=words.get("eye_shape") or pick(("round", "almond", "sharp", "droopy"), "eye_shape", name),
+        skin=SKIN[words.get("skin", "fair")],
+        face=words.get("face") or pick(("oval", "round", "heart", "sharp"), "face", name),
         outfit=outfit,
         cloth=CLOTH[cloth],
         accent=accent,
-        accessory=said.get("accessory", "none"),
+        accessory=words.get("accessory", "none"),
         age=age,
-        stature=_AGE[age] * _HEIGHT[said.get("height", "average")] * float(draw.uniform(0.98, 1.02)),
-        build=_BUILD[said.get("build", "average")],
+        stature=_AGE[age] * _HEIGHT[words.get("height", "average")] * float(draw.uniform(0.98, 1.02)),
+        build=_BUILD[words.get("build", "average")],
         eye_gap=float(draw.uniform(0.95, 1.06)),
         eye_size=float(draw.uniform(0.94, 1.06)) * {"child": 1.1, "adult": 0.93}.get(age, 1.0),
-        lashes=_lashes(style_word, said),
+        lashes=_lashes(style_word, words),
         brow=float(draw.uniform(0.75, 1.35)),
         chin=float(draw.uniform(0.97, 1.03)) * {"child": 0.95, "adult": 1.03}.get(age, 1.0),
         parting=float(draw.uniform(-1.0, 1.0)),
@@ -94,9 +94,9 @@ def design(look: CharacterLook, style: StyleLook) -> Design:
     )
 
 
-def _lashes(hair_style: str, said: dict[str, str]) -> float:
+def _lashes(hair_style: str, words: dict[str, str]) -> float:
     """Rugged characters get plain lids: every sign of it shortens the lashes."""
-    rugged = (hair_style in ("spiky", "short"), said.get("build") == "sturdy", said.get("face") == "square")
+    rugged = (hair_style in ("spiky", "short"), words.get("build") == "sturdy", words.get("face") == "square")
     return max(0.0, 1.0 - 0.55 * sum(rugged))
 
 

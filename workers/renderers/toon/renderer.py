@@ -38,8 +38,8 @@ class ToonRenderer:
 
     def facts(self, recipe: Recipe) -> Facts:
         """Its version and that of the library that draws; another skia may draw other edges."""
-        told = self._environment()
-        return Facts(environment={name: told[name] for name in ("renderer", "renderer_version", "skia")})
+        environment = self._environment()
+        return Facts(environment={name: environment[name] for name in ("renderer", "renderer_version", "skia")})
 
     def render(
         self,

@@ -79,20 +79,20 @@ def _order(looks: tuple[CharacterLook, ...]) -> list[int]:
 def _placed(recipe: Recipe, words: SceneWords, frame: Framing, index: int, slot: int, count: int) -> Placed:  # noqa: PLR0917 - one drawing, its whole context
     look = recipe.characters[index]
     sheet = design(look, recipe.style)
-    said = normalise(look.attributes)
+    attributes = normalise(look.attributes)
     offset = slot - (count - 1) / 2
     x = offset * frame.spacing
     if count == 1 and look.position in ("left", "right"):
         x = (-1 if look.position == "left" else 1) * 0.2 * recipe.width / frame.scale
-    yaw = VIEWS[said["view"]] if "view" in said else _facing(offset, count)
+    yaw = VIEWS[attributes["view"]] if "view" in attributes else _facing(offset, count)
     nod = {"low": -9.0, "high": 9.0}.get(words.tilt, 0.0)
     rest = Moment(
         yaw=yaw,
         body_yaw=yaw if abs(yaw) > 100 else yaw * 0.75,
         nod=nod,
         gaze=(0.0, 0.0),
-        expression=said.get("expression", "neutral"),
-        pose=said.get("pose", "standing"),
+        expression=attributes.get("expression", "neutral"),
+        pose=attributes.get("pose", "standing"),
         breath=0.0,
     )
     role = Role(name=sheet.name, index=index, rest=rest, speech=_speech(recipe, words, index))

@@ -38,7 +38,7 @@ _CLEARLY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class FrameFaces:
     """One looked-at frame: where every expected character is, and how alike to their reference."""
 
     frame: int  #: position in the file
@@ -80,7 +80,7 @@ class FaceGauge:
         self._colours = AttributeWatch({c.name: c.attributes for c in characters}, network.name)
         self._sampler = Sampler(frame_count, samples)
         self._waiting: list[Frame] = []
-        self._sightings: list[Sighting] = []
+        self._sightings: list[FrameFaces] = []
 
     def see(self, frame: Frame) -> None:
         """Look for everybody when the frame is one of the sample."""
@@ -107,7 +107,7 @@ class FaceGauge:
         worst = complete[int(table.min(axis=1).argmin())]
         summary.detail.update(self._finding(len(complete)) | self._colours.detail())
         summary.detail["characters"] = {
-            name: _told(table[:, who], worst.faces[who]) for who, name in enumerate(self._names)
+            name: _readings(table[:, who], worst.faces[who]) for who, name in enumerate(self._names)
         }
         return [measured(self._metric, summary, self._network)]
 
@@ -117,22 +117,22 @@ class FaceGauge:
         most = len(self._names) + _STRANGERS
         together = getattr(self._network, "look_at_all", None)
         if together is not None:
-            found = together([frame.full for frame in waiting], most) if waiting else []
+            faces_of_each = together([frame.full for frame in waiting], most) if waiting else []
         else:
-            found = [self._network.look(frame.full, most) for frame in waiting]
-        for frame, faces in zip(waiting, found, strict=True):
+            faces_of_each = [self._network.look(frame.full, most) for frame in waiting]
+        for frame, faces in zip(waiting, faces_of_each, strict=True):
             sighting = self._sighting(frame, faces)
             self._sightings.append(sighting)
             who = zip(self._names, sighting.faces, strict=False)  # nobody is told apart where one is missing
             self._colours.see(frame.index, frame.full, dict(who))
 
-    def _sighting(self, frame: Frame, faces: list[Face]) -> Sighting:
+    def _sighting(self, frame: Frame, faces: list[Face]) -> FrameFaces:
         """Who is who in this frame: every expected character gets a face of their own, or nobody gets one."""
         if len(faces) < len(self._names):
-            return Sighting(frame.index, (), (), len(faces))
+            return FrameFaces(frame.index, (), (), len(faces))
         likeness = self._network.likeness(self._references, np.stack([face.vector for face in faces]))
         pairs = sorted(assign(likeness))
-        return Sighting(
+        return FrameFaces(
             frame=frame.index,
             faces=tuple(faces[column] for _, column in pairs),
             likeness=tuple(float(likeness[row, column]) for row, column in pairs),
@@ -161,7 +161,7 @@ class FaceGauge:
         }
 
 
-def _told(likeness: NDArray[np.float64], worst: Face) -> dict[str, Any]:
+def _readings(likeness: NDArray[np.float64], worst: Face) -> dict[str, Any]:
     """One character over the frames, `(F,)`, and their box in the worst frame: left, top and size in pixels."""
     return {
         "mean": round(float(likeness.mean()), 4),
@@ -187,15 +187,15 @@ def build_identity_reference(network: FaceNetwork, pictures: Sequence[NDArray[np
     Raises:
         BadInput: no picture shows a face, or nobody can tell who of several people is meant.
     """
-    found = [network.look(picture) for picture in pictures]
-    owners = np.array([position for position, faces in enumerate(found) for _ in faces])
+    faces_of_each = [network.look(picture) for picture in pictures]
+    owners = np.array([position for position, faces in enumerate(faces_of_each) for _ in faces])
     if not len(owners):
         raise BadInput("No face was found in any of these pictures.", hint="Give pictures that show the face.")
-    table = np.stack([face.vector for faces in found for face in faces])
+    table = np.stack([face.vector for faces in faces_of_each for face in faces])
     likeness = np.array(network.likeness(table, table))
     mark = float(getattr(network, "outlier", _OUTLIER))
     crowds = _crowds(likeness, owners, mark)
-    scores = np.array([face.score for faces in found for face in faces], dtype=np.float32)
+    scores = np.array([face.score for faces in faces_of_each for face in faces], dtype=np.float32)
     core = _core(likeness, owners, scores, np.isin(owners, crowds, invert=True), mark)
     centre = network.average(table[core])
     # A crowd has no vote on who is meant, but may show them.
@@ -209,7 +209,7 @@ def build_identity_reference(network: FaceNetwork, pictures: Sequence[NDArray[np
         images_used=len(used),
         outliers=tuple(
             Outlier(position, _why_unused(len(faces), position in crowds))
-            for position, faces in enumerate(found)
+            for position, faces in enumerate(faces_of_each)
             if position not in used
         ),
         baseline=float(network.likeness(mean[None], table[meant]).mean()),

@@ -56,7 +56,7 @@ _OVER_TIME = frozenset(
 )
 
 
-def told_shots(measurement: Measurement, shots: Shots) -> Measurement:
+def with_shots(measurement: Measurement, shots: Shots) -> Measurement:
     """The measurement with the cuts it was measured between, or that nobody looked for any.
 
     Where nobody looked and a frame differs as after a cut, a number over time could excuse that cut or be
@@ -70,10 +70,10 @@ def told_shots(measurement: Measurement, shots: Shots) -> Measurement:
             "finds cuts is not installed: run `farm networks pull transnetv2`."
         )
         return not_measured(measurement.metric, reason, measurement.network)
-    told: dict[str, Any] = {"cuts": list(shots.cuts)} if shots.cuts else {}
+    extra: dict[str, Any] = {"cuts": list(shots.cuts)} if shots.cuts else {}
     if not shots.looked_for:
-        told["shots"] = "not looked for"
-    return replace(measurement, detail=measurement.detail | told)
+        extra["shots"] = "not looked for"
+    return replace(measurement, detail=measurement.detail | extra)
 
 
 class Sampler:

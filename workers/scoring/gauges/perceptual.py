@@ -71,10 +71,10 @@ class LpipsGauge:
         if not self._one_shot:
             return summary
         worst = max(over, key=lambda frame: over[frame])
-        told = {
+        cut = {
             "binding": "cut",
             "text": f"cut at frame {worst} in a take that was ordered as one shot",
             # The step over the cut is what is judged, so the course must show it.
             **metrics.over_time(np.array(self._distances), range(1, len(self._distances) + 1), worst=worst - 1),
         }
-        return metrics.Summary(value=max(over[worst], summary.value), detail=summary.detail | told)
+        return metrics.Summary(value=max(over[worst], summary.value), detail=summary.detail | cut)

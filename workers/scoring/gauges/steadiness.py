@@ -62,7 +62,7 @@ class SteadinessGauge:
             ]
         frames = np.array(self._frames)
         where = diagnostics.Triples(middles=frames[1:-1], inside=inside, spans=frames[2:] - frames[:-2])
-        told = {
+        summaries = {
             Metric.LUMA_FLICKER: diagnostics.luma_flicker(np.array(self._means), where),
             Metric.JITTER: diagnostics.jitter(np.array(self._shifts), where),
             Metric.FRAME_ORDER: diagnostics.frame_order(np.array(self._steps), np.array(self._skips), where),
@@ -71,7 +71,7 @@ class SteadinessGauge:
             not_measured(metric, _ONE_BRIGHTNESS)
             if math.isnan(summary.value)
             else measured(metric, summary, formula=_FORMULA)
-            for metric, summary in told.items()
+            for metric, summary in summaries.items()
         ]
 
 

@@ -108,13 +108,13 @@ class _Matches:
     def look_up(self, flow: torch.Tensor) -> torch.Tensor:
         """Likeness around the places that flow `(1, 4, h, w)` points to, `(1, 2 * 4 * 49, h, w)`."""
         back, on = flow[:, :2], flow[:, 2:]
-        found = []
+        samples = []
         for scales, step in zip(self._scales, (on, back), strict=True):
             centres = (self._places + _WHOLE_STEP * step).permute(0, 2, 3, 1).reshape(-1, 1, 1, 2)
             for number, alike in enumerate(scales):
                 seen = _sampled(alike, centres / 2**number + self._around)
-                found.append(seen.reshape(1, self._rows, self._columns, -1).permute(0, 3, 1, 2))
-        return torch.cat(found, 1)
+                samples.append(seen.reshape(1, self._rows, self._columns, -1).permute(0, 3, 1, 2))
+        return torch.cat(samples, 1)
 
     def _pooled(self, alike: torch.Tensor) -> list[torch.Tensor]:
         scales = [alike.reshape(-1, 1, self._rows, self._columns)]

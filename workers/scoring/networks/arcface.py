@@ -22,7 +22,12 @@ from models.disk import sha256_of
 from models.errors import NotMeasured
 from workers.scoring import metrics
 from workers.scoring.networks.network import Face
-from workers.scoring.networks.onnx_session import device_of, memory_told, open_session, require_shapes
+from workers.scoring.networks.onnx_session import (
+    device_of,
+    open_session,
+    require_shapes,
+    translated_memory_errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,10 +83,10 @@ class ArcFace:
 
     def look_at_all(self, pictures: Sequence[Picture], most: int = _MOST_FACES) -> list[list[Face]]:
         """The faces of each picture `(H, W, 3)` uint8 RGB, embedded together."""
-        with memory_told():
-            found = [self._find(picture, most) for picture in pictures]
-            vectors = iter(self._embed([crop for boxes in found for _, crop in boxes]))
-        return [[_face(box, next(vectors)) for box, _ in boxes] for boxes in found]
+        with translated_memory_errors():
+            boxes_of_each = [self._find(picture, most) for picture in pictures]
+            vectors = iter(self._embed([crop for boxes in boxes_of_each for _, crop in boxes]))
+        return [[_face(box, next(vectors)) for box, _ in boxes] for boxes in boxes_of_each]
 
     def likeness(self, references: Floats, vectors: Floats) -> Floats:
         """Cosines `(C, K)` of vectors of length 1."""
@@ -152,12 +157,12 @@ def _members(file: Path) -> tuple[bytes, bytes]:
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     """One member by its name, in whichever folder it lies."""
-    found = next((each for each in archive.infolist() if each.filename.rpartition("/")[2] == name), None)
-    if found is None:
+    member = next((each for each in archive.infolist() if each.filename.rpartition("/")[2] == name), None)
+    if member is None:
         raise _unusable(f"holds no {name}")
-    if found.file_size > _LARGEST_MEMBER:
-        raise _unusable(f"holds a {name} of {found.file_size >> 20} MiB, which cannot be the published one")
-    return archive.read(found)
+    if member.file_size > _LARGEST_MEMBER:
+        raise _unusable(f"holds a {name} of {member.file_size >> 20} MiB, which cannot be the published one")
+    return archive.read(member)
 
 
 def _unusable(what: str) -> NotMeasured:

@@ -18,7 +18,12 @@ from models.errors import NotMeasured
 from workers.scoring import metrics
 from workers.scoring.networks.anime_person import AnimePerson
 from workers.scoring.networks.network import Face
-from workers.scoring.networks.onnx_session import device_of, memory_told, open_session, require_shapes
+from workers.scoring.networks.onnx_session import (
+    device_of,
+    open_session,
+    require_shapes,
+    translated_memory_errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,15 +106,15 @@ class Ccip:
 
     def look_at_all(self, pictures: Sequence[Picture], most: int = _MOST_PEOPLE) -> list[list[Face]]:
         """The people of each picture `(H, W, 3)` uint8 RGB, described together."""
-        with memory_told():
-            found = [self._person.find(picture)[:most] for picture in pictures]
+        with translated_memory_errors():
+            people_of_each = [self._person.find(picture)[:most] for picture in pictures]
             crops = [
                 picture[person.top : person.bottom, person.left : person.right]
-                for picture, people in zip(pictures, found, strict=True)
+                for picture, people in zip(pictures, people_of_each, strict=True)
                 for person in people
             ]
             vectors = iter(self.describe(crops))
-        return [[_face(person, next(vectors)) for person in people] for people in found]
+        return [[_face(person, next(vectors)) for person in people] for people in people_of_each]
 
     def describe(self, crops: Sequence[Picture]) -> Floats:
         """Cut-out people `(h, w, 3)` uint8 RGB as vectors `(K, 768)` of length 1."""

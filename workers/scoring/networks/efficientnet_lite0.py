@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from models.disk import sha256_of
 from workers.scoring.frames import short_side
-from workers.scoring.networks.onnx_session import device_of, memory_told, open_session
+from workers.scoring.networks.onnx_session import device_of, open_session, translated_memory_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ class EfficientNetLite0:
 
     def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The late layer `(1280,)` of one picture, brought to a short side of 224 px."""
-        with memory_told():
+        with translated_memory_errors():
             (late,) = self._whole.run(["late"], {"frames": short_side(picture, 224)[None]})
         return np.asarray(late[0], dtype=np.float32)
 
@@ -85,7 +85,7 @@ class EfficientNetLite0:
 
 
 def _run(session: InferenceSession, frames: Sequence[NDArray[np.uint8]]) -> list[torch.Tensor]:
-    with memory_told():
+    with translated_memory_errors():
         return [torch.from_numpy(layer) for layer in session.run(None, {"frames": np.stack(frames)})]
 
 

@@ -38,7 +38,7 @@ def open_session(model: bytes, entry: str, device: str | None = None) -> onnxrun
     # Networks take turns; one that has answered must not burn the cores that the next one needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        with memory_told():
+        with translated_memory_errors():
             session = onnxruntime.InferenceSession(model, options, providers=_providers(device))
     except MemoryError:
         raise
@@ -79,7 +79,7 @@ def require_shapes(
 
 
 @contextmanager
-def memory_told() -> Iterator[None]:
+def translated_memory_errors() -> Iterator[None]:
     """Turn what onnxruntime says when memory ran out into `MemoryError`, which is retried on a larger card."""
     try:
         yield

@@ -73,13 +73,13 @@ class Shelf:
 
     def file(self, entry: str) -> Path:
         """The checked file of a catalogue entry."""
-        found = weights.checked(self._folder, weights.entry(entry))
+        installed = weights.checked(self._folder, weights.entry(entry))
         hint = f"Run `farm networks pull {entry}`."
-        if found is None:
+        if installed is None:
             raise NotMeasured(f"The network {entry} is not installed.", hint=hint)
-        if found.trouble:
-            raise NotMeasured(f"The file of {entry} cannot be used: {found.trouble}.", hint=hint)
-        return found.path
+        if installed.trouble:
+            raise NotMeasured(f"The file of {entry} cannot be used: {installed.trouble}.", hint=hint)
+        return installed.path
 
     def _of_kind(self, name: str, kind: type[Kind]) -> Kind:
         network = self.network(name)

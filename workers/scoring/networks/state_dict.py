@@ -53,18 +53,18 @@ def filled(build: Callable[[], Net], state: Mapping[str, torch.Tensor], network:
 
 
 def _refuse_mismatch(
-    wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor], network: str
+    wanted: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor], network: str
 ) -> None:
-    missing = sorted(wanted.keys() - found.keys())
-    odd = sorted(found.keys() - wanted.keys())
-    reshaped = sorted(name for name in wanted.keys() & found.keys() if wanted[name].shape != found[name].shape)
+    missing = sorted(wanted.keys() - given.keys())
+    odd = sorted(given.keys() - wanted.keys())
+    reshaped = sorted(name for name in wanted.keys() & given.keys() if wanted[name].shape != given[name].shape)
     if missing:
         trouble = f"lacks {missing[0]}"
     elif odd:
         trouble = f"holds {odd[0]}, which this network has not"
     elif reshaped:
         name = reshaped[0]
-        trouble = f"holds {name} as {tuple(found[name].shape)} instead of {tuple(wanted[name].shape)}"
+        trouble = f"holds {name} as {tuple(given[name].shape)} instead of {tuple(wanted[name].shape)}"
     else:
         return
     raise NotMeasured(

@@ -55,8 +55,8 @@ class TransNetV2:
         Thumbnails are `(27, 48, 3)` uint8 RGB; beyond either end of a clip its last picture is repeated.
         """
         frames = torch.from_numpy(np.stack(window)).to(self._device)
-        found = torch.sigmoid(self._net(frames[None]))[0, MARGIN:-MARGIN, 0]
-        return np.asarray(found.cpu().numpy(), dtype=np.float32)
+        ends = torch.sigmoid(self._net(frames[None]))[0, MARGIN:-MARGIN, 0]
+        return np.asarray(ends.cpu().numpy(), dtype=np.float32)
 
 
 class _Separable(nn.Module):
@@ -151,8 +151,8 @@ class _Net(nn.Module):
         coloured = self.color_hist_layer(_histograms(frames))
         whole = x.permute(0, 2, 3, 4, 1).flatten(2)
         hidden = functional.relu(self.fc1(torch.cat([coloured, alike, whole], dim=2)))
-        found: torch.Tensor = self.cls_layer1(hidden)
-        return found
+        scores: torch.Tensor = self.cls_layer1(hidden)
+        return scores
 
 
 def _histograms(frames: torch.Tensor) -> torch.Tensor:

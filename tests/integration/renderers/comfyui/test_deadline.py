@@ -12,8 +12,8 @@ import pytest
 
 from farm.ops.doctor import comfyui
 from models.errors import StepFailed, Unavailable
-from workers.renderers.comfyui import server as server_module
-from workers.renderers.comfyui.server import OutputFile, Server
+from workers.renderers.comfyui import client as client_module
+from workers.renderers.comfyui.client import ComfyUIClient, OutputFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def sending(start: bytes, then: bytes, *, every: float) -> Iterator[str]:
 )
 def test_an_answer_that_drips_is_given_up_as_a_whole(start: bytes) -> None:
     with sending(start, b"H", every=0.02) as url:
-        server = Server(url, TIMEOUT)
+        server = ComfyUIClient(url, TIMEOUT)
         began = time.monotonic()
 
         with pytest.raises(Unavailable, match=rf"{url} did not answer /system_stats whole within 0\.8 s"):
@@ -70,7 +70,7 @@ def test_a_file_that_drips_is_given_up_and_leaves_nothing(tmp_path: Path) -> Non
         sending(PROMISING, b"x", every=0.02) as url,
         pytest.raises(Unavailable, match=r"/view whole within 0\.8 s"),
     ):
-        Server(url, TIMEOUT).download(FILE, tmp_path)
+        ComfyUIClient(url, TIMEOUT).download(FILE, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -78,29 +78,29 @@ def test_a_file_that_drips_is_given_up_and_leaves_nothing(tmp_path: Path) -> Non
 def test_a_file_that_keeps_coming_may_take_longer_than_an_answer(tmp_path: Path) -> None:
     # Given a file of 10 MB that takes about twice the 0.8 s of an answer
     with sending(PROMISING, b"x" * 166_667, every=0.025) as url:
-        got = Server(url, TIMEOUT).download(FILE, tmp_path)
+        got = ComfyUIClient(url, TIMEOUT).download(FILE, tmp_path)
 
     assert got.stat().st_size == 9_999_999
 
 
 def test_an_answer_beyond_every_size_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "MOST_BYTES", 4 << 20)
+    monkeypatch.setattr(client_module, "MOST_BYTES", 4 << 20)
 
     with (
         sending(OK + b"\r\n", b"x" * 65536, every=0) as url,
         pytest.raises(Unavailable, match=rf"{url} answered /object_info with more than 4 MiB"),
     ):
-        Server(url, (5.0, 5.0)).object_info()
+        ComfyUIClient(url, (5.0, 5.0)).object_info()
 
 
 def test_a_file_beyond_every_size_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(server_module, "MOST_FILE_BYTES", 4 << 20)
+    monkeypatch.setattr(client_module, "MOST_FILE_BYTES", 4 << 20)
 
     with (
         sending(OK + b"\r\n", b"x" * 65536, every=0) as url,
         pytest.raises(StepFailed, match=r"sent a\.png: over 4 MiB"),
     ):
-        Server(url, (5.0, 5.0)).download(FILE, tmp_path)
+        ComfyUIClient(url, (5.0, 5.0)).download(FILE, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -109,7 +109,7 @@ def test_a_redirect_is_no_answer_of_comfyui() -> None:
     away = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
 
     with sending(away, b"", every=0.02) as url, pytest.raises(Unavailable, match="/system_stats with 302"):
-        Server(url, (5.0, 5.0)).stats()
+        ComfyUIClient(url, (5.0, 5.0)).stats()
 
 
 @pytest.mark.parametrize("start", [OK + b"X: ", PROMISING], ids=["headers", "body"])

@@ -11,9 +11,9 @@ import pytest
 
 from models.errors import LeaseLost, StepFailed, Unavailable
 from models.vocabulary import ErrorKind
+from workers.renderers.comfyui.client import ComfyUIClient, OutputFile
 from workers.renderers.comfyui.listening import Listener
 from workers.renderers.comfyui.prompts import Patience, Prompt, sweep
-from workers.renderers.comfyui.server import OutputFile, Server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ class Order:
 
     def __init__(self, comfyui: StandInProcess, timeout: tuple[float, float] = (2.0, 2.0)) -> None:
         self.prefix = f"farm/{uuid.uuid4()}/1"
-        self.server = Server(comfyui.url, timeout)
+        self.server = ComfyUIClient(comfyui.url, timeout)
         self.prompt = Prompt(
             self.server, prompt_id=str(uuid.uuid4()), client_id="worker-1", prefix=self.prefix, patience=QUICK
         )
@@ -104,7 +104,7 @@ def test_what_the_socket_and_a_slow_history_do_changes_nothing(
         comfyui.url,
         client_id="worker-1",
         prompt_id=order.prompt.prompt_id,
-        told=lambda done, total: None,
+        progress=lambda done, total: None,
         nudge=order.prompt.nudge,
     ):
         files = order.make()
@@ -121,7 +121,7 @@ def test_the_socket_tells_real_steps(comfyui: StandInProcess) -> None:
         comfyui.url,
         client_id="worker-1",
         prompt_id=order.prompt.prompt_id,
-        told=lambda done, total: heard.append((done, total)),
+        progress=lambda done, total: heard.append((done, total)),
         nudge=order.prompt.nudge,
     ):
         order.make(steps=10)
@@ -300,7 +300,7 @@ def test_a_worker_that_starts_again_interrupts_what_it_left(comfyui: StandInProc
 def test_an_upload_under_a_taken_name_is_used_under_the_name_it_got(
     comfyui: StandInProcess, tmp_path: Path
 ) -> None:
-    server = Server(comfyui.url)
+    server = ComfyUIClient(comfyui.url)
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "reference.png").write_bytes(folder.encode())

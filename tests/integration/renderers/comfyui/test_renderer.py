@@ -18,9 +18,9 @@ from workers.media import provenance
 from workers.media.pixels import pixel_sha256
 from workers.media.provenance import Provenance
 from workers.media.reading import read_frames
+from workers.renderers.comfyui.client import ComfyUIClient
 from workers.renderers.comfyui.prompts import Patience
 from workers.renderers.comfyui.renderer import ComfyUIRenderer
-from workers.renderers.comfyui.server import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -261,7 +261,7 @@ def test_work_that_is_no_longer_ours_is_cancelled_at_the_server(studio: Studio) 
     with pytest.raises(LeaseLost):
         studio.render(studio.recipe(JobType.STILL_IMAGE, steps=1000), alive=lambda: next(answers, False))
 
-    assert studio.renderer._server.queue() == []
+    assert studio.renderer._client.queue() == []
 
 
 def test_a_workflow_of_the_studio_runs_from_the_copy_in_the_recipe(studio: Studio) -> None:
@@ -340,4 +340,4 @@ def test_a_render_that_is_stopped_from_outside_leaves_nothing_running(studio: St
     with pytest.raises(SoftTimeLimitExceeded):
         studio.render(studio.recipe(JobType.STILL_IMAGE, steps=20), alive=stop)
 
-    assert not Server(studio.comfyui.url).queue()
+    assert not ComfyUIClient(studio.comfyui.url).queue()

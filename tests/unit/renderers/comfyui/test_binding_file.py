@@ -13,8 +13,8 @@ from models.recipe import Lora, Recipe
 from models.vocabulary import JobType
 from tests.comfyui_server import NODES
 from workers.renderers.comfyui import binding_file, builtin
+from workers.renderers.comfyui.client import Stats
 from workers.renderers.comfyui.preflight import Inventory, take_inventory, troubles
-from workers.renderers.comfyui.server import Stats
 
 if TYPE_CHECKING:
     from pathlib import Path

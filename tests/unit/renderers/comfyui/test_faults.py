@@ -10,7 +10,7 @@ import requests
 from models.errors import Unavailable
 from models.vocabulary import ErrorKind
 from workers.renderers.comfyui import faults
-from workers.renderers.comfyui.server import Server
+from workers.renderers.comfyui.client import ComfyUIClient
 
 
 def failed_with(message: str, exception_type: str = "RuntimeError") -> tuple[ErrorKind, str]:
@@ -87,4 +87,4 @@ def test_another_service_at_the_address_is_told_from_a_comfyui(
     monkeypatch.setattr(requests.Session, "request", lambda *_, **__: answer)
 
     with pytest.raises(Unavailable, match="Is this address really a ComfyUI"):
-        Server("http://127.0.0.1:8188").stats()
+        ComfyUIClient("http://127.0.0.1:8188").stats()

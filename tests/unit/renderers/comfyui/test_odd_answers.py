@@ -10,16 +10,16 @@ import requests
 
 from models.errors import StepFailed, Unavailable
 from workers.renderers.comfyui import faults, preflight
+from workers.renderers.comfyui.client import ComfyUIClient, Stats
 from workers.renderers.comfyui.preflight import has_of, take_inventory
 from workers.renderers.comfyui.prompts import Prompt
-from workers.renderers.comfyui.server import Server, Stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 URL = "http://127.0.0.1:8188"
-ASKED: dict[str, Callable[[Server, Path], Any]] = {
+ASKED: dict[str, Callable[[ComfyUIClient, Path], Any]] = {
     "stats": lambda server, _: server.stats(),
     "queue": lambda server, _: server.queue(),
     "history": lambda server, _: server.history("mine"),
@@ -29,12 +29,12 @@ ASKED: dict[str, Callable[[Server, Path], Any]] = {
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
-    def answering(said: bytes, status: int = 200) -> Server:
+def server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ComfyUIClient]:
+    def answering(said: bytes, status: int = 200) -> ComfyUIClient:
         answer = requests.Response()
         answer.status_code, answer.url, answer.raw = status, URL, BytesIO(said)
         monkeypatch.setattr(requests.Session, "request", lambda *_, **__: answer)
-        return Server(URL)
+        return ComfyUIClient(URL)
 
     return answering
 
@@ -56,7 +56,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
     ],
 )
 def test_what_no_comfyui_says_is_told_from_a_bug_of_ours(
-    server: Callable[..., Server], tmp_path: Path, asked: str, said: bytes
+    server: Callable[..., ComfyUIClient], tmp_path: Path, asked: str, said: bytes
 ) -> None:
     picture = tmp_path / "first.png"
     picture.touch()
@@ -67,7 +67,7 @@ def test_what_no_comfyui_says_is_told_from_a_bug_of_ours(
 
 @pytest.mark.parametrize("status", [401, 404, 429])
 def test_a_refused_question_about_the_queue_says_nothing_about_the_recipe(
-    server: Callable[..., Server], status: int
+    server: Callable[..., ComfyUIClient], status: int
 ) -> None:
     with pytest.raises(Unavailable, match=f"answered /queue with {status}"):
         server(b"", status).queue()
@@ -95,7 +95,7 @@ def test_a_refusal_of_any_shape_is_a_refusal(answer: dict[str, Any]) -> None:
     ],
 )
 def test_a_history_of_any_shape_ends_the_prompt(history: dict[str, Any]) -> None:
-    prompt = Prompt(Server(URL), prompt_id="mine", client_id="farm", prefix="farm/mine")
+    prompt = Prompt(ComfyUIClient(URL), prompt_id="mine", client_id="farm", prefix="farm/mine")
 
     with pytest.raises(StepFailed):
         prompt._outcome(history)
@@ -121,7 +121,7 @@ class OddComfyUI:
 
 
 def test_one_odd_node_or_file_does_not_hide_everything_else_a_comfyui_has() -> None:
-    found = take_inventory(OddComfyUI())  # type: ignore[arg-type]  # answers as a Server does
+    found = take_inventory(OddComfyUI())  # type: ignore[arg-type]  # answers as a ComfyUIClient does
 
     assert set(found.nodes) == {"LoraLoader", "Odd"}
     assert found.models == {"loras": ("ink.safetensors",)}

@@ -64,7 +64,7 @@ class QueuedPrompt:
     running: bool
 
 
-class Server:
+class ComfyUIClient:
     """A thin client; a call that gets no answer raises `Unavailable`, an answer of no use `StepFailed`."""
 
     def __init__(self, url: str, timeout: tuple[float, float] = TIMEOUT_S) -> None:
@@ -79,9 +79,9 @@ class Server:
 
     def stats(self) -> Stats:
         """Version and card."""
-        told = self._get("/system_stats")
+        stats = self._get("/system_stats")
         with self._in_its_words("/system_stats"):
-            system, card = told["system"], (told.get("devices") or [{}])[0]
+            system, card = stats["system"], (stats.get("devices") or [{}])[0]
             return Stats(
                 version=str(system.get("comfyui_version", "")),
                 pytorch=str(system.get("pytorch_version", "")),
@@ -115,22 +115,22 @@ class Server:
 
     def queue(self) -> list[QueuedPrompt]:
         """What runs and what waits."""
-        told = self._get("/queue")
+        listed = self._get("/queue")
         with self._in_its_words("/queue"):
             return [
                 QueuedPrompt(
                     prompt_id=str(item[1]), client_id=str((item[3] or {}).get("client_id", "")), running=running
                 )
                 for name, running in (("queue_running", True), ("queue_pending", False))
-                for item in told.get(name, [])
+                for item in listed.get(name, [])
             ]
 
     def history(self, prompt_id: str) -> dict[str, Any] | None:
         """What became of a prompt; None while it is unknown, waits or runs."""
-        found = self._get(f"/history/{quote(prompt_id)}").get(prompt_id)
-        if found is not None and not isinstance(found, dict):
+        entry = self._get(f"/history/{quote(prompt_id)}").get(prompt_id)
+        if entry is not None and not isinstance(entry, dict):
             raise _foreign(f"{self.url}/history")
-        return found
+        return entry
 
     def delete(self, prompt_id: str) -> None:
         """Take a waiting prompt out of the queue; one that runs or is gone is left alone."""
@@ -150,9 +150,9 @@ class Server:
             answer = self._send(
                 "POST", "/upload/image", files={"image": (picture.name, file)}, data={"subfolder": "farm"}
             )
-        told = _json(_good(answer, "/upload/image"))
+        kept = _json(_good(answer, "/upload/image"))
         with self._in_its_words("/upload/image"):
-            return "/".join(part for part in (told.get("subfolder", ""), told["name"]) if part)
+            return "/".join(part for part in (kept.get("subfolder", ""), kept["name"]) if part)
 
     def download(self, file: OutputFile, into: Path) -> Path:
         """Fetch a file a prompt made, whole, under its own last name in the folder `into`; or leave nothing."""
@@ -187,22 +187,22 @@ class Server:
 
     def _get(self, path: str) -> dict[str, Any]:
         answer = _good(self._send("GET", path), path)
-        told = _json(answer)
-        if not isinstance(told, dict):
+        body = _json(answer)
+        if not isinstance(body, dict):
             raise _foreign(answer.url)
-        return told
+        return body
 
     def _post(self, path: str, body: Mapping[str, Any]) -> None:
         _good(self._send("POST", path, json=dict(body)), path)
 
-    def _send(self, method: str, path: str, **said: Any) -> requests.Response:
-        with self._asked(path), self._open(method, path, **said) as answer:
+    def _send(self, method: str, path: str, **request: Any) -> requests.Response:
+        with self._asked(path), self._open(method, path, **request) as answer:
             return self._whole(answer, path)
 
-    def _open(self, method: str, path: str, **said: Any) -> requests.Response:
+    def _open(self, method: str, path: str, **request: Any) -> requests.Response:
         # A redirect is no answer of ComfyUI's; and following it would read its page without any limit.
         return self._session.request(
-            method, f"{self.url}{path}", timeout=self._timeout, stream=True, allow_redirects=False, **said
+            method, f"{self.url}{path}", timeout=self._timeout, stream=True, allow_redirects=False, **request
         )
 
     def _whole(self, answer: requests.Response, path: str) -> requests.Response:
@@ -216,10 +216,10 @@ class Server:
                 )
             body.write(chunk)
         body.seek(0)
-        told = requests.Response()
-        told.status_code, told.url, told.encoding = answer.status_code, answer.url, answer.encoding
-        told.raw = body
-        return told
+        whole = requests.Response()
+        whole.status_code, whole.url, whole.encoding = answer.status_code, answer.url, answer.encoding
+        whole.raw = body
+        return whole
 
     @contextmanager
     def _in_its_words(self, path: str) -> Iterator[None]:
