@@ -9,13 +9,12 @@ import pytest
 
 from db import catalogue
 from farm.cli.commands.looking import ended_well
-from farm.cli.console import Exit
 from farm.dailies.from_jobs import page_take
 from farm.dailies.values import lineages
 from farm.delivery import delivering
 from farm.judging import gate
 from farm.orders import submission
-from models.vocabulary import Phase, Verdict
+from models.vocabulary import Exit, Phase, Verdict
 from tests.support.factories import beside, finish, judged, whole
 from workers.scoring.profiles import EMBEDDED
 
