@@ -60,7 +60,7 @@ class Farm:
         """Store one order and wake a worker; the order as a value, a mapping, or keyword arguments.
 
         Raises:
-            OrderRefused: it cannot be accepted, and the hint names the nearest fix; nothing was stored.
+            Refused: it cannot be accepted, and the hint names the nearest fix; nothing was stored.
         """
         given = fields if order is None else order
         return self.submit_many([given])[0]
@@ -69,7 +69,7 @@ class Farm:
         """Store many orders in one transaction: all of them or none.
 
         Raises:
-            OrderRefused: one of them cannot be accepted; nothing was stored.
+            Refused: one of them cannot be accepted; nothing was stored.
         """
         from farm.orders import submission
 
@@ -103,7 +103,8 @@ class Farm:
 
         Raises:
             UnknownName: there is no such job.
-            OrderRefused: it is not over yet, or its budget is used up.
+            Conflict: a take of it is still in work, or it is a reproduction.
+            Refused: the changes cannot be accepted.
         """
         from farm.orders import submission
 
@@ -129,7 +130,8 @@ class Farm:
 
         Raises:
             UnknownName: there is no such job or field.
-            OrderRefused: it has no take to compare with, or a change cannot work; nothing was stored.
+            Conflict: it has no take to compare with.
+            OrderRefused: a change cannot work; nothing was stored.
         """
         from farm.reproduction import ordering
 
@@ -145,7 +147,8 @@ class Farm:
 
         Raises:
             UnknownName: there is no such job.
-            OrderRefused: it was not judged yet, or nobody is named.
+            Conflict: it was not judged yet, or is a reproduction.
+            Forbidden: nobody is named.
         """
         from farm.judging import gate as gates
 
@@ -295,7 +298,9 @@ class Farm:
         """Store proposed marks as a new profile of the project; `choose_profile` is what puts it to use.
 
         Raises:
-            OrderRefused: nobody is named, nothing was proposed, or the name is taken.
+            Forbidden: nobody is named.
+            BadInput: the name is empty or too long.
+            Conflict: nothing was proposed, or the name is taken.
         """
         from farm.judging import calibration
 
@@ -303,7 +308,7 @@ class Farm:
             calibration.keep(session, found, name, by=by)
 
     def choose_profile(self, project: str, name: str, *, by: str) -> Profile:
-        """Judge the project's next orders by this profile; raises `UnknownName`, `BadInput`, `OrderRefused`."""
+        """Judge the project's next orders by this profile; raises `UnknownName`, `BadInput`, `Forbidden`."""
         from farm.judging import calibration
 
         with self.database.transaction() as session:
