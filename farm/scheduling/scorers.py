@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farm import broker
 from workers.scoring.network_table import lacking
 
 if TYPE_CHECKING:
@@ -18,11 +17,7 @@ def best_of(others: Sequence[Scorer], wanted: set[str], *, fewer_than: int, turn
 
     `turn` spreads work over equals.
     """
-    able = [
-        (len(lacking(wanted, other.networks)), other.is_busy, other)
-        for other in others
-        if any(broker.is_direct(queue) for queue in other.queues)
-    ]
+    able = [(len(lacking(wanted, other.networks)), other.is_busy, other) for other in others]
     able = [each for each in able if each[0] < fewer_than]
     if not able:
         return None

@@ -45,7 +45,7 @@ def left_to(job_id: UUID, request: Any) -> str | None:
     if better is None:
         return None
     with broker.best_effort():
-        broker.hand_on(job_id, next(queue for queue in better.queues if broker.is_direct(queue)))
+        broker.hand_on(job_id, _own_queues(better)[0])
     return better.id
 
 
@@ -66,4 +66,10 @@ def _better_worker(session: Session, job_id: UUID) -> Scorer | None:
     others = workers.scorers(
         session, queue=SCORE_QUEUE, besides=runtime.worker_id(), silent_after=settings().lease
     )
-    return best_of(others, wanted, fewer_than=len(missing), turn=job_id.int)
+    addressable = [other for other in others if _own_queues(other)]
+    return best_of(addressable, wanted, fewer_than=len(missing), turn=job_id.int)
+
+
+def _own_queues(scorer: Scorer) -> list[str]:
+    """The queues on which it alone listens."""
+    return [queue for queue in scorer.queues if broker.is_direct(queue)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,7 @@ TEN_TABLES = {
     "render_queue",
 }
 FIRST, SECOND = "0001_character_consistency", "0002_video_production"
+FOURTH = "0004_production_rendering"
 
 
 def tables(database: Database) -> set[str]:
@@ -129,6 +131,49 @@ def test_rows_from_before_the_farm_survive_its_migration_there_and_back(blank_da
     blank_database.downgrade(SECOND)
     with blank_database.transaction() as session:
         assert session.scalar(text("SELECT seed FROM generation_params")) == 2**64 - 1
+
+
+def test_worker_facts_move_into_columns_and_back(blank_database: Database) -> None:
+    comfyui = {"url": "http://x", "inventory": "a" * 64, "vram_mib": 24_564, "error": None}
+    doubted = {**comfyui, "error": "No answer.", "is_doubted": True}
+    before = {
+        "bare": {},
+        "render": {"gpu_info": {"model": "L4"}, "comfyui": comfyui},
+        "doubted": {"gpu_info": None, "comfyui": doubted},
+        "score": {"cpus": 4, "networks": ["toon-id", "lpips-alex"]},
+    }
+    blank_database.migrate(FOURTH)
+    with blank_database.transaction() as session:
+        for name, capabilities in before.items():
+            session.execute(
+                text(
+                    "INSERT INTO workers (id, host, pid, incarnation, capabilities, status)"
+                    " VALUES (:id, 'h', 1, gen_random_uuid(), CAST(:told AS jsonb), 'ready')"
+                ),
+                {"id": name, "told": json.dumps(capabilities)},
+            )
+
+    blank_database.migrate()
+
+    facts_of = (
+        "SELECT id, has_comfyui, comfyui_inventory, comfyui_vram_mib, comfyui_error, gpu_info, networks,"
+        " is_doubted"
+    )
+    with blank_database.transaction() as session:
+        rows = session.execute(text(f"{facts_of} FROM workers")).all()
+        facts = {name: tuple(values) for name, *values in rows}
+    assert facts == {
+        "bare": (False, None, None, None, None, [], False),
+        "render": (True, "a" * 64, 24_564, None, {"model": "L4"}, [], False),
+        "doubted": (True, "a" * 64, 24_564, "No answer.", None, [], True),
+        "score": (False, None, None, None, None, ["toon-id", "lpips-alex"], False),
+    }
+    blank_database.downgrade(FOURTH)
+    with blank_database.transaction() as session:
+        after = {
+            row.id: row.capabilities for row in session.execute(text("SELECT id, capabilities FROM workers"))
+        }
+    assert after == before
 
 
 def test_two_migrations_at_once_are_harmless(blank_database: Database) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 
 from db.fleet.workers import Scorer
-from farm.scheduling.scorers import best_of
 from tasks.process import runtime
 from tasks.steps import hand_over
 from tests.support.floor import CONTROL, RENDER, SCORE, Floor
@@ -128,36 +126,22 @@ def test_the_last_try_is_made_by_whoever_takes_it(database: Database, monkeypatc
     assert better() is None
 
 
-def a_scorer(*networks: str, busy: bool = False, direct: bool = True) -> Scorer:
-    name = f"host:{uuid4()}"
-    queues = ("score", f"score.{name}") if direct else ("score",)
-    return Scorer(id=name, queues=queues, networks=networks, is_busy=busy)
+def test_a_worker_that_cannot_be_addressed_is_not_chosen(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(database, "DELETE FROM workers")
+    (job,) = add_jobs(database, add_project(database))
+    execute(database, "UPDATE render_queue SET step = 'score' WHERE job_id = :job", job=job)
+    execute(
+        database,
+        """INSERT INTO workers (id, host, pid, incarnation, queues, networks, status)
+           VALUES ('host:score:0', 'host', 1, gen_random_uuid(), '{score}', '{toon-id}', 'ready')""",
+    )
+    monkeypatch.setenv(runtime.WORKER_ID, "host:score:1")
+    monkeypatch.setattr(hand_over, "networks_here", list)
 
-
-WANTED = {"toon-id", "lpips-alex", "none"}
-
-
-def test_the_worker_that_lacks_least_is_chosen_and_an_idle_one_before_a_busy_one() -> None:
-    none, some = a_scorer(), a_scorer("toon-id")
-    busy, idle = a_scorer("toon-id", "lpips-alex", busy=True), a_scorer("toon-id", "lpips-alex")
-
-    assert best_of([none, some, busy, idle], WANTED, fewer_than=2) is idle
-    assert best_of([none, some, busy], WANTED, fewer_than=2) is busy
-    assert best_of([none, some], WANTED, fewer_than=2) is some
-
-
-def test_a_worker_that_could_measure_no_more_is_left_alone() -> None:
-    assert best_of([a_scorer("toon-id")], WANTED, fewer_than=1) is None
-    assert best_of([], WANTED, fewer_than=2) is None
-
-
-def test_a_worker_that_cannot_be_addressed_is_not_chosen() -> None:
-    assert best_of([a_scorer("toon-id", "lpips-alex", direct=False)], WANTED, fewer_than=2) is None
-
-
-def test_equals_take_turns() -> None:
-    equals = [a_scorer("toon-id", "lpips-alex") for _ in range(3)]
-
-    chosen = [best_of(equals, WANTED, fewer_than=1, turn=turn) for turn in range(3)]
-
-    assert chosen == equals
+    with database.transaction() as session:
+        assert hand_over._better_worker(session, job) is None
+    execute(database, "UPDATE workers SET queues = '{score,score.able@host}'")
+    with database.transaction() as session:
+        assert hand_over._better_worker(session, job) is not None

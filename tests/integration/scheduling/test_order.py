@@ -1,0 +1,192 @@
+"""The claim and `farm why` go by the order that `farm.scheduling.order` says without a database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import cycle, islice
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, insert, select, text
+
+from db import catalogue, queue
+from db.fleet import inventories
+from farm.scheduling.order import Claimer, Situation, Waiting, ahead_of, next_row
+from models.rows.fleet import Worker
+from models.rows.jobs import Attempt, QueueRow
+from models.scheduling import Affinity
+from models.vocabulary import AttemptOutcome, Step, WorkerStatus
+from tests.support.queue_jobs import add_jobs, add_project
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from db.engine import Database, Session
+
+LEASE = timedelta(seconds=90)
+MOST = 24
+WORKERS, POOLS, WORDS, MODELS = ("w1", "w2"), ("a", "b"), ("x", "y"), ("m1", "m2")
+Claimed = tuple[Claimer, Affinity]
+
+
+def some(words: tuple[str, ...]) -> st.SearchStrategy[frozenset[str]]:
+    return st.frozensets(st.sampled_from(words))
+
+
+# Few values of each kind, so that rows meet; ages around, and exactly on, the lease and the jump.
+rows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.uuids(),
+            "pool": st.sampled_from(POOLS),
+            "priority": st.integers(5, 6),
+            "age": st.sampled_from([-1, 0, 60, 90, 300, 301]),
+            "model_name": st.sampled_from(MODELS),
+            "fingerprint": st.sampled_from([None, "f1", "f2"]),
+            "needs": some(WORDS),
+            "failed_at": st.sampled_from([None, *WORKERS]),
+        }
+    ),
+    min_size=8,
+    max_size=MOST,
+    unique_by=lambda row: row["id"],
+)
+claims = st.lists(
+    st.tuples(
+        st.builds(
+            Claimer,
+            id=st.sampled_from(WORKERS),
+            pools=st.sampled_from([frozenset(POOLS), frozenset(POOLS[:1])]),
+            has=st.sampled_from([frozenset(WORDS), frozenset(WORDS[:1]), frozenset()]),
+            warm=some(MODELS),
+        ),
+        st.builds(
+            Affinity, among=st.integers(1, 8), jump=st.sampled_from([timedelta(0), timedelta(seconds=300)])
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+live_workers = st.dictionaries(st.sampled_from(WORKERS), some(POOLS))
+
+
+@pytest.fixture(scope="module")
+def jobs(database: Database) -> list[UUID]:
+    return add_jobs(database, add_project(database), MOST)
+
+
+def fill(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dict[UUID, Waiting]:
+    """The rows in `render_queue`, by job; every age is by the clock of this transaction."""
+    now: datetime = session.scalar(select(func.now()))
+    session.execute(text("DELETE FROM render_queue"))
+    waiting = {}
+    for values, job_id in zip(drawn, jobs, strict=False):
+        age = timedelta(seconds=values["age"])
+        facts = {name: value for name, value in values.items() if name != "age"}
+        waiting[job_id] = Waiting(**facts, available_at=now - age)
+    session.execute(
+        insert(QueueRow),
+        [
+            {
+                "id": row.id,
+                "job_id": job_id,
+                "pool": row.pool,
+                "priority": row.priority,
+                "available_at": row.available_at,
+                "model_name": row.model_name,
+                "fingerprint": row.fingerprint,
+                "needs": sorted(row.needs),
+                "retry_count": int(row.failed_at is not None),
+                "epoch": 1,
+            }
+            for job_id, row in waiting.items()
+        ],
+    )
+    for job_id, row in waiting.items():
+        if row.failed_at is not None:
+            session.add(
+                Attempt(
+                    job_id=job_id,
+                    step=Step.RENDER,
+                    epoch=1,
+                    worker_id=row.failed_at,
+                    outcome=AttemptOutcome.FAILED,
+                )
+            )
+    session.flush()
+    return waiting
+
+
+def enter(session: Session, worker_id: str, pools: frozenset[str], inventory: str | None = None) -> None:
+    session.add(
+        Worker(
+            id=worker_id,
+            host="h",
+            pid=1,
+            incarnation=uuid4(),
+            pools=sorted(pools),
+            status=WorkerStatus.READY,
+            capabilities={"comfyui": {"inventory": inventory}} if inventory else {},
+        )
+    )
+    session.flush()
+
+
+@given(rows, claims, live_workers)
+@settings(max_examples=100, deadline=None)
+def test_claim_after_claim_postgres_gives_out_what_the_policy_says(
+    database: Database,
+    jobs: list[UUID],
+    drawn: list[dict[str, Any]],
+    claims: list[Claimed],
+    live: dict[str, frozenset[str]],
+) -> None:
+    with database.transaction() as session:
+        waiting = fill(session, drawn, jobs)
+        for worker_id, pools in live.items():
+            enter(session, worker_id, pools)
+        situation = Situation(now=session.scalar(select(func.now())), lease=LEASE, live=live)
+
+        for claimer, affinity in islice(cycle(claims), len(drawn)):
+            expected = next_row(waiting.values(), claimer, situation, affinity)
+            claim = queue.claim_render(
+                session,
+                pools=claimer.pools,
+                worker_id=claimer.id,
+                lease=LEASE,
+                affinity=affinity,
+                warm=claimer.warm,
+                has=claimer.has,
+            )
+
+            assert (claim and waiting[claim.job_id]) == expected
+            if claim is not None:
+                running = {waiting.pop(claim.job_id).fingerprint} - {None}
+                situation = replace(situation, running=situation.running | running)
+        session.rollback()
+
+
+@given(rows, st.dictionaries(st.sampled_from(WORKERS), st.tuples(some(POOLS), some(WORDS))))
+@settings(max_examples=30, deadline=None)
+def test_why_counts_those_ahead_that_the_policy_puts_ahead(
+    database: Database,
+    jobs: list[UUID],
+    drawn: list[dict[str, Any]],
+    live: dict[str, tuple[frozenset[str], frozenset[str]]],
+) -> None:
+    with database.transaction() as session:
+        waiting = fill(session, drawn, jobs)
+        for worker_id, (pools, has) in live.items():
+            enter(session, worker_id, pools, inventories.store(session, {"has": sorted(has)}, has=has))
+        situation = Situation(now=session.scalar(select(func.now())), lease=LEASE)
+
+        for job_id, row in waiting.items():
+            serving = [has for pools, has in live.values() if row.pool in pools]
+            expected = ahead_of(row, waiting.values(), situation, serving)
+            assert catalogue.why_facts(session, job_id, LEASE).ahead_in_pool == expected
+        session.rollback()
