@@ -30,7 +30,7 @@ EXAMPLE = ROOT / "examples" / "workflows" / "portrait.yaml"
 
 
 @pytest.fixture(scope="module")
-def show(database: Database) -> StoredShow:
+def comfyui_show(database: Database) -> StoredShow:
     with database.transaction() as session:
         stored = a_stored_show(session, defaults={"renderer": "comfyui", "model_name": "tiny.safetensors"})
         for phase in (Phase.LOOP, Phase.VIDEO):
@@ -72,7 +72,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database: Database, show: StoredShow, tmp_path: Path) -> Desk:
+def desk(database: Database, comfyui_show: StoredShow, tmp_path: Path) -> Desk:
     execute(database, "DELETE FROM workers")
     report(database)
-    return Desk(database, show, tmp_path)
+    return Desk(database, comfyui_show, tmp_path)
