@@ -138,7 +138,7 @@ def test_a_keeper_in_the_background_restarts_what_dies_and_is_stopped_first(stat
 
     assert wait_until(lambda: group.status()[0].running and group.status()[0].pid != first.pid, 20)
 
-    assert "worker had ended" in (state / "logs/keeper.log").read_text()
+    assert wait_until(lambda: "worker had ended" in (state / "logs/keeper.log").read_text(), 20)
     second = psutil.Process(group.status()[0].pid)
     group.stop(grace_s=5)
     assert not keeper.is_running()
