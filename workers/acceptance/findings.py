@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     AGREED = "agreed"  #: measured, and within what was expected
     DISAGREED = "disagreed"  #: measured, and outside it
     NOT_MEASURED = "not_measured"  #: never a pass: `reason` says why, `todo` what a person can do
-    NOTED = "noted"  #: measured, and nobody knows what it should be
+    NOTED = "noted"  #: measured, with no known value to compare it with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

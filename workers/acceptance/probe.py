@@ -282,7 +282,7 @@ def _seen_by_driver() -> float | None:
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
     except (OSError, subprocess.SubprocessError):
-        # A driver that says nothing is told as "not measured", never as zero.
+        # No answer of the driver means "not measured", never zero.
         return None
     rows = [line.split(",") for line in answer.splitlines() if line.count(",") == 1]
     mine = [used.strip() for pid, used in rows if pid.strip() == str(os.getpid())]

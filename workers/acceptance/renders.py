@@ -90,7 +90,7 @@ class Approved:
     _styles: dict[str, StyleReference | None] = field(default_factory=dict)
 
     def people(self, network: str, numbers: tuple[int, ...]) -> tuple[CharacterReference, ...]:
-        """Everybody whom the network knows; none when it is missing or sees nobody, as it then says itself."""
+        """References of those characters that the network could describe; none when it is missing."""
         known = [self._person(network, number) for number in numbers]
         return tuple(reference for reference in known if reference is not None)
 

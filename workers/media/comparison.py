@@ -67,7 +67,6 @@ class Comparison:
     reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
         return {
             "equality": self.equality.value,
             "frames": list(self.frames),
@@ -131,7 +130,7 @@ class _Tally:
             self._differ(number, one, other)
 
     def comparison(self) -> Comparison:
-        """Once all frames were seen."""
+        """What is known after the last frame."""
         frames = (self._pixels[0].frames, self._pixels[1].frames)
         reason = self._odd_size
         if frames[0] != frames[1]:
@@ -159,7 +158,7 @@ class _Tally:
         self._spot = max(self._spot, _worst_spot(error))
         apart = self._distance(one, other) if self._distance is not None else None
         if apart is None or self._lpips is None or not math.isfinite(apart):
-            # One frame nobody could look at is enough not to know how far apart they look.
+            # One frame that could not be measured leaves the distance of the whole take unknown.
             self._lpips = None
         else:
             self._lpips = max(self._lpips, apart)

@@ -21,7 +21,7 @@ class PartialFile:
         self.partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
 
     def publish(self) -> None:
-        """Bring the bytes to the disk and give the file its name; before this nobody sees it."""
+        """Bring the bytes to the disk and give the file its name; before this it is not visible."""
         with disk_errors_told(self.target):
             disk.sync(self.partial)
             self.partial.replace(self.target)

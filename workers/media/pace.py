@@ -31,7 +31,7 @@ class Pace:
         self._before = at_s
 
     def hold(self, seconds: float) -> None:
-        """A frame is shown for so long."""
+        """Take one frame's time on screen into account."""
         self.shortest_s = min(self.shortest_s, seconds)
         self.longest_s = max(self.longest_s, seconds)
 

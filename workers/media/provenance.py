@@ -47,7 +47,7 @@ class Provenance:
             # JavaScript rounds whole numbers above 2^53, and seeds go to 2^64 - 1.
             "seed_text": str(self.recipe.seed),
             "environment": dict(self.environment),
-            # Two takes of one environment share it; for whoever sorts thousands of sidecars.
+            # Takes of one environment share it, so that thousands of sidecars can be grouped by it.
             "environment_sha256": environment_sha256(self.environment),
             "resolved": _without_places(self.resolved),
             "take": dict(self.take),

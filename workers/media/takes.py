@@ -53,7 +53,6 @@ class TakeWriter:
 
     @property
     def frames(self) -> int:
-        """How many frames were added."""
         return self._pixels.frames
 
     def add(self, frame: NDArray[np.uint8]) -> None:

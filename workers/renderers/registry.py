@@ -51,7 +51,6 @@ _ENTRIES = {
 
 
 def names() -> tuple[str, ...]:
-    """The renderers this farm knows."""
     return tuple(_ENTRIES)
 
 

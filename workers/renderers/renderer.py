@@ -35,7 +35,7 @@ class Facts:
     environment: Mapping[str, str]
     #: what a render here would record: file of weights -> SHA-256; empty where it cannot be read
     file_hashes: Mapping[str, str] = field(default_factory=dict)
-    #: pictures the recipe starts from whose content nobody wrote down
+    #: pictures the recipe starts from, of which no hash was recorded
     unknown_pictures: tuple[str, ...] = ()
 
     @property

@@ -31,7 +31,7 @@ _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long a server that stumbles is put up with."""
+    """How often, and after which pauses, a failing server is tried again."""
 
     tries: int = 4  #: in a row that bring nothing new
     most_tries: int = 20  #: in all, however little each brings
@@ -41,7 +41,7 @@ class RetryPolicy:
     sleep: Callable[[float], None] = time.sleep
 
     def wait(self, tries: int, asked_seconds: float) -> None:
-        """Back off after so many tries that brought nothing, with jitter: many farms must not march in step."""
+        """Back off after so many tries that brought nothing; the jitter keeps many farms apart."""
         seconds = self.base_seconds * 2 ** max(tries - 1, 0) * random.uniform(0.75, 1.25)  # noqa: S311
         self.sleep(min(max(seconds, asked_seconds), self.cap_seconds))
 
@@ -51,8 +51,8 @@ class Wanted:
     """What a part file is a part of."""
 
     name: str  #: for sentences
-    sha256: str | None  #: of the whole; None when nobody knows it
-    size: int | None  #: bytes of the whole; None when nobody knows it
+    sha256: str | None  #: of the whole; None when it is unknown
+    size: int | None  #: bytes of the whole; None when it is unknown
 
 
 class _Broken(Exception):
@@ -234,7 +234,7 @@ def _refuse_other_size(url: str, total: int | None, wanted: Wanted) -> None:
 
 
 def _is_final(error: requests.RequestException) -> bool:
-    """Whether another try cannot help: nobody listens there, the certificate is wrong, or it is no address."""
+    """Whether another try cannot help: no server there, a wrong certificate, or no address at all."""
     from requests import exceptions
     from urllib3.exceptions import NewConnectionError
 

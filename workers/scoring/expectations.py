@@ -36,7 +36,7 @@ class Expectations:
     style: StyleReference | None = None
     #: masters of the neighbouring cuts of the scene, in the order of the cuts; their first frame is looked at
     neighbours: tuple[Path, ...] = ()
-    #: how many of them come before this cut; None when nobody said
+    #: how many of them come before this cut; None when it was not stated
     neighbours_before: int | None = None
 
     @classmethod

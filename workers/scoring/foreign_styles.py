@@ -36,7 +36,6 @@ def lineless(picture: Picture) -> Picture:
 
 
 def greyscale(picture: Picture) -> Picture:
-    """No colour."""
     return as_bytes(cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
 
 

@@ -210,7 +210,7 @@ def _translated_crashes() -> Iterator[None]:
     except MemoryError as error:
         raise StepFailed("Memory ran out while scoring.", error_kind=ErrorKind.OUT_OF_MEMORY) from error
     except Exception as error:
-        # The task's own time limit is raised in here, wherever it strikes: whoever set it knows what it means.
+        # The task's own time limit may be raised anywhere in here; the task that set it handles it.
         if type(error).__name__ == "SoftTimeLimitExceeded":
             raise
         kind = ErrorKind.OUT_OF_MEMORY if type(error).__name__ == "OutOfMemoryError" else ErrorKind.BUG

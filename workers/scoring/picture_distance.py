@@ -25,7 +25,7 @@ class PictureDistance:
     def __init__(self, shelf: Callable[[], Shelf]) -> None:
         self._shelf = shelf
         self._network: PairNetwork | None = None
-        #: one sentence: why nothing could say; empty while nobody asked
+        #: one sentence: why there is no distance; empty before the first call
         self.why_not = ""
 
     def __call__(self, one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:

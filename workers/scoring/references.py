@@ -55,7 +55,6 @@ class IdentityReference:
         return self.vector.astype("<f4").tobytes()
 
     def of(self, name: str) -> CharacterReference:
-        """The reference under a character's name."""
         return CharacterReference(name=name, vector=self.vector, network=self.network, sha256=self.sha256)
 
 

@@ -1,4 +1,4 @@
-"""By how much the whole picture moved from one frame to the next, whoever else moves in it."""
+"""By how much the whole picture moved from one frame to the next, apart from what moves in it."""
 
 from __future__ import annotations
 

@@ -36,9 +36,9 @@ class Shots:
 
     #: number of the first frame of each shot but the first, rising
     cuts: tuple[int, ...] = ()
-    #: False when nobody looked for cuts, and the clip is taken for one shot without knowing it
+    #: False when cuts were not looked for, and the clip is only assumed to be one shot
     looked_for: bool = True
-    #: where nobody looked: frames that differ from the one before as much as after a cut
+    #: where cuts were not looked for: frames that differ from the one before as much as after a cut
     suspicious: tuple[int, ...] = ()
 
     def shot_of(self, frame: int) -> int:

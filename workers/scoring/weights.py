@@ -41,7 +41,7 @@ class Installed:
 
     name: str
     path: Path
-    #: SHA-256 written down when the file was checked; empty when nobody wrote it down
+    #: SHA-256 written down when the file was checked; empty when it was not
     sha256: str
     #: what is wrong with it, in words; empty when it may be used
     trouble: str = ""
@@ -56,7 +56,7 @@ class Way:
     from_folder: Path | None = None
     #: an address asked before the catalogue's sources for `{mirror}/{file}`
     mirror: str | None = None
-    #: accept files whose hash nobody knows
+    #: accept files whose hash is unknown
     trust_unknown: bool = False
     retries: download.RetryPolicy = field(default_factory=download.RetryPolicy)
 
@@ -146,7 +146,7 @@ def pull(
 ) -> tuple[Installed, ...]:
     """Bring the named files into the folder; one that is here and unharmed is left alone.
 
-    Sources are tried in order; one that hands out another file than the catalogue describes is as good as none.
+    Sources are tried in order; one that hands out another file than the catalogue describes is passed over.
     A download that breaks off is continued, now or by the next pull. Two pulls into one folder wait for each
     other. `from_folder` and `trust_unknown` are those of `Way`, which has more to say.
 
@@ -173,7 +173,7 @@ def _pull_one(item: NetworkFile, folder: Path, progress: Progress, way: Way) -> 
             hint="Nobody wrote down what this file must be; pull it with --trust if you trust its source.",
         )
     with _disk_errors(folder), _alone(folder, item):
-        # Whoever held the lock may have brought it.
+        # Another process may have pulled it while this one waited for the lock.
         if (here := _sound(folder, item)) is not None:
             return here
         with tempfile.TemporaryDirectory(dir=folder / _UNFINISHED, prefix="unpack-") as scratch:

@@ -64,7 +64,7 @@ def with_pictures(
 
 
 def _frames(measured: Measurement, count: int) -> list[int]:
-    """Numbers of the frames that show what is wrong, in the order they are shown; none where nobody knows."""
+    """Numbers of the frames that show what is wrong, in the order they are shown; none where it is unknown."""
     if measured.metric is Metric.LOOP_SEAM and count > 1:
         return [count - 1, 0]
     if measured.metric is Metric.FROZEN and "longest_run_from" in measured.detail:

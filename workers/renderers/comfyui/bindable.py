@@ -155,7 +155,7 @@ def _called(workflow: Workflow, node_id: str) -> str:
 
 
 def _own_values(workflow: Workflow) -> Iterator[tuple[str, str, Any]]:
-    """(field, where it stands, value) of everything that stands there by itself; links hold nothing yet."""
+    """(field, where it stands, value) of every value set in the workflow itself; links hold none yet."""
     for name, value in workflow.binding.defaults.items():
         yield name, "its default", value
     for name, places in workflow.binding.inputs.items():

@@ -113,7 +113,6 @@ def character_sheet() -> Workflow:
 
 
 def all_workflows() -> dict[str, Workflow]:
-    """The farm's own workflows by name."""
     return {each.name: each for each in (still(), loop(), video(), character_sheet())}
 
 

@@ -1,4 +1,4 @@
-"""A call over HTTP that ends in time even where the other side sends one byte now and then, for ever.
+"""A call over HTTP that ends in time even where the other side sends one byte now and then without end.
 
 A timeout of `requests` is about the wait for the next byte, in the headers as in the body. Here a timer shuts
 the connection of a call that takes too long as a whole.
@@ -76,7 +76,7 @@ class Deadline:
                 return
             self.is_over = True
             try:
-                # Wakes whoever reads; an encrypted connection would first take its own reader's state away.
+                # Ends the blocked read; an encrypted socket's own `shutdown` would break the reader's state.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
             except OSError:
                 # Closed by the other side meanwhile: the reader is awake already.

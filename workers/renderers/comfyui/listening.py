@@ -1,4 +1,4 @@
-"""Listens to a ComfyUI's socket for progress; deafness is expected, and nobody waits for it."""
+"""Listens to a ComfyUI's socket for progress; it may stay silent, and no render waits for it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Listener:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        # Cut off, not closed politely: whoever waits for this has a finished picture in hand.
+        # Cut off without a closing handshake: the picture is finished, and the caller must not wait.
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.socket.shutdown(socket.SHUT_RDWR)

@@ -75,12 +75,10 @@ class Inventory:
         return tuple(sorted(modules))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Inventory:
-        """The inverse of `to_json`."""
         nodes = {name: _node_from_json(node) for name, node in data["nodes"].items()}
         models = {folder: tuple(names) for folder, names in data.get("models", {}).items()}
         return cls(**{**data, "nodes": nodes, "models": models})

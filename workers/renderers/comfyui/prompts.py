@@ -53,7 +53,7 @@ class Prompt:
         """`prefix` is the folder, below ComfyUI's output folder, that every file of this prompt must lie in."""
         self.prompt_id = prompt_id
         self.client_id = client_id
-        #: set by whoever hears that something happened; the next look then comes at once
+        #: set by the listener when something happened; the next look then comes at once
         self.nudge = threading.Event()
         #: nodes that were answered from the server's cache, once the prompt is over
         self.cached: tuple[str, ...] = ()

@@ -212,7 +212,7 @@ class ComfyUIRenderer:
                 self._after_failure(prompt, error)
                 raise
             except Exception:
-                # Such as a time limit of the task: the card must not go on with what nobody waits for.
+                # Such as a time limit of the task: the card must not go on with an abandoned prompt.
                 prompt.cancel()
                 raise
 

@@ -106,7 +106,7 @@ def _blank(recipe: Recipe, frames: Iterable[Frame]) -> Iterator[Frame]:
 
 
 def _frozen(recipe: Recipe, frames: Iterable[Frame]) -> Iterator[Frame]:
-    """The first frame for ever."""
+    """The first frame again and again."""
     first: Frame | None = None
     for frame in frames:
         first = frame if first is None else first

@@ -35,7 +35,6 @@ def frames(recipe: Recipe) -> Iterator[npt.NDArray[np.uint8]]:
 
 
 def clean_frames(recipe: Recipe) -> Iterator[npt.NDArray[np.uint8]]:
-    """The frames without the recipe's defect."""
     surface = skia.Surface(recipe.width, recipe.height)
     if recipe.job_type is JobType.CHARACTER_SHEET:
         sheet.draw_sheet(surface.getCanvas(), recipe)

@@ -26,7 +26,6 @@ _DARK: Rgb = (62, 62, 80)
 
 
 def outfit(name: str, cloth: Rgb, accent: Rgb) -> Outfit:
-    """The outfit `name` in a character's colours."""
     deep = scaled(cloth, 0.82)
     leather: Rgb = (104, 68, 54)
     return {

@@ -45,12 +45,10 @@ def shadow(color: Rgb, depth: float = 1.0) -> Rgb:
 
 
 def skin_shadow(color: Rgb) -> Rgb:
-    """The warm shadow of skin."""
     return mix(scaled(color, 0.88), (214, 96, 104), 0.17)
 
 
 def lighter(color: Rgb, k: float = 0.5) -> Rgb:
-    """`color` towards white."""
     return mix(color, (255, 255, 255), k)
 
 

@@ -59,7 +59,6 @@ def skin_v(brush: Brush, design: Design, torso: Torso, low: float, wide: float) 
 
 
 def draw_blossoms(brush: Brush, design: Design, places: list[Point], clip: object) -> None:
-    """Printed blossoms."""
     for x, y in places:
         for j in range(5):
             a = j * 2 * math.pi / 5

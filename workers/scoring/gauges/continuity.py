@@ -43,7 +43,7 @@ class Neighbour:
 
 
 def sides_of(expectations: Expectations) -> tuple[Side, ...]:
-    """Where each expected neighbour stands; two of which nobody said it are the previous and the next."""
+    """Where each expected neighbour stands; where it was not stated, two are the previous and the next."""
     count, before = len(expectations.neighbours), expectations.neighbours_before
     if before is None:
         return (Side.PREVIOUS, Side.NEXT) if count == 2 else (Side.UNKNOWN,) * count

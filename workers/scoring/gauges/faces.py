@@ -44,7 +44,7 @@ class FrameFaces:
     frame: int  #: position in the file
     faces: tuple[Face, ...]  #: one for each expected character, in their order; empty when somebody is missing
     likeness: tuple[float, ...]  #: beside `faces`
-    seen: int  #: faces found, whoever they are
+    seen: int  #: all faces found, strangers included
 
 
 def assign(similarities: NDArray[np.float32]) -> list[tuple[int, int]]:
@@ -123,7 +123,8 @@ class FaceGauge:
         for frame, faces in zip(waiting, faces_of_each, strict=True):
             sighting = self._sighting(frame, faces)
             self._sightings.append(sighting)
-            who = zip(self._names, sighting.faces, strict=False)  # nobody is told apart where one is missing
+            # There are no faces where one is missing: then it is unknown who is who.
+            who = zip(self._names, sighting.faces, strict=False)
             self._colours.see(frame.index, frame.full, dict(who))
 
     def _sighting(self, frame: Frame, faces: list[Face]) -> FrameFaces:
@@ -236,7 +237,7 @@ def _core(
     """
     votes = votes if votes.any() else np.ones_like(votes)
     alike = ((likeness >= mark) & votes & ~np.eye(len(votes), dtype=bool)).sum(axis=1)
-    # Two outvote a third; of two that differ nobody knows which is right, so neither stays.
+    # Two outvote a third; of two that differ it is unknown which is right, so neither stays.
     votes = votes & (2 * alike >= votes.sum() - 1)
     return votes if votes.any() else _most_shown(likeness, owners, scores, mark)
 

@@ -57,10 +57,10 @@ _OVER_TIME = frozenset(
 
 
 def with_shots(measurement: Measurement, shots: Shots) -> Measurement:
-    """The measurement with the cuts it was measured between, or that nobody looked for any.
+    """The measurement with the cuts it was measured between, or the note that none were looked for.
 
-    Where nobody looked and a frame differs as after a cut, a number over time could excuse that cut or be
-    spoilt by it: then there is none.
+    Where none were looked for and a frame differs as after a cut, a number over time could excuse that cut or
+    be spoilt by it: then there is none.
     """
     if measurement.metric not in _OVER_TIME or measurement.value is None:
         return measurement

@@ -61,7 +61,7 @@ class LpipsGauge:
         ]
 
     def _temporal(self, shots: Shots) -> metrics.Summary:
-        """The summary of the steps inside shots, or of a cut that nobody ordered."""
+        """The summary of the steps inside shots, or of a cut that was not ordered."""
         steps = dict(enumerate(self._distances, start=1))
         over = {frame: steps.pop(frame) for frame in shots.cuts if frame in steps}
         summary = metrics.lpips_summary(list(steps.values()), list(steps))

@@ -20,7 +20,7 @@ _FORMULA = "2"
 
 
 class SmoothnessGauge:
-    """motion_smoothness: every second distinct frame against what its neighbours foretell."""
+    """motion_smoothness: every second distinct frame against the one interpolated from its neighbours."""
 
     def __init__(self, network: Interpolator) -> None:
         self._network = network

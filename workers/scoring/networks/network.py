@@ -89,7 +89,7 @@ class PairNetwork(Network, Protocol):
 
 @runtime_checkable
 class Interpolator(Network, Protocol):
-    """Foretells the frame between two frames."""
+    """Interpolates the frame between two frames."""
 
     def between(self, before: Picture, after: Picture) -> Picture: ...
 

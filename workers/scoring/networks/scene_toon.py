@@ -1,4 +1,4 @@
-"""Where and in which light a picture plays, whoever stands in it: a learnt projection, as for style.
+"""Where and in which light a picture plays, whatever characters are in it: a learnt projection, as for style.
 
 EfficientNet-lite0 by itself sees the framing before the place: the cosine of two cuts of one scene (0.53 to
 0.75) is no better than that of two scenes. Learnt by `training.scene` from the renderer's own scenes, seen

@@ -52,7 +52,7 @@ class Shelf:
         return self._of_kind(name, PairNetwork)  # type: ignore[type-abstract]
 
     def interpolator(self, name: str) -> Interpolator:
-        """A network that foretells frames."""
+        """A network that interpolates between two frames."""
         return self._of_kind(name, Interpolator)  # type: ignore[type-abstract]
 
     def rater(self, name: str) -> Rater:
