@@ -122,7 +122,3 @@ class ShotFinder(Network, Protocol):
         its last picture goes on.
         """
         ...
-
-    def cuts(self, thumbnails: Sequence[Picture]) -> tuple[int, ...]:
-        """Numbers of the frames at which a new shot begins, from thumbnails `(27, 48, 3)` uint8 RGB."""
-        ...
