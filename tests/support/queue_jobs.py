@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from db.catalogue import NewJob, insert_jobs
+from db.queue import TakeRecord
 from models.jobs import DEFAULT_RETRIES
 from models.recipe import Recipe
 from models.rows.shows import Project
@@ -15,6 +16,23 @@ from models.vocabulary import JobType
 
 if TYPE_CHECKING:
     from db.engine import Database
+
+#: what a render of one frame made
+TAKE = TakeRecord(
+    master_path="takes/a/1/master.png",
+    proxy_path=None,
+    pixel_sha256="p" * 64,
+    file_sha256="f" * 64,
+    size_bytes=10,
+    frames=1,
+    width=48,
+    height=32,
+    fps=24,
+    render_seconds=0.5,
+    renderer_version="1",
+    environment={"device": "cpu"},
+    resolved={"file_hashes": {"a.safetensors": "0" * 64}, "model_hash": "1" * 64},
+)
 
 
 def add_project(database: Database) -> UUID:

@@ -19,7 +19,7 @@ from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, execute, one
+from tests.support.queue_jobs import TAKE, add_jobs, execute, one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,22 +191,7 @@ def test_a_reproduction_never_waits_and_never_stands_in_the_way(database, projec
 
 
 def _settle(session: Session, running: Claim) -> None:
-    take = queue.TakeRecord(
-        master_path="m",
-        proxy_path=None,
-        pixel_sha256="0" * 64,
-        file_sha256="0" * 64,
-        size_bytes=1,
-        frames=1,
-        width=1,
-        height=1,
-        fps=24,
-        render_seconds=0.1,
-        renderer_version="1",
-        environment={},
-        resolved={},
-    )
-    assert queue.settle_render(session, running, take).counts
+    assert queue.settle_render(session, running, TAKE).counts
 
 
 def _wait_for_a_blocked_backend(database: Database) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from db import queue
-from db.queue import Settlement, TakeRecord
+from db.queue import Settlement
 from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind, QueueStatus, Step
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, execute, one, row_of
+from tests.support.queue_jobs import TAKE, add_jobs, execute, one, row_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -25,21 +25,6 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=60)
 TIME_LIMIT = timedelta(hours=1)
 BACKOFF = Backoff(base=timedelta(seconds=10), cap=timedelta(seconds=60))
-TAKE = TakeRecord(
-    master_path="takes/a/1/master.png",
-    proxy_path=None,
-    pixel_sha256="p" * 64,
-    file_sha256="f" * 64,
-    size_bytes=10,
-    frames=1,
-    width=48,
-    height=32,
-    fps=24,
-    render_seconds=0.5,
-    renderer_version="1",
-    environment={"device": "cpu"},
-    resolved={"file_hashes": {"a.safetensors": "0" * 64}, "model_hash": "1" * 64},
-)
 
 
 def claim(database: Database, worker: str = "w1") -> Claim:
