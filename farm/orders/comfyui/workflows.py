@@ -44,7 +44,9 @@ class Library:
         Raises `BadInput` when the folder is there and cannot be read.
         """
         if self._offers is None:
-            own = {name: Offer(name=name, workflow=workflow) for name, workflow in _own().items()}
+            own = {
+                name: Offer(name=name, workflow=workflow) for name, workflow in builtin.all_workflows().items()
+            }
             self._offers = own | {path.stem: _studios(path) for path in _files(self._folder)}
         return self._offers
 
@@ -65,7 +67,7 @@ class Library:
 
     def for_kind(self, kind: JobType) -> Workflow:
         """The farm's own for a kind of job, or the studio's that took its place; raises as `named`."""
-        return self.named(next(name for name, own in _own().items() if kind in own.job_types))
+        return self.named(next(name for name, own in builtin.all_workflows().items() if kind in own.job_types))
 
 
 def parameters(workflow: Workflow) -> dict[str, Any]:
@@ -137,11 +139,6 @@ def _typed(workflow: Workflow, name: str, value: Any, known: dict[str, Any]) -> 
 
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-
-
-@lru_cache(maxsize=1)
-def _own() -> dict[str, Workflow]:
-    return builtin.all_workflows()
 
 
 def _files(folder: Path) -> list[Path]:

@@ -56,6 +56,12 @@ def refuse_unfit(workflow: Workflow) -> None:
                     f"but {value!r} is not a whole number.",
                     hint=f"Write {place.node}.{place.input} without /{place.divide}.",
                 )
+            if place.suffix and not (isinstance(value, str) and _FIELDS.get(name, str) is str):
+                raise BadInput(
+                    f"The binding of '{workflow.name}' puts {name} before {place.node}.{place.input}, "
+                    f"but not both are texts: there stands {value!r}.",
+                    hint=f"Write {place.node}.{place.input} without +.",
+                )
 
 
 def refuse_covered_links(workflow: Workflow) -> None:

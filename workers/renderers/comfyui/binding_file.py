@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,7 +99,9 @@ def parse(name: str, graph: Any, binding: Any, graph_name: str = "") -> Workflow
         job_types=form.job_types,
         graph=nodes,
         binding=Binding(
-            inputs={field: tuple(Place.parse(text) for text in texts) for field, texts in form.inputs.items()},
+            inputs={
+                field: tuple(_place(nodes, text) for text in texts) for field, texts in form.inputs.items()
+            },
             output=form.output,
             frames=Frames(multiple=form.frames.multiple, drop_last=form.frames.drop_last),
             frame_inputs=tuple(Place.parse(text) for text in form.frames.inputs),
@@ -113,6 +116,13 @@ def parse(name: str, graph: Any, binding: Any, graph_name: str = "") -> Workflow
     _refuse_missing(workflow)
     refuse_unfit(workflow)
     return workflow
+
+
+def _place(graph: Graph, text: str) -> Place:
+    """As `Place.parse`; `6.text+` puts a text before the one that stands there in the graph."""
+    place = Place.parse(text.removesuffix("+"))
+    own = graph.get(place.node, {"inputs": {}})["inputs"].get(place.input)
+    return replace(place, suffix=f", {own}") if text.endswith("+") else place
 
 
 def _sections(form: BindingForm) -> Sections:

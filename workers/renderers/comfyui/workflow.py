@@ -34,7 +34,7 @@ class Place:
     input: str
     #: a number is divided by this: a sheet of four columns asks each view for a quarter of its width
     divide: int = 1
-    #: a text is followed by this
+    #: a text is followed by this: what the graph itself says there
     suffix: str = ""
 
     @classmethod

@@ -77,7 +77,7 @@ def test_a_checkpoint_is_named_as_a_lora_is(monkeypatch: pytest.MonkeyPatch, wor
     fleet = Fleet([])
     monkeypatch.setattr(fleet, "_listed", lambda _: LORAS)
 
-    told = fleet.spelled({"model_name": word, "vae_name": None, "steps": 20}, builtin.still())
+    told = fleet.spelled({"model_name": word, "vae_name": None, "steps": 20}, builtin.all_workflows()["still"])
 
     assert told == {"model_name": name, "vae_name": None, "steps": 20}
 
@@ -87,7 +87,7 @@ def test_a_word_that_means_several_checkpoints_is_refused_with_them(monkeypatch:
     monkeypatch.setattr(fleet, "_listed", lambda _: LORAS)
 
     with pytest.raises(OrderRefused, match=r"The checkpoint 'twin' may be any of a/twin\.pt, b/twin\.pt"):
-        fleet.spelled({"model_name": "twin"}, builtin.still())
+        fleet.spelled({"model_name": "twin"}, builtin.all_workflows()["still"])
 
 
 def test_a_reproduction_takes_files_by_the_names_an_order_takes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_a_reproduction_takes_files_by_the_names_an_order_takes(monkeypatch: pyt
     monkeypatch.setattr(fleet, "_listed", lambda _: LORAS)
     changes = {"lora_models.ren.path": "ink", "lora_models.ren.weight": "0.5", "model_name": "aiko", "seed": 7}
 
-    told = comfyui._spelled(fleet, builtin.still(), changes)
+    told = comfyui._spelled(fleet, builtin.all_workflows()["still"], changes)
 
     assert told == {
         **changes,

@@ -163,6 +163,7 @@ def test_a_recipe_comes_back_from_a_studios_graph(folder: Folder) -> None:
         (None, BINDING.replace("strength: 0.8", "steps: many"), "names steps, but its default is 'many'"),
         (None, BINDING.replace("strength:", "scene:"), "names scene, which is no single value"),
         (None, BINDING.replace("6.text", "6.text/2"), r"divides 6\.text for positive_prompt, but ''"),
+        (None, BINDING.replace("3.seed", "3.seed+"), r"puts seed before 3\.seed, but not both are texts"),
         (None, BINDING.replace("3.seed", "[]"), "names seed, but no input for it"),
         (None, "just words", "is no mapping"),
         (None, "a: [", "ours.yaml cannot be read"),
@@ -250,6 +251,16 @@ def test_a_size_that_cannot_be_divided_is_refused(folder: Folder) -> None:
         workflow.bind(recipe(), "farm/job/1")
 
 
+def test_a_prompt_may_be_put_before_the_text_of_the_graph_and_is_read_without_it(folder: Folder) -> None:
+    graph = GRAPH | {"6": {**GRAPH["6"], "inputs": {**GRAPH["6"]["inputs"], "text": "from behind"}}}
+    workflow = folder.write(graph, BINDING.replace("6.text", "6.text+")).load()
+
+    bound = workflow.bind(recipe(positive_prompt="1girl"), "farm/job/1")
+
+    assert bound["6"]["inputs"]["text"] == "1girl, from behind"
+    assert workflow.read(bound).positive_prompt == "1girl"
+
+
 def test_a_node_with_a_name_of_the_farms_own_is_never_overwritten(folder: Folder) -> None:
     mine = {"class_type": "LoraLoader", "inputs": {"model": ["4", 0], "clip": ["4", 1], "lora_name": "a.pt"}}
     sampler = {**GRAPH["3"], "inputs": {**GRAPH["3"]["inputs"], "model": ["lora-1-1", 0]}}
@@ -288,7 +299,7 @@ def test_a_binding_without_its_graph_says_what_is_missing(folder: Folder) -> Non
 
 
 def test_what_a_comfyui_has_is_no_trouble() -> None:
-    graph = builtin.still().bind(recipe(model_name="tiny.safetensors", workflow=""), "p")
+    graph = builtin.all_workflows()["still"].bind(recipe(model_name="tiny.safetensors", workflow=""), "p")
 
     assert list(troubles(graph, inventory(), requires={}, vram_mib=8192)) == []
 
@@ -304,7 +315,9 @@ def test_what_a_comfyui_has_is_no_trouble() -> None:
 def test_each_trouble_names_the_nearest_that_would_work(
     changed: dict[str, Any], sentence: str, hint: str
 ) -> None:
-    graph = builtin.still().bind(recipe(**{"model_name": "tiny.safetensors", "workflow": ""} | changed), "p")
+    graph = builtin.all_workflows()["still"].bind(
+        recipe(**{"model_name": "tiny.safetensors", "workflow": ""} | changed), "p"
+    )
 
     (found,) = troubles(graph, inventory(), requires={}, vram_mib=0)
 

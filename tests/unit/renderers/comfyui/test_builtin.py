@@ -88,15 +88,17 @@ def test_whatever_a_still_asks_for_comes_back(
         ipadapter_refs=(IpAdapter(reference_image_path="r.png", weight=0.5, sha256="cd" * 32),),
     )
 
-    assert builtin.still().read(builtin.still().bind(ordered, "p")) == ordered
+    assert builtin.all_workflows()["still"].read(builtin.all_workflows()["still"].bind(ordered, "p")) == ordered
 
 
 def test_an_edited_graph_is_read_as_edited() -> None:
-    graph = builtin.still().bind(recipe(JobType.STILL_IMAGE, lora_models=(Lora(name="a", path="a.st"),)), "p")
+    graph = builtin.all_workflows()["still"].bind(
+        recipe(JobType.STILL_IMAGE, lora_models=(Lora(name="a", path="a.st"),)), "p"
+    )
     graph["sampler"]["inputs"]["seed"] = 5
     graph["lora-1-1"]["inputs"]["strength_model"] = 0.3
 
-    read = builtin.still().read(graph)
+    read = builtin.all_workflows()["still"].read(graph)
 
     assert read.seed == 5
     assert read.lora_models[0].weight == 0.3
@@ -118,7 +120,7 @@ def test_every_built_in_graph_is_accepted_by_comfyui_and_uses_only_its_own_nodes
 def test_loras_are_chained_between_the_model_and_everything_that_takes_it() -> None:
     pair = (Lora(name="one", path="one.st"), Lora(name="two", path="two.st"))
 
-    graph = builtin.still().bind(recipe(JobType.STILL_IMAGE, lora_models=pair), "p")
+    graph = builtin.all_workflows()["still"].bind(recipe(JobType.STILL_IMAGE, lora_models=pair), "p")
 
     assert graph["lora-1-1"]["inputs"]["model"] == ["checkpoint", 0]
     assert graph["lora-1-2"]["inputs"]["model"] == ["lora-1-1", 0]
@@ -129,7 +131,7 @@ def test_loras_are_chained_between_the_model_and_everything_that_takes_it() -> N
 def test_a_lora_for_one_of_two_models_stays_away_from_the_other() -> None:
     pair = (Lora(name="h", path="wan_high.st"), Lora(name="l", path="wan_low.st"))
 
-    graph = builtin.video().bind(recipe(JobType.FULL_VIDEO, lora_models=pair), "p")
+    graph = builtin.all_workflows()["video"].bind(recipe(JobType.FULL_VIDEO, lora_models=pair), "p")
 
     loaded = {
         node["inputs"]["lora_name"]: node["inputs"]["model"]
@@ -140,7 +142,7 @@ def test_a_lora_for_one_of_two_models_stays_away_from_the_other() -> None:
 
 
 def test_the_word_of_a_lora_slot_is_found_in_any_case() -> None:
-    video = builtin.video()
+    video = builtin.all_workflows()["video"]
     slots = tuple(replace(slot, word=slot.word.upper()) for slot in video.binding.sections.loras)
     sections = replace(video.binding.sections, loras=slots)
     shouting = replace(video, binding=replace(video.binding, sections=sections))
@@ -160,13 +162,13 @@ def test_a_loop_of_16_asks_for_17_and_a_video_of_120_for_121() -> None:
 
 def test_a_workflow_without_a_place_for_a_controlnet_says_so() -> None:
     with pytest.raises(BadInput, match="'loop' has no place for a ControlNet"):
-        builtin.loop().bind(
+        builtin.all_workflows()["loop"].bind(
             recipe(JobType.ANIMATION_LOOP, controlnet_models=(ControlNet(name="pose", model="p"),)), "p"
         )
 
 
 def test_binding_changes_no_template() -> None:
-    template = builtin.still()
+    template = builtin.all_workflows()["still"]
     before = copy.deepcopy(template.graph)
 
     template.bind(recipe(JobType.STILL_IMAGE, lora_models=(Lora(name="a", path="a"),)), "p")
@@ -201,6 +203,6 @@ def test_a_graph_that_cannot_work_is_refused_with_its_node(graph: Any, sentence:
 
 
 def test_links_are_found() -> None:
-    graph = builtin.still().graph
+    graph = builtin.all_workflows()["still"].graph
 
     assert ("sampler", "model", ("checkpoint", 0)) in set(links(graph))
