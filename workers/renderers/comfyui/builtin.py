@@ -1,8 +1,8 @@
 """The farm's own workflows, one for each kind of job, from nodes that come with every ComfyUI.
 
 They lie in `workflows` as a studio's do in its folder: each a graph and its binding. Every take is saved as
-PNG frames: a video file would be lossy, and masters are lossless. Samplers follow the models' own defaults where
-the recipe says nothing.
+PNG frames: a video file would be lossy, and masters are lossless. Samplers follow the models' own defaults
+where the recipe says nothing.
 """
 
 from __future__ import annotations

@@ -10,15 +10,10 @@ import socket
 import threading
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
@@ -39,9 +34,7 @@ class Deadline:
         self._token = _current.set(self)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *ending: object) -> None:
         _current.reset(self._token)
         with self._lock:
             self._socket = None
@@ -91,8 +84,16 @@ def session() -> requests.Session:
     return bounded
 
 
+class _Adapter(HTTPAdapter):
+    def get_connection_with_tls_context(self, *given: Any, **named: Any) -> Any:
+        # Typed as a pool of any kind of connection, which has no class of connections yet.
+        pool: Any = super().get_connection_with_tls_context(*given, **named)
+        pool.ConnectionCls = type("Watched", (_Watched, type(pool).ConnectionCls), {})
+        return pool
+
+
 class _Watched:
-    """A connection that shows itself to the deadline before it waits for an answer."""
+    """A connection of urllib3 that shows itself to the deadline before it waits for an answer."""
 
     sock: socket.socket | None
 
@@ -102,33 +103,3 @@ class _Watched:
             deadline.watch(self.sock)
         # The connection that this is mixed into has it.
         return super().getresponse()  # type: ignore[misc]
-
-
-class _Http(_Watched, HTTPConnection):
-    pass
-
-
-class _Https(_Watched, HTTPSConnection):
-    pass
-
-
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _Http
-
-
-class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _Https
-
-
-_POOLS = {"http": _HttpPool, "https": _HttpsPool}
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *given: Any, **named: Any) -> None:
-        super().init_poolmanager(*given, **named)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, *given: Any, **named: Any) -> Any:
-        manager = super().proxy_manager_for(*given, **named)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
