@@ -16,7 +16,6 @@ from models.vocabulary import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from db.catalogue import ReferenceView
     from farm.delivery.words import Delivery, Progress
@@ -349,9 +348,7 @@ class Farm:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *ending: object) -> None:
         self.close()
 
     def _followed(self, watched: list[UUID], followed: set[UUID]) -> tuple[JobRow, ...]:

@@ -10,7 +10,6 @@ import psutil
 
 if TYPE_CHECKING:
     from datetime import timedelta
-    from types import TracebackType
 
 _MIB = 1024**2
 
@@ -32,9 +31,7 @@ class MemoryPeak:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *ending: object) -> None:
         self._over.set()
         self._thread.join(timeout=30)
 

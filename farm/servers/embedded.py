@@ -20,8 +20,6 @@ from farm.servers.valkey import Valkey
 from models.errors import NotHere
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from farm.servers.server import Server
     from farm.servers.supervisor import ProcessMark
 
@@ -135,9 +133,7 @@ class EmbeddedServers:
     def __enter__(self) -> ServerUrls:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *ending: object) -> None:
         if self._started_here:
             self.stop()
 

@@ -19,7 +19,6 @@ from workers.media.pixels import require_rgb
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from types import TracebackType
 
     from av.container import OutputContainer
     from av.video.stream import VideoStream
@@ -97,9 +96,7 @@ class MasterWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is None:
             self.publish()
         else:

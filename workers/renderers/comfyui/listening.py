@@ -14,7 +14,6 @@ from websockets.sync.client import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from websockets.sync.client import ClientConnection
@@ -58,9 +57,7 @@ class Listener:
         self._tried.wait(_CONNECT_S)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *ending: object) -> None:
         self._over.set()
         # Cut off without a closing handshake: the picture is finished, and the caller must not wait.
         if self._socket is not None:
