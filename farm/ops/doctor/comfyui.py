@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from db.engine import Database
 from db.fleet import inventories
-from farm.ops.doctor.findings import Finding, Health
+from farm.ops.doctor.findings import Finding, ok, warn
 from farm.servers import find_running
 from models.errors import FarmError
+from models.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,20 +49,15 @@ def _known(settings: Settings) -> tuple[KnownServer, ...]:
 
 
 def _server(server: KnownServer) -> Finding:
-    where = f"{server.url or 'no address'} of {server.worker_id}"
+    where, details = f"{server.url or 'no address'} of {server.worker_id}", _details(server)
     if server.error:
         since = f" since {server.error_since}" if server.error_since else ""
-        message, health = f"{where}: is of no use{since}. {server.error}", Health.WARN
         hint = "Its worker takes no work meanwhile. Start ComfyUI, or correct the worker's FARM_COMFYUI_URL."
-    elif not server.is_live:
-        message, health = (
-            f"{where}: its worker was last heard of {server.seconds_silent:.0f} s ago",
-            Health.WARN,
-        )
-        hint = "Start the worker again: `farm up`, or look into its log."
-    else:
-        message, health, hint = f"{where} answers. {_contents(server)}", Health.OK, ""
-    return Finding(name="comfyui", health=health, message=message, hint=hint, details=_details(server))
+        return warn("comfyui", f"{where}: is of no use{since}. {server.error}", hint, **details)
+    if not server.is_live:
+        silence = f"{where}: its worker was last heard of {server.seconds_silent:.0f} s ago"
+        return warn("comfyui", silence, "Start the worker again: `farm up`, or look into its log.", **details)
+    return ok("comfyui", f"{where} answers. {_contents(server)}", **details)
 
 
 def _contents(server: KnownServer) -> str:
@@ -75,19 +71,9 @@ def _contents(server: KnownServer) -> str:
 
 
 def _details(server: KnownServer) -> dict[str, Any]:
-    return {
-        "worker": server.worker_id,
-        "url": server.url,
-        "answers": server.is_live,
-        "error": server.error,
-        "version": server.version,
-        "device": server.device,
-        "vram_mib": server.vram_mib,
-        "pools": list(server.pools),
-        "models_dir": server.models_dir,
-        "custom_packages": list(server.custom_packages),
-        "models": {folder: list(names) for folder, names in _models(server).items()},
-    }
+    names = ("url", "error", "version", "device", "vram_mib", "pools", "models_dir", "custom_packages")
+    facts = {name: plain(getattr(server, name)) for name in names}
+    return {"worker": server.worker_id, "answers": server.is_live, **facts, "models": _models(server)}
 
 
 def _models(server: KnownServer) -> dict[str, list[str]]:
@@ -96,11 +82,10 @@ def _models(server: KnownServer) -> dict[str, list[str]]:
 
 
 def _without_hashes(server: KnownServer) -> Finding:
-    return Finding(
-        name="comfyui weights",
-        health=Health.WARN,
-        message=f"{server.worker_id} does not record hashes: its takes can neither be proven nor reused",
-        hint="Set FARM_COMFYUI_MODELS_DIR for that worker to ComfyUI's `models` folder, as it sees it.",
+    return warn(
+        "comfyui weights",
+        f"{server.worker_id} does not record hashes: its takes can neither be proven nor reused",
+        "Set FARM_COMFYUI_MODELS_DIR for that worker to ComfyUI's `models` folder, as it sees it.",
     )
 
 
@@ -118,15 +103,7 @@ def _unused(url: str) -> Finding:
             answer.close()
             answer.raise_for_status()
     except requests.RequestException as error:
-        return Finding(
-            name="comfyui",
-            health=Health.WARN,
-            message=f"{url} does not answer: {type(error).__name__}",
-            hint="Start ComfyUI, or correct FARM_COMFYUI_URL.",
-        )
-    return Finding(
-        name="comfyui",
-        health=Health.WARN,
-        message=f"{url} answers, but no worker renders at it",
-        hint="Run `farm up`, or start a worker with FARM_COMFYUI_URL set to it.",
-    )
+        silence = f"{url} does not answer: {type(error).__name__}"
+        return warn("comfyui", silence, "Start ComfyUI, or correct FARM_COMFYUI_URL.")
+    hint = "Run `farm up`, or start a worker with FARM_COMFYUI_URL set to it."
+    return warn("comfyui", f"{url} answers, but no worker renders at it", hint)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from farm.ops.doctor.comfyui import comfyuis
-from farm.ops.doctor.findings import Check, Finding, Health
+from farm.ops.doctor.findings import Check, Finding, fail, ok, warn
 from farm.ops.doctor.running import RUNNING
 from models.errors import FarmError
 from workers.scoring import weights
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from farm.settings import Settings
 
 _GIB = 1024**3
+_INSTALL = "pip install 'anime-render-farm[worker]'"
 _RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino")
 _OPENCVS = (
     "opencv-python",
@@ -42,18 +43,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield from check(settings)
         except FarmError as error:
             # A check that cannot even look has found something: its error is the finding.
-            yield Finding(name=name, health=Health.FAIL, message=error.message, hint=error.hint)
+            yield fail(name, error.message, error.hint)
 
 
 def _python(settings: Settings) -> Iterator[Finding]:
-    found = ".".join(str(part) for part in sys.version_info[:3])
+    present = f"Python {'.'.join(str(part) for part in sys.version_info[:3])}"
     fits = sys.version_info >= (3, 11)
-    yield Finding(
-        name="python",
-        health=Health.OK if fits else Health.FAIL,
-        message=f"Python {found}",
-        hint="" if fits else "The farm needs Python 3.11 or newer.",
-    )
+    yield ok("python", present) if fits else fail("python", present, "The farm needs Python 3.11 or newer.")
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
@@ -68,20 +64,14 @@ def _folder(name: str, folder: Path, variable: str) -> Finding:
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        return Finding(
-            name=name,
-            health=Health.FAIL,
-            message=f"{there} cannot be written: {error.strerror}",
-            hint=f"Give yourself the right to write there, or set {variable} to another folder.",
-        )
+        hint = f"Give yourself the right to write there, or set {variable} to another folder."
+        return fail(name, f"{there} cannot be written: {error.strerror}", hint)
     free = shutil.disk_usage(there).free / _GIB
-    health = Health.FAIL if free < 0.5 else Health.WARN if free < 5 else Health.OK
-    return Finding(
-        name=name,
-        health=health,
-        message=f"{folder}, {free:.1f} GiB free" + ("" if there == folder else "; made when it is needed"),
-        hint="" if health is Health.OK else f"Free some space, or set {variable} to a folder on another disk.",
-    )
+    message = f"{folder}, {free:.1f} GiB free" + ("" if there == folder else "; made when it is needed")
+    if free >= 5:
+        return ok(name, message)
+    hint = f"Free some space, or set {variable} to a folder on another disk."
+    return fail(name, message, hint) if free < 0.5 else warn(name, message, hint)
 
 
 def _nearest(folder: Path) -> Path:
@@ -91,24 +81,14 @@ def _nearest(folder: Path) -> Path:
 
 def _graphics(settings: Settings) -> Iterator[Finding]:
     if _version("skia-python") is None:
-        yield Finding(
-            name="toon renderer",
-            health=Health.WARN,
-            message="not installed: this machine can order, but not render",
-            hint="pip install 'anime-render-farm[worker]'",
-        )
+        yield warn("toon renderer", "not installed: this machine can order, but not render", _INSTALL)
         return
     missing = [package for library, package in _GRAPHICS.items() if not _opens(library)]
     if missing:
         command = f"apt-get install -y --no-install-recommends {' '.join(missing)}"
-        yield Finding(
-            name="graphics libraries",
-            health=Health.FAIL,
-            message=f"skia needs {' and '.join(missing)}",
-            hint=f"As root: {command}",
-        )
+        yield fail("graphics libraries", f"skia needs {' and '.join(missing)}", f"As root: {command}")
     else:
-        yield Finding(name="graphics libraries", health=Health.OK, message="libEGL and libGL open")
+        yield ok("graphics libraries", "libEGL and libGL open")
 
 
 def _opens(library: str) -> bool:
@@ -128,66 +108,44 @@ def _one_of_each(settings: Settings) -> Iterator[Finding]:
         found = [rival for rival in rivals if _version(rival)]
         if len(found) > 1:
             others = " ".join(rival for rival in found if rival != wanted)
-            yield Finding(
-                name=name,
-                health=Health.FAIL,
-                message=f"{len(found)} distributions share one folder: {', '.join(found)}",
-                hint=f"pip uninstall -y {others} && pip install --force-reinstall --no-deps {wanted}",
+            yield fail(
+                name,
+                f"{len(found)} distributions share one folder: {', '.join(found)}",
+                f"pip uninstall -y {others} && pip install --force-reinstall --no-deps {wanted}",
             )
         elif found:
-            yield Finding(name=name, health=Health.OK, message=f"one: {found[0]} {_version(found[0])}")
+            yield ok(name, f"one: {found[0]} {_version(found[0])}")
         else:
-            yield Finding(
-                name=name,
-                health=Health.WARN,
-                message="not installed: this machine cannot score",
-                hint="pip install 'anime-render-farm[worker]'",
-            )
+            yield warn(name, "not installed: this machine cannot score", _INSTALL)
 
 
 def _torch_pair(settings: Settings) -> Iterator[Finding]:
     torch, vision = _version("torch"), _version("torchvision")
     if torch is None or vision is None:
-        yield Finding(
-            name="torch",
-            health=Health.WARN,
-            message="torch and torchvision are not both installed: this machine cannot score",
-            hint="pip install 'anime-render-farm[worker]'",
-        )
+        yield warn("torch", "torch and torchvision are not both installed: this machine cannot score", _INSTALL)
         return
     wanted = [Requirement(line) for line in requires("torchvision") or ()]
     fits = all(need.specifier.contains(torch, prereleases=True) for need in wanted if need.name == "torch")
     # Since 2.0 a release of torch and its torchvision differ by 15 in the minor number: 2.14 goes with 0.29.
     fits = fits and int(torch.split(".")[1]) + 15 == int(vision.split(".")[1])
-    yield Finding(
-        name="torch",
-        health=Health.OK if fits else Health.FAIL,
-        message=f"torch {torch} with torchvision {vision}" + ("" if fits else " are no pair"),
-        hint="" if fits else "pip install -c constraints.txt torch torchvision",
-    )
+    pair = f"torch {torch} with torchvision {vision}"
+    mend = "pip install -c constraints.txt torch torchvision"
+    yield ok("torch", pair) if fits else fail("torch", f"{pair} are no pair", mend)
 
 
 def _networks(settings: Settings) -> Iterator[Finding]:
     files = {item.name: item for item in weights.verify(settings.networks_dir)}
     for item in files.values():
         if item.trouble:
-            yield Finding(
-                name=f"network {item.name}",
-                health=Health.FAIL,
-                message=item.trouble,
-                hint=f"Remove {item.path} and run `farm networks pull {item.name}`.",
-            )
+            hint = f"Remove {item.path} and run `farm networks pull {item.name}`."
+            yield fail(f"network {item.name}", item.trouble, hint)
     missing = [name for name in weights.embedded() if name not in files]
     if missing:
-        yield Finding(
-            name="networks",
-            health=Health.WARN,
-            message=f"not here: {', '.join(missing)}; what they measure is not measured",
-            hint="farm networks pull",
-        )
+        message = f"not here: {', '.join(missing)}; what they measure is not measured"
+        yield warn("networks", message, "farm networks pull")
     else:
         sound = [name for name, item in files.items() if not item.trouble]
-        yield Finding(name="networks", health=Health.OK, message=f"verified: {', '.join(sound)}")
+        yield ok("networks", f"verified: {', '.join(sound)}")
 
 
 def _version(distribution: str) -> str | None:

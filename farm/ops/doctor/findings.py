@@ -31,4 +31,19 @@ class Finding:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+def ok(name: str, message: str, **details: Any) -> Finding:
+    """A line that is as it should be."""
+    return Finding(name=name, health=Health.OK, message=message, details=details)
+
+
+def warn(name: str, message: str, hint: str, **details: Any) -> Finding:
+    """A line without which the farm works, though not all of it."""
+    return Finding(name=name, health=Health.WARN, message=message, hint=hint, details=details)
+
+
+def fail(name: str, message: str, hint: str) -> Finding:
+    """A line that is to be mended first."""
+    return Finding(name=name, health=Health.FAIL, message=message, hint=hint)
+
+
 Check = Callable[["Settings"], Iterator[Finding]]
