@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from models.errors import BadInput
 from models.vocabulary import JobType
 from workers.renderers.comfyui.bindable import refuse_covered_links, refuse_idle, refuse_unfit
-from workers.renderers.comfyui.graph import Graph, checked, refuse_unkeepable
+from workers.renderers.comfyui.graph import Graph, Link, checked, refuse_unkeepable
 from workers.renderers.comfyui.sections import ControlSlot, LoraSlot, Sections
 from workers.renderers.comfyui.workflow import Binding, Frames, Place, Workflow
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 #: a graph or a binding larger than this is no workflow
 _MAX_BYTES = 8 * 1024 * 1024
 
-Slot = tuple[str, int]
 Several = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
 ]
@@ -39,18 +38,6 @@ class _Frames(_Form):
     drop_last: bool = False
 
 
-class _Loras(_Form):
-    model: Slot
-    clip: Slot | None = None
-    word: str = ""
-
-
-class _Controls(_Form):
-    positive: Slot
-    negative: Slot
-    vae: Slot | None = None
-
-
 class BindingForm(_Form):
     """The YAML file; see the example in `examples/workflows`."""
 
@@ -59,9 +46,9 @@ class BindingForm(_Form):
     inputs: dict[str, Several]
     defaults: dict[str, str | int | float | bool] = Field(default_factory=dict)
     frames: _Frames = _Frames()
-    loras: tuple[_Loras, ...] | _Loras = ()
-    controls: _Controls | None = None
-    ip_adapter: Slot | None = None
+    loras: tuple[LoraSlot, ...] | LoraSlot = ()
+    controls: ControlSlot | None = None
+    ip_adapter: Link | None = None
     requires: dict[str, str] = Field(default_factory=dict)
     vram_gib: float = Field(default=0, ge=0, le=1024)
     side_multiple: int = Field(default=8, ge=1, le=256)
@@ -105,7 +92,11 @@ def parse(name: str, graph: Any, binding: Any, graph_name: str = "") -> Workflow
             output=form.output,
             frames=Frames(multiple=form.frames.multiple, drop_last=form.frames.drop_last),
             frame_inputs=tuple(Place.parse(text) for text in form.frames.inputs),
-            sections=_sections(form),
+            sections=Sections(
+                loras=form.loras if isinstance(form.loras, tuple) else (form.loras,),
+                controls=form.controls,
+                ip_adapter=form.ip_adapter,
+            ),
             defaults=form.defaults,
         ),
         requires=form.requires,
@@ -123,18 +114,6 @@ def _place(graph: Graph, text: str) -> Place:
     place = Place.parse(text.removesuffix("+"))
     own = graph.get(place.node, {"inputs": {}})["inputs"].get(place.input)
     return replace(place, suffix=f", {own}") if text.endswith("+") else place
-
-
-def _sections(form: BindingForm) -> Sections:
-    loras = form.loras if isinstance(form.loras, tuple) else (form.loras,)
-    controls = form.controls
-    return Sections(
-        loras=tuple(LoraSlot(model=slot.model, clip=slot.clip, word=slot.word) for slot in loras),
-        controls=ControlSlot(positive=controls.positive, negative=controls.negative, vae=controls.vae)
-        if controls
-        else None,
-        ip_adapter=form.ip_adapter,
-    )
 
 
 def _refuse_missing(workflow: Workflow) -> None:
