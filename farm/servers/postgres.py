@@ -16,6 +16,7 @@ import psycopg2
 from farm.servers import programs
 from farm.servers.ports import LOOPBACK
 from farm.servers.privileges import give, make_home, reachable
+from farm.servers.server import Server
 from models.errors import NotHere
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ _ACCESS = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 _BUSY = ("too many clients", "connection slots are reserved", "too many connections")
 
 
-class Postgres:
+class Postgres(Server):
     """One Postgres server on a data folder of its own."""
 
     name = "PostgreSQL"
@@ -59,11 +60,8 @@ class Postgres:
 
     def __init__(self, home: Path, logs: Path, account: Account | None, *, temporary: bool = False) -> None:
         """`temporary` data need not survive a power cut (a kill -9 they do), and so never wait for the disk."""
-        self.home = home
+        super().__init__(home, "postgres", logs, account)
         self._fsync = "off" if temporary else "on"
-        self.data = home / "postgres"
-        self.log = logs / "postgres.log"
-        self.account = account
 
     def url(self, record: ServerRecord) -> str:
         """In SQLAlchemy's form, for psycopg2."""

@@ -7,11 +7,12 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 from filelock import FileLock
+from pydantic import BeforeValidator
 
-from farm.servers.state import ServersState, folder_errors_told, read_json, write_json
+from farm.servers.state import ServersState, folder_errors_told, read_as, write_json
 from farm.servers.supervisor import ProcessMark, ask_to_end, end_alone, end_family, family_of, spawn, wait_until
 from models.errors import Busy, NotHere
 
@@ -51,7 +52,10 @@ class _Record:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
     keeper: ProcessMark | None = None
-    processes: dict[str, _Record] = field(default_factory=dict)
+    #: by name, in the order they were started; a list in the file
+    processes: Annotated[
+        dict[str, _Record], BeforeValidator(lambda records: {each["name"]: each for each in records})
+    ] = field(default_factory=dict)
 
 
 class ProcessGroup:
@@ -190,21 +194,8 @@ class ProcessGroup:
             yield
 
     def _load(self) -> _Group:
-        data = read_json(self._file)
-        records = [_record(each) for each in data.get("processes", [])]
-        keeper = data.get("keeper")
-        return _Group(
-            keeper=ProcessMark(**keeper) if keeper else None,
-            processes={record.name: record for record in records},
-        )
+        return read_as(_Group, self._file)
 
     def _save(self, group: _Group) -> None:
-        keeper = asdict(group.keeper) if group.keeper else None
-        write_json(
-            self._file,
-            {"keeper": keeper, "processes": [asdict(record) for record in group.processes.values()]},
-        )
-
-
-def _record(data: dict[str, Any]) -> _Record:
-    return _Record(**{**data, "mark": ProcessMark(**data["mark"])})
+        kept = asdict(group)
+        write_json(self._file, kept | {"processes": list(kept["processes"].values())})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -16,6 +16,7 @@ from farm.servers.supervisor import end, mark_of, spawn, wait_until
 from models.errors import NotHere, Unavailable
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -29,50 +30,34 @@ _RECOVERY_TIMEOUT_S = 15.0
 _PORT_TRIES = 3
 
 
-class Server(Protocol):
-    """One kind of server."""
+class Server(ABC):
+    """One kind of server, with a data folder and a log of its own."""
 
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        ...
+    #: what people call it
+    name: str
+    #: what its process may be called
+    programs: frozenset[str]
+    #: signals to stop it by, gentlest first, with the seconds each may take
+    stop_steps: Sequence[tuple[signal.Signals, float]]
 
-    @property
-    def data(self) -> Path:
-        """Its data folder."""
-        ...
+    def __init__(self, home: Path, data: str, logs: Path, account: Account | None) -> None:
+        """Its data lie in the folder `data` of `home`; it runs as `account`, or as this user."""
+        self.home = home
+        self.data = home / data
+        self.log = logs / f"{data}.log"
+        self.account = account
 
-    @property
-    def log(self) -> Path:
-        """Where it says what it does."""
-        ...
-
-    @property
-    def account(self) -> Account | None:
-        """Who it runs as."""
-        ...
-
-    @property
-    def programs(self) -> frozenset[str]:
-        """What the process may be called."""
-        ...
-
-    @property
-    def stop_steps(self) -> Sequence[tuple[signal.Signals, float]]:
-        """Signals to stop it by, gentlest first, with the seconds each may take."""
-        ...
-
+    @abstractmethod
     def prepare(self, record: ServerRecord) -> list[str]:
         """Bring the data folder and the settings into being; the command to start with."""
-        ...
 
+    @abstractmethod
     def answers(self, record: ServerRecord) -> bool:
         """Whether it answers a question now; that, not a process id, is being alive."""
-        ...
 
+    @abstractmethod
     def url(self, record: ServerRecord) -> str:
         """Its address, with the password."""
-        ...
 
 
 def start(

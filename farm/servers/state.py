@@ -9,9 +9,11 @@ import secrets
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter, ValidationError
 
 from farm.servers.supervisor import ProcessMark
 from models import disk
@@ -19,7 +21,8 @@ from models.errors import Busy, NotHere, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+Record = TypeVar("Record")
 
 _LOCK_TIMEOUT_S = 90.0
 #: with less than this neither Postgres nor Valkey can start
@@ -95,13 +98,7 @@ class ServersState:
 
     def load(self) -> ServersRecord:
         """What was last saved; empty before the first start."""
-        data = read_json(self._file)
-        return ServersRecord(
-            postgres=_server(data.get("postgres", {})),
-            valkey=_server(data.get("valkey", {})),
-            watchdog=_mark(data.get("watchdog")),
-            home=data.get("home", ""),
-        )
+        return read_as(ServersRecord, self._file)
 
     def save(self, record: ServersRecord) -> None:
         """Keep it, readable for this user alone."""
@@ -150,6 +147,14 @@ def alone(lock_file: Path, otherwise: str, *, hint: str) -> Iterator[None]:
 def with_password(record: ServerRecord) -> ServerRecord:
     """The record with a generated password, if it has none yet."""
     return record if record.password else replace(record, password=secrets.token_urlsafe(24))
+
+
+def read_as(kind: type[Record], path: Path) -> Record:
+    """A dataclass as `write_json` wrote it; with its defaults where there is no file; raises as `read_json`."""
+    try:
+        return TypeAdapter(kind).validate_python(read_json(path))
+    except ValidationError as error:
+        raise NotHere(f"{path} does not hold what the farm wrote there.", hint="Remove it.") from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -206,13 +211,3 @@ def refuse_full_disk(folder: Path) -> None:
     with folder_errors_told(folder):
         if shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _server(data: dict[str, Any]) -> ServerRecord:
-    return ServerRecord(
-        port=int(data.get("port", 0)), password=str(data.get("password", "")), mark=_mark(data.get("mark"))
-    )
-
-
-def _mark(data: dict[str, Any] | None) -> ProcessMark | None:
-    return ProcessMark(int(data["pid"]), float(data["started"])) if data else None

@@ -14,6 +14,7 @@ from redis.retry import Retry
 from farm.servers import programs
 from farm.servers.ports import LOOPBACK
 from farm.servers.privileges import give, make_home, reachable
+from farm.servers.server import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,7 @@ _DAMAGED = (
 )
 
 
-class Valkey:
+class Valkey(Server):
     """One Valkey (or Redis) server on a data folder of its own."""
 
     name = "Valkey"
@@ -53,10 +54,7 @@ class Valkey:
     stop_steps = ((signal.SIGTERM, 10.0),)
 
     def __init__(self, home: Path, logs: Path, account: Account | None) -> None:
-        self.home = home
-        self.data = home / "valkey"
-        self.log = logs / "valkey.log"
-        self.account = account
+        super().__init__(home, "valkey", logs, account)
 
     def url(self, record: ServerRecord) -> str:
         """In redis-py's and kombu's form."""
