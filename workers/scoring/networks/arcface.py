@@ -21,7 +21,7 @@ from insightface.utils import face_align
 from models.disk import sha256_of
 from models.errors import NotMeasured
 from workers.scoring import metrics
-from workers.scoring.networks.network import Face
+from workers.scoring.networks.network import Directions, Face
 from workers.scoring.networks.onnx_session import (
     device_of,
     open_session,
@@ -55,7 +55,7 @@ _MOST_FACES = 6
 _GPU_BATCH = 8
 
 
-class ArcFace:
+class ArcFace(Directions):
     """Vectors of faces; the cosine of two says how surely they are one person."""
 
     name = NAME
@@ -87,14 +87,6 @@ class ArcFace:
             boxes_of_each = [self._find(picture, most) for picture in pictures]
             vectors = iter(self._embed([crop for boxes in boxes_of_each for _, crop in boxes]))
         return [[_face(box, next(vectors)) for box, _ in boxes] for boxes in boxes_of_each]
-
-    def likeness(self, references: Floats, vectors: Floats) -> Floats:
-        """Cosines `(C, K)` of vectors of length 1."""
-        return references @ vectors.T
-
-    def average(self, vectors: Floats) -> Floats:
-        """The mean direction `(D,)`, of length 1."""
-        return metrics.normalised(vectors.mean(axis=0)).astype(np.float32)
 
     def _find(self, picture: Picture, most: int) -> list[tuple[Floats, Picture]]:
         """Boxes (left, top, right, bottom, score), the surest first, with their aligned faces."""

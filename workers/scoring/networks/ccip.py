@@ -17,7 +17,7 @@ from models.disk import sha256_of
 from models.errors import NotMeasured
 from workers.scoring import metrics
 from workers.scoring.networks.anime_person import AnimePerson
-from workers.scoring.networks.network import Face
+from workers.scoring.networks.network import Directions, Face
 from workers.scoring.networks.onnx_session import (
     device_of,
     open_session,
@@ -61,7 +61,7 @@ PRUNED = Variant("ccip-caformer-24-randaug-pruned", "ccip", 0.1785)
 B36 = Variant("ccip-caformer_b36-24", "ccip-caformer_b36-24", 0.2132)
 
 
-class Ccip:
+class Ccip(Directions):
     """Vectors of drawn people; likeness is 1 minus the difference that its own head tells."""
 
     def __init__(
@@ -129,10 +129,6 @@ class Ccip:
         everybody = np.concatenate([references, vectors]).astype(np.float32)
         (table,) = self._differences.run(None, {self._differences.get_inputs()[0].name: everybody})
         return np.asarray(1.0 - table[: len(references), len(references) :], dtype=np.float32)
-
-    def average(self, vectors: Floats) -> Floats:
-        """The mean direction `(D,)`, of length 1: its head looks at directions only."""
-        return metrics.normalised(vectors.mean(axis=0)).astype(np.float32)
 
 
 def prepared(crop: Picture) -> Floats:

@@ -6,7 +6,6 @@ from and no other; its error rates on characters it has not seen lie beside it i
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from models.errors import NotMeasured
-from workers.scoring import metrics
 from workers.scoring.networks.head_colours import colours
 from workers.scoring.networks.heads import Head, HeadMap
-from workers.scoring.networks.network import Face
+from workers.scoring.networks.network import Directions, Face
+from workers.scoring.networks.projection import Projection, learnt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,25 +35,17 @@ _CROP_PX = 160
 _MOST_HEADS = 6
 
 
-class IdentityToon:
+class IdentityToon(Directions):
     """Vectors of heads; the cosine of two says how surely they are one character."""
 
     name = NAME
 
     def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
-        if not file.is_file():
-            raise NotMeasured(
-                f"{file.name} is missing.", hint="It is part of the package: install the farm again."
-            )
-        # Its numbers depend on the features under it as well, so both files make the hash.
-        own = hashlib.sha256(file.read_bytes()).hexdigest()
-        self.sha256 = hashlib.sha256(f"{own} {lite0.sha256}".encode()).hexdigest()
+        self.sha256, arrays = learnt(file, lite0)
         self.device = lite0.device
         self._lite0 = lite0
-        with np.load(file) as arrays:
-            loaded = {name: arrays[name].astype(np.float32) for name in arrays.files}
-        self._projection = Projection(loaded)
-        self._map = HeadMap({k.removeprefix("map_"): v for k, v in loaded.items() if k.startswith("map_")})
+        self._projection = Projection(arrays)
+        self._map = HeadMap({k.removeprefix("map_"): v for k, v in arrays.items() if k.startswith("map_")})
 
     @property
     def size(self) -> int:
@@ -85,26 +75,6 @@ class IdentityToon:
             Face(head.x, head.y, head.width, head.height, head.score, vector)
             for head, vector in zip(heads, self.embed(picture, heads), strict=True)
         ]
-
-    def likeness(self, references: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosines `(C, K)` of vectors of length 1."""
-        return references @ vectors.T
-
-    def average(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The mean direction `(D,)`, of length 1."""
-        return metrics.normalised(vectors.mean(axis=0)).astype(np.float32)
-
-
-class Projection:
-    """`(x - mean) @ matrix`, made length 1; the matrix is learnt."""
-
-    def __init__(self, arrays: dict[str, NDArray[np.float32]]) -> None:
-        self._mean, self._matrix = arrays["mean"], arrays["matrix"]
-        self.size = int(self._matrix.shape[1])
-
-    def __call__(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Descriptions `(K, F)` -> vectors `(K, D)` of length 1."""
-        return metrics.normalised((raw - self._mean) @ self._matrix).astype(np.float32)
 
 
 def mirrored(square: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from workers.scoring import metrics
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -53,6 +55,18 @@ class Face:
     height: float  #: pixels
     score: float  #: how sure the detector is, 0..1
     vector: Floats  #: (D,), who it is
+
+
+class Directions:
+    """What networks share whose vectors have length 1, so that only their directions say who it is."""
+
+    def likeness(self, references: Floats, vectors: Floats) -> Floats:
+        """Cosines `(C, K)` of vectors of length 1."""
+        return references @ vectors.T
+
+    def average(self, vectors: Floats) -> Floats:
+        """The mean direction `(D,)`, of length 1."""
+        return metrics.normalised(vectors.mean(axis=0)).astype("float32")
 
 
 @runtime_checkable

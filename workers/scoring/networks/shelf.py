@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from workers.scoring.networks.ccip import Variant
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 
 Kind = TypeVar("Kind", bound=Network)
@@ -68,7 +67,7 @@ class Shelf:
         if name not in self._loaded:
             if name not in BUILDERS:
                 raise NotMeasured(f"The network {name} is not available here.")
-            self._loaded[name] = BUILDERS[name](self)
+            self._loaded[name] = BUILDERS[name](self, name)
         return self._loaded[name]
 
     def file(self, entry: str) -> Path:
@@ -88,76 +87,50 @@ class Shelf:
         return network
 
 
-def _lpips_alex(shelf: Shelf) -> Network:
+def _lpips(shelf: Shelf, name: str) -> Network:
     from workers.scoring.networks.lpips import Lpips
 
-    return Lpips("alex", shelf.file("lpips-alex"), shelf.device)
+    return Lpips(name.removeprefix("lpips-"), shelf.file(name), shelf.device)
 
 
-def _lpips_vgg(shelf: Shelf) -> Network:
-    from workers.scoring.networks.lpips import Lpips
-
-    return Lpips("vgg", shelf.file("lpips-vgg"), shelf.device)
-
-
-def _transnetv2(shelf: Shelf) -> Network:
+def _transnetv2(shelf: Shelf, name: str) -> Network:
     from workers.scoring.networks.transnetv2 import TransNetV2
 
-    return TransNetV2(shelf.file("transnetv2"), shelf.device)
+    return TransNetV2(shelf.file(name), shelf.device)
 
 
-def _efficientnet_lite0(shelf: Shelf) -> EfficientNetLite0:
+def _efficientnet_lite0(shelf: Shelf, name: str) -> EfficientNetLite0:
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
 
-    return EfficientNetLite0(shelf.file("efficientnet-lite0"), shelf.device)
+    return EfficientNetLite0(shelf.file(name), shelf.device)
 
 
-def _dis_flow(shelf: Shelf) -> Network:
+def _dis_flow(shelf: Shelf, name: str) -> Network:
     from workers.scoring.networks.dis_flow import DisFlow
 
     return DisFlow()
 
 
-def _toon_id(shelf: Shelf) -> Network:
-    from workers.scoring.networks.identity_toon import IdentityToon
+def _toon(shelf: Shelf, name: str) -> Network:
+    from workers.scoring.networks import identity_toon, scene_toon, style_toon
 
-    return IdentityToon(_lite0_of(shelf))
-
-
-def _toon_style(shelf: Shelf) -> Network:
-    from workers.scoring.networks.style_toon import StyleToon
-
-    return StyleToon(_lite0_of(shelf))
+    kinds = (identity_toon.IdentityToon, style_toon.StyleToon, scene_toon.SceneToon)
+    # The features under them are loaded once for all three.
+    lite0 = cast("EfficientNetLite0", shelf.network("efficientnet-lite0"))
+    return next(kind for kind in kinds if kind.name == name)(lite0)
 
 
-def _toon_scene(shelf: Shelf) -> Network:
-    from workers.scoring.networks.scene_toon import SceneToon
-
-    return SceneToon(_lite0_of(shelf))
-
-
-def _arcface(shelf: Shelf) -> Network:
+def _arcface(shelf: Shelf, name: str) -> Network:
     from workers.scoring.networks.arcface import ArcFace
 
     return ArcFace(shelf.file("buffalo_l"), shelf.device)
 
 
-def _ccip(shelf: Shelf) -> Network:
-    from workers.scoring.networks.ccip import PRUNED
+def _ccip(shelf: Shelf, name: str) -> Network:
+    from workers.scoring.networks import ccip
 
-    return _ccip_of(shelf, PRUNED)
-
-
-def _ccip_b36(shelf: Shelf) -> Network:
-    from workers.scoring.networks.ccip import B36
-
-    return _ccip_of(shelf, B36)
-
-
-def _ccip_of(shelf: Shelf, variant: Variant) -> Network:
-    from workers.scoring.networks.ccip import Ccip
-
-    return Ccip(
+    variant = next(each for each in (ccip.PRUNED, ccip.B36) if each.name == name)
+    return ccip.Ccip(
         variant,
         features=shelf.file(variant.entry),
         differences=shelf.file("ccip-metrics"),
@@ -166,58 +139,48 @@ def _ccip_of(shelf: Shelf, variant: Variant) -> Network:
     )
 
 
-def _dino_vitb16(shelf: Shelf) -> Network:
+def _dino_vitb16(shelf: Shelf, name: str) -> Network:
     from workers.scoring.networks import dino_vitb16
 
-    return dino_vitb16.DinoVitB16(shelf.file("dino-vitb16"), dino_vitb16.SHAPE, shelf.device)
+    return dino_vitb16.DinoVitB16(shelf.file(name), dino_vitb16.SHAPE, shelf.device)
 
 
-def _clip_vit_l14(shelf: Shelf) -> Network:
+def _clip_vit(shelf: Shelf, name: str) -> Network:
     from workers.scoring.networks import clip_vit
 
-    return clip_vit.ClipVit("clip-vit-l14", shelf.file("clip-vit-l14"), clip_vit.L14, shelf.device)
+    shape = clip_vit.L14 if name == "clip-vit-l14" else clip_vit.B32
+    return clip_vit.ClipVit(name, shelf.file(name), shape, shelf.device)
 
 
-def _clip_vit_b32(shelf: Shelf) -> Network:
-    from workers.scoring.networks import clip_vit
-
-    return clip_vit.ClipVit("clip-vit-b32", shelf.file("clip-vit-b32"), clip_vit.B32, shelf.device)
-
-
-def _clip_l14_laion(shelf: Shelf) -> Network:
+def _clip_l14_laion(shelf: Shelf, name: str) -> Network:
     from workers.scoring.networks.laion_aesthetic import LaionAesthetic
 
     head = shelf.file("laion-aesthetic")
     return LaionAesthetic(shelf.embedder("clip-vit-l14"), head)
 
 
-def _amt_s(shelf: Shelf) -> Network:
+def _amt_s(shelf: Shelf, name: str) -> Network:
     from workers.scoring.networks.amt_s import AmtS
 
-    return AmtS(shelf.file("amt-s"), shelf.device)
-
-
-def _lite0_of(shelf: Shelf) -> EfficientNetLite0:
-    """The features under the toon networks, loaded once for all of them."""
-    return cast("EfficientNetLite0", shelf.network("efficientnet-lite0"))
+    return AmtS(shelf.file(name), shelf.device)
 
 
 #: name -> how it is loaded; torch, onnxruntime and the rest are imported only then
-BUILDERS: dict[str, Callable[[Shelf], Network]] = {
-    "lpips-alex": _lpips_alex,
-    "lpips-vgg": _lpips_vgg,
+BUILDERS: dict[str, Callable[[Shelf, str], Network]] = {
+    "lpips-alex": _lpips,
+    "lpips-vgg": _lpips,
     "transnetv2": _transnetv2,
     "efficientnet-lite0": _efficientnet_lite0,
     "dino-vitb16": _dino_vitb16,
-    "clip-vit-l14": _clip_vit_l14,
-    "clip-vit-b32": _clip_vit_b32,
+    "clip-vit-l14": _clip_vit,
+    "clip-vit-b32": _clip_vit,
     "clip-l14-laion": _clip_l14_laion,
     "dis-flow": _dis_flow,
     "amt-s": _amt_s,
-    "toon-id": _toon_id,
-    "toon-style": _toon_style,
-    "toon-scene": _toon_scene,
+    "toon-id": _toon,
+    "toon-style": _toon,
+    "toon-scene": _toon,
     "arcface-buffalo_l": _arcface,
     "ccip-caformer-24-randaug-pruned": _ccip,
-    "ccip-caformer_b36-24": _ccip_b36,
+    "ccip-caformer_b36-24": _ccip,
 }

@@ -6,7 +6,6 @@ styles of one content stays, what differs between contents of one style is dropp
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,8 @@ import cv2
 import numpy as np
 import torch
 
-from models.errors import NotMeasured
 from workers.scoring.frames import short_side
-from workers.scoring.networks.identity_toon import Projection
+from workers.scoring.networks.projection import Projection, learnt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,16 +32,10 @@ class StyleToon:
     name = NAME
 
     def __init__(self, lite0: EfficientNetLite0, file: Path = FILE) -> None:
-        if not file.is_file():
-            raise NotMeasured(
-                f"{file.name} is missing.", hint="It is part of the package: install the farm again."
-            )
-        own = hashlib.sha256(file.read_bytes()).hexdigest()
-        self.sha256 = hashlib.sha256(f"{own} {lite0.sha256}".encode()).hexdigest()
+        self.sha256, arrays = learnt(file, lite0)
         self.device = lite0.device
         self._lite0 = lite0
-        with np.load(file) as arrays:
-            self._projection = Projection({name: arrays[name].astype(np.float32) for name in arrays.files})
+        self._projection = Projection(arrays)
 
     def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The vector `(D,)` of length 1 of a picture `(H, W, 3)` uint8 RGB."""
