@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from models.plain import plain_fields
 from models.vocabulary import Exit
 
 if TYPE_CHECKING:
@@ -71,18 +72,7 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; a value that is not finite becomes null."""
         finite = self.value is not None and math.isfinite(self.value)
-        return {
-            "section": self.section,
-            "name": self.name,
-            "outcome": self.outcome.value,
-            "value": self.value if finite else None,
-            "shown": self.shown,
-            "expected": self.expected,
-            "source": self.source,
-            "reason": self.reason,
-            "todo": self.todo,
-            "required": self.required,
-        }
+        return plain_fields(self) | {"value": self.value if finite else None}
 
 
 def compared(
@@ -102,14 +92,8 @@ def compared(
 
 def missing(section: str, name: str, reason: str, todo: str, *, required: bool = True) -> Finding:
     """Something that could not be measured here."""
-    return Finding(
-        section=section,
-        name=name,
-        outcome=Outcome.NOT_MEASURED,
-        reason=reason,
-        todo=todo,
-        required=required,
-    )
+    outcome = Outcome.NOT_MEASURED
+    return Finding(section=section, name=name, outcome=outcome, reason=reason, todo=todo, required=required)
 
 
 def crashed(section: str, name: str, error: BaseException) -> Finding:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from workers.scoring.networks.network import Network
+    from workers.scoring.networks.network import FaceNetwork, Network, PairNetwork
 
     Picture = NDArray[np.uint8]
 
@@ -111,7 +111,7 @@ def measure(request: Request) -> Probe:
     loaded = time.perf_counter() - started
     work = work_of(network, data)
     answers = work.answer()
-    rate = _per_second(work.once) * work.count
+    rate = _per_second(work.answer) * work.count
     peak = _peak_mib()
     return Probe(
         network=request.network,
@@ -128,14 +128,13 @@ def measure(request: Request) -> Probe:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Workload:
     """What a network of one kind is given to do."""
 
     unit: str
-    count: int  #: of `unit` in one call of `once`
     kind: str
-    once: Callable[[], object]
+    count: int  #: of `unit` in one answer
     answer: Callable[[], list[list[float]]]
 
 
@@ -148,88 +147,44 @@ def work_of(network: Network, data: Any) -> Workload:
     from workers.scoring.networks import network as kinds
 
     clip: Sequence[Picture] = list(data["clip"])
-    if isinstance(network, kinds.FaceNetwork):
-        return _face_work(network, [data[name] for name in data if name.startswith("faces_")])
-    if isinstance(network, kinds.PairNetwork):
-        return _pair_work(network, clip)
-    if isinstance(network, kinds.Interpolator):
-        return _frame_work(network, clip)
-    if isinstance(network, kinds.Rater):
-        return _rating_work(network, clip)
-    if isinstance(network, kinds.ShotFinder):
-        return _shot_work(network, list(data["thumbnails"]))
-    if isinstance(network, kinds.Embedder):
-        return _vector_work(network, clip)
+    spread = clip[:: -(-len(clip) // 4)]
+    match network:
+        case kinds.FaceNetwork() as finder:
+            people = [data[name] for name in data if name.startswith("faces_")]
+            return Workload("pictures", "vectors", len(people), lambda: _faces(finder, people))
+        case kinds.PairNetwork() as pairs:
+            return Workload("pairs", "numbers", 4, lambda: [_distances(pairs, clip[:5])])
+        case kinds.Interpolator() as seer:
+            return Workload("frames", "numbers", 1, lambda: [_blocks(seer.between(clip[0], clip[2]))])
+        case kinds.Rater() as rater:
+            return Workload("pictures", "numbers", len(spread), lambda: [list(map(rater.rate, spread))])
+        case kinds.ShotFinder() as seeker:
+            film: Sequence[Picture] = list(data["thumbnails"])
+            return Workload("frames", "numbers", len(film), lambda: [list(map(float, cuts(seeker, film)))])
+        case kinds.Embedder() as embedder:
+            return Workload(
+                "pictures", "vectors", len(spread), lambda: [embedder.embed(each).tolist() for each in spread]
+            )
     raise NotMeasured(f"{network.name} is of a kind that the acceptance does not know.")
 
 
-def _face_work(network: Any, pictures: list[Picture]) -> Workload:
-    def answer() -> list[list[float]]:
-        faces = [face for picture in pictures for face in network.look(picture)]
-        # Left to right: two devices may order faces of nearly one score differently.
-        return [[float(x) for x in face.vector] for face in sorted(faces, key=lambda face: face.x)]
-
-    return Workload(
-        unit="pictures",
-        count=len(pictures),
-        kind="vectors",
-        once=lambda: [network.look(picture) for picture in pictures],
-        answer=answer,
-    )
+def _faces(network: FaceNetwork, pictures: list[Picture]) -> list[list[float]]:
+    faces = [face for picture in pictures for face in network.look(picture)]
+    # Left to right: two devices may order faces of nearly one score differently.
+    return [face.vector.tolist() for face in sorted(faces, key=lambda face: face.x)]
 
 
-def _pair_work(network: Any, clip: Sequence[Picture]) -> Workload:
-    def distances() -> list[float]:
-        features = [network.features(picture) for picture in clip[:5]]
-        return [float(network.distance(one, other)) for one, other in pairwise(features)]
-
-    return Workload(unit="pairs", count=4, kind="numbers", once=distances, answer=lambda: [distances()])
+def _distances(network: PairNetwork, clip: Sequence[Picture]) -> list[float]:
+    features = [network.features(picture) for picture in clip]
+    return [float(network.distance(one, other)) for one, other in pairwise(features)]
 
 
-def _frame_work(network: Any, clip: Sequence[Picture]) -> Workload:
-    def answer() -> list[list[float]]:
-        between = network.between(clip[0], clip[2]).astype("float32") / 255.0
-        rows, columns = between.shape[0] // 8 * 8, between.shape[1] // 8 * 8
-        blocks = between[:rows, :columns].reshape(rows // 8, 8, columns // 8, 8, 3).mean(axis=(1, 3))
-        return [[float(x) for x in blocks.ravel()]]
-
-    return Workload(
-        unit="frames",
-        count=1,
-        kind="numbers",
-        once=lambda: network.between(clip[0], clip[2]),
-        answer=answer,
-    )
-
-
-def _rating_work(network: Any, clip: Sequence[Picture]) -> Workload:
-    return Workload(
-        unit="pictures",
-        count=4,
-        kind="numbers",
-        once=lambda: [network.rate(picture) for picture in clip[:4]],
-        answer=lambda: [[float(network.rate(picture)) for picture in clip[:2]]],
-    )
-
-
-def _shot_work(network: Any, thumbnails: Sequence[Picture]) -> Workload:
-    return Workload(
-        unit="frames",
-        count=len(thumbnails),
-        kind="numbers",
-        once=lambda: cuts(network, thumbnails),
-        answer=lambda: [[float(cut) for cut in cuts(network, thumbnails)]],
-    )
-
-
-def _vector_work(network: Any, clip: Sequence[Picture]) -> Workload:
-    return Workload(
-        unit="pictures",
-        count=4,
-        kind="vectors",
-        once=lambda: [network.embed(picture) for picture in clip[:4]],
-        answer=lambda: [[float(x) for x in network.embed(picture)] for picture in (clip[0], clip[-1])],
-    )
+def _blocks(picture: Picture) -> list[float]:
+    """The mean colours 0..1 of its blocks of 8 x 8 pixels."""
+    rows, columns = picture.shape[0] // 8, picture.shape[1] // 8
+    whole = picture[: rows * 8, : columns * 8].astype("float32") / 255.0
+    blocks: list[float] = whole.reshape(rows, 8, columns, 8, 3).mean(axis=(1, 3)).ravel().tolist()
+    return blocks
 
 
 def _multiply_in_full(torch_device: Any) -> None:

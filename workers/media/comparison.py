@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from models.plain import plain_fields
 from workers.media.pixels import PixelHash
 from workers.media.reading import FrameReader
 
@@ -67,18 +68,7 @@ class Comparison:
     reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "equality": self.equality.value,
-            "frames": list(self.frames),
-            "equal_frames": self.equal_frames,
-            "mean_error": self.mean_error,
-            "max_error": self.max_error,
-            "spot_error": self.spot_error,
-            "lpips": self.lpips,
-            "worst_frame": self.worst_frame,
-            "pixel_sha256": list(self.pixel_sha256),
-            "reason": self.reason,
-        }
+        return plain_fields(self)
 
 
 def compare(
