@@ -165,12 +165,18 @@ class Settings(BaseSettings):
         """Redis or Valkey, as given or as found running; raises `NotHere` when neither answers."""
         return self.given_redis_url.get_secret_value() if self.given_redis_url else self._found("redis_url")
 
+    @property
+    def given_servers(self) -> dict[str, str | None]:
+        """The addresses of servers that are somebody's, as `farm.servers` names them; None: embedded."""
+        given = {"postgres": self.given_database_url, "valkey": self.given_redis_url}
+        return {name: url.get_secret_value() if url else None for name, url in given.items()}
+
     def _found(self, name: str) -> str:
         # Imported here: a process that was given both addresses never needs the supervisor.
         from farm.servers import ProcessGroup, find_running
         from farm.servers.state import refuse_full_disk
 
-        running = find_running(self.state_dir)
+        running = find_running(self.state_dir, self.given_servers)
         if running is None and any(each.running for each in ProcessGroup(self.state_dir).status()):
             refuse_full_disk(self.state_dir)
             raise Unavailable(

@@ -72,7 +72,7 @@ def up(
     with one_start(settings.state_dir):
         refuse_twice(settings, group)
         access = flower.prepare(settings)
-        servers = EmbeddedServers(settings.state_dir, die_with_parent=die_with_me)
+        servers = EmbeddedServers(settings.state_dir, die_with_parent=die_with_me, given=settings.given_servers)
         try:
             say("starting Postgres and Valkey")
             urls = servers.start()
@@ -117,7 +117,7 @@ def down(settings: Settings, *, grace: timedelta = DRAIN, forget: bool = False) 
     group = ProcessGroup(settings.state_dir)
     ran = [process.name for process in group.status() if process.running]
     group.stop(grace_s=grace.total_seconds())
-    servers = EmbeddedServers(settings.state_dir, temporary=forget)
+    servers = EmbeddedServers(settings.state_dir, temporary=forget, given=settings.given_servers)
     ran += [server.name for server in servers.status() if server.embedded and server.running]
     servers.stop()
     flower.forget(settings)

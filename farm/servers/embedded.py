@@ -20,6 +20,8 @@ from farm.servers.valkey import Valkey
 from models.errors import NotHere
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from farm.servers.server import Server
     from farm.servers.supervisor import ProcessMark
 
@@ -55,15 +57,14 @@ class EmbeddedServers:
         temporary: bool = False,
         postgres_port: int | None = None,
         valkey_port: int | None = None,
+        given: Mapping[str, str | None] | None = None,
     ) -> None:
+        """`given` are the addresses of servers that are not ours, by name; None: what the environment says."""
         self._state = ServersState(state_dir.absolute())
         self._die_with_parent = die_with_parent
         self._temporary = temporary
         self._ports = {"postgres": postgres_port, "valkey": valkey_port}
-        self._given = {
-            "postgres": os.environ.get("FARM_DATABASE_URL") or None,
-            "valkey": os.environ.get("FARM_REDIS_URL") or None,
-        }
+        self._given = dict(external.given_here() if given is None else given)
         self._started_here = False
 
     def start(self) -> ServerUrls:
@@ -224,12 +225,13 @@ class EmbeddedServers:
         parent = mark_of(os.getpid())
         argv = [sys.executable, "-m", "farm.servers.watchdog", str(self._state.folder)]
         argv += [str(parent.pid), repr(parent.started), *(["--remove"] if self._temporary else [])]
-        return spawn(argv, log=self._state.logs / "watchdog.log", env=python_environment())
+        given = {variable: self._given[name] or "" for name, variable in external.VARIABLES.items()}
+        return spawn(argv, log=self._state.logs / "watchdog.log", env=python_environment() | given)
 
 
-def find_running(state_dir: Path) -> ServerUrls | None:
+def find_running(state_dir: Path, given: Mapping[str, str | None] | None = None) -> ServerUrls | None:
     """Where the farm's servers answer now, or None; how every command finds them. Starts nothing."""
-    return EmbeddedServers(state_dir).find()
+    return EmbeddedServers(state_dir, given=given).find()
 
 
 def _is_alive(server: Server, record: ServerRecord) -> bool:

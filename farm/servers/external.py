@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -12,7 +13,13 @@ from redis.retry import Retry
 
 from models.errors import Unavailable
 
-_VARIABLES = {"postgres": "FARM_DATABASE_URL", "valkey": "FARM_REDIS_URL"}
+#: server -> the variable that may give its address
+VARIABLES = {"postgres": "FARM_DATABASE_URL", "valkey": "FARM_REDIS_URL"}
+
+
+def given_here() -> dict[str, str | None]:
+    """The addresses that this process's environment gives, by server; None: none."""
+    return {name: os.environ.get(variable) or None for name, variable in VARIABLES.items()}
 
 
 def require_answer(name: str, url: str) -> None:
@@ -25,7 +32,7 @@ def require_answer(name: str, url: str) -> None:
     if why:
         parts = urlsplit(url)
         raise Unavailable(
-            f"The server named by {_VARIABLES[name]} at {parts.hostname}:{parts.port} does not answer: {why}.",
+            f"The server named by {VARIABLES[name]} at {parts.hostname}:{parts.port} does not answer: {why}.",
             hint="Start it, correct the address, or unset the variable to use the embedded server.",
         )
 

@@ -34,7 +34,7 @@ def comfyuis(settings: Settings) -> Iterator[Finding]:
 
 def _known(settings: Settings) -> tuple[KnownServer, ...]:
     """Nothing where no database answers, or one with another schema: the lines before have said so already."""
-    urls = find_running(settings.state_dir)
+    urls = find_running(settings.state_dir, settings.given_servers)
     if urls is None:
         return ()
     database = Database(urls.database_url)

@@ -46,7 +46,7 @@ def _servers(settings: Settings) -> Iterator[Finding]:
     if not settings.state_dir.exists() and settings.given_database_url is None:
         yield warn("farm", f"is not running in {settings.state_dir}", "Run `farm up`.")
         return
-    for server in EmbeddedServers(settings.state_dir).status():
+    for server in EmbeddedServers(settings.state_dir, given=settings.given_servers).status():
         where = f"port {server.port}" if server.embedded else "the address that was given"
         if server.running:
             yield ok(server.name, f"answers on {where}")
@@ -59,7 +59,7 @@ def _servers(settings: Settings) -> Iterator[Finding]:
 
 def _schema_and_workers(settings: Settings) -> Iterator[Finding]:
     """Asked only where servers answer: without them the line before has said it already."""
-    urls = find_running(settings.state_dir)
+    urls = find_running(settings.state_dir, settings.given_servers)
     if urls is None:
         return
     database = Database(urls.database_url)
