@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from farm.broker import CONTROL_QUEUE, TaskName
+from farm.broker import CONTROL_QUEUE, TaskName, transport_options
 from farm.settings import settings
 
 _settings = settings()
@@ -43,15 +43,7 @@ task_time_limit = _settings.time_limit.total_seconds()
 
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
-broker_transport_options = {
-    "global_keyprefix": _settings.queue_prefix,
-    # Longer than any render: redelivery is never what recovers a job.
-    "visibility_timeout": 12 * 3600,
-    "unacked_restore_interval": 10,
-    "health_check_interval": 25,
-    "socket_keepalive": True,
-    "socket_connect_timeout": 5,
-}
+broker_transport_options = transport_options(_settings)
 
 worker_send_task_events = _settings.send_task_events
 task_send_sent_event = _settings.send_task_events

@@ -11,12 +11,14 @@ import logging
 from collections import Counter
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task, chain
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from farm.settings import settings as machine_settings
 from models.errors import FarmError, Unavailable
 from models.vocabulary import Step
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from celery.canvas import Signature
     from kombu.messaging import Producer
+
+    from farm.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +78,29 @@ app = Celery("farm")
 app.config_from_object("celeryconfig")
 
 
+def transport_options(settings: Settings) -> dict[str, Any]:
+    """How a process with these settings speaks to its broker."""
+    return {
+        "global_keyprefix": settings.queue_prefix,
+        # Longer than any render: redelivery is never what recovers a job.
+        "visibility_timeout": 12 * 3600,
+        "unacked_restore_interval": 10,
+        "health_check_interval": 25,
+        "socket_keepalive": True,
+        "socket_connect_timeout": 5,
+    }
+
+
+@cache
+def sender(settings: Settings) -> Celery:
+    """The app that sends to the broker of these settings: `app`, but for a farm other than this machine's."""
+    if settings == machine_settings():
+        return app
+    other = Celery("farm", broker=settings.redis_url, set_as_current=False)
+    other.conf.update(broker_transport_options=transport_options(settings), task_ignore_result=True)
+    return other
+
+
 def task(name: TaskName, *, bind: bool = False) -> Callable[[Callable[..., str]], Any]:
     """Register a function of `tasks` under one of our names; with `bind` its first argument is the task."""
     # Expected errors are told in one line; `tasks.steps.work` logs the traceback of the others.
@@ -102,7 +129,7 @@ def is_direct(queue: str) -> bool:
     return queue.startswith(_DIRECT_PREFIX)
 
 
-def wake(pool: str, count: int, *, slots: int = 0) -> int:
+def wake(pool: str, count: int, *, slots: int = 0, sender: Celery = app) -> int:
     """Top up the wake-ups of `pool` for `count` due jobs; returns how many were sent.
 
     Never more wait than `slots` (its live GPU slots) plus a small reserve: workers that take one leave one
@@ -111,11 +138,11 @@ def wake(pool: str, count: int, *, slots: int = 0) -> int:
     Raises:
         Unavailable: the broker does not answer; nothing is lost, `relay` sends it later.
     """
-    wanted = min(count, slots + RESERVE) - queue_length(render_queue(pool))
+    wanted = min(count, slots + RESERVE) - queue_length(render_queue(pool), sender)
     if wanted > 0:
-        with publish_batch() as producer:
+        with publish_batch(sender) as producer:
             for _ in range(wanted):
-                _send(_whole_chain(pool), producer)
+                _send(_whole_chain(pool, sender), producer)
     return max(wanted, 0)
 
 
@@ -151,11 +178,11 @@ def hand_on(job_id: UUID, queue: str) -> None:
         _send(chain(score, _signature(TaskName.GATE), app=app), producer)
 
 
-def wake_pools(pools: Iterable[str]) -> None:
+def wake_pools(pools: Iterable[str], sender: Celery = app) -> None:
     """Wake each pool for as many due jobs as it is named times; after the commit, and as best it can."""
     for pool, count in Counter(pools).items():
         with best_effort():
-            wake(pool, count)
+            wake(pool, count, sender=sender)
 
 
 @contextmanager
@@ -167,24 +194,24 @@ def best_effort() -> Iterator[None]:
         _log.warning("%s Nothing is lost: `relay` tells the workers when it does.", error.message)
 
 
-def queue_length(queue: str) -> int:
+def queue_length(queue: str, sender: Celery = app) -> int:
     """How many messages wait in a queue.
 
     Raises:
         Unavailable: the broker does not answer.
     """
-    with _translated(), app.connection_for_write() as connection, connection.channel() as channel:
+    with _translated(), sender.connection_for_write() as connection, connection.channel() as channel:
         return int(channel.client.llen(queue))
 
 
 @contextmanager
-def publish_batch() -> Iterator[Producer]:
+def publish_batch(sender: Celery = app) -> Iterator[Producer]:
     """A producer that sends everything published in the block in one round trip, at its end.
 
     Raises:
         Unavailable: the broker does not answer.
     """
-    with _translated(), app.producer_pool.acquire(block=True) as producer, producer.batch():
+    with _translated(), sender.producer_pool.acquire(block=True) as producer, producer.batch():
         yield producer
 
 
@@ -193,9 +220,10 @@ def close() -> None:
     app.close()
 
 
-def _whole_chain(pool: str) -> Signature:
-    render = _signature(TaskName.RENDER, pool).set(queue=render_queue(pool))
-    return chain(render, _signature(TaskName.SCORE), _signature(TaskName.GATE), app=app)
+def _whole_chain(pool: str, sender: Celery = app) -> Signature:
+    render = _signature(TaskName.RENDER, pool, sender=sender).set(queue=render_queue(pool))
+    tail = (_signature(name, sender=sender) for name in (TaskName.SCORE, TaskName.GATE))
+    return chain(render, *tail, app=sender)
 
 
 def _tail(job_id: str, step: Step) -> Signature:
@@ -204,8 +232,8 @@ def _tail(job_id: str, step: Step) -> Signature:
     return chain(_signature(TaskName.SCORE, job_id), _signature(TaskName.GATE), app=app)
 
 
-def _signature(name: TaskName, *args: str) -> Signature:
-    signature = app.signature(name.value, args=args)
+def _signature(name: TaskName, *args: str, sender: Celery = app) -> Signature:
+    signature = sender.signature(name.value, args=args)
     return signature.set(queue=name.queue) if name.queue else signature
 
 

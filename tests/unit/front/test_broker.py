@@ -11,7 +11,7 @@ def test_each_pool_is_woken_once_for_all_its_jobs_and_a_silent_broker_only_costs
 ) -> None:
     asked: list[tuple[str, int]] = []
 
-    def away(pool: str, count: int) -> int:
+    def away(pool: str, count: int, **_: object) -> int:
         asked.append((pool, count))
         raise Unavailable("The broker does not answer: refused.")
 
