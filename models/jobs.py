@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from models.actors import Actor
     from models.fleet import KnownServer
     from models.recipe import Recipe
+    from models.reviews import ReviewView
     from models.vocabulary import (
         AttemptOutcome,
         ErrorKind,
@@ -90,7 +92,7 @@ class JobRow:
     total_steps: int
     #: the job whose take this one makes again; such a job never counts at a gate
     reproduces_job_id: UUID | None
-    requested_by: str
+    requested_by: Actor
     created_at: datetime
     completed_at: datetime | None
 
@@ -121,6 +123,10 @@ class JobDetail:
     take: TakeView | None
     scores: ScoresView | None
     family: tuple[JobRow, ...]
+    #: what was decided about its take in the gate's place, the oldest first; the last one decides
+    reviews: tuple[ReviewView, ...]
+    #: what a reproduction changes of the recipe it makes again: field -> [before, after]
+    reproduction_changes: dict[str, Any] | None
     #: what comparing it with the take it makes again came to; None: it makes none again, or is not compared yet
     reproduction: dict[str, Any] | None
     fingerprint: str | None

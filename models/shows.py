@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from models.actors import DEMO, SHOW
 from models.vocabulary import JobType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from pathlib import Path
     from uuid import UUID
 
+    from models.actors import Actor
+    from models.recipe import Recipe
     from models.vocabulary import Phase
 
 
@@ -134,7 +138,7 @@ class DoorView:
     phase: Phase
     is_open: bool
     evidence: dict[str, Any]
-    decided_by: str
+    decided_by: Actor
     decided_at: datetime
 
 
@@ -154,3 +158,46 @@ class StoredShow:
     #: slug -> approved pictures the file names; none: loading draws a sheet
     character_references: dict[str, tuple[str, ...]]
     style_references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedReference:
+    """One reference to make: from pictures the show names, or from recipes to draw."""
+
+    character: str | None  #: slug; None: the show's style
+    networks: tuple[str, ...]
+    named: tuple[Path, ...] = ()
+    recipes: tuple[Recipe, ...] = ()
+
+    @property
+    def approved_by(self) -> Actor:
+        """Whose word it is that these pictures are right."""
+        return SHOW if self.named else DEMO
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        return self.character or "style"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReference:
+    """What one network makes of approved pictures of a character, or of the style where that is None."""
+
+    character: str | None  #: slug
+    network: str
+    network_sha256: str
+    #: relative to the artifact store, or absolute for pictures a person named
+    image_paths: tuple[str, ...]
+    approved_by: Actor
+    #: of a character: little-endian float32, and the mean similarity of the pictures to their own mean
+    embedding: bytes = b""
+    baseline: float | None = None
+    #: of a style, as `workers.scoring` wrote it
+    calibration: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Whose it is, apart from what was made."""
+        names = ("network", "network_sha256", "image_paths", "approved_by")
+        return {name: getattr(self, name) for name in names}

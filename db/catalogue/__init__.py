@@ -1,8 +1,8 @@
 """What the farm remembers, under one name: `from db import catalogue` and ask."""
 
 from db.catalogue.doors import doors, is_open, job_for_gate, latch_open, lock_gate, roots, set_door, tally
-from db.catalogue.evidence import note_review, store_judgement, store_measurements, take_to_score
-from db.catalogue.jobs import find_job, job_detail, job_rows, list_jobs
+from db.catalogue.evidence import store_judgement, store_measurements, take_to_score
+from db.catalogue.jobs import family_rows, find_job, job_detail, job_rows, list_jobs
 from db.catalogue.labels import JudgedTake, judged_takes
 from db.catalogue.orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
 from db.catalogue.profiles import choose_profile, judged_by, keep_profile
@@ -13,6 +13,7 @@ from db.catalogue.references import (
     store_style_reference,
 )
 from db.catalogue.reproductions import MadeTake, TakePair, reproducible, store_reproduction, take_pair
+from db.catalogue.reviews import add_review, reviews_of
 from db.catalogue.show_loading import store_show
 from db.catalogue.shows import (
     characters,
@@ -35,11 +36,13 @@ __all__ = [
     "NewJob",
     "ReferenceView",
     "TakePair",
+    "add_review",
     "characters",
     "choose_profile",
     "cut",
     "cuts",
     "doors",
+    "family_rows",
     "find_job",
     "insert_jobs",
     "is_open",
@@ -56,7 +59,6 @@ __all__ = [
     "lock_gate",
     "newest_take_number",
     "note_delivered",
-    "note_review",
     "parse_cut",
     "passing_stills",
     "path_of",
@@ -64,6 +66,7 @@ __all__ = [
     "project_view",
     "projects",
     "reproducible",
+    "reviews_of",
     "roots",
     "seed_of",
     "set_door",

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import joinedload
 
 from db.catalogue.takes import weighed
+from models.actors import GATE
 from models.rows.doors import PhaseDoor
 from models.rows.jobs import Job, QueueRow
 from models.rows.shows import Cut, Episode, Scene
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
+
+    from models.actors import Actor
 
 _TERMINAL = tuple(status for status in QueueStatus if status.is_terminal)
 
@@ -55,7 +58,7 @@ def latch_open(session: Session, project_id: UUID, phase: Phase, evidence: dict[
     """Open a door nobody decided about yet; False when it has been decided, by whomever."""
     opened = session.scalar(
         upsert(PhaseDoor)
-        .values(project_id=project_id, phase=phase, is_open=True, evidence=evidence, decided_by="gate")
+        .values(project_id=project_id, phase=phase, is_open=True, evidence=evidence, decided_by=GATE)
         .on_conflict_do_nothing(index_elements=["project_id", "phase"])
         .returning(PhaseDoor.id)
     )
@@ -63,7 +66,7 @@ def latch_open(session: Session, project_id: UUID, phase: Phase, evidence: dict[
 
 
 def set_door(
-    session: Session, project_id: UUID, phase: Phase, *, is_open: bool, evidence: dict[str, Any], by: str
+    session: Session, project_id: UUID, phase: Phase, *, is_open: bool, evidence: dict[str, Any], by: Actor
 ) -> None:
     """A person's decision about a door, whatever was decided before."""
     changed = {"is_open": is_open, "evidence": evidence, "decided_by": by, "decided_at": func.now()}

@@ -122,13 +122,6 @@ def store_judgement(session: Session, job_id: UUID, judgement: Judgement, verdic
     session.flush()
 
 
-def note_review(session: Session, job_id: UUID, review: dict[str, str]) -> None:
-    """Keep who decided about a take, after whatever is kept about its making."""
-    job = session.get_one(Job, job_id)
-    job.retake_reason = {**(job.retake_reason or {}), "review": review}
-    session.flush()
-
-
 def _references(
     session: Session, project_id: UUID, slugs: tuple[str, ...], networks: list[str] | None
 ) -> tuple[StoredReference, ...]:

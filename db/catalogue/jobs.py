@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
+from db.catalogue.reviews import reviews_of
 from models.errors import BadInput, UnknownName
 from models.jobs import AttemptView, JobDetail, JobPage, JobRow, QueueView
 from models.metrics import Measurement
@@ -71,6 +72,13 @@ def job_rows(session: Session, job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
     return tuple(found[job_id] for job_id in job_ids if job_id in found)
 
 
+def family_rows(session: Session, job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
+    """These jobs and every other take of the same orders, in one statement; ids nobody knows are left out."""
+    roots = select(Job.root_job_id).where(Job.id.in_(job_ids))
+    query = _rows().where(Job.root_job_id.in_(roots)).order_by(Job.root_job_id, Job.take_number)
+    return tuple(map(_row, session.execute(query)))
+
+
 def job_detail(session: Session, job_id: UUID) -> JobDetail:
     """One job in full, with its root's whole family; raises `UnknownName`."""
     job = session.scalar(
@@ -105,6 +113,8 @@ def job_detail(session: Session, job_id: UUID) -> JobDetail:
         take=take_view(job.take) if job.take else None,
         scores=scores_view(job.scores) if job.scores else None,
         family=rows,
+        reviews=reviews_of(session, [job_id]).get(job_id, ()),
+        reproduction_changes=job.reproduction_changes,
         reproduction=dict(job.reproduction) if job.reproduction else None,
         fingerprint=job.params.fingerprint,
         environment_sha256=job.params.environment_sha256,

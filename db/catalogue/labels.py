@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from db.catalogue.reviews import reviews_of
 from models.metrics import Measurement
 from models.rows.jobs import Job
 from models.rows.shows import Cut, Episode, Scene
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
+    from models.reviews import ReviewView
     from models.vocabulary import Phase, Verdict
 
 #: rows fetched together; each holds the curves of all its metrics
@@ -41,8 +43,8 @@ class JudgedTake:
     #: without their detail: the curves of thousands of takes would fill the memory
     measurements: tuple[Measurement, ...]
     evaluated_at: datetime
-    #: who decided, where a person did
-    review: dict[str, Any]
+    #: what was decided about it in the gate's place, the oldest first
+    reviews: tuple[ReviewView, ...]
 
     @property
     def unit(self) -> str:
@@ -63,10 +65,14 @@ def judged_takes(session: Session, project_id: UUID, phase: Phase) -> tuple[Judg
         .order_by(Job.created_at, Job.id)
         .execution_options(populate_existing=True, yield_per=_AT_A_TIME)
     )
-    return tuple(_take(row) for row in session.execute(query) if row[0].verdict is not None)
+    of_this_phase = select(Job.id).where(Job.project_id == project_id, Job.phase == phase)
+    reviewed = reviews_of(session, session.scalars(of_this_phase))
+    return tuple(
+        _take(row, reviewed.get(row[0].id, ())) for row in session.execute(query) if row[0].verdict is not None
+    )
 
 
-def _take(found: Row[*tuple[Any, ...]]) -> JudgedTake:
+def _take(found: Row[*tuple[Any, ...]], reviews: tuple[ReviewView, ...]) -> JudgedTake:
     job, scores, episode, scene, cut = found
     return JudgedTake(
         job_id=job.id,
@@ -78,7 +84,7 @@ def _take(found: Row[*tuple[Any, ...]]) -> JudgedTake:
         quality_thresholds=dict(job.quality_thresholds),
         measurements=tuple(_bare(data) for data in scores.measurements),
         evaluated_at=scores.evaluated_at,
-        review=dict((job.retake_reason or {}).get("review", {})),
+        reviews=reviews,
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from models.actors import Actor
     from models.recipe import Recipe
 
 
@@ -32,7 +33,7 @@ class NewJob:
     recipe: Recipe
     pool: str
     profile: str
-    requested_by: str
+    requested_by: Actor
     priority: int = 5
     max_retries: int = DEFAULT_RETRIES
     max_retakes: int = 3
@@ -50,8 +51,9 @@ class NewJob:
     reuse: bool = False
     #: files and node types that its worker must have
     needs: tuple[str, ...] = ()
-    #: the job whose take this one makes again
+    #: the job whose take this one makes again, and what is changed of its recipe: field -> [before, after]
     reproduces_job_id: UUID | None = None
+    reproduction_changes: dict[str, Any] | None = None
 
     @classmethod
     def again(cls, job: Job, recipe: Recipe, **changes: Any) -> Self:
@@ -169,6 +171,7 @@ def _job_values(job: NewJob, job_id: UUID) -> dict[str, Any]:
         "take_number": job.take_number,
         "retake_reason": job.retake_reason,
         "reproduces_job_id": job.reproduces_job_id,
+        "reproduction_changes": job.reproduction_changes,
         "max_retakes": job.max_retakes,
         "order_data": job.order_data,
         "profile": job.profile,

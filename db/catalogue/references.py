@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from models.actors import Actor
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceView:
@@ -29,7 +31,7 @@ class ReferenceView:
     image_paths: tuple[str, ...]
     #: mean similarity of the pictures to their own mean; None for a style
     baseline: float | None
-    approved_by: str
+    approved_by: Actor
     created_at: datetime
 
 
@@ -73,7 +75,7 @@ def store_character_reference(
     embedding: bytes,
     baseline: float,
     image_paths: Iterable[str],
-    approved_by: str,
+    approved_by: Actor,
 ) -> None:
     """Keep, or replace, what one network holds a character to; `embedding` is little-endian float32."""
     row = session.scalar(
@@ -101,7 +103,7 @@ def store_style_reference(
     network_sha256: str,
     calibration: dict[str, object],
     image_paths: Iterable[str],
-    approved_by: str,
+    approved_by: Actor,
 ) -> None:
     """Keep, or replace, what a project's pictures look like to one network."""
     row = session.scalar(

@@ -85,7 +85,7 @@ def store_reproduction(session: Session, job_id: UUID, told: dict[str, Any]) -> 
 
 
 def _changed(reproduction: Job) -> dict[str, Any]:
-    return dict((reproduction.retake_reason or {}).get("changed", {}))
+    return dict(reproduction.reproduction_changes or {})
 
 
 def _made(session: Session, job_id: UUID) -> MadeTake | None:

@@ -15,9 +15,11 @@ import numpy as np
 from db import catalogue
 from db.catalogue import JudgedTake, choose_profile, judged_takes, keep_profile
 from farm.judging import profiles
+from farm.judging.reviews import deciding
 from farm.judging.statistics import Errors, Proposal, Sample, propose, rate
 from farm.judging.verdicts import judge
-from models.errors import BadInput, Conflict, Forbidden
+from models.actors import Actor, ActorKind
+from models.errors import BadInput, Conflict
 from models.metrics import Direction
 from models.plain import plain, plain_fields
 from models.shows import EVIDENCE
@@ -39,15 +41,6 @@ class Labels(StrEnum):
 
 
 CIRCULAR = "The gate's own verdicts are among the labels: they repeat the marks that were in force."
-_SAYS = {
-    Labels.PERSON: {Verdict.APPROVED: True, Verdict.REJECTED: False},
-    Labels.VERDICTS: {
-        Verdict.APPROVED: True,
-        Verdict.REJECTED: False,
-        Verdict.PASS: True,
-        Verdict.RETAKE: False,
-    },
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +164,7 @@ def calibrate(
     return replace(found, flips=tuple(flips), overall=tuple(overall))
 
 
-def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[str, Any]:
+def keep(session: Session, found: Calibration, name: str, *, by: Actor | str) -> dict[str, Any]:
     """Store the proposed marks as a new profile of the project, with their evidence; nobody judges by it yet.
 
     Raises:
@@ -179,8 +172,7 @@ def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[st
         BadInput: the name is empty or too long.
         Conflict: nothing was proposed, or the name is taken.
     """
-    if not by.strip():
-        raise Forbidden("A profile names nobody who decided.", hint="Say who: --by NAME.")
+    who = Actor.named(by, "A profile names nobody who decided.")
     if not name.strip() or len(name) > 100:
         raise BadInput("A profile's name has 1 to 100 letters.", hint="Choose a shorter one.")
     if not found.proposed:
@@ -193,7 +185,7 @@ def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[st
     based_on = own[old].get("based_on", "embedded") if old in own else old
     data = profiles.to_data(_proposed_profile(found, name), based_on)
     data[EVIDENCE] = {
-        "by": by.strip(),
+        "by": str(who),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "from_profile": old,
         "labels": found.labels.value,
@@ -209,7 +201,7 @@ def keep(session: Session, found: Calibration, name: str, *, by: str) -> dict[st
     return data
 
 
-def choose(session: Session, project: str, name: str, *, by: str) -> Profile:
+def choose(session: Session, project: str, name: str, *, by: Actor | str) -> Profile:
     """Judge a project's next orders by this profile; what was ordered before keeps its own.
 
     Raises:
@@ -217,25 +209,25 @@ def choose(session: Session, project: str, name: str, *, by: str) -> Profile:
         BadInput: the profile cannot be read.
         Forbidden: nobody is named.
     """
-    if not by.strip():
-        raise Forbidden("Nobody is named who chose the profile.", hint="Say who: --by NAME.")
+    who = Actor.named(by, "Nobody is named who chose the profile.")
     row = catalogue.project(session, project)
     chosen = profiles.named(row.defaults.profiles, name)
-    choose_profile(session, row.id, name, by=by.strip())
+    choose_profile(session, row.id, name, by=str(who))
     return chosen
 
 
 def _calibrated(phase: Phase, mark: Mark, takes: list[JudgedTake], labels: Labels) -> CalibratedMark:
-    said = _SAYS[labels]
     told = [
-        (take, number) for take in takes if take.verdict in said and (number := _number(take, mark)) is not None
+        (take, number)
+        for take in takes
+        if _is_right(take, labels) is not None and (number := _number(take, mark)) is not None
     ]
     if not told:
         return CalibratedMark(phase=phase, mark=mark, proposal=_proposal([], mark))
     newest = max(told, key=lambda pair: pair[0].evaluated_at)[1]
     version = (newest.network_sha256, newest.formula)
     samples = [
-        Sample(value=number.value, approved=said[take.verdict], unit=take.unit)
+        Sample(value=number.value, approved=bool(_is_right(take, labels)), unit=take.unit)
         for take, number in told
         if (number.network_sha256, number.formula) == version and number.value is not None
     ]
@@ -247,6 +239,20 @@ def _calibrated(phase: Phase, mark: Mark, takes: list[JudgedTake], labels: Label
         formula=version[1],
         left_out=len(told) - len(samples),
     )
+
+
+def _is_right(take: JudgedTake, labels: Labels) -> bool | None:
+    """Whether a take is right by the labels; None where they say nothing of it."""
+    person = _person(take)
+    if person is not None or labels is Labels.PERSON:
+        return None if person is None else person is Verdict.APPROVED
+    return {Verdict.PASS: True, Verdict.RETAKE: False}.get(take.verdict)
+
+
+def _person(take: JudgedTake) -> Verdict | None:
+    """What a person said of a take; None where nobody did, or a program had the last word."""
+    review = deciding(take.reviews)
+    return review.verdict if review and review.by.kind is ActorKind.PERSON else None
 
 
 def _proposal(samples: list[Sample], mark: Mark) -> Proposal:
@@ -289,16 +295,15 @@ def _flip(take: JudgedTake, present: Profile, proposed: Profile) -> Flip | None:
         before=before.verdict,
         after=after.verdict,
         metrics=tuple(sorted(set(before.blocking) ^ set(after.blocking))),
-        person=take.verdict if take.verdict in _SAYS[Labels.PERSON] else None,
+        person=_person(take),
     )
 
 
 def _together(takes: list[JudgedTake], profile: Profile, phase: Phase, labels: Labels) -> Errors:
     """How often a whole profile retakes what is right and passes what is wrong; a review is neither."""
-    said = _SAYS[labels]
-    labelled = [take for take in takes if take.phase is phase and take.verdict in said]
+    labelled = [take for take in takes if take.phase is phase and _is_right(take, labels) is not None]
     judged = [judge(take.measurements, profile, phase, take.quality_thresholds).verdict for take in labelled]
-    good = np.array([said[take.verdict] for take in labelled], dtype=np.bool_)
+    good = np.array([_is_right(take, labels) for take in labelled], dtype=np.bool_)
     units = np.array([take.unit for take in labelled])
     refused = np.array([verdict is Verdict.RETAKE for verdict in judged], dtype=np.bool_)
     passed = np.array([verdict is Verdict.PASS for verdict in judged], dtype=np.bool_)

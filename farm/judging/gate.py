@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
 from db.catalogue import NewJob
 from farm.judging import profiles
+from farm.judging import reviews as reviewing
 from farm.judging.ladder import next_recipe
 from farm.judging.reports import PhaseReport, has_earned, phase_report
 from farm.judging.verdicts import judge
+from models.actors import GATE, Actor, ActorKind
 from models.errors import Conflict, Forbidden
 from models.metrics import Measurement
 from models.recipe import Recipe
 from models.vocabulary import Phase, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from db.engine import Session
@@ -82,18 +84,30 @@ def open_if_earned(session: Session, project_id: UUID, phase: Phase) -> Phase | 
     return _open_if_earned(session, project_id, phase)
 
 
-def review(session: Session, job_id: UUID, *, approve: bool, by: str, note: str = "") -> GateOutcome:
-    """A named person's verdict on a judged take, in place of the gate's, whatever that was.
+def review(
+    session: Session,
+    job_id: UUID,
+    *,
+    approve: bool,
+    by: Actor | str,
+    note: str = "",
+    reasons: Iterable[str] = (),
+    frame: int | None = None,
+) -> GateOutcome:
+    """Somebody's verdict on a judged take, in place of the gate's, whatever that was.
 
-    The gate counts it from now on, and calibration learns from it. A door that has opened stays open.
+    The gate counts it from now on, and calibration learns from it. Earlier reviews stay beside it. A door that
+    has opened stays open. `reasons` are words of `ReviewReason`, `frame` a position in the file.
 
     Raises:
-        UnknownName: there is no such job.
+        UnknownName: there is no such job, or reason.
         Conflict: it was not judged yet, or is a reproduction.
-        Forbidden: nobody is named.
+        BadInput: it has no such frame.
+        Forbidden: nobody is named, or the gate.
     """
-    if not by.strip():
-        raise Forbidden("A review names no reviewer.", hint="Say who decides.")
+    who, why = Actor.named(by, "A review names no reviewer."), reviewing.reasons_of(reasons)
+    if who.kind is ActorKind.GATE:
+        raise Forbidden("The gate judges by its marks and reviews nothing.", hint="Say who decides.")
     original = catalogue.find_job(session, job_id).reproduces_job_id
     if original is not None:
         raise Conflict(
@@ -102,17 +116,25 @@ def review(session: Session, job_id: UUID, *, approve: bool, by: str, note: str 
     job = _locked(session, job_id)
     if job.verdict is None:
         raise Conflict(f"The job {job_id} has not been judged yet.", hint="Wait for its verdict.")
-    instead_of = job.verdict
+    reviewing.refuse_frame(frame, job.total_frames)
     verdict = Verdict.APPROVED if approve else Verdict.REJECTED
+    catalogue.add_review(
+        session,
+        job_id,
+        by=who,
+        verdict=verdict,
+        instead_of=job.verdict,
+        reasons=why,
+        note=note,
+        frame=frame,
+    )
     judgement = _judged(session, job)
     catalogue.store_judgement(session, job_id, judgement, verdict)
-    said = {"by": by.strip(), "verdict": verdict.value, "note": note, "instead_of": instead_of.value}
-    catalogue.note_review(session, job_id, {**said, "at": datetime.now(UTC).isoformat(timespec="seconds")})
     opened = _open_if_earned(session, job.project_id, job.phase) if approve else None
     return GateOutcome(verdict=verdict, judgement=judgement, door_opened=opened)
 
 
-def open_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reason: str) -> None:
+def open_door(session: Session, project_id: UUID, phase: Phase, *, by: Actor | str, reason: str) -> None:
     """Open a phase by a named person's decision, recorded with how its gate stood.
 
     Raises:
@@ -128,7 +150,7 @@ def open_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reas
     _decide(session, project_id, phase, is_open=True, by=by, reason=reason)
 
 
-def close_door(session: Session, project_id: UUID, phase: Phase, *, by: str, reason: str) -> None:
+def close_door(session: Session, project_id: UUID, phase: Phase, *, by: Actor | str, reason: str) -> None:
     """Close a phase by a named person's decision; the gate does not open it again. Raises `Forbidden`."""
     _decide(session, project_id, phase, is_open=False, by=by, reason=reason)
 
@@ -158,7 +180,7 @@ def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, 
         job,
         plan.recipe,
         reuse=job.queue.fingerprint is not None,
-        requested_by="gate",
+        requested_by=GATE,
         max_retakes=job.max_retakes,
         root_job_id=job.root_job_id,
         take_number=job.take_number + 1,
@@ -192,14 +214,20 @@ def _open_if_earned(session: Session, project_id: UUID, phase: Phase) -> Phase |
     return behind if catalogue.latch_open(session, project_id, behind, report.to_json()) else None
 
 
-def _decide(session: Session, project_id: UUID, phase: Phase, *, is_open: bool, by: str, reason: str) -> None:
-    if not by.strip() or not reason.strip():
-        raise Forbidden("An override needs a name and a reason.", hint="Say who decides, and why.")
+def _decide(
+    session: Session, project_id: UUID, phase: Phase, *, is_open: bool, by: Actor | str, reason: str
+) -> None:
+    unnamed = "An override needs a name and a reason."
+    who = Actor.named(by, unnamed)
+    if who.kind is not ActorKind.PERSON:
+        raise Forbidden(f"Only a person opens or closes a phase, and {who} is none.", hint="Say who decides.")
+    if not reason.strip():
+        raise Forbidden(unnamed, hint="Say why: --reason WHY.")
     gate = phase.before
     if gate is not None:
         catalogue.lock_gate(session, project_id, gate)
     evidence = {
-        "override": {"by": by, "reason": reason, "is_open": is_open},
+        "override": {"by": str(who), "reason": reason, "is_open": is_open},
         "report": project_report(session, project_id, gate).to_json() if gate else None,
     }
-    catalogue.set_door(session, project_id, phase, is_open=is_open, evidence=evidence, by=by)
+    catalogue.set_door(session, project_id, phase, is_open=is_open, evidence=evidence, by=who)

@@ -11,6 +11,7 @@ from farm.judging.reports import phase_report
 from farm.orders import drawn
 from farm.orders.casting import castings
 from farm.orders.plan import Ordered
+from models.actors import Actor
 from models.errors import OrderRefused, PhaseLocked
 from models.metrics import STRUCTURE
 from models.pools import COMFYUI
@@ -71,7 +72,7 @@ class Desk:
             needs=plan.needs,
             reuse=order.reuse,
             profile=profile,
-            requested_by=order.requested_by,
+            requested_by=Actor.read(order.requested_by),
             priority=order.priority,
             max_retries=order.max_retries,
             max_retakes=next(budget for budget in budgets if budget is not None),
@@ -152,7 +153,7 @@ def _locked(session: Session, project: Project, phase: Phase) -> PhaseLocked:
         by = door.decided_by if door else "nobody"
         return PhaseLocked(
             f"The {phase.value} phase of {project.slug} was closed by {by}.",
-            hint="Only a named person opens it again.",
+            hint=f"A named person opens it again: `farm gate {project.slug} --phase {phase.value} --open`.",
         )
     report = phase_report(catalogue.roots(session, project.id, before), before)
     worst = f" First: {report.blocking_issues[0].sentence}" if report.blocking_issues else ""

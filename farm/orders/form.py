@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.actors import Actor
 from models.errors import OrderRefused
 from models.jobs import DEFAULT_RETRIES
 from models.metrics import Metric
@@ -52,6 +53,10 @@ Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 #: a value of a workflow's own parameter; a number stays the kind of number it was given as
 Parameter = Annotated[Any, AfterValidator(_plain_value)]
+
+
+def _actor_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, Actor) else value
 
 
 def _by_name(value: Any) -> Any:
@@ -191,7 +196,8 @@ class Order(_Form):
     #: metric -> limit, in place of the profile's
     quality_thresholds: dict[Metric, Finite] = Field(default_factory=dict)
     idempotency_key: Name | None = None
-    requested_by: Name = "unknown"
+    #: an `Actor`, or the text of one
+    requested_by: Annotated[Name, BeforeValidator(_actor_as_text)] = "unknown"
     #: a fire drill: a fault drawn on purpose
     defect: Defect | None = None
 

@@ -9,6 +9,7 @@ from db.catalogue import passing_stills
 from db.files.artifacts import ArtifactStore
 from farm.judging.verdicts import best_take
 from farm.orders import pictures
+from models.actors import DEMO
 from models.errors import OrderRefused
 from models.recipe import InputPicture
 from models.vocabulary import JobType
@@ -85,7 +86,7 @@ class StartPictures:
         if project not in self._references:
             self._references[project] = catalogue.list_references(self._session, project)
         approved = [ref for ref in self._references[project] if ref.character == who and ref.image_paths]
-        approved.sort(key=lambda ref: (ref.approved_by != "demo", ref.created_at), reverse=True)
+        approved.sort(key=lambda ref: (ref.approved_by != DEMO, ref.created_at), reverse=True)
         if not approved:
             raise OrderRefused(
                 f"{who} has no approved reference picture to start from.",

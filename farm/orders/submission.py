@@ -12,6 +12,7 @@ from db.catalogue import NewJob
 from farm.orders.desk import Desk
 from farm.orders.form import Order
 from farm.settings import settings as machine_settings
+from models.actors import Actor
 from models.errors import Conflict, OrderRefused
 from models.recipe import SEED_LIMIT
 
@@ -97,7 +98,7 @@ def retake(
     job_id: UUID,
     *,
     reason: str,
-    requested_by: str,
+    requested_by: Actor | str,
     changes: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
 ) -> SubmittedJob:
@@ -110,6 +111,7 @@ def retake(
         Conflict: a take of the same root is still in work, or the job is a reproduction.
         OrderRefused: `changes` cannot be accepted.
     """
+    who = Actor.named(requested_by)
     job = catalogue.find_job(session, job_id)
     if job.reproduces_job_id is not None:
         raise Conflict(
@@ -120,13 +122,13 @@ def retake(
     detail = catalogue.job_detail(session, job_id)
     _refuse_while_in_work(detail.family)
     changed = dict(changes or {}) or {"seed": secrets.randbelow(SEED_LIMIT)}
-    order = _changed_order(detail, changed, requested_by)
+    order = _changed_order(detail, changed, who)
     admitted = Desk(session, settings or machine_settings()).admit(
         order,
         follows=job_id,
         root_job_id=job.root_job_id,
         take_number=catalogue.newest_take_number(session, job.root_job_id) + 1,
-        retake_reason={"reason": reason, "requested_by": requested_by, "changed": changed},
+        retake_reason={"reason": reason, "requested_by": str(who), "changed": changed},
     )
     (stored,) = catalogue.insert_jobs(session, [admitted])
     if stored is None:
@@ -134,7 +136,7 @@ def retake(
     return SubmittedJob(job_id=stored, seed_used=admitted.recipe.seed, pool=admitted.pool)
 
 
-def _changed_order(detail: JobDetail, changed: Mapping[str, Any], requested_by: str) -> Order:
+def _changed_order(detail: JobDetail, changed: Mapping[str, Any], requested_by: Actor) -> Order:
     """The order of a job, with changes that a retake may make; raises `OrderRefused` for others."""
     if other := sorted(_IDENTITY & changed.keys()):
         raise OrderRefused(

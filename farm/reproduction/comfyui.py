@@ -11,7 +11,6 @@ from farm.orders.comfyui.fleet import Fleet
 from farm.orders.comfyui.planning import required_packages
 from farm.orders.plan import Plan
 from farm.reproduction.changes import changed_recipe
-from farm.settings import settings
 from models import pools
 from models.errors import BadInput, OrderRefused
 from workers.renderers import registry
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from db.engine import Session
+    from farm.settings import Settings
     from models.recipe import Recipe
     from workers.renderers.comfyui.workflow import Workflow
 
@@ -37,7 +37,7 @@ _LISTED = {
 
 
 def planned(
-    session: Session, recorded: Recipe, changes: Mapping[str, Any]
+    session: Session, settings: Settings, recorded: Recipe, changes: Mapping[str, Any]
 ) -> tuple[Plan, dict[str, list[Any]]]:
     """The recipe with its changes, where it waits and what its worker must have; and what is really changed.
 
@@ -47,7 +47,7 @@ def planned(
     """
     try:
         workflow = workflow_of(recorded)
-        fleet = Fleet.of(session, settings())
+        fleet = Fleet.of(session, settings)
         spelled = _spelled(fleet, workflow, changes)
         recipe, changed = changed_recipe(recorded, spelled, workflows.parameters(workflow))
         _refuse_ignored(workflow, changed)

@@ -11,6 +11,8 @@ from farm.orders import drawn
 from farm.orders.plan import Plan
 from farm.orders.submission import SubmittedJob
 from farm.reproduction.changes import changed_recipe
+from farm.settings import settings as machine_settings
+from models.actors import Actor
 from models.errors import Conflict
 from models.pools import COMFYUI
 from models.recipe import Recipe
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
+    from farm.settings import Settings
     from models.rows.jobs import Job
 
-REASON = "reproduction"
 #: states that end without a take, as a sentence says them
 _MADE_NOTHING = {
     JobState.FAILED: "failed",
@@ -33,7 +35,12 @@ _MADE_NOTHING = {
 
 
 def reproduce(
-    session: Session, job_id: UUID, *, requested_by: str, changes: Mapping[str, Any] | None = None
+    session: Session,
+    job_id: UUID,
+    *,
+    requested_by: Actor | str,
+    changes: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
 ) -> SubmittedJob:
     """Order the take of `job_id` again, from its recorded recipe: its order read again might mean another.
 
@@ -48,19 +55,20 @@ def reproduce(
         OrderRefused: a change cannot work, or no ComfyUI of this farm has what the take was made with any more;
             nothing was stored.
     """
+    who = Actor.named(requested_by)
     original = catalogue.reproducible(session, job_id)
     if original.take is None:
         raise _no_take(original)
-    plan, changed = _planned(session, original, changes or {})
+    plan, changed = _planned(session, settings or machine_settings(), original, changes or {})
     new = NewJob.again(
         original,
         plan.recipe,
         pool=plan.pool,
         needs=plan.needs,
-        requested_by=requested_by,
+        requested_by=who,
         max_retakes=0,
-        retake_reason={"reason": REASON, "requested_by": requested_by, "changed": changed},
         reproduces_job_id=original.id,
+        reproduction_changes=changed,
     )
     (stored,) = catalogue.insert_jobs(session, [new])
     if stored is None:
@@ -69,7 +77,9 @@ def reproduce(
     return SubmittedJob(job_id=stored, seed_used=plan.recipe.seed, pool=plan.pool)
 
 
-def _planned(session: Session, original: Job, changes: Mapping[str, Any]) -> tuple[Plan, dict[str, list[Any]]]:
+def _planned(
+    session: Session, settings: Settings, original: Job, changes: Mapping[str, Any]
+) -> tuple[Plan, dict[str, list[Any]]]:
     """What is rendered and where, and what is changed; an unchanged recipe waits where it waited before."""
     recorded = Recipe.from_json(original.params.recipe)
     as_before = Plan(recipe=recorded, pool=original.queue.pool, needs=tuple(original.queue.needs))
@@ -78,7 +88,7 @@ def _planned(session: Session, original: Job, changes: Mapping[str, Any]) -> tup
         from farm.reproduction import comfyui
 
         # Unchanged too: weights that are gone since would let it wait for ever.
-        plan, changed = comfyui.planned(session, recorded, changes)
+        plan, changed = comfyui.planned(session, settings, recorded, changes)
         return (plan if changed else as_before), changed
     recipe, changed = changed_recipe(recorded, changes)
     drawn.refuse_ignored_changes(recorded.renderer, changed)

@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from models.actors import Actor
+
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -54,6 +56,22 @@ class Word(TypeDecorator[StrEnum]):
 
     def __repr__(self) -> str:
         return f"Word({self.words.__name__})"
+
+
+class Who(TypeDecorator[Actor]):
+    """Who did something, as the text that `Actor` reads back."""
+
+    impl = String(255)
+    cache_ok = True
+
+    def process_bind_param(self, value: Actor | str | None, dialect: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Actor | None:
+        return None if value is None else Actor.read(value)
+
+    def __repr__(self) -> str:
+        return "Who()"
 
 
 UuidKey = Annotated[

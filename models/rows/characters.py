@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.rows.base import Base, CreatedAt, UuidKey, Word, empty
+from models.actors import Actor
+from models.rows.base import Base, CreatedAt, UuidKey, Who, Word, empty
 from models.vocabulary import VariationType
 
 
@@ -88,7 +89,7 @@ class CharacterReference(Base):
     #: mean similarity of the approved images to their own mean, 0..1
     baseline: Mapped[float]
     image_paths: Mapped[list[str]] = mapped_column(server_default=empty("array"))
-    approved_by: Mapped[str] = mapped_column(String(255))
+    approved_by: Mapped[Actor] = mapped_column(Who)
     created_at: Mapped[CreatedAt]
 
 
@@ -105,5 +106,5 @@ class StyleReference(Base):
     #: as written by `workers.scoring`: centroid, mu_pos, mu_neg, number of references
     calibration: Mapped[dict[str, Any]]
     image_paths: Mapped[list[str]] = mapped_column(server_default=empty("array"))
-    approved_by: Mapped[str] = mapped_column(String(255))
+    approved_by: Mapped[Actor] = mapped_column(Who)
     created_at: Mapped[CreatedAt]

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import (
     ForeignKey,
-    String,
     UniqueConstraint,
     func,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.rows.base import Base, UuidKey, Word
+from models.actors import Actor
+from models.rows.base import Base, UuidKey, Who, Word
 from models.vocabulary import (
     Phase,
 )
@@ -33,5 +33,5 @@ class PhaseDoor(Base):
     is_open: Mapped[bool]
     #: the gate's report at the moment it opened or was overridden
     evidence: Mapped[dict[str, Any]]
-    decided_by: Mapped[str] = mapped_column(String(255))
+    decided_by: Mapped[Actor] = mapped_column(Who)
     decided_at: Mapped[datetime] = mapped_column(server_default=func.now())

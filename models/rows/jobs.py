@@ -20,8 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models.actors import Actor
 from models.jobs import DEFAULT_RETRIES
-from models.rows.base import Base, CreatedAt, UuidKey, Word, empty
+from models.rows.base import Base, CreatedAt, UuidKey, Who, Word, empty
 from models.rows.takes import GenerationParams, QualityScores, Take
 from models.vocabulary import (
     AttemptOutcome,
@@ -75,6 +76,8 @@ class Job(Base):
     verdict: Mapped[Verdict | None] = mapped_column(Word(Verdict))
     #: the job whose take this one makes again; it never counts at a gate
     reproduces_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    #: what is changed of that job's recipe: field -> [before, after]; NULL: this makes no other's take again
+    reproduction_changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: what comparing the two takes came to; see `farm.reproduction.ordering`
     reproduction: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     total_frames: Mapped[int] = mapped_column(server_default=text("1"))
@@ -83,7 +86,7 @@ class Job(Base):
     current_step: Mapped[int] = mapped_column(server_default=text("0"))
     total_steps: Mapped[int] = mapped_column(server_default=text("0"))
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
-    requested_by: Mapped[str] = mapped_column(String(255))
+    requested_by: Mapped[Actor] = mapped_column(Who)
     created_at: Mapped[CreatedAt]
 
     params: Mapped[GenerationParams] = relationship(cascade="all, delete-orphan", passive_deletes=True)

@@ -128,7 +128,7 @@ def _table(found: list[ReferenceView]) -> Table:
     for each in found:
         network = Text.assemble(each.network, (f" {each.network_sha256[:_SHORT]}", "dim"))
         baseline = "" if each.baseline is None else f"{each.baseline:.3f}"
-        when = Text.assemble(each.approved_by, (f" {each.created_at:%Y-%m-%d}", "dim"))
+        when = Text.assemble(str(each.approved_by), (f" {each.created_at:%Y-%m-%d}", "dim"))
         table.add_row(each.character or "style", network, str(len(each.image_paths)), baseline, when)
     return table
 

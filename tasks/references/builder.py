@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db import catalogue
+from models.actors import Actor
 from models.errors import BadInput, NotHere
 from models.metrics import Metric
 from models.nearest import unknown_name
@@ -99,7 +100,7 @@ class Builder:
                 embedding=made.to_bytes(),
                 baseline=made.baseline,
                 image_paths=names,
-                approved_by=by,
+                approved_by=Actor.read(by),
             )
         return Built(
             character=slug,
@@ -124,7 +125,7 @@ class Builder:
                 network_sha256=made.sha256,
                 calibration=made.to_json(),
                 image_paths=names,
-                approved_by=by,
+                approved_by=Actor.read(by),
             )
         return Built(
             character=None,

@@ -188,7 +188,7 @@ class _Studio:
         )
         if found is None:
             return False
-        if found.approved_by not in (_DEMO, _NAMED):
+        if str(found.approved_by) not in (_DEMO, _NAMED):
             self._outcome.say(_approved_by_a_person(wanted, found))
             return True
         return found.image_paths == tuple(paths)

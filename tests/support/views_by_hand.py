@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from models.actors import Actor
 from models.jobs import JobDetail, JobRow, QueueView
 from models.recipe import Recipe
 from models.takes import TakeView
@@ -37,7 +38,7 @@ def a_row(**changes: Any) -> JobRow:
         "current_step": 0,
         "total_steps": 0,
         "reproduces_job_id": None,
-        "requested_by": "me",
+        "requested_by": Actor.read("me"),
         "created_at": NOW,
         "completed_at": NOW,
     }
@@ -99,6 +100,8 @@ def a_detail(row: JobRow | None = None, recipe: dict[str, Any] | None = None, **
         "order_data": {},
         "quality_thresholds": {},
         "retake_reason": None,
+        "reviews": (),
+        "reproduction_changes": None,
         "max_retakes": 3,
         "queue": a_queue(step=Step.GATE, status=QueueStatus.COMPLETED),
         "attempts": (),

@@ -162,6 +162,9 @@ def _print_job(detail: JobDetail, reasons: list[str]) -> None:
         out().print(Text(f"\nscores, profile {detail.scores.profile}", "dim"))
         for part in job_details.scores_of(detail.scores):
             out().print(part)
+    if detail.reviews:
+        out().print(Text("\nreviews, the last one decides", "dim"))
+        out().print(job_details.reviews_table(detail.reviews))
     if len(detail.family) > 1:
         out().print(Text("\ntakes of this order", "dim"))
         out().print(tables.jobs_table(detail.family))

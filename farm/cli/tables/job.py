@@ -15,10 +15,12 @@ from models.recipe import environment_sha256
 from models.takes import STILL_LIMIT_S, is_slow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from models.jobs import JobDetail
     from models.recipe import Recipe
+    from models.reviews import ReviewView
     from models.takes import ScoresView, TakeView
 
     Fact = tuple[str, str | Text]
@@ -61,6 +63,19 @@ def scores_of(scores: ScoresView) -> tuple[Table, Text]:
     return scores_table(judged_scores(scores)), verdict_line(
         scores.verdict, scores.blocking, scores.not_measured
     )
+
+
+def reviews_table(reviews: Sequence[ReviewView]) -> Table:
+    """Who decided what about the take, and why, the oldest first."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for title in ("who", "when", "verdict", "why", "frame", "note"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("when", "verdict", "frame"))
+    for review in reviews:
+        verdict = Text(review.verdict.value, "green" if review.verdict.passes else "red")
+        frame = "" if review.frame is None else str(review.frame)
+        why = ", ".join(review.reasons)
+        table.add_row(str(review.by), _time(review.at), verdict, why, frame, review.note)
+    return table
 
 
 def _order(detail: JobDetail) -> list[Fact]:

@@ -100,9 +100,20 @@ def test_a_passed_take_may_be_rejected_and_a_failed_one_approved_and_the_gate_co
         detail = catalogue.job_detail(session, good)
 
     assert detail.row.verdict is Verdict.REJECTED
-    assert detail.retake_reason is not None
-    said = detail.retake_reason["review"]
-    assert (said["by"], said["note"], said["instead_of"]) == ("Ada", "a sixth finger", "pass")
+    (review,) = detail.reviews
+    assert (str(review.by), review.note, review.instead_of) == ("Ada", "a sixth finger", "pass")
+
+
+def test_calibration_hears_the_last_person_and_no_program(database: Database, show: StoredShow) -> None:
+    with database.transaction() as session:
+        first, second = (reviewed(session, show, 0.9, approve=True, cut=cut) for cut in CUTS[:2])
+        gate.review(session, first, approve=False, by="Ben")
+        gate.review(session, second, approve=False, by="agent:nightly")
+
+        found = calibrated(session, show, phase=Phase.STILL)
+
+    style = of(found, Metric.STYLE_ADHERENCE)
+    assert (style.proposal.approved, style.proposal.rejected) == (0, 1)
 
 
 def test_calibration_finds_the_mark_that_people_meant_and_names_whose_verdict_turns(

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from db import catalogue
 from farm.judging import gate as gates
 from farm.orders import submission
+from models.actors import GATE
 from models.errors import Conflict, Forbidden, OrderRefused, PhaseLocked, UnknownName
 from models.metrics import Metric
 from models.rows.doors import PhaseDoor
@@ -161,7 +162,7 @@ def test_four_of_five_open_the_next_phase_and_leave_their_evidence(
     assert [outcome.door_opened for outcome in outcomes] == [None, None, None, None, Phase.LOOP]
     with database.transaction() as session:
         door = catalogue.doors(session, show.project_id)[Phase.LOOP]
-        assert (door.is_open, door.decided_by) == (True, "gate")
+        assert (door.is_open, door.decided_by) == (True, GATE)
         assert (door.evidence["ordered"], door.evidence["passed"]) == (5, 4)
         assert submission.submit(session, [loop_order(show)])
 
@@ -293,10 +294,9 @@ def test_a_person_may_approve_what_waits_and_that_opens_the_door(database: Datab
         assert (outcome.verdict, outcome.door_opened) == (Verdict.APPROVED, Phase.LOOP)
         assert gates.gate_job(session, job_id).verdict is Verdict.APPROVED
         detail = catalogue.job_detail(session, job_id)
-    assert detail.retake_reason is not None
-    said = detail.retake_reason["review"]
-    assert (said["by"], said["verdict"], said["note"]) == ("Ada", "approved", "it is her")
-    assert (said["instead_of"], said["at"][:2]) == ("review", "20")
+    (review,) = detail.reviews
+    assert (str(review.by), review.verdict, review.note) == ("Ada", "approved", "it is her")
+    assert (review.instead_of, review.at.year // 100) == ("review", 20)
 
 
 def test_only_a_judged_job_can_be_reviewed_and_only_by_somebody(database: Database, show: StoredShow) -> None:
@@ -334,8 +334,9 @@ def test_of_two_people_who_decide_at_once_the_later_knows_what_the_earlier_said(
     with database.transaction() as session:
         detail = catalogue.job_detail(session, job_id)
     assert detail.row.verdict is Verdict.REJECTED
-    assert detail.retake_reason is not None
-    assert detail.retake_reason["review"]["instead_of"] == "approved"
+    first, last = detail.reviews
+    assert (str(first.by), first.verdict) == ("Ada", Verdict.APPROVED)
+    assert (str(last.by), last.instead_of) == ("Ben", Verdict.APPROVED)
 
 
 def test_a_person_may_order_another_take_with_changes(database: Database, show: StoredShow) -> None:

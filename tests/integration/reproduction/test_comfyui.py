@@ -132,10 +132,11 @@ def test_what_no_server_can_make_is_refused_before_it_is_queued(
 def test_a_change_names_a_checkpoint_as_an_order_does(studio: Studio, still: UUID, word: str) -> None:
     with studio.floor.database.transaction() as session:
         made = ordering.reproduce(session, still, requested_by="mira", changes={"model_name": word}).job_id
-        told = session.execute(text("SELECT retake_reason FROM jobs WHERE id = :j"), {"j": made}).scalar_one()
+        changes = text("SELECT reproduction_changes FROM jobs WHERE id = :j")
+        changed = session.execute(changes, {"j": made}).scalar_one()
         session.rollback()
 
-    assert told["changed"] == {"model_name": ["tiny.safetensors", "anime_xl.safetensors"]}
+    assert changed == {"model_name": ["tiny.safetensors", "anime_xl.safetensors"]}
 
 
 @pytest.mark.parametrize("changes", [{}, {"seed": "0"}], ids=["unchanged", "changed into what it was"])

@@ -126,7 +126,7 @@ def test_a_changed_recipe_is_different_and_says_what_was_changed(floor: Floor, s
     # No network is installed on this floor, and no number stands in for what was not measured.
     assert told["comparison"]["lpips"] is None
     assert "lpips-alex is not installed" in told["reason"]
-    assert made.retake_reason is not None
+    assert made.reproduction_changes == told["changed"]
     assert (made.row.parent_job_id, made.row.root_job_id) == (still, made.row.id)
 
 

@@ -13,10 +13,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from db import catalogue
 from db.engine import Database
+from models.actors import Actor
 from models.errors import BadInput, NotHere, Unavailable
-from models.rows import characters, jobs, shows  # noqa: F401 - importing maps their tables
+from models.rows import characters, jobs, reviews, shows  # noqa: F401 - importing maps their tables
 from models.rows.base import Base
+from models.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -35,6 +38,17 @@ TEN_TABLES = {
 }
 FIRST, SECOND = "0001_character_consistency", "0002_video_production"
 FOURTH = "0004_production_rendering"
+#: reviews were keys of `jobs.retake_reason` here
+BEFORE_REVIEWS = "0005_worker_facts"
+REVIEW = {
+    "by": "Ada",
+    "verdict": "rejected",
+    "note": "a sixth finger",
+    "instead_of": "pass",
+    "at": "2026-01-02T03:04:05+00:00",
+}
+LADDER = {"reason": "another seed", "blocking": ["identity"], "changed": {"seed": [1, 2]}}
+REPRODUCTION = {"reason": "reproduction", "requested_by": "mira", "changed": {"seed": [1, 7]}}
 
 
 def tables(database: Database) -> set[str]:
@@ -174,6 +188,58 @@ def test_worker_facts_move_into_columns_and_back(blank_database: Database) -> No
             row.id: row.capabilities for row in session.execute(text("SELECT id, capabilities FROM workers"))
         }
     assert after == before
+
+
+def test_reviews_and_what_a_reproduction_changes_move_into_places_of_their_own_and_back(
+    blank_database: Database,
+) -> None:
+    blank_database.migrate(BEFORE_REVIEWS)
+    reasons = {"reviewed": {"review": REVIEW}, "retaken": {**LADDER, "review": REVIEW}, "plain": LADDER}
+    with blank_database.transaction() as session:
+        insert = text(
+            "INSERT INTO jobs (project_id, job_type, phase, requested_by, profile, root_job_id, id,"
+            " reproduces_job_id, retake_reason)"
+            " SELECT p.id, 'still_image', 'still', 'mira', 'spec', j.id, j.id,"
+            " CAST(:original AS uuid), CAST(:reason AS jsonb) FROM projects p,"
+            " (SELECT gen_random_uuid() AS id) j RETURNING id"
+        )
+        session.execute(text("INSERT INTO projects (slug, name) VALUES ('old', 'Old')"))
+        ids = {
+            name: session.execute(insert, {"original": None, "reason": json.dumps(reason)}).scalar_one()
+            for name, reason in reasons.items()
+        }
+        ids["none"] = session.execute(insert, {"original": None, "reason": "null"}).scalar_one()
+        again = {"original": ids["plain"], "reason": json.dumps(REPRODUCTION)}
+        ids["again"] = session.execute(insert, again).scalar_one()
+
+    def kept(name: str, column: str = "retake_reason") -> object:
+        row = text("SELECT to_jsonb(jobs) FROM jobs WHERE id = :id")
+        with blank_database.transaction() as session:
+            return dict(session.execute(row, {"id": ids[name]}).scalar_one())[column]
+
+    blank_database.migrate()
+
+    assert [kept(name) for name in ("reviewed", "retaken", "plain", "again")] == [None, LADDER, LADDER, None]
+    assert kept("again", "reproduction_changes") == {"seed": [1, 7]}
+    with blank_database.transaction() as session:
+        found = catalogue.reviews_of(session, ids.values())
+        assert set(found) == {ids["reviewed"], ids["retaken"]}
+        (review,) = found[ids["reviewed"]]
+        assert (str(review.by), review.verdict, review.note) == ("Ada", "rejected", "a sixth finger")
+        assert (review.instead_of, review.at.isoformat()) == ("pass", REVIEW["at"])
+        later = {"by": Actor.read("Ben"), "verdict": Verdict.APPROVED, "instead_of": Verdict.REJECTED}
+        catalogue.add_review(session, ids["retaken"], **later)
+
+    blank_database.downgrade(BEFORE_REVIEWS)
+
+    back = kept("reviewed")
+    assert isinstance(back, dict)
+    assert {**back["review"], "at": REVIEW["at"]} == REVIEW
+    assert (kept("plain"), kept("none"), kept("again")) == (LADDER, None, REPRODUCTION)
+    last = kept("retaken")
+    assert isinstance(last, dict)
+    assert (last["review"]["by"], last["review"]["verdict"]) == ("Ben", "approved")
+    assert {name: value for name, value in last.items() if name != "review"} == LADDER
 
 
 def test_two_migrations_at_once_are_harmless(blank_database: Database) -> None:

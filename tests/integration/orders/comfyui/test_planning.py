@@ -259,7 +259,7 @@ def test_a_recipe_from_before_takes_the_workflows_own_values_and_names_the_one_t
 
     for recorded in (recipe, replace(recipe, workflow_inputs={})):
         with desk.database.transaction() as session:
-            plan, changed = comfyui.planned(session, recorded, {"workflow_inputs.shift": "5"})
+            plan, changed = comfyui.planned(session, desk.settings, recorded, {"workflow_inputs.shift": "5"})
         assert changed == {"workflow_inputs.shift": [8.0, 5.0]}
         assert plan.recipe.workflow_inputs == {**recorded.workflow_inputs, "shift": 5.0}
 
