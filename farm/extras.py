@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     import typer
 
-    from db.engine import Database
+    from db.catalogue import ReferenceView
     from db.files.artifacts import ArtifactStore
     from farm.settings import Settings
-    from models.shows import StoredShow
+    from models.shows import NewReference, StoredShow, WantedReference
 
 
 class Premises(Protocol):
@@ -29,10 +29,13 @@ class Premises(Protocol):
     def settings(self) -> Settings: ...
 
     @property
-    def database(self) -> Database: ...
-
-    @property
     def store(self) -> ArtifactStore: ...
+
+    def references(self, project: str) -> tuple[ReferenceView, ...]: ...
+
+    def wanted_references(self, stored: StoredShow) -> tuple[WantedReference, ...]: ...
+
+    def store_reference(self, project: str, made: NewReference) -> None: ...
 
 
 #: who has networks adds a maker of references, called with the farm and the show that was stored

@@ -18,6 +18,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from models.actors import Actor, ActorKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -43,12 +45,18 @@ def notes() -> Console:
     return Console(stderr=True, highlight=False, markup=False)
 
 
-def logged_in() -> str:
+def logged_in() -> Actor:
     """Who gives the command, by name; by number where this machine has no name for them, as in a container."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+        name = f"uid {os.getuid()}"
+    return Actor(ActorKind.PERSON, name)
+
+
+def who_says(by: str | None) -> Actor | str:
+    """Who decides: as `--by` names them, else who is logged in."""
+    return logged_in() if by is None else by
 
 
 def note(text: str, style: str = "dim") -> None:

@@ -38,6 +38,29 @@ class Fault:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectProfiles:
+    """By which profile a project is judged, and which it has beside the built-in ones."""
+
+    project: str
+    #: judges the next orders
+    chosen: str
+    #: who chose it; None: it is the show file's choice, or this machine's
+    chosen_by: str | None
+    #: the project's own by name, as plain data
+    own: Mapping[str, Any]
+
+    @property
+    def profile(self) -> Profile:
+        """The chosen one; raises as `named`."""
+        return named(self.own, self.chosen)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The names that orders may use."""
+        return (*BUILT_IN, *self.own)
+
+
 class _Wrong(Exception):
     """Carries a fault out of the reading."""
 
@@ -57,6 +80,18 @@ def of_job(session: Session, job_id: UUID) -> Profile:
     if judged is None:
         raise UnknownName(f"There is no job {job_id}.", hint="`farm jobs` lists them.")
     return named(judged.own, judged.profile)
+
+
+def of_project(session: Session, project: str, default_profile: str) -> ProjectProfiles:
+    """The profiles of a project, and which of all judges it; raises `UnknownName`."""
+    row = catalogue.project(session, project)
+    choice = row.defaults.profile_choice
+    return ProjectProfiles(
+        project=row.slug,
+        chosen=chosen(row.defaults, default_profile),
+        chosen_by=choice.by if choice else None,
+        own=row.defaults.profiles,
+    )
 
 
 def named(own: Mapping[str, Any], name: str) -> Profile:

@@ -9,10 +9,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from farm.cli.console import AsJson, logged_in, note, out, print_list
+from farm.cli.console import AsJson, note, out, print_list, who_says
 from farm.cli.opened import opened
+from models.actors import Actor
 from models.errors import BadInput, NotMeasured
-from models.nearest import unknown_name
 from models.vocabulary import Exit
 from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
 
@@ -51,9 +51,7 @@ def reference(
         if not given:
             _list(farm, project, character, style=style, as_json=as_json)
             return
-        who = (logged_in() if by is None else by).strip()
-        if not who:
-            raise BadInput("A reference names nobody who approved it.", hint="Say who: --by NAME.")
+        who = Actor.named(who_says(by), "A reference names nobody who approved it.")
         built, missing = _build(farm, project, character, given, networks=tuple(network or ()), by=who)
     if as_json:
         print_list(
@@ -69,11 +67,9 @@ def reference(
 
 
 def _build(
-    farm: Farm, project: str, character: str | None, texts: list[str], *, networks: tuple[str, ...], by: str
+    farm: Farm, project: str, character: str | None, texts: list[str], *, networks: tuple[str, ...], by: Actor
 ) -> tuple[list[Built], list[tuple[str, str]]]:
     """What was made, and which networks could make nothing, with the reason."""
-    from db import catalogue
-    from farm.judging.profiles import asked_of
     from farm.ops.stack import threads_here
     from tasks.references import builder as building
     from workers.scoring.networks.shelf import Shelf
@@ -82,18 +78,14 @@ def _build(
     paths = building.pictures_named(texts)
     metrics = IDENTITY_METRICS if character else STYLE_METRICS
     building.require_known(networks, metrics)
-    with farm.database.transaction() as session:
-        row = catalogue.project(session, project)
-        project_id, cast = row.id, catalogue.characters(session, row.id)
-        if character is not None and character not in cast:
-            raise unknown_name(character, cast, f"character in {project}")
-        wanted = networks or asked_of(row.defaults, farm.settings.default_profile)[metrics]
+    asked = farm.reference_networks(project, character)
+    wanted = networks or asked
     if not wanted:
         raise BadInput(
             f"No profile of {project} asks for such a reference.", hint="Name a network: --network NAME."
         )
     set_threads(threads_here())
-    builder = building.Builder(farm.database, project_id, Shelf(farm.settings.networks_dir))
+    builder = building.Builder(farm, project, Shelf(farm.settings.networks_dir))
     pictures, names = building.first_frames(paths), [str(path) for path in paths]
     built, missing = [], []
     for name in wanted:

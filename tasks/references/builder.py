@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db import catalogue
-from models.actors import Actor
 from models.errors import BadInput, NotHere
 from models.metrics import Metric
 from models.nearest import unknown_name
+from models.shows import NewReference
 from workers.scoring.network_table import NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
-    from uuid import UUID
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from db.engine import Database
+    from farm.extras import Premises
+    from models.actors import Actor
     from workers.scoring.networks.network import Network
     from workers.scoring.networks.shelf import Shelf
 
@@ -40,7 +39,7 @@ class Built:
     outliers: dict[str, str]
     #: mean similarity of the used pictures to their own mean; None for a style
     baseline: float | None
-    approved_by: str
+    approved_by: Actor
 
 
 def require_known(networks: Iterable[str], metrics: frozenset[Metric]) -> None:
@@ -64,15 +63,15 @@ def first_frames(paths: Sequence[Path]) -> Pictures:
 class Builder:
     """Makes and stores the references of one project."""
 
-    def __init__(self, database: Database, project_id: UUID, shelf: Shelf) -> None:
-        self._database, self._project_id, self._shelf = database, project_id, shelf
+    def __init__(self, farm: Premises, project: str, shelf: Shelf) -> None:
+        self._farm, self._project, self._shelf = farm, project, shelf
 
     def network(self, name: str, character: str | None) -> Network:
         """The network, loaded; raises `NotMeasured` when it is not installed here."""
         return self._shelf.faces(name) if character else self._shelf.embedder(name)
 
     def build(
-        self, character: str | None, network: str, pictures: Pictures, names: Sequence[str], *, by: str
+        self, character: str | None, network: str, pictures: Pictures, names: Sequence[str], *, by: Actor
     ) -> Built:
         """Embed the pictures, keep what the network makes of them, and say which were left out.
 
@@ -84,24 +83,22 @@ class Builder:
             return self._style(network, pictures, names, by)
         return self._character(character, network, pictures, names, by)
 
-    def _character(self, slug: str, network: str, pictures: Pictures, names: Sequence[str], by: str) -> Built:
+    def _character(self, slug: str, network: str, pictures: Pictures, names: Sequence[str], by: Actor) -> Built:
         from workers.scoring.gauges.faces import build_identity_reference
 
         made = build_identity_reference(self._shelf.faces(network), pictures)
-        with self._database.transaction() as session:
-            cast = catalogue.characters(session, self._project_id)
-            if slug not in cast:
-                raise unknown_name(slug, cast, "character")
-            catalogue.store_character_reference(
-                session,
-                cast[slug],
+        self._farm.store_reference(
+            self._project,
+            NewReference(
+                character=slug,
                 network=made.network,
                 network_sha256=made.sha256,
+                image_paths=tuple(names),
+                approved_by=by,
                 embedding=made.to_bytes(),
                 baseline=made.baseline,
-                image_paths=names,
-                approved_by=Actor.read(by),
-            )
+            ),
+        )
         return Built(
             character=slug,
             network=made.network,
@@ -113,20 +110,21 @@ class Builder:
             approved_by=by,
         )
 
-    def _style(self, network: str, pictures: Pictures, names: Sequence[str], by: str) -> Built:
+    def _style(self, network: str, pictures: Pictures, names: Sequence[str], by: Actor) -> Built:
         from workers.scoring.gauges.style import build_style_reference
 
         made = build_style_reference(self._shelf.embedder(network), pictures)
-        with self._database.transaction() as session:
-            catalogue.store_style_reference(
-                session,
-                self._project_id,
+        self._farm.store_reference(
+            self._project,
+            NewReference(
+                character=None,
                 network=made.network,
                 network_sha256=made.sha256,
+                image_paths=tuple(names),
+                approved_by=by,
                 calibration=made.to_json(),
-                image_paths=names,
-                approved_by=Actor.read(by),
-            )
+            ),
+        )
         return Built(
             character=None,
             network=made.network,

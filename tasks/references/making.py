@@ -15,46 +15,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from db import catalogue
-from db.catalogue import ReferenceView
 from farm.cli.progress import counting_bar
-from farm.judging.profiles import asked_of
 from farm.ops.stack import threads_here
-from farm.paths import confined
-from farm.shows.sittings import Story, sittings, style_frames
+from models.actors import DEMO, SHOW
 from models.errors import BadInput, NotHere, NotMeasured
 from tasks.references.builder import Builder, first_frames
-from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from db.catalogue import ReferenceView
     from farm.extras import Premises
     from models.recipe import Recipe
-    from models.shows import StoredShow
+    from models.shows import StoredShow, WantedReference
     from workers.renderers.renderer import Renderer
     from workers.scoring.networks.shelf import Shelf
-
-_DEMO = "demo"
-_NAMED = "show"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """One reference to make: from pictures the show names, or from recipes to draw."""
-
-    character: str | None  #: slug; None: the show's style
-    networks: tuple[str, ...]
-    named: tuple[Path, ...] = ()
-    recipes: tuple[Recipe, ...] = ()
-
-    @property
-    def approved_by(self) -> str:
-        return _NAMED if self.named else _DEMO
-
-    @property
-    def label(self) -> str:
-        return self.character or "style"
 
 
 @dataclass(slots=True)
@@ -97,11 +72,11 @@ class _Studio:
         """Raises `NotHere` when there is no renderer, or nothing that loads networks."""
         self._farm, self._stored = farm, stored
         self._renderer, shelf = _equipment(farm.settings.networks_dir)
-        self._builder = Builder(farm.database, stored.project_id, shelf)
+        self._builder = Builder(farm, stored.project, shelf)
         self._outcome = _Outcome()
 
     def work(self) -> dict[str, Any]:
-        wanted = self._wanted()
+        wanted = self._farm.wanted_references(self._stored)
         total = sum(max(1, len(each.recipes)) for each in wanted)
         with counting_bar("references") as bar:
             done = 0
@@ -111,39 +86,7 @@ class _Studio:
                 bar(done, total)
         return self._outcome.to_json()
 
-    def _wanted(self) -> list[_Wanted]:
-        """Every character, then the style; drawn from recipes where the show names no pictures."""
-        stored, settings = self._stored, self._farm.settings
-        with self._farm.database.transaction() as session:
-            project = catalogue.project(session, stored.project)
-            asked = asked_of(project.defaults, settings.default_profile)
-            draws = (project.defaults.renderer or settings.default_renderer) == "toon"
-            story = Story(
-                project=stored.project,
-                cast=catalogue.characters(session, project.id),
-                cuts=[(path, catalogue.cut(session, project, path)) for path in stored.cuts],
-                bible=project.story_bible,
-            )
-            found = []
-            for slug, character in story.cast.items():
-                named = self._named(stored.character_references.get(slug, ()), "reference picture")
-                found.append(
-                    _Wanted(
-                        character=slug,
-                        networks=asked[IDENTITY_METRICS],
-                        named=named,
-                        recipes=() if named or not draws else tuple(sittings(story, character)),
-                    )
-                )
-            named = self._named(stored.style_references, "style picture")
-            frames = () if named or not draws else tuple(style_frames(story))
-        style = _Wanted(character=None, networks=asked[STYLE_METRICS], named=named, recipes=frames)
-        return [each for each in (*found, style) if each.networks]
-
-    def _named(self, paths: Sequence[str], what: str) -> tuple[Path, ...]:
-        return tuple(confined(path, self._farm.settings.roots, what) for path in paths)
-
-    def _make(self, wanted: _Wanted, drawn: Callable[[int], None]) -> None:
+    def _make(self, wanted: WantedReference, drawn: Callable[[int], None]) -> None:
         """One reference by every network that can be had here."""
         if not wanted.named and not wanted.recipes:
             self._outcome.say(_nothing_to_show(self._stored.project, wanted))
@@ -163,7 +106,7 @@ class _Studio:
                 drawn(number)
             self._build(wanted, network, paths)
 
-    def _build(self, wanted: _Wanted, network: str, paths: list[str]) -> None:
+    def _build(self, wanted: WantedReference, network: str, paths: list[str]) -> None:
         files = list(wanted.named) or [self._farm.store.path(path) for path in paths]
         try:
             built = self._builder.build(
@@ -178,22 +121,21 @@ class _Studio:
                 self._outcome.say(f"{wanted.label}, {network}: {Path(path).name} was left out: {why}")
         self._outcome.made.append(wanted.label)
 
-    def _is_known(self, wanted: _Wanted, network: str, sha256: str, paths: Sequence[str]) -> bool:
+    def _is_known(self, wanted: WantedReference, network: str, sha256: str, paths: Sequence[str]) -> bool:
         """Whether this file of the network knows these pictures, or something a person approved by name."""
-        with self._farm.database.transaction() as session:
-            known = catalogue.list_references(session, self._stored.project_id)
+        known = self._farm.references(self._stored.project)
         here = (wanted.character, network, sha256)
         found = next(
             (each for each in known if (each.character, each.network, each.network_sha256) == here), None
         )
         if found is None:
             return False
-        if str(found.approved_by) not in (_DEMO, _NAMED):
+        if found.approved_by not in (DEMO, SHOW):
             self._outcome.say(_approved_by_a_person(wanted, found))
             return True
         return found.image_paths == tuple(paths)
 
-    def _address(self, wanted: _Wanted, recipe: Recipe) -> str:
+    def _address(self, wanted: WantedReference, recipe: Recipe) -> str:
         """Where a drawn picture lies in the store: another recipe or renderer is another picture."""
         told = json.dumps([self._renderer.name, self._renderer.version, recipe.to_json()], sort_keys=True)
         name = hashlib.sha256(told.encode()).hexdigest()[:16]
@@ -214,14 +156,14 @@ def _advance(bar: Callable[[int, int], None], done: int, total: int, drawn: int)
     bar(done + drawn, total)
 
 
-def _nothing_to_show(project: str, wanted: _Wanted) -> str:
+def _nothing_to_show(project: str, wanted: WantedReference) -> str:
     command = f"farm reference {project} {wanted.character or '--style'} IMAGE..."
     return (
         f"{wanted.label}: the show names no pictures, and this renderer draws none; make one with `{command}`"
     )
 
 
-def _approved_by_a_person(wanted: _Wanted, found: ReferenceView) -> str:
+def _approved_by_a_person(wanted: WantedReference, found: ReferenceView) -> str:
     return f"{wanted.label}, {found.network}: kept what {found.approved_by} approved"
 
 

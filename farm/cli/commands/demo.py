@@ -6,7 +6,6 @@ however it ends.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from contextlib import contextmanager
@@ -21,12 +20,11 @@ from farm.cli.tables.demo import DemoBoard, print_result
 from farm.client import Farm
 from farm.demo import orders
 from farm.demo import report as demo_report
-from farm.judging import profiles
 from farm.ops import stack
 from farm.ops.memory import MemoryPeak
 from farm.ops.stop_signals import asked_to_stop, interrupted_like_ctrl_c
 from farm.servers.state import alone
-from farm.settings import settings
+from farm.settings import settings as machine_settings
 from farm.shows import loading
 from models.errors import NotHere, PhaseLocked
 from models.vocabulary import Phase, Verdict
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
 
     from farm.demo.orders import Drill
     from farm.demo.report import DrillResult, Poster
+    from farm.settings import Settings
     from farm.shows.form import Show
     from models.jobs import JobDetail
     from models.metrics import Profile
@@ -62,11 +61,11 @@ def run(
     """
     story = loading.load(show_file)
     out_dir = Path.cwd() / "out" / "demo"
-    with _own_farm(out_dir, keep=keep), MemoryPeak(timedelta(seconds=1)) as memory:
+    with _own_farm(out_dir, keep=keep) as settings, MemoryPeak(timedelta(seconds=1)) as memory:
         began = time.monotonic()
         with asked_to_stop() as stopped, notes().status("starting") as status:
-            stack.up(settings(), die_with_me=True, renderers=("toon",), say=status.update, stopped=stopped)
-        with Farm() as farm:
+            stack.up(settings, die_with_me=True, renderers=("toon",), say=status.update, stopped=stopped)
+        with Farm(settings) as farm:
             project = _load(farm, story, make_references)
             result = _Demo(farm, project).play(began, memory)
             report = demo_report.write(result, farm.store, out_dir, poster)
@@ -92,8 +91,7 @@ def example_show(named: str | None) -> Path:
 
 
 def _load(farm: Farm, story: Show, make_references: References) -> str:
-    with farm.database.transaction() as session:
-        stored = loading.store(session, story)
+    stored = farm.load_show(story)
     for sentence in make_references(farm, stored)["said"]:
         note(sentence)
     return stored.project
@@ -175,8 +173,7 @@ class _Demo:
         return [self._farm.job(row.id) for job_id in ids for row in self._farm.job(job_id).family]
 
     def _judged_by(self) -> Profile:
-        defaults = self._view.defaults
-        return profiles.named(defaults.profiles, profiles.chosen(defaults, self._farm.settings.default_profile))
+        return self._farm.profiles(self._project).profile
 
 
 def _drill_result(drill: Drill, root: UUID, details: Sequence[JobDetail]) -> DrillResult:
@@ -194,14 +191,12 @@ def _drill_result(drill: Drill, root: UUID, details: Sequence[JobDetail]) -> Dri
 
 
 @contextmanager
-def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[None]:
-    """A farm in `out_dir/state`, apart from any other, taken down and removed at the end."""
-    state = out_dir / "state"
+def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[Settings]:
+    """The settings of a farm in `out_dir/state`, apart from any other, taken down and removed at the end."""
     # Servers and takes that were named are somebody's: the demo never touches them.
-    for name in ("FARM_DATABASE_URL", "FARM_REDIS_URL", "FARM_ARTIFACTS"):
-        os.environ.pop(name, None)
-    os.environ |= {"FARM_STATE_DIR": str(state), "FARM_FLOWER_PORT": "0"}
-    settings.cache_clear()
+    state = out_dir / "state"
+    own = {"given_database_url": None, "given_redis_url": None, "artifacts_dir": state / "artifacts"}
+    settings = machine_settings().model_copy(update={"state_dir": state, "flower_port": 0, **own})
     _make(out_dir)
     # Beside the folder, which is emptied: a second demo would otherwise take this one down.
     lock_file = out_dir.with_name(f".{out_dir.name}.lock")
@@ -209,19 +204,19 @@ def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[None]:
         alone(lock_file, f"A demo is running in {out_dir} already.", hint="Wait until it is over."),
         interrupted_like_ctrl_c(),
     ):
-        _clear(out_dir, state)
+        _clear(out_dir, settings)
         try:
-            yield
+            yield settings
         finally:
-            stack.down(settings(), grace=_GRACE, forget=not keep)
+            stack.down(settings, grace=_GRACE, forget=not keep)
             if not keep:
-                shutil.rmtree(state, ignore_errors=True)
+                shutil.rmtree(settings.state_dir, ignore_errors=True)
 
 
-def _clear(out_dir: Path, state: Path) -> None:
+def _clear(out_dir: Path, settings: Settings) -> None:
     """Nothing of an earlier run may pass for a result of this one."""
-    if state.exists():
-        stack.down(settings(), grace=_GRACE, forget=True)
+    if settings.state_dir.exists():
+        stack.down(settings, grace=_GRACE, forget=True)
     shutil.rmtree(out_dir, ignore_errors=True)
     _make(out_dir)
 

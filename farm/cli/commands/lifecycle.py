@@ -10,7 +10,7 @@ from rich.text import Text
 
 from farm.cli.commands.examining import doctor
 from farm.cli.console import AsJson, note, notes, out, print_json, print_list
-from farm.cli.opened import here
+from farm.cli.opened import here, opened
 from models.errors import NotHere
 from models.vocabulary import Exit
 
@@ -105,15 +105,8 @@ def demo(
 
 def migrate(as_json: AsJson = False) -> None:
     """Bring the database's schema up to date; harmless when it is."""
-    from db.engine import Database
-
-    database = Database(here().database_url)
-    try:
-        before = database.revision()
-        database.migrate()
-        after = database.revision()
-    finally:
-        database.close()
+    with opened() as farm:
+        before, after = farm.migrate()
     if as_json:
         print_json({"before": before, "after": after})
     else:

@@ -1,4 +1,4 @@
-"""Commands that look: jobs, job, watch, gate."""
+"""Commands that look: jobs, job, watch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from farm.client import Farm
-    from farm.judging.reports import PhaseReport
     from models.jobs import JobDetail, JobRow
 
 _PANEL = "Look"
@@ -25,7 +24,7 @@ _PANEL = "Look"
 
 def join(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (jobs, job, watch, gate):
+    for command in (jobs, job, watch):
         app.command(rich_help_panel=_PANEL)(command)
 
 
@@ -93,21 +92,6 @@ def watch(
     if as_json:
         print_list(to_json(rows))
     raise typer.Exit(ended_well(rows))
-
-
-def gate(
-    project: Annotated[str, typer.Argument(help="The project.")],
-    phase: Annotated[Phase, typer.Option(help="Which phase's gate.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say how a phase stands against its gate, and why. The exit code is the gate: 0 passed, 1 not."""
-    with opened() as farm:
-        report = farm.gate(project, phase)
-    if as_json:
-        print_json({"project": project, **report.to_json()})
-    else:
-        _print_gate(project, report)
-    raise typer.Exit(Exit.OK if report.can_open else Exit.NOT_PASSED)
 
 
 def follow(farm: Farm, job_ids: Sequence[UUID | str], *, quiet: bool) -> tuple[JobRow, ...]:
@@ -193,16 +177,3 @@ def _print_scores(detail: JobDetail) -> None:
     out().print(verdict_line(scores.verdict, scores.blocking, scores.not_measured))
     out().print()
     out().print(score_details(scores_of(scores)))
-
-
-def _print_gate(project: str, report: PhaseReport) -> None:
-    state = ("passed", "bold green") if report.can_open else ("not passed", "bold red")
-    out().print(Text.assemble(f"{project} · {report.phase.value} · gate ", state))
-    share = f"{report.pass_rate:.0%}" if report.pass_rate is not None else "–"
-    out().print(f"{report.passed} of {report.ordered} passed ({share}), {report.required_rate:.0%} needed")
-    for sentence in report.missing:
-        out().print(Text.assemble(("→ ", "yellow"), sentence))
-    for issue in report.blocking_issues:
-        out().print(Text.assemble(("✗ ", "red"), issue.sentence))
-    if report.pace_sentence:
-        out().print(Text.assemble(("! ", "yellow"), report.pace_sentence))

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from farm import extras
-from farm.cli.console import AsJson, logged_in, note, out, print_json
+from farm.cli.console import AsJson, note, out, print_json, who_says
 from farm.cli.opened import opened
 
 if TYPE_CHECKING:
@@ -34,15 +34,11 @@ def load(
     as_json: AsJson = False,
 ) -> None:
     """Load a show: project, story bible, characters, scenes and cuts. Loading it again updates it."""
-    from db import catalogue
     from farm.explaining.answers import to_json
-    from farm.shows import loading
 
-    story = loading.load(file)
     with opened() as farm:
-        with farm.database.transaction() as session:
-            stored = loading.store(session, story)
-            defaults = catalogue.project(session, stored.project_id).defaults
+        stored = farm.load_show(file)
+        profiles = farm.profiles(stored.project)
         made = _references(farm, stored) if references else {}
     if as_json:
         print_json(to_json(stored) | {"references": made})
@@ -56,8 +52,8 @@ def load(
     )
     for name in stored.left_behind:
         note(f"left as it was, though the file no longer has it: {name}", "yellow")
-    if choice := defaults.profile_choice:
-        note(f"judged by {defaults.profile}, as {choice.by} chose")
+    if profiles.chosen_by:
+        note(f"judged by {profiles.chosen}, as {profiles.chosen_by} chose")
     for sentence in made.get("said", ()):
         note(sentence)
 
@@ -70,23 +66,18 @@ def profile(
     as_json: AsJson = False,
 ) -> None:
     """Say which profile judges a project and which it could have, or choose another for its next orders."""
-    from db import catalogue
-    from farm.judging import profiles
-    from workers.scoring.profiles import BUILT_IN
-
     with opened() as farm:
         if name is not None:
-            farm.choose_profile(project, name, by=logged_in() if by is None else by)
-        with farm.database.transaction() as session:
-            defaults = catalogue.project(session, project).defaults
-    chosen, own = profiles.chosen(defaults, farm.settings.default_profile), defaults.profiles
+            farm.choose_profile(project, name, by=who_says(by))
+        profiles = farm.profiles(project)
+    chosen, own = profiles.chosen, profiles.own
     if as_json:
-        print_json({"project": project, "profile": chosen, "known": [*BUILT_IN, *own], "own": own})
+        print_json({"project": project, "profile": chosen, "known": list(profiles.known), "own": own})
         return
     out().print(Text.assemble(f"{project} is judged by ", (chosen, "bold"), _evidence(own, chosen)))
-    for metric, why in profiles.named(own, chosen).leaves_out.items():
+    for metric, why in profiles.profile.leaves_out.items():
         note(f"  {metric.value}: {why}")
-    for each in sorted({*own, *BUILT_IN} - {chosen}):
+    for each in sorted({*profiles.known} - {chosen}):
         note(f"it could be: {each}{_evidence(own, each)}")
 
 

@@ -33,11 +33,9 @@ def join(app: typer.Typer) -> None:
 def workflows(as_json: AsJson = False) -> None:
     """List ComfyUI workflows, the farm's and the studio's, and where each can run. Exit 1: one is broken."""
     from farm.orders.comfyui.trials import to_json
-    from farm.orders.comfyui.workflows import Library
 
     folder = here().workflows_dir
-    offers = tuple(Library(folder).offers().values())
-    sites, silence = _live_sites()
+    offers, sites, silence = _offers_and_sites()
     if as_json:
         print_list(to_json(offer, sites) for offer in offers)
     else:
@@ -51,17 +49,18 @@ def workflows(as_json: AsJson = False) -> None:
     raise typer.Exit(Exit.NOT_PASSED if any(offer.error for offer in offers) else Exit.OK)
 
 
-def _live_sites() -> tuple[tuple[Site, ...], str]:
-    """Every ComfyUI that answers now, and what to say where there is none."""
-    from farm.orders.comfyui.fleet import Fleet
+def _offers_and_sites() -> tuple[tuple[Offer, ...], tuple[Site, ...], str]:
+    """The workflows, every ComfyUI that answers now, and what to say where there is none."""
+    from farm.orders.comfyui.workflows import Library
 
     try:
-        with opened() as farm, farm.database.transaction() as session:
-            live = tuple(site for site in Fleet.of(session, farm.settings).sites if site.server.is_live)
+        with opened() as farm:
+            offers, live = farm.workflows(), farm.comfyuis()
     except (NotHere, Refused) as error:
-        return (), f"Where they can run is not known: {error.message}"
-    live = tuple(sorted(live, key=lambda site: (site.server.host, site.server.worker_id)))
-    return live, "" if live else "Where they can run is not known: no ComfyUI answers at the moment."
+        # A studio tries its bindings before its farm runs.
+        offers = tuple(Library(here().workflows_dir).offers().values())
+        return offers, (), f"Where they can run is not known: {error.message}"
+    return offers, live, "" if live else "Where they can run is not known: no ComfyUI answers at the moment."
 
 
 def _table(offers: Sequence[Offer], sites: Sequence[Site]) -> Table:

@@ -17,6 +17,8 @@ from db.files.artifacts import ArtifactStore
 from farm.cli import app as cli
 from farm.client import Farm
 from farm.judging.profiles import asked_of
+from farm.shows import wanted_references
+from models.actors import DEMO, Actor
 from models.errors import NotMeasured
 from models.metrics import Metric
 from models.shows import Defaults
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models.shows import StoredShow
+
+
+ADA = Actor.read("Ada")
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +107,7 @@ def test_a_reference_of_approved_pictures_names_its_network_its_approver_and_wha
     assert (stored.character, stored.network_sha256, stored.approved_by) == (
         "mio",
         made["network_sha256"],
-        "Ada",
+        ADA,
     )
     assert len(stored.image_paths) == 5
 
@@ -174,10 +179,10 @@ def test_loading_a_show_keeps_what_a_person_approved_and_says_which_networks_are
     with database.transaction() as session:
         show = a_stored_show(session, defaults={"renderer": "toon", "profiles": both})
     # Ten drawn pictures of each would tell nothing more than two.
-    monkeypatch.setattr(making, "sittings", lambda *_: references_of(2))
-    monkeypatch.setattr(making, "style_frames", lambda *_: references_of(2))
-    builder = Builder(database, show.project_id, shelf)
-    builder.build("mio", "toon-id", first_frames([pictures["mio0"]]), [str(pictures["mio0"])], by="Ada")
+    monkeypatch.setattr(wanted_references, "sittings", lambda *_: references_of(2))
+    monkeypatch.setattr(wanted_references, "style_frames", lambda *_: references_of(2))
+    builder = Builder(farm, show.project, shelf)
+    builder.build("mio", "toon-id", first_frames([pictures["mio0"]]), [str(pictures["mio0"])], by=ADA)
 
     first = making.make(farm, show)
     again = making.make(farm, show)
@@ -187,7 +192,7 @@ def test_loading_a_show_keeps_what_a_person_approved_and_says_which_networks_are
     assert sum("arcface-buffalo_l was made" in sentence for sentence in first["said"]) == 1
     assert any("A style needs 8" in sentence for sentence in first["said"])
     assert (again["made"], set(again["kept"])) == ([], {"mio", "ren"})
-    assert {each.approved_by for each in farm.references(show.project)} == {"Ada", "demo"}
+    assert {each.approved_by for each in farm.references(show.project)} == {ADA, DEMO}
 
 
 def references_of(count: int) -> list[Any]:
@@ -209,8 +214,8 @@ def test_a_show_for_another_renderer_is_not_held_to_drawings_it_never_made(
 def test_a_reference_by_another_version_of_the_network_is_never_compared(
     farm: Farm, show: StoredShow, shelf: Shelf, pictures: dict[str, Path]
 ) -> None:
-    builder = Builder(farm.database, show.project_id, shelf)
-    builder.build("mio", "toon-id", first_frames([pictures["mio0"]]), ["a.png"], by="Ada")
+    builder = Builder(farm, show.project, shelf)
+    builder.build("mio", "toon-id", first_frames([pictures["mio0"]]), ["a.png"], by=ADA)
     with farm.database.transaction() as session:
         row = next(iter(catalogue.characters(session, show.project_id).values()))
         assert row.slug == "mio"

@@ -19,6 +19,7 @@ from farm.judging.verdicts import judge
 from farm.orders.files import read_orders
 from farm.settings import settings
 from models import errors
+from models.actors import Actor, ActorKind
 from models.metrics import Measurement, Metric
 from models.vocabulary import ErrorKind, Exit, JobType, Phase
 from tasks.commands.score import report
@@ -133,7 +134,7 @@ def test_whoever_has_no_name_here_goes_by_number(monkeypatch: pytest.MonkeyPatch
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)
 
-    assert logged_in() == f"uid {2**31 - 7}"
+    assert logged_in() == Actor(ActorKind.PERSON, f"uid {2**31 - 7}")
 
 
 def test_brackets_of_a_prompt_are_words_and_never_markup(capsys: pytest.CaptureFixture[str]) -> None:

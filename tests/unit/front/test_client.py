@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from farm.client import Farm, job_id_of
+from farm.client import Farm
+from farm.client.connection import job_id_of
 from farm.explaining.answers import to_json
 from farm.explaining.why import changed, explain
 from models.errors import BadInput, Unavailable
 from models.fleet import WorkerView
-from models.jobs import JobRow, WhyFacts
+from models.jobs import WhyFacts
 from models.recipe import Recipe
 from models.vocabulary import ErrorKind, JobState, JobType, QueueStatus, Verdict, WorkerStatus
 from tests.support.views_by_hand import a_queue, a_row
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _NOW = datetime(2026, 1, 2, tzinfo=UTC)
 _ID = UUID(int=1)
@@ -130,24 +128,6 @@ def test_what_a_retake_changed_is_said_in_words() -> None:
 def test_an_id_that_is_none_is_bad_input() -> None:
     with pytest.raises(BadInput, match="is not a job's id"):
         job_id_of("take-1")
-
-
-def test_watching_outlasts_a_database_that_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = replace(_facts().row, state=JobState.COMPLETED, verdict=Verdict.PASS)
-    answers: Iterator[tuple[JobRow, ...] | Unavailable] = iter(
-        [Unavailable("The database does not answer."), (done,), (done,)]
-    )
-
-    def rows(farm: Farm, job_ids: Any) -> tuple[JobRow, ...]:
-        answer = next(answers)
-        if isinstance(answer, Unavailable):
-            raise answer
-        return answer
-
-    monkeypatch.setattr(Farm, "rows", rows)
-    monkeypatch.setattr("farm.client.time.sleep", lambda seconds: None)
-
-    assert list(Farm.__new__(Farm).watch([_ID])) == [(done,)]
 
 
 @pytest.mark.parametrize("timeout", [120, 120.0, timedelta(minutes=2), None])

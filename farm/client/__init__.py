@@ -1,0 +1,25 @@
+"""The SDK: everything a script or a command asks of the farm, on one small object.
+
+Its verbs stand in files by noun. The database layer is imported by what needs it: importing the name `Farm`
+takes a twentieth of a second.
+"""
+
+from __future__ import annotations
+
+from farm.client.delivery import Delivering
+from farm.client.jobs import Jobs
+from farm.client.judging import Judging
+from farm.client.machinery import Machinery
+from farm.client.ordering import Ordering
+from farm.client.references import References
+from farm.client.shows import Shows
+from farm.client.watching import Watching
+
+
+class Farm(Ordering, Jobs, Watching, Judging, Shows, References, Delivering, Machinery):
+    """One farm: this machine's, or the one that `Farm(settings)` names.
+
+    >>> with Farm() as farm:                                                    # doctest: +SKIP
+    ...     job = farm.submit(project="paper-lanterns", cut="ep001/sc010/c0010")
+    ...     print(farm.wait([job.job_id])[0].verdict)
+    """

@@ -1,0 +1,123 @@
+"""Verbs by which people judge: takes, phases and marks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from farm.client.connection import Connection, job_id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from uuid import UUID
+
+    from farm.judging.calibration import Calibration
+    from farm.judging.gate import GateOutcome
+    from farm.judging.reports import PhaseReport
+    from models.actors import Actor
+    from models.shows import DoorView
+    from models.vocabulary import Phase
+
+
+class Judging(Connection):
+    """Reviews, the gate and its doors, calibration."""
+
+    def review(
+        self,
+        job_id: UUID | str,
+        *,
+        approve: bool,
+        by: Actor | str,
+        note: str = "",
+        reasons: Iterable[str] = (),
+        frame: int | None = None,
+    ) -> GateOutcome:
+        """Somebody's verdict on a judged take, in place of the gate's; the gate counts it from now on.
+
+        `reasons` are words of `models.reviews.ReviewReason`, `frame` is a position in the file, from 0. The
+        last review decides; `job(...).reviews` has all of them.
+
+        Raises:
+            UnknownName: there is no such job, or reason.
+            Conflict: it was not judged yet, or is a reproduction.
+            BadInput: it has no such frame.
+            Forbidden: nobody is named.
+        """
+        from farm.judging import gate as gates
+
+        with self.database.transaction() as session:
+            return gates.review(
+                session, job_id_of(job_id), approve=approve, by=by, note=note, reasons=reasons, frame=frame
+            )
+
+    def gate(self, project: str, phase: Phase) -> PhaseReport:
+        """How a project's phase stands against its gate; reports, never opens or closes a door."""
+        from db import catalogue
+        from farm.judging import gate as gates
+
+        with self.database.transaction() as session:
+            return gates.project_report(session, catalogue.project(session, project).id, phase)
+
+    def open_phase(self, project: str, phase: Phase, *, by: Actor | str, reason: str) -> DoorView:
+        """Open a phase by a named person's decision, whatever its gate says; the door as it stands then.
+
+        Raises:
+            UnknownName: there is no such project.
+            Forbidden: no person or no reason is named.
+            Conflict: the phase before is still closed.
+        """
+        from farm.judging import gate as gates
+
+        return self._decide_door(gates.open_door, project, phase, by, reason)
+
+    def close_phase(self, project: str, phase: Phase, *, by: Actor | str, reason: str) -> DoorView:
+        """Close a phase by a named person's decision; its gate does not open it again.
+
+        Raises:
+            UnknownName: there is no such project.
+            Forbidden: no person or no reason is named.
+        """
+        from farm.judging import gate as gates
+
+        return self._decide_door(gates.close_door, project, phase, by, reason)
+
+    def _decide_door(
+        self, decide: Callable[..., None], project: str, phase: Phase, by: Actor | str, reason: str
+    ) -> DoorView:
+        from db import catalogue
+
+        with self.database.transaction() as session:
+            project_id = catalogue.project(session, project).id
+            decide(session, project_id, phase, by=by, reason=reason)
+            return catalogue.doors(session, project_id)[phase]
+
+    def calibrate(
+        self, project: str, *, phase: Phase | None = None, profile: str | None = None, labels: str = "person"
+    ) -> Calibration:
+        """What approved and rejected takes say about the marks of a profile; changes nothing.
+
+        `profile` is the one the project's orders are judged by unless named; `labels` may be `verdicts`.
+        Keep the result with `keep_calibration`. Raises `UnknownName`, `BadInput`.
+        """
+        from farm.judging import calibration, profiles
+
+        with self.database.transaction() as session:
+            return calibration.calibrate(
+                session,
+                project,
+                profile=profile or profiles.of_project(session, project, self.settings.default_profile).chosen,
+                phase=phase,
+                labels=calibration.Labels(labels),
+            )
+
+    def keep_calibration(self, found: Calibration, name: str, *, by: Actor | str) -> None:
+        """Store proposed marks as a new profile of the project; `choose_profile` is what puts it to use.
+
+        Raises:
+            Forbidden: nobody is named.
+            BadInput: the name is empty or too long.
+            Conflict: nothing was proposed, or the name is taken.
+        """
+        from farm.judging import calibration
+
+        with self.database.transaction() as session:
+            calibration.keep(session, found, name, by=by)

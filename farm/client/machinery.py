@@ -1,0 +1,43 @@
+"""Verbs about the machinery: workers, what the studio's ComfyUIs can run, the schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from farm.client.connection import Connection
+
+if TYPE_CHECKING:
+    from farm.orders.comfyui.fleet import Site
+    from farm.orders.comfyui.workflows import Offer
+    from models.fleet import WorkerView
+
+
+class Machinery(Connection):
+    """Workers, workflows and where they can run, and the schema they all meet at."""
+
+    def workers(self) -> tuple[WorkerView, ...]:
+        """Every worker ever heard of."""
+        from db import catalogue
+
+        with self.database.transaction() as session:
+            return catalogue.workers(session)
+
+    def workflows(self) -> tuple[Offer, ...]:
+        """The ComfyUI workflows that orders may name, the farm's and the studio's; broken ones say why."""
+        from farm.orders.comfyui.workflows import Library
+
+        return tuple(Library(self.settings.workflows_dir).offers().values())
+
+    def comfyuis(self) -> tuple[Site, ...]:
+        """Every ComfyUI that answers now, by host: what `farm.orders.comfyui.trials` tries workflows at."""
+        from farm.orders.comfyui.fleet import Fleet
+
+        with self.database.transaction() as session:
+            live = [site for site in Fleet.of(session, self.settings).sites if site.server.is_live]
+        return tuple(sorted(live, key=lambda site: (site.server.host, site.server.worker_id)))
+
+    def migrate(self) -> tuple[str | None, str | None]:
+        """Bring the database's schema up to date; its revision before (None: empty) and after."""
+        before = self.database.revision()
+        self.database.migrate()
+        return before, self.database.revision()

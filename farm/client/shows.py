@@ -1,0 +1,60 @@
+"""Verbs about shows: load one, list what there is, choose who judges it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from farm.client.connection import Connection
+
+if TYPE_CHECKING:
+    from farm.judging.profiles import ProjectProfiles
+    from farm.shows.form import Show
+    from models.actors import Actor
+    from models.metrics import Profile
+    from models.shows import CutView, ProjectView, StoredShow
+
+
+class Shows(Connection):
+    """Shows, their cuts, and the profiles that judge them."""
+
+    def load_show(self, show: Show | Path | str) -> StoredShow:
+        """Store a show, from its YAML file or as a value; loading it again updates what changed.
+
+        Raises:
+            BadInput: the file cannot be read, or something in it is unknown, doubled or out of range.
+            UnknownName: it is to be judged by a profile that nobody knows.
+        """
+        from farm.shows import loading
+
+        story = loading.load(show) if isinstance(show, str | Path) else show
+        with self.database.transaction() as session:
+            return loading.store(session, story)
+
+    def projects(self) -> tuple[ProjectView, ...]:
+        """Every project."""
+        from db import catalogue
+
+        with self.database.transaction() as session:
+            return catalogue.projects(session)
+
+    def cuts(self, project: str) -> tuple[CutView, ...]:
+        """Every cut of a project in story order; raises `UnknownName`."""
+        from db import catalogue
+
+        with self.database.transaction() as session:
+            return catalogue.cuts(session, catalogue.project(session, project).id)
+
+    def profiles(self, project: str) -> ProjectProfiles:
+        """The profile that judges a project's next orders, and its own ones; raises `UnknownName`."""
+        from farm.judging import profiles
+
+        with self.database.transaction() as session:
+            return profiles.of_project(session, project, self.settings.default_profile)
+
+    def choose_profile(self, project: str, name: str, *, by: Actor | str) -> Profile:
+        """Judge the project's next orders by this profile; raises `UnknownName`, `BadInput`, `Forbidden`."""
+        from farm.judging import calibration
+
+        with self.database.transaction() as session:
+            return calibration.choose(session, project, name, by=by)
