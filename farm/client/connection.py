@@ -10,7 +10,6 @@ from models.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import TracebackType
 
     from farm.client.follower import Follower
     from farm.settings import Settings
@@ -41,9 +40,7 @@ class Connection:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *ending: object) -> None:
         self.close()
 
     @cached_property
