@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from models.actors import Actor, ActorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of a table.")]
 
@@ -63,6 +64,14 @@ def note(text: str, style: str = "dim") -> None:
     """One line along the way."""
     # Unbroken, so that a command or a path in it can be copied from a narrow terminal.
     notes().print(Text(text, style=style), soft_wrap=True)
+
+
+def columns(*titles: str, whole: Collection[str] = (), **more: Any) -> Table:
+    """A table without lines under dim titles; what does not fit is folded, but for the columns kept `whole`."""
+    table = Table(box=None, header_style="dim", pad_edge=False, title_justify="left", **more)
+    for title in titles:
+        table.add_column(title, overflow="fold", no_wrap=title in whole)
+    return table
 
 
 def print_json(value: Any) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from farm.cli.console import AsJson, note, out, print_list, who_says
+from farm.cli.console import AsJson, columns, note, out, print_list, who_says
 from farm.cli.opened import opened
 from models.actors import Actor
 from models.errors import BadInput, NotMeasured
@@ -17,6 +16,8 @@ from models.vocabulary import Exit
 from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from db.catalogue import ReferenceView
     from farm.client import Farm
     from tasks.references.builder import Built
@@ -114,9 +115,7 @@ def _list(farm: Farm, project: str, character: str | None, *, style: bool, as_js
 
 
 def _table(found: list[ReferenceView]) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("who", "network", "pictures", "baseline", "approved by"):
-        table.add_column(title, overflow="fold")
+    table = columns("who", "network", "pictures", "baseline", "approved by")
     for each in found:
         network = Text.assemble(each.network, (f" {each.network_sha256[:_SHORT]}", "dim"))
         baseline = "" if each.baseline is None else f"{each.baseline:.3f}"

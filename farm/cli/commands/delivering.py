@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from farm.cli.console import AsJson, note, out, print_json
+from farm.cli.console import AsJson, columns, note, out, print_json
 from farm.cli.opened import opened
 from models.vocabulary import Exit, Phase
 
@@ -73,10 +72,9 @@ def _told(delivery: Delivery) -> dict[str, Any]:
 
 
 def _print(delivery: Delivery) -> None:
-    table = Table(box=None, header_style="dim", pad_edge=False)
+    titles = ("", "cut", "phase", "", "", "take")
     # 80 columns with whole job ids, because those are copied.
-    for title in ("", "cut", "phase", "", "", "take"):
-        table.add_column(title, no_wrap=True, overflow="fold")
+    table = columns(*titles, whole=titles)
     for each in delivery.delivered:
         sign = Text("✓", "green") if each.is_new else Text("=", "dim")
         table.add_row(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from farm.cli.commands.examining import doctor
-from farm.cli.console import AsJson, note, notes, out, print_json, print_list
+from farm.cli.console import AsJson, columns, note, notes, out, print_json, print_list
 from farm.cli.opened import here, opened
 from models.errors import NotHere
 from models.vocabulary import Exit
@@ -127,9 +126,7 @@ def _show(running: Stack, settings: Settings, *, as_json: bool) -> None:
             }
         )
         return
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("process", "pid", "log"):
-        table.add_column(title, overflow="fold")
+    table = columns("process", "pid", "log")
     for process in running.processes:
         table.add_row(
             Text.assemble(("● ", "green"), process.name), str(process.pid), Text(str(process.log), "dim")

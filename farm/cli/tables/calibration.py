@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from farm.cli.console import note, out
+from farm.cli.console import columns, note, out
 from farm.cli.tables.verdicts import VERDICT_STYLE
 from farm.explaining.figures import sign
 from farm.judging.calibration import CIRCULAR, Labels
@@ -112,10 +112,7 @@ def _print_flips(found: Calibration) -> None:
         out().print("No verdict of these takes would change.")
         return
     out().print(Text(f"\n{len(found.flips)} of {found.takes} verdicts would change", "bold"))
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column("take", no_wrap=True)
-    for title in ("verdict", "by", "a person said"):
-        table.add_column(title, overflow="fold")
+    table = columns("take", "verdict", "by", "a person said", whole=("take",))
     for flip in found.flips[:_MOST_FLIPS]:
         place = Text.assemble(
             f"{flip.phase.value} {flip.cut or ''} take {flip.take_number}\n", (str(flip.job_id), "dim")

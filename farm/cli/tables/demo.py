@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from farm.cli.console import out
+from farm.cli.console import columns, out
 from farm.cli.tables.jobs import count_of
 from farm.dailies.from_jobs import left_out
 from models.vocabulary import JobState, Phase
@@ -79,9 +79,7 @@ def print_result(result: DemoResult, out_dir: Path) -> None:
 
 
 def _gates(result: DemoResult) -> Table:
-    table = Table(title="Gates", title_justify="left", box=None, header_style="dim", pad_edge=False)
-    for title in ("phase", "takes", "passed", "rate", "gate", "in the way"):
-        table.add_column(title, overflow="fold")
+    table = columns("phase", "takes", "passed", "rate", "gate", "in the way", title="Gates")
     for gate in result.gates:
         takes = sum(detail.row.phase is gate.phase for detail in result.details)
         state = Text("passed", "bold green") if gate.can_open else Text("shut", "bold red")
@@ -93,11 +91,7 @@ def _gates(result: DemoResult) -> Table:
 
 
 def _drills(drills: Sequence[DrillResult]) -> Table:
-    table = Table(
-        title="\nFaults drawn on purpose", title_justify="left", box=None, header_style="dim", pad_edge=False
-    )
-    for title in ("", "fault", "where", "blocked by", "retake"):
-        table.add_column(title, overflow="fold")
+    table = columns("", "fault", "where", "blocked by", "retake", title="\nFaults drawn on purpose")
     for each in drills:
         sign = Text("✓", "green") if each.ok else Text("✗", "bold red")
         blocked = Text(", ".join(each.blocking) or "nothing", "" if each.caught else "bold red")

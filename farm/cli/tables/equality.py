@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
 from rich.text import Text
 
+from farm.cli.console import columns
 from farm.explaining.equality import called, sentence, sides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rich.table import Table
 
 _COLOURS = {"identical": "bold green", "equivalent": "bold yellow", "different": "bold red"}
 #: a graph may differ in a hundred places; these are the likeliest explanations
@@ -28,9 +30,7 @@ def differences_table(reproduction: Mapping[str, Any]) -> Table | None:
     differences = reproduction.get("differences") or []
     if not differences:
         return None
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("differs", "original", "again"):
-        table.add_column(heading, overflow="fold")
+    table = columns("differs", "original", "again", padding=(0, 2, 0, 0))
     for fact in differences[:_ROWS]:
         table.add_row(called(str(fact["fact"])), *sides(fact))
     if len(differences) > _ROWS:

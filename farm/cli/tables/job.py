@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from farm.cli.console import columns
 from farm.cli.tables.jobs import count_of
 from farm.cli.tables.verdicts import scores_table, verdict_line
 from farm.explaining.scores import scores_of as judged_scores
@@ -45,9 +46,8 @@ def job_facts(detail: JobDetail) -> Table:
 
 def attempts_table(detail: JobDetail) -> Table:
     """Each worker's try at each step."""
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("step", "worker", "began", "took", "outcome", "why"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("step", "began", "took", "outcome"))
+    whole = ("step", "began", "took", "outcome")
+    table = columns("step", "worker", "began", "took", "outcome", "why", whole=whole)
     for attempt in detail.attempts:
         took = ""
         if attempt.ended_at is not None:
