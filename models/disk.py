@@ -55,6 +55,13 @@ def step_errors(refused: str) -> Iterator[None]:
         raise StepFailed(sentence(error, refused), error_kind=kind, hint=hint) from error
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Give a file this text as a whole: who reads it meanwhile sees the old text or the new one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
 def sync(path: Path) -> None:
     """Bring a file's bytes, or a folder's names, to the disk: without it a power cut may undo a rename."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from farm.dailies.plots import curve_svg
 from farm.explaining.figures import figure, label, sign, value_beside_mark
 from farm.explaining.sentences import attribute_sentences, differing_attributes, explain, frame_range
+from models import disk
 from models.takes import STILL_LIMIT_S
 from models.vocabulary import Phase
 
@@ -23,24 +24,23 @@ if TYPE_CHECKING:
 
 def write_page(dailies: Dailies, path: Path) -> Path:
     """Write the page to `path`, whole or not at all; its media are the addresses the takes name."""
-    page = _environment().get_template("dailies.html.j2").render(dailies=dailies, phases=list(Phase))
-    draft = path.with_suffix(".tmp")
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(path)
+    page = environment().get_template("dailies.html.j2").render(dailies=dailies, phases=list(Phase))
+    disk.replace_text(path, page)
     return path
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The farm's templates, with what they call to put a figure into words."""
+    templates = Environment(
         loader=PackageLoader("farm", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["still_limit"] = f"{STILL_LIMIT_S:g}"
-    environment.filters |= {
+    templates.globals["still_limit"] = f"{STILL_LIMIT_S:g}"
+    templates.filters |= {
         "label": label,
         "figure": figure,
         "value": value_beside_mark,
@@ -51,7 +51,7 @@ def _environment() -> Environment:
         "differing": differing_attributes,
         "where": frame_range,
     }
-    return environment
+    return templates
 
 
 def _plot(score: MarkedScore, frames: int = 0) -> Markup:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
+from farm.dailies.page import environment
+from models import disk
 from models.vocabulary import Exit
 from workers.acceptance.findings import Finding, Outcome
 
@@ -62,9 +61,7 @@ def write(found: Acceptance, into: Path) -> tuple[Path, Path]:
     into.mkdir(parents=True, exist_ok=True)
     texts = {"report.json": json.dumps(found.to_json(), indent=2) + "\n", "report.html": page(found)}
     for name, text in texts.items():
-        draft = into / f".{name}.{os.getpid()}"
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(into / name)
+        disk.replace_text(into / name, text)
     return into / "report.html", into / "report.json"
 
 
@@ -72,7 +69,7 @@ def page(found: Acceptance) -> str:
     """The whole page as HTML."""
     headline, tone, sentence = headline_of(found)
     return (
-        _environment()
+        environment()
         .get_template("acceptance.html.j2")
         .render(
             found=found,
@@ -139,14 +136,3 @@ def _data_uri(picture: NDArray[np.uint8]) -> str:
     data = io.BytesIO()
     image.save(data, "JPEG", quality=80)
     return f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("farm"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

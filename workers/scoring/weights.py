@@ -141,14 +141,12 @@ def pull(
     progress: Progress = lambda name, done, total: None,
     *,
     way: Way | None = None,
-    from_folder: Path | None = None,
-    trust_unknown: bool = False,
 ) -> tuple[Installed, ...]:
     """Bring the named files into the folder; one that is here and unharmed is left alone.
 
     Sources are tried in order; one that hands out another file than the catalogue describes is passed over.
     A download that breaks off is continued, now or by the next pull. Two pulls into one folder wait for each
-    other. `from_folder` and `trust_unknown` are those of `Way`, which has more to say.
+    other.
 
     Raises:
         UnknownName: a name is not in the catalogue; nothing was fetched.
@@ -156,7 +154,7 @@ def pull(
         NotHere: the disk is full or too small, or `from_folder` lacks the file.
         BadInput: the file is not the one the catalogue describes, or its hash is unknown and not trusted.
     """
-    way = way or Way(from_folder=from_folder, trust_unknown=trust_unknown)
+    way = way or Way()
     items = [entry(name) for name in names]
     with _disk_errors(folder):
         (folder / _UNFINISHED).mkdir(parents=True, exist_ok=True)
@@ -334,12 +332,8 @@ def _note(folder: Path, item: NetworkFile) -> str:
 
 
 def _write_note(folder: Path, item: NetworkFile, digest: str, where: str) -> None:
-    path = _notes_file(folder, item)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_text(
-        json.dumps({"name": item.name, "sha256": digest, "licence": item.licence, "source": where})
-    )
-    os.replace(draft, path)
+    note = {"name": item.name, "sha256": digest, "licence": item.licence, "source": where}
+    disk.replace_text(_notes_file(folder, item), json.dumps(note))
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if any(not (pulled / weights.entry(name).file).is_file() for name in weights.embedded()):
         pytest.skip("the embedded networks have not been pulled; run make networks")
     folder = tmp_path_factory.mktemp("networks")
-    weights.pull(weights.embedded(), folder, from_folder=pulled)
+    weights.pull(weights.embedded(), folder, way=weights.Way(from_folder=pulled))
     return folder
 
 

@@ -38,7 +38,7 @@ def networks(tmp_path_factory):
     pulled = Settings().networks_dir
     if not (pulled / weights.entry("lpips-alex").file).is_file():
         pytest.skip("lpips-alex has not been pulled; run make networks")
-    weights.pull(["lpips-alex", "transnetv2"], folder, from_folder=pulled)
+    weights.pull(["lpips-alex", "transnetv2"], folder, way=weights.Way(from_folder=pulled))
     weights.pull(["efficientnet-lite0"], folder)
     return folder
 

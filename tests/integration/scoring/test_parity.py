@@ -60,7 +60,7 @@ def networks(tmp_path_factory):
     for name in ("lpips-alex", "transnetv2"):
         if not (pulled / weights.entry(name).file).is_file():
             pytest.skip(f"{name} has not been pulled; run make networks")
-        weights.pull([name], folder, from_folder=pulled)
+        weights.pull([name], folder, way=weights.Way(from_folder=pulled))
     weights.pull(["efficientnet-lite0"], folder)
     return folder
 

