@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from functools import reduce
+from operator import getitem
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -55,20 +57,16 @@ def changed_recipe(
     new = recipe
     for name, value in changes.items():
         new = _with(new, str(name), value, own_inputs)
-    before, after = recipe.to_json(), new.to_json()
-    old_places, new_places = dict(_places(before)), dict(_places(after))
-    told = {}
-    for name in dict.fromkeys((*old_places, *new_places)):
+    before, after = _values(recipe), _values(new)
+    changed = {}
+    for name in dict.fromkeys((*before, *after)):
         unset = own_inputs.get(name.removeprefix("workflow_inputs."))
-        values = [
-            _at(data, places[name]) if name in places else unset
-            for data, places in ((before, old_places), (after, new_places))
-        ]
-        if values[0] != values[1]:
-            told[name] = values
-    if told:
-        _refuse_impossible(new, told)
-    return new, told
+        pair = [before.get(name, unset), after.get(name, unset)]
+        if pair[0] != pair[1]:
+            changed[name] = pair
+    if changed:
+        _refuse_impossible(new, changed)
+    return new, changed
 
 
 def _with(recipe: Recipe, name: str, value: Any, own_inputs: Mapping[str, Any]) -> Recipe:
@@ -177,10 +175,10 @@ def _put(data: dict[str, Any], place: Path, value: Any, renderer: str) -> None:
         inside[place[-1]] = value
 
 
-def _at(data: Any, place: Path) -> Any:
-    for part in place:
-        data = data[part]
-    return data
+def _values(recipe: Recipe) -> dict[str, Any]:
+    """Every value that may be changed, by its dotted name."""
+    plain: Any = recipe.to_json()
+    return {name: reduce(getitem, place, plain) for name, place in _places(plain)}
 
 
 def _unknown(name: str, known: Collection[str]) -> UnknownName:
