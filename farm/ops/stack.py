@@ -145,11 +145,7 @@ def _programs(
     programs.append(_worker("control", "threads", "control,echo", shared))
     beat = (
         *_CELERY,
-        "beat",
-        "--loglevel",
-        "INFO",
-        "--pidfile=",
-        "--schedule",
+        *["beat", "--loglevel", "INFO", "--pidfile=", "--schedule"],
         str(settings.state_dir / "beat"),
     )
     programs.append(_Program(name="beat", argv=beat, env=shared))
@@ -162,19 +158,10 @@ def _programs(
 
 
 def _worker(name: str, pool: str, queues: str, env: dict[str, str]) -> _Program:
-    concurrency = "1" if pool == "prefork" else "4"
-    argv: tuple[str, ...] = (
-        *_CELERY,
-        "worker",
-        "--pool",
-        pool,
-        "--concurrency",
-        concurrency,
-        "--queues",
-        queues,
-    )
-    argv += ("--hostname", f"{name}@%h", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
-    return _Program(name=name, argv=argv, env=env)
+    concurrency = 1 if pool == "prefork" else 4
+    argv = f"worker --pool {pool} --concurrency {concurrency} --queues {queues} --hostname {name}@%h"
+    argv += " --loglevel INFO --without-gossip --without-mingle"
+    return _Program(name=name, argv=(*_CELERY, *argv.split()), env=env)
 
 
 def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
