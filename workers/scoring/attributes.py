@@ -20,6 +20,7 @@ import torch
 from torch.nn import functional
 
 from workers.renderers.toon.attributes import VOCABULARY, find_word
+from workers.scoring.frames import square_around
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,9 +68,9 @@ class Colour:
 
 def measure(picture: Picture, head: Box) -> dict[str, Colour]:
     """Hair and eye colour of one head in a picture `(H, W, 3)` uint8 RGB; what cannot be seen is left out."""
-    square, scale = square_around(picture, head)
-    parts = table().parts(square[None])[0]
-    return colours(square, parts, scale)
+    side = max(8, round(MARGIN * max(head.width, head.height)))
+    square = square_around(picture, head.x, head.y, side, SIDE_PX)
+    return colours(square, table().parts(square[None])[0], side / SIDE_PX)
 
 
 def check(picture: Picture, head: Box, expected: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -98,17 +99,6 @@ def _beside(word: str, seen: Colour | None) -> dict[str, Any]:
         "agrees": seen.name == word if seen else None,
         "lab": [round(value, 1) for value in seen.lab] if seen else None,
     }
-
-
-def square_around(picture: Picture, head: Box) -> tuple[Picture, float]:
-    """The square around a head `(96, 96, 3)`, and how many pixels of the picture one of its pixels is wide."""
-    side = max(8, round(MARGIN * max(head.width, head.height)))
-    left, top = round(head.x - side / 2), round(head.y - side / 2)
-    rows = np.clip(np.arange(top, top + side), 0, picture.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + side), 0, picture.shape[1] - 1)
-    square = np.ascontiguousarray(picture[rows][:, columns])
-    how = cv2.INTER_AREA if side > SIDE_PX else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(square, (SIDE_PX, SIDE_PX), interpolation=how), dtype=np.uint8), side / SIDE_PX
 
 
 def colours(square: Picture, parts: Floats, scale: float) -> dict[str, Colour]:

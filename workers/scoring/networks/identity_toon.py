@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import torch
 from torch.nn import functional
 
+from workers.scoring.frames import square_around
 from workers.scoring.networks.head_colours import colours
 from workers.scoring.networks.heads import Head, HeadMap
 from workers.scoring.networks.network import Directions, Face
@@ -85,13 +85,7 @@ def mirrored(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def crop(picture: NDArray[np.uint8], head: Head) -> NDArray[np.uint8]:
     """The square around a head, `(160, 160, 3)`; beyond the picture's edge the edge goes on."""
     side = max(8, round(_MARGIN * max(head.width, head.height)))
-    left, top = round(head.x - side / 2), round(head.y - side / 2)
-    height, width = picture.shape[:2]
-    rows = np.clip(np.arange(top, top + side), 0, height - 1)
-    columns = np.clip(np.arange(left, left + side), 0, width - 1)
-    square = np.ascontiguousarray(picture[rows][:, columns])
-    how = cv2.INTER_AREA if side > _CROP_PX else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(square, (_CROP_PX, _CROP_PX), interpolation=how), dtype=np.uint8)
+    return square_around(picture, head.x, head.y, side, _CROP_PX)
 
 
 def describe(lite0: EfficientNetLite0, squares: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
