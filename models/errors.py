@@ -133,6 +133,11 @@ class StepFailed(FarmError):
         super().__init__(message, hint=hint)
         self.error_kind = error_kind
 
+    @classmethod
+    def of(cls, error: FarmError, error_kind: ErrorKind) -> StepFailed:
+        """A refusal as the failure of the step that met it, in its own words."""
+        return StepFailed(error.message, error_kind=error_kind, hint=error.hint)
+
     @property
     def kind(self) -> str:
         return self.error_kind.value

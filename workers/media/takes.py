@@ -158,7 +158,7 @@ def _read_back_right(
             )
     except BadInput as error:
         master.unlink(missing_ok=True)
-        raise StepFailed(error.message, error_kind=ErrorKind.BAD_OUTPUT, hint=error.hint) from error
+        raise StepFailed.of(error, ErrorKind.BAD_OUTPUT) from error
     except StepFailed:
         master.unlink(missing_ok=True)
         _proxy_of(master).unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from models.nearest import listed, the_nearest_is
@@ -14,6 +15,8 @@ from workers.renderers.comfyui.graph import is_keepable, is_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from pydantic import TypeAdapter
 
     from workers.renderers.comfyui.client import ComfyUIClient
     from workers.renderers.comfyui.graph import Graph
@@ -45,8 +48,8 @@ class NodeType:
     required: tuple[str, ...] = ()
     #: input -> the values it accepts
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    #: input -> (least, most)
-    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    #: input -> (least, most); whole numbers stay whole, for seeds are too large for a float
+    ranges: dict[str, tuple[int | float, int | float]] = field(default_factory=dict)
     #: how many outputs it has; None: unknown
     outputs: int | None = None
     #: input of whole numbers -> how far apart they are, counted from the least
@@ -79,9 +82,7 @@ class Inventory:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Inventory:
-        nodes = {name: _node_from_json(node) for name, node in data["nodes"].items()}
-        models = {folder: tuple(names) for folder, names in data.get("models", {}).items()}
-        return cls(**{**data, "nodes": nodes, "models": models})
+        return _adapter().validate_python(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ def _node_type(description: Mapping[str, Any]) -> NodeType:
     inputs = _mapping(description.get("input"))
     required = _mapping(inputs.get("required"))
     lists: dict[str, tuple[str, ...]] = {}
-    ranges: dict[str, tuple[float, float]] = {}
+    ranges: dict[str, tuple[int | float, int | float]] = {}
     steps: dict[str, int] = {}
     for name, config in {**required, **_mapping(inputs.get("optional"))}.items():
         if not isinstance(config, list) or not config:
@@ -256,6 +257,13 @@ def _node_type(description: Mapping[str, Any]) -> NodeType:
     return NodeType(module, tuple(required), lists, ranges, _output_count(description.get("output")), steps)
 
 
+@cache
+def _adapter() -> TypeAdapter[Inventory]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Inventory)
+
+
 def _mapping(answer: Any) -> Mapping[str, Any]:
     return answer if isinstance(answer, Mapping) else {}
 
@@ -272,14 +280,3 @@ def _is_finite(value: Any) -> TypeGuard[float]:
 def _output_count(output: Any) -> int | None:
     """A node with an output of any type may have more of them than it lists."""
     return len(output) if isinstance(output, list) and "*" not in output else None
-
-
-def _node_from_json(data: Mapping[str, Any]) -> NodeType:
-    return NodeType(
-        module=data["module"],
-        required=tuple(data["required"]),
-        lists={name: tuple(values) for name, values in data["lists"].items()},
-        ranges={name: (pair[0], pair[1]) for name, pair in data["ranges"].items()},
-        outputs=data.get("outputs"),
-        steps=dict(data.get("steps", {})),
-    )

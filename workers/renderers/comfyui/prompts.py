@@ -86,9 +86,7 @@ class Prompt:
                 if self._is_known(gave_up):
                     return
                 if time.monotonic() > gave_up:
-                    raise StepFailed(
-                        error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint
-                    ) from error
+                    raise StepFailed.of(error, ErrorKind.UNAVAILABLE) from error
         self._read_answer(answer.status_code, _mapping(answer))
 
     def follow(self, alive: Callable[[], bool]) -> list[OutputFile]:
@@ -108,9 +106,7 @@ class Prompt:
                 heard = time.monotonic()
             except Unavailable as error:
                 if time.monotonic() - heard > self._patience.silent:
-                    raise StepFailed(
-                        error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint
-                    ) from error
+                    raise StepFailed.of(error, ErrorKind.UNAVAILABLE) from error
                 # A server that starts again has forgotten the prompt; the clock of the unknown starts then.
                 known = time.monotonic()
                 self._wait()

@@ -7,7 +7,7 @@ import tempfile
 import time
 import uuid
 from collections import deque
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,13 +86,9 @@ class ComfyUIRenderer:
         Raises:
             StepFailed: a render would fail in the same way.
         """
-        try:
+        with _step_failures():
             graph = workflow_of(recipe).bind(recipe, "farm")
             stats = self._client.stats()
-        except BadInput as error:
-            raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
-        except Unavailable as error:
-            raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
         environment = self._environment(stats)
         return Facts(
             environment={name: environment[name] for name in ("renderer", "renderer_version", "comfyui")},
@@ -129,15 +125,11 @@ class ComfyUIRenderer:
         """
         workflow = workflow_of(recipe)
         prefix = "/".join(("farm", *into.name.rsplit("-", 1)))
-        try:
+        with _step_failures():
             self._sweep_once()
             graph = self._with_pictures(workflow.bind(recipe, prefix), recipe)
             self._refuse_impossible(workflow, graph)
             stats = self._client.stats()
-        except BadInput as error:
-            raise StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint) from error
-        except Unavailable as error:
-            raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
         hashes = self._hashes.of(graph)
         make = self._make_cold if cold or self._holds_other_weights(hashes) else self._make
         files, _ = make(graph, prefix, progress, alive)
@@ -159,7 +151,8 @@ class ComfyUIRenderer:
         ComfyUI only notes that it is to forget, and a prompt that follows closely may come first.
         """
         for _ in range(_COLD_TRIES):
-            self._forget()
+            with _step_failures():
+                self._client.free()
             files, cached = self._make(graph, prefix, progress, alive)
             if not cached:
                 return files, cached
@@ -177,12 +170,6 @@ class ComfyUIRenderer:
         if replaced:
             _log.warning("%s changed; ComfyUI is told to load anew.", ", ".join(replaced))
         return bool(replaced)
-
-    def _forget(self) -> None:
-        try:
-            self._client.free()
-        except Unavailable as error:
-            raise StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint) from error
 
     def _make(
         self, graph: Graph, prefix: str, progress: Progress, alive: Callable[[], bool]
@@ -318,6 +305,17 @@ class ComfyUIRenderer:
             "comfyui_python": stats.python,
             "device": stats.device,
         }
+
+
+@contextmanager
+def _step_failures() -> Iterator[None]:
+    """A refusal of the recipe, or a ComfyUI that does not answer, is a failure of this step."""
+    try:
+        yield
+    except BadInput as error:
+        raise StepFailed.of(error, ErrorKind.BAD_RECIPE) from error
+    except Unavailable as error:
+        raise StepFailed.of(error, ErrorKind.UNAVAILABLE) from error
 
 
 def _require_unchanged(path: str, sha256: str) -> None:
