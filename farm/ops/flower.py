@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from farm.servers.ports import is_free
+from farm.servers.ports import choose, is_free
 from farm.servers.state import ServersState, folder_errors_told, read_json, write_json
 from models.errors import Unavailable
 
@@ -39,7 +39,7 @@ def prepare(settings: Settings) -> FlowerAccess:
         Unavailable: the port is taken; the sentence names the setting.
         NotHere: the state folder cannot be written.
     """
-    port = settings.flower_port or _any_port()
+    port = settings.flower_port or choose(asked=None, remembered=0, server="Flower")
     if not is_free(port):
         raise Unavailable(
             f"Port {port}, on which Flower should listen, is taken by another program.",
@@ -87,12 +87,6 @@ def is_guarded(access: FlowerAccess) -> bool:
     except requests.RequestException:
         return False
     return open_door.status_code == 401 and with_password.status_code == 200
-
-
-def _any_port() -> int:
-    from farm.servers.ports import choose
-
-    return choose(asked=None, remembered=0, server="Flower")
 
 
 def _file(settings: Settings) -> Path:

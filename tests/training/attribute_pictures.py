@@ -11,6 +11,7 @@ import numpy as np
 
 from workers.renderers.toon import palette
 from workers.scoring.casting import moving, picture
+from workers.scoring.frames import square_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +66,10 @@ def _heads(cast: Cast) -> Iterator[LabelledHead]:
         if not _is_inside(box, frame):
             continue
         side = MARGIN * max(box[2] - box[0], box[3] - box[1])
+        around = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, max(8, round(side)), SIDE_PX)
         yield LabelledHead(
-            square=square_of(frame, box, side, cv2.INTER_AREA),
-            part=square_of(parts, box, side, cv2.INTER_NEAREST),
+            square=square_around(frame, *around),
+            part=square_around(parts, *around, how=cv2.INTER_NEAREST),
             side=side,
             attributes=dict(look.attributes),
             camera=scene.camera_angle,
@@ -89,17 +91,3 @@ def _is_inside(box: tuple[float, float, float, float], frame: NDArray[np.uint8])
     """Whether the head's middle can be seen at all."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return bool(0 <= x < frame.shape[1] and 0 <= y < frame.shape[0])
-
-
-def square_of(
-    picture_or_parts: NDArray[np.uint8], box: tuple[float, float, float, float], side: float, how: int
-) -> NDArray[np.uint8]:
-    """The square of `side` picture pixels around a box, at `SIDE_PX`; beyond the edge the edge goes on."""
-    whole = max(8, round(side))
-    left, top = round((box[0] + box[2] - whole) / 2), round((box[1] + box[3] - whole) / 2)
-    rows = np.clip(np.arange(top, top + whole), 0, picture_or_parts.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + whole), 0, picture_or_parts.shape[1] - 1)
-    square = np.ascontiguousarray(picture_or_parts[rows][:, columns])
-    if how == cv2.INTER_AREA and whole < SIDE_PX:
-        how = cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(square, (SIDE_PX, SIDE_PX), interpolation=how), dtype=np.uint8)

@@ -81,11 +81,17 @@ def short_side(picture: Picture, side_px: int) -> Picture:
     return np.asarray(cv2.resize(picture, size, interpolation=how), dtype=np.uint8)
 
 
-def square_around(picture: Picture, x: float, y: float, side: int, side_px: int) -> Picture:
-    """The square of `side` pixels around a point, scaled to `side_px`; beyond an edge the edge goes on."""
+def square_around(
+    picture: Picture, x: float, y: float, side: int, side_px: int, *, how: int | None = None
+) -> Picture:
+    """The square of `side` pixels around a point, scaled to `side_px`; beyond an edge the edge goes on.
+
+    `how` is OpenCV's way of scaling, where it is not chosen by whether the square shrinks.
+    """
     left, top = round(x - side / 2), round(y - side / 2)
     rows = np.clip(np.arange(top, top + side), 0, picture.shape[0] - 1)
     columns = np.clip(np.arange(left, left + side), 0, picture.shape[1] - 1)
     square = np.ascontiguousarray(picture[rows][:, columns])
-    how = cv2.INTER_AREA if side > side_px else cv2.INTER_LINEAR
+    if how is None:
+        how = cv2.INTER_AREA if side > side_px else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(square, (side_px, side_px), interpolation=how), dtype=np.uint8)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.plain import plain_fields
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -77,24 +79,10 @@ class StyleReference:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; the centre as base64 of little-endian float32."""
         centroid = base64.b64encode(self.centroid.astype("<f4").tobytes()).decode()
-        return {
-            "centroid": centroid,
-            "mu_pos": self.mu_pos,
-            "mu_neg": self.mu_neg,
-            "n": self.n,
-            "network": self.network,
-            "sha256": self.sha256,
-        }
+        return plain_fields(self) | {"centroid": centroid}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> StyleReference:
-        """The inverse of `to_json`; raises KeyError on anything else."""
+        """The inverse of `to_json`; raises KeyError or TypeError on anything else."""
         centroid = np.frombuffer(base64.b64decode(data["centroid"]), dtype="<f4").astype(np.float32)
-        return cls(
-            centroid=centroid,
-            mu_pos=float(data["mu_pos"]),
-            mu_neg=float(data["mu_neg"]),
-            n=int(data["n"]),
-            network=str(data["network"]),
-            sha256=str(data["sha256"]),
-        )
+        return cls(**{**data, "centroid": centroid})

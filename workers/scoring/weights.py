@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from models import disk
 from models.errors import BadInput, FarmError, NotHere, Unavailable
 from models.nearest import unknown_name
@@ -170,7 +172,9 @@ def _pull_one(item: NetworkFile, folder: Path, progress: Progress, way: Way) -> 
             f"{item.name}: unknown hash, refused.",
             hint="Nobody wrote down what this file must be; pull it with --trust if you trust its source.",
         )
-    with _disk_errors(folder), _alone(folder, item):
+    # Another pull of the same file is waited for; the lock ends with its process, however that ends.
+    lock = FileLock(folder / _UNFINISHED / f"{item.file}.lock")
+    with _disk_errors(folder), lock:
         # Another process may have pulled it while this one waited for the lock.
         if (here := _sound(folder, item)) is not None:
             return here
@@ -334,15 +338,6 @@ def _note(folder: Path, item: NetworkFile) -> str:
 def _write_note(folder: Path, item: NetworkFile, digest: str, where: str) -> None:
     note = {"name": item.name, "sha256": digest, "licence": item.licence, "source": where}
     disk.replace_text(_notes_file(folder, item), json.dumps(note))
-
-
-@contextlib.contextmanager
-def _alone(folder: Path, item: NetworkFile) -> Iterator[None]:
-    """Wait for another pull of the same file; the lock ends with its process, however that ends."""
-    from filelock import FileLock
-
-    with FileLock(folder / _UNFINISHED / f"{item.file}.lock"):
-        yield
 
 
 @contextlib.contextmanager

@@ -14,7 +14,6 @@ from models.errors import NotHere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from farm.settings import Settings
 
@@ -22,24 +21,16 @@ if TYPE_CHECKING:
 def _programs(settings: Settings) -> Iterator[Finding]:
     """The servers the farm would start by itself; none are needed where both addresses are given."""
     for name, find, given in (
-        ("postgres", _postgres_folder, settings.given_database_url),
-        ("valkey", _valkey_folder, settings.given_redis_url),
+        ("postgres", find_postgres, settings.given_database_url),
+        ("valkey", lambda: find_valkey()[0], settings.given_redis_url),
     ):
         if given is not None:
             yield ok(name, "an address is given, none is started here")
             continue
         try:
-            yield ok(name, f"program in {find()}")
+            yield ok(name, f"program in {find().folder}")
         except NotHere as error:
             yield fail(name, error.message, error.hint)
-
-
-def _postgres_folder() -> Path:
-    return find_postgres().folder
-
-
-def _valkey_folder() -> Path:
-    return find_valkey()[0].folder
 
 
 def _servers(settings: Settings) -> Iterator[Finding]:
