@@ -31,13 +31,10 @@ class AmtS:
         """Reads the authors' `amt-s.pth`; raises NotMeasured when it holds anything else."""
         self.sha256 = sha256_of(path)
         self._device = choose_device(device)
+        self.device = str(self._device)
         net = filled(AmtLayers, read_state(path, self.name, inside="state_dict"), self.name)
         # Single precision everywhere: in half, a flow of 100 px is only known to a sixteenth of a pixel.
         self._net = net.to(self._device)
-
-    @property
-    def device(self) -> str:
-        return str(self._device)
 
     @torch.inference_mode()
     def between(self, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uint8]:

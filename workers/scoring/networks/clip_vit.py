@@ -72,13 +72,10 @@ class ClipVit:
         self.name = name
         self.sha256 = sha256_of(path)
         self._device = choose_device(device)
+        self.device = str(self._device)
         self._side_px = shape.side_px
         net = filled(lambda: _build(shape), renamed(read_tensors(path, "visual."), _NAMES), name)
         self._net = settled(net, self._device)
-
-    @property
-    def device(self) -> str:
-        return str(self._device)
 
     @torch.inference_mode()
     def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:

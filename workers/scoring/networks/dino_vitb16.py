@@ -60,12 +60,9 @@ class DinoVitB16:
         """Reads `dino_vitbase16_pretrain.pth`; raises NotMeasured when it holds anything else."""
         self.sha256 = sha256_of(path)
         self._device = choose_device(device)
+        self.device = str(self._device)
         net = filled(lambda: _build(shape), _renamed(read_state(path, self.name)), self.name)
         self._net = settled(net, self._device)
-
-    @property
-    def device(self) -> str:
-        return str(self._device)
 
     @torch.inference_mode()
     def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:

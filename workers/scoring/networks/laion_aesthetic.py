@@ -32,11 +32,8 @@ class LaionAesthetic:
         head = sha256_of(path)
         self.sha256 = hashlib.sha256(f"{head} {clip.sha256}".encode()).hexdigest()
         self._clip = clip
+        self.device = clip.device
         self._weight, self._bias = _read(path, numbers)
-
-    @property
-    def device(self) -> str:
-        return self._clip.device
 
     def rate(self, picture: NDArray[np.uint8]) -> float:
         """About 0 to 10 for a picture `(H, W, 3)` uint8 RGB, higher is better; most pictures lie at 4 to 7."""

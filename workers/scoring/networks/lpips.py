@@ -34,14 +34,11 @@ class Lpips:
         self.name = f"lpips-{trunk}"
         self.sha256 = sha256_of(path)
         self._device = choose_device(device)
+        self.device = str(self._device)
         net: Any = _build(trunk, tensors.load(path))
         self._net = net.to(memory_format=torch.channels_last).to(self._device)
         # A head weighs squared differences, so its root weighs the features themselves.
         self._roots = [head.model[-1].weight.clamp(min=0.0).sqrt().view(1, -1) for head in self._net.lins]
-
-    @property
-    def device(self) -> str:
-        return str(self._device)
 
     @torch.inference_mode()
     def features(self, frame: NDArray[np.uint8]) -> torch.Tensor:

@@ -39,14 +39,11 @@ class TransNetV2:
     def __init__(self, path: Path, device: str | None = None) -> None:
         self.sha256 = sha256_of(path)
         self._device = choose_device(device)
+        self.device = str(self._device)
         net = _Net()
         net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         net.eval().requires_grad_(False)
         self._net = net.to(self._device)
-
-    @property
-    def device(self) -> str:
-        return str(self._device)
 
     @torch.inference_mode()
     def probabilities(self, window: Sequence[Thumbnail]) -> NDArray[np.float32]:
