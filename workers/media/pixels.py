@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
 _STRIP_ROWS = 64
@@ -42,14 +40,6 @@ class PixelHash:
         closed = self._sha.copy()
         closed.update(f"{self.frames} frames\n".encode())
         return closed.hexdigest()
-
-
-def pixel_sha256(frames: Iterable[NDArray[np.uint8]]) -> str:
-    """The pixel hash of a whole clip, or of a still as a clip of one frame."""
-    pixels = PixelHash()
-    for frame in frames:
-        pixels.add(frame)
-    return pixels.hexdigest()
 
 
 def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:

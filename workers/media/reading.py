@@ -109,18 +109,6 @@ def read_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
     return iter(FrameReader(path))
 
 
-def probe(path: Path) -> MediaInfo:
-    """Count and measure a file by decoding all of it; headers are not believed.
-
-    Raises:
-        BadInput: as `read_frames`.
-    """
-    reader = FrameReader(path)
-    for _ in reader:
-        pass
-    return reader.info
-
-
 def require_file(path: Path) -> None:
     """Refuse what cannot be opened, and what would never end, with the reason the system gives.
 

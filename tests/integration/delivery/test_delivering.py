@@ -26,8 +26,8 @@ from models.vocabulary import Phase
 from tests.support.delivery_studio import LOOP, Studio
 from tests.support.factories import a_stored_show, settings_for
 from tests.support.full_disk import files_of_at_most
+from tests.support.media import pixel_sha256
 from workers.media import provenance
-from workers.media.pixels import pixel_sha256
 from workers.media.reading import read_frames
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from models.errors import BadInput
 from models.vocabulary import Exit
 from tests.support import bad_files as bad
 from tests.support.floor import CONTROL, RENDER, SCORE, Floor
+from tests.support.media import probe
 from tests.support.queue_jobs import add_jobs, add_project, one
 from tests.support.reader_child import ReaderChild
 from workers.media import limits
-from workers.media.reading import FrameReader, probe
+from workers.media.reading import FrameReader
 from workers.scoring.panel import Panel
 
 if TYPE_CHECKING:

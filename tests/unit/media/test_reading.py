@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from models.errors import BadInput
+from tests.support.media import probe
 from workers.media.masters import MasterWriter, write_still
 from workers.media.proxies import open_proxy, poster
-from workers.media.reading import FrameReader, probe, read_frames
+from workers.media.reading import FrameReader, read_frames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

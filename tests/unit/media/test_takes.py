@@ -12,11 +12,12 @@ from models.errors import StepFailed
 from models.recipe import Recipe
 from models.vocabulary import ErrorKind, JobType
 from tests.support.full_disk import files_of_at_most
+from tests.support.media import pixel_sha256, probe
 from workers.media import takes
 from workers.media.masters import MasterWriter, write_still
-from workers.media.pixels import PixelHash, pixel_sha256
+from workers.media.pixels import PixelHash
 from workers.media.provenance import Provenance
-from workers.media.reading import probe, read_frames
+from workers.media.reading import read_frames
 from workers.media.takes import TakeWriter
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from models.errors import LeaseLost, StepFailed, UnknownName
 from models.recipe import CharacterLook, InputPicture, Recipe
 from models.vocabulary import ErrorKind, JobType
+from tests.support.media import pixel_sha256
 from workers.media.masters import write_still
-from workers.media.pixels import pixel_sha256
 from workers.media.reading import read_frames
 from workers.renderers import registry
 from workers.renderers.comfyui.prompts import Patience

@@ -14,8 +14,8 @@ from models.errors import LeaseLost, StepFailed
 from models.recipe import InputPicture, Recipe
 from models.vocabulary import ErrorKind, JobType
 from tests.comfyui_server import png_bytes
+from tests.support.media import pixel_sha256
 from workers.media import provenance
-from workers.media.pixels import pixel_sha256
 from workers.media.provenance import Provenance
 from workers.media.reading import read_frames
 from workers.renderers.comfyui.client import ComfyUIClient
