@@ -7,7 +7,7 @@ job without one), never by take. Every random choice follows from a fixed seed: 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,17 +108,18 @@ def propose(
     cuts, or when the numbers do not tell the two apart: none, and the reason.
     """
     table = _Table.of(samples, direction)
-    known: dict[str, Any] = {
-        "present": present,
-        "approved": int(table.good.sum()),
-        "rejected": int((~table.good).sum()),
-        "at_present": table.errors(table.sign * present),
-    }
-    if missing := _missing(known["approved"], known["rejected"], len(table.members)):
-        return Proposal(limit=None, reason=missing, **known)
-    if not known["rejected"]:
-        return _one_sided(table, known, None if best is None else table.sign * best)
-    return _two_sided(table, known)
+    nothing = Proposal(
+        present=present,
+        limit=None,
+        approved=int(table.good.sum()),
+        rejected=int((~table.good).sum()),
+        at_present=table.errors(table.sign * present),
+    )
+    if missing := _missing(nothing.approved, nothing.rejected, len(table.members)):
+        return replace(nothing, reason=missing)
+    if not nothing.rejected:
+        return _one_sided(table, nothing, None if best is None else table.sign * best)
+    return _two_sided(table, nothing)
 
 
 def wilson(wrong: float, of: float) -> tuple[float, float]:
@@ -167,25 +168,17 @@ def _missing(approved: int, rejected: int, units: int) -> str:
     return ""
 
 
-def _one_sided(table: _Table, known: dict[str, Any], best: float | None) -> Proposal:
+def _one_sided(table: _Table, nothing: Proposal, best: float | None) -> Proposal:
     limit = _keeping(table.values)
     if best is not None and limit >= best:
         # A scale that ends there hides how far beyond it these takes are.
-        return Proposal(
-            limit=None, reason="approved takes lie at the end of the scale: the mark stays", **known
-        )
+        return replace(nothing, reason="approved takes lie at the end of the scale: the mark stays")
     draws = [_keeping(table.values[rows]) for rows in table.resamples()]
-    return _told(
-        table,
-        known,
-        limit,
-        draws,
-        one_sided=True,
-        reason="no rejected takes: what it lets through is not known",
-    )
+    reason = "no rejected takes: what it lets through is not known"
+    return replace(_limited(nothing, table, limit, draws), one_sided=True, reason=reason)
 
 
-def _two_sided(table: _Table, known: dict[str, Any]) -> Proposal:
+def _two_sided(table: _Table, nothing: Proposal) -> Proposal:
     draws, areas = [], []
     for rows in table.resamples():
         good = table.good[rows]
@@ -193,34 +186,23 @@ def _two_sided(table: _Table, known: dict[str, Any]) -> Proposal:
             draws.append(_dividing(table.values[rows], good))
             areas.append(_separation(table.values[rows], good))
     low, high = _interval(np.array(areas))
-    separation = (_separation(table.values, table.good), low, high)
+    nothing = replace(nothing, separation=(_separation(table.values, table.good), low, high))
     if low <= 0.5:
-        return Proposal(
-            limit=None,
-            separation=separation,
-            reason="does not tell approved from rejected takes, so the present mark stays",
-            **known,
-        )
-    return _told(
-        table,
-        known,
-        _dividing(table.values, table.good),
-        draws,
-        separation=separation,
-        held_out=table.held_out(),
-    )
+        reason = "does not tell approved from rejected takes, so the present mark stays"
+        return replace(nothing, reason=reason)
+    limited = _limited(nothing, table, _dividing(table.values, table.good), draws)
+    return replace(limited, held_out=table.held_out())
 
 
-def _told(table: _Table, known: dict[str, Any], limit: float, draws: Sequence[float], **more: Any) -> Proposal:
+def _limited(nothing: Proposal, table: _Table, limit: float, draws: Sequence[float]) -> Proposal:
     """The proposal in the metric's own direction, its limit rounded to the side that refuses nothing more."""
     low, high = sorted(table.sign * end for end in _interval(np.array(draws)))
     kept = math.floor(limit * 10**_DECIMALS + 1e-9) / 10**_DECIMALS
-    return Proposal(
+    return replace(
+        nothing,
         limit=table.sign * kept,
         interval=(round(low, _DECIMALS), round(high, _DECIMALS)),
         at_proposed=table.errors(kept),
-        **known,
-        **more,
     )
 
 
