@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.progress import (
@@ -10,6 +11,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -19,42 +21,40 @@ from farm.cli.console import notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    Advance = Callable[[str, int, int | None], None]
+
+
+def transfer_bars() -> AbstractContextManager[Advance]:
+    """One bar a file; call with (name, bytes so far, bytes in all or None)."""
+    return _bars(DownloadColumn())
 
 
 @contextmanager
-def transfer_bars() -> Iterator[Callable[[str, int, int | None], None]]:
-    """One bar a file; call with (name, bytes so far, bytes in all or None)."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+def counting_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """One bar over things; call with (done, in all)."""
+    with _bars(MofNCompleteColumn(), TimeElapsedColumn()) as advance:
+        advance(what, 0, None)
+        yield partial(advance, what)
+
+
+def file_bars() -> AbstractContextManager[Advance]:
+    """One bar a thing that is written as many files; call with (what, files so far, files in all)."""
+    return _bars(MofNCompleteColumn(), hide_full=True)
+
+
+@contextmanager
+def _bars(*more: ProgressColumn, hide_full: bool = False) -> Iterator[Advance]:
+    """A bar for each name it is called with, beside the columns `more`; one that is full may vanish."""
+    columns = (TextColumn("{task.description}"), BarColumn(), *more)
     with Progress(*columns, console=notes(), transient=True) as progress:
         bars: dict[str, TaskID] = {}
 
         def advance(name: str, done: int, total: int | None) -> None:
             if name not in bars:
                 bars[name] = progress.add_task(name, total=total)
-            progress.update(bars[name], completed=done, total=total)
-
-        yield advance
-
-
-@contextmanager
-def counting_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """One bar over things; call with (done, in all)."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=notes(), transient=True) as progress:
-        bar = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(bar, completed=done, total=total)
-
-
-@contextmanager
-def file_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """One bar a thing that is written as many files; call with (what, files so far, files in all)."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=notes(), transient=True) as progress:
-        bars: dict[str, TaskID] = {}
-
-        def advance(what: str, done: int, total: int) -> None:
-            if what not in bars:
-                bars[what] = progress.add_task(what, total=total)
-            progress.update(bars[what], completed=done, visible=done < total)
+            visible = not hide_full or done < (total or 0)
+            progress.update(bars[name], completed=done, total=total, visible=visible)
 
         yield advance
