@@ -41,13 +41,7 @@ class Bench:
         return (self._checkpoint,) if self._checkpoint else ()
 
     def render(
-        self,
-        recipe: Recipe,
-        into: Path,
-        *,
-        progress: Progress,
-        alive: Callable[[], bool],
-        cold: bool = False,
+        self, recipe: Recipe, into: Path, *, progress: Progress, alive: Callable[[], bool], cold: bool = False
     ) -> Rendered:
         """Make the pixels of `recipe` in `into`; raises what `Renderer.render` does, and `NotHere`."""
         rendered = self._renderer(recipe).render(recipe, into, progress=progress, alive=alive, cold=cold)

@@ -73,8 +73,7 @@ def home_of(state_dir: Path, account: Account | None) -> Path:
 def make_home(home: Path, account: Account | None) -> None:
     """Create the servers' folder for `account` alone."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if account is not None:
-        os.chown(home, account.uid, account.gid)
+    give(home, account)
     home.chmod(0o700)
 
 

@@ -21,6 +21,7 @@ from models.errors import Busy, NotHere, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 Record = TypeVar("Record")
 
@@ -106,8 +107,7 @@ class ServersState:
             write_json(self._file, asdict(record))
 
 
-@contextmanager
-def one_start(state_dir: Path) -> Iterator[None]:
+def one_start(state_dir: Path) -> AbstractContextManager[None]:
     """One `farm up` at a time in a state folder: of two, each would take down what the other starts.
 
     Raises:
@@ -115,12 +115,11 @@ def one_start(state_dir: Path) -> Iterator[None]:
         NotHere: the folder cannot be written, or the disk is full.
     """
     ServersState(state_dir).prepare()
-    with alone(
+    return alone(
         state_dir / "up.lock",
         f"Another `farm up` is starting the farm in {state_dir}.",
         hint="Wait until it is up and use it, or stop it with `farm down`.",
-    ):
-        yield
+    )
 
 
 @contextmanager

@@ -18,9 +18,10 @@ import numpy as np
 
 from models.metrics import CAUGHT_BY
 from models.vocabulary import Defect, JobType, Phase
+from workers.acceptance.renders import Approved
 from workers.media.takes import TakeWriter
 from workers.renderers.toon.drawing import frames
-from workers.scoring.casting import Cast, character, clip, picture
+from workers.scoring.casting import Cast, clip, picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.panel import Panel
 from workers.scoring.profiles import EMBEDDED
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from models.metrics import Measurement, Metric
-    from workers.scoring.references import CharacterReference, StyleReference
+    from workers.scoring.references import StyleReference
 
 _FRAMES = {JobType.STILL_IMAGE: 1, JobType.ANIMATION_LOOP: 16, JobType.FULL_VIDEO: 120}
 
@@ -55,13 +56,13 @@ class Trier:
         self.panel = Panel(networks, threads=1)
         self._scratch = scratch
         self._style = self._style_reference()
-        self._people: dict[int, CharacterReference] = {}
+        self._approved = Approved(self.panel)
 
     def score(self, cast: Cast, neighbours: tuple[Path, ...] = ()) -> list[Measurement]:
         """The measurements of one take for every mark of its phase."""
         expectations = Expectations.of(
             cast.recipe,
-            characters=tuple(self.person(number) for number in cast.characters),
+            characters=self._approved.people("toon-id", cast.characters),
             style=self._style,
             neighbours=neighbours,
         )
@@ -77,13 +78,6 @@ class Trier:
             for frame in frames(cast.recipe):
                 take.add(frame)
             return take.finish().master
-
-    def person(self, number: int) -> CharacterReference:
-        if number not in self._people:
-            pictures = [picture((number,), "clip", 900 + n).draw() for n in range(4)]
-            reference = self.panel.build_identity_reference(pictures)
-            self._people[number] = reference.of(character(number, "clip").name)
-        return self._people[number]
 
     def _style_reference(self) -> StyleReference:
         casts = [picture((number,), "style-approved", 0) for number in range(MIN_STYLE_REFERENCES)]

@@ -60,13 +60,7 @@ class NullRenderer:
         return Facts(environment=self._environment())
 
     def render(
-        self,
-        recipe: Recipe,
-        into: Path,
-        *,
-        progress: Progress,
-        alive: Callable[[], bool],
-        cold: bool = False,
+        self, recipe: Recipe, into: Path, *, progress: Progress, alive: Callable[[], bool], cold: bool = False
     ) -> Rendered:
         """Write the take after the wait that `model_name` asks for.
 

@@ -70,13 +70,7 @@ class Renderer(Protocol):
         ...
 
     def render(
-        self,
-        recipe: Recipe,
-        into: Path,
-        *,
-        progress: Progress,
-        alive: Callable[[], bool],
-        cold: bool = False,
+        self, recipe: Recipe, into: Path, *, progress: Progress, alive: Callable[[], bool], cold: bool = False
     ) -> Rendered:
         """Write the take into the folder `into` and describe it.
 

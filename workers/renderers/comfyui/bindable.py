@@ -95,7 +95,7 @@ def refuse_idle(workflow: Workflow) -> None:
 def _refuse_idle_slots(workflow: Workflow, taken: set[Link]) -> None:
     """`taken` are the outputs that something on the way to the take is connected to."""
     seen: set[tuple[str, Link]] = set()
-    for section, slot in _slots(workflow):
+    for section, slot in slots(workflow):
         if (section, slot) in seen:
             raise BadInput(
                 f"The binding of '{workflow.name}' names output {slot[1]} of {_called(workflow, slot[0])} "
@@ -143,7 +143,8 @@ def _written(binding: Binding) -> Iterator[tuple[str, Place]]:
         yield "the number of frames", place
 
 
-def _slots(workflow: Workflow) -> Iterator[tuple[str, Link]]:
+def slots(workflow: Workflow) -> Iterator[tuple[str, Link]]:
+    """(section, output) of everything that sections are spliced in behind."""
     sections = workflow.binding.sections
     for slot in sections.loras:
         yield "loras", slot.model

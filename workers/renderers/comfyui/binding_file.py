@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from models.errors import BadInput
 from models.vocabulary import JobType
-from workers.renderers.comfyui.bindable import refuse_covered_links, refuse_idle, refuse_unfit
+from workers.renderers.comfyui.bindable import refuse_covered_links, refuse_idle, refuse_unfit, slots
 from workers.renderers.comfyui.graph import Graph, Link, checked, refuse_unkeepable
 from workers.renderers.comfyui.sections import ControlSlot, LoraSlot, Sections
 from workers.renderers.comfyui.workflow import Binding, Frames, Place, Workflow
@@ -120,14 +120,10 @@ def _refuse_missing(workflow: Workflow) -> None:
     """Every node that the binding names must be in the graph, and every input at its node."""
     binding, graph = workflow.binding, workflow.graph
     places = [*binding.frame_inputs, *(place for places in binding.inputs.values() for place in places)]
-    slots = [slot.model for slot in binding.sections.loras]
-    slots += [slot.clip for slot in binding.sections.loras if slot.clip]
-    if binding.sections.controls:
-        controls = binding.sections.controls
-        slots += [controls.positive, controls.negative, *([controls.vae] if controls.vae else [])]
-    if binding.sections.ip_adapter:
-        slots.append(binding.sections.ip_adapter)
-    for node_id in [binding.output, *(place.node for place in places), *(node_id for node_id, _ in slots)]:
+    taken = [node_id for _, (node_id, _) in slots(workflow)]
+    if binding.sections.controls and binding.sections.controls.vae:
+        taken.append(binding.sections.controls.vae[0])
+    for node_id in [binding.output, *(place.node for place in places), *taken]:
         if node_id not in graph:
             raise BadInput(
                 f"The binding of '{workflow.name}' names node {node_id}, which its graph does not have.",

@@ -48,12 +48,7 @@ def names_weights(name: str, value: str) -> bool:
 
 def loaded(graph: Graph) -> Iterator[tuple[str, str]]:
     """Every file a graph loads, as (loader input, name), each once; one a prompt names is an `embedding`."""
-    seen = set()
-    for node in graph.values():
-        for pair in _named(node["inputs"]):
-            if pair not in seen:
-                seen.add(pair)
-                yield pair
+    yield from dict.fromkeys(pair for node in graph.values() for pair in _named(node["inputs"]))
 
 
 def _named(inputs: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -107,13 +107,7 @@ class ComfyUIRenderer:
         return self._inventory
 
     def render(
-        self,
-        recipe: Recipe,
-        into: Path,
-        *,
-        progress: Progress,
-        alive: Callable[[], bool],
-        cold: bool = False,
+        self, recipe: Recipe, into: Path, *, progress: Progress, alive: Callable[[], bool], cold: bool = False
     ) -> Rendered:
         """Render at ComfyUI and write the take into the folder `into`, whose name is `{job}-{attempt}`.
 
