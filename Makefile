@@ -27,7 +27,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt deploy/install.sh
 
 networks: $(NETWORKS) ## Fetch and verify the weights of the embedded networks
 
-$(NETWORKS): $(INSTALLED) workers/scoring/catalogue.py
+$(NETWORKS): $(INSTALLED) workers/scoring/network_files.py
 	@$(BIN)/farm networks pull --profile embedded
 	@touch $@
 

@@ -27,14 +27,14 @@ class Delivering(Connection):
         form: str = "frames",
         progress: Progress | None = None,
     ) -> Delivery:
-        """Put the best passing take of each cut under editorial's names; see `delivery.delivering`.
+        """Put the best passing take of each cut under editorial's names; see `farm.delivery.cuts`.
 
         `form` is `frames` or `clip`, for what moves. Raises `UnknownName`, `BadInput`, `NotHere`.
         """
-        from farm.delivery import delivering
+        from farm.delivery.cuts import deliver
         from farm.delivery.words import form_of
 
-        return delivering.deliver(
+        return deliver(
             self.database,
             self.store,
             project,

@@ -20,7 +20,7 @@ from workers.scoring import weights
 from workers.scoring.profiles import profile as built_in
 
 if TYPE_CHECKING:
-    from workers.scoring.catalogue import NetworkFile
+    from workers.scoring.network_files import NetworkFile
     from workers.scoring.weights import Installed
 
 networks = typer.Typer(no_args_is_help=True, help="The networks that score takes: list, pull, verify.")

@@ -12,7 +12,7 @@ from farm.cli.console import AsJson, note, print_json
 from farm.cli.opened import here
 from farm.cli.options import size_of
 from farm.cli.progress import counting_bar
-from farm.cli.tables.verdicts import print_judgement
+from farm.cli.tables.judgement import print_judgement
 from farm.paths import typed
 from models.errors import BadInput, NotMeasured, StepFailed
 from models.metrics import Metric

@@ -18,7 +18,7 @@ from farm.scheduling.scorers import best_of
 from farm.settings import settings
 from models.errors import FarmError
 from tasks.process import runtime
-from workers.scoring.catalogue import CATALOGUE
+from workers.scoring.network_files import CATALOGUE
 from workers.scoring.network_table import asked_by, installed, lacking
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from models.vocabulary import JobType, Phase
 from workers.media.reading import read_frames
 from workers.renderers.toon.defects import stranger
 from workers.renderers.toon.drawing import frames
-from workers.scoring.casting import character, clip, picture
+from workers.renderers.toon.random_scenes import character, clip, picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ class Material:
     foreign: Callable[[], Frames]  #: a shot of something else, of any size
     strangers: Callable[[], Frames] | None = None  #: the same clip played by others
     dyed: Callable[[], Frames] | None = None  #: the same clip with the hair in other colours
-    people: tuple[int, ...] = ()  #: who must be seen, as `casting` numbers them
+    people: tuple[int, ...] = ()  #: who must be seen, as `random_scenes` numbers them
     shots: int = 1
 
 
@@ -69,7 +69,7 @@ def toon_clips() -> tuple[Material, ...]:
 
 
 def toon(name: str, number: int, job_type: JobType, length: int) -> Material:
-    """The `number`-th random clip of `workers.scoring.casting`."""
+    """The `number`-th random clip of `workers.renderers.toon.random_scenes`."""
     cast = clip(number, job_type, length=length)
     recipe = cast.recipe
     return Material(

@@ -17,13 +17,13 @@ from farm.settings import Settings
 from models.metrics import Metric
 from models.vocabulary import JobType
 from tests.training.calibration import Trier
-from workers.scoring.casting import clip
+from workers.renderers.toon.random_scenes import clip
 from workers.scoring.expectations import Expectations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.scoring.casting import Cast
+    from workers.renderers.toon.random_scenes import Cast
     from workers.scoring.references import CharacterReference
 
 _STRANGERS = range(1000, 1007)

@@ -20,7 +20,7 @@ from tests.bench.scoring_memory import peak_mib
 from workers.media.masters import MasterWriter
 from workers.media.reading import read_frames
 from workers.renderers.toon.drawing import frames
-from workers.scoring.casting import character, clip, picture
+from workers.renderers.toon.random_scenes import character, clip, picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.frames import SHORT_SIDE_PX, short_side
 from workers.scoring.network_table import SHOT_FINDER

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from db.engine import Database
     from models.shows import StoredShow
     from tests.support.comfyui_floor import Studio
-    from workers.scoring.catalogue import NetworkFile
+    from workers.scoring.network_files import NetworkFile
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from workers.renderers.toon import palette
-from workers.scoring.casting import moving, picture
+from workers.renderers.toon.random_scenes import moving, picture
 from workers.scoring.frames import square_around
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from workers.scoring.casting import Cast
+    from workers.renderers.toon.random_scenes import Cast
 
 #: side of a kept square in pixels, and how much wider than the head it is: room to move and resize the box
 SIDE_PX = 128

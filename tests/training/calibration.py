@@ -21,7 +21,7 @@ from models.vocabulary import Defect, JobType, Phase
 from workers.acceptance.renders import Approved
 from workers.media.takes import TakeWriter
 from workers.renderers.toon.drawing import frames
-from workers.scoring.casting import Cast, clip, picture
+from workers.renderers.toon.random_scenes import Cast, clip, picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.panel import Panel
 from workers.scoring.profiles import EMBEDDED

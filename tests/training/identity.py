@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from workers.scoring.casting import Cast
+    from workers.renderers.toon.random_scenes import Cast
 
     Floats = NDArray[np.float32]
 

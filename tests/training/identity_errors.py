@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from workers.scoring.casting import Cast
+    from workers.renderers.toon.random_scenes import Cast
     from workers.scoring.networks.heads import Head
     from workers.scoring.networks.identity_toon import IdentityToon
 

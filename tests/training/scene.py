@@ -17,7 +17,7 @@ import numpy as np
 
 from tests.training.fitting import fit_projection
 from tests.training.small_networks import learn_and_try
-from workers.scoring.casting import Cast, picture
+from workers.renderers.toon.random_scenes import Cast, picture
 from workers.scoring.metrics import scene_continuity
 from workers.scoring.networks import scene_toon
 from workers.scoring.networks.style_toon import describe

@@ -15,8 +15,8 @@ import skia
 from models.recipe import Recipe
 from models.vocabulary import JobType
 from workers.renderers.toon import camera, composite
+from workers.renderers.toon.random_scenes import ACTIONS, SIZES, Cast, dressed, random_scene
 from workers.renderers.toon.stage import stage
-from workers.scoring.casting import ACTIONS, SIZES, Cast, dressed, random_scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

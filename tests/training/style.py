@@ -17,7 +17,7 @@ import numpy as np
 from tests.training.fitting import fit_projection
 from tests.training.small_networks import learn_and_try
 from tests.training.unseen_styles import UNSEEN_STYLES
-from workers.scoring.casting import picture
+from workers.renderers.toon.random_scenes import picture
 from workers.scoring.foreign_styles import FOREIGN_STYLES
 from workers.scoring.gauges.style import build_style_reference
 from workers.scoring.metrics import style_adherence

@@ -13,7 +13,7 @@ from workers.acceptance.findings import Band, Finding, compared, crashed, missin
 from workers.acceptance.networks import pull_command
 from workers.media.masters import MasterWriter, write_still
 from workers.renderers.toon.drawing import frames
-from workers.scoring.casting import Cast, character, clip, picture
+from workers.renderers.toon.random_scenes import Cast, character, clip, picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.network_table import IDENTITY_METRICS
 from workers.scoring.profiles import EMBEDDED, SPEC
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SECTION = "Own renders"
 _SERIES = "clip"
-#: one of the random clips of `casting`: one person, seen from the front
+#: one of the random clips of `random_scenes`: one person, seen from the front
 _NUMBER = 2
 VIDEO_FRAMES = 48
 
@@ -48,7 +48,7 @@ class Render:
     master: Path
     poster: Picture
     neighbour: Path  #: another cut of the same scene
-    people: tuple[int, ...]  #: as `casting` numbers them
+    people: tuple[int, ...]  #: as `random_scenes` numbers them
 
 
 def render(folder: Path, video_frames: int = VIDEO_FRAMES) -> list[Render]:

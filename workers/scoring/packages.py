@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from models.errors import BadInput, Unavailable
 
 if TYPE_CHECKING:
-    from workers.scoring.catalogue import PackageSource
+    from workers.scoring.network_files import PackageSource
 
 
 def installed_member(source: PackageSource) -> Path | None:

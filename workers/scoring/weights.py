@@ -22,7 +22,7 @@ from models import disk
 from models.errors import BadInput, FarmError, NotHere, Unavailable
 from models.nearest import unknown_name
 from workers.scoring import download, packages
-from workers.scoring.catalogue import CATALOGUE, NetworkFile, PackageSource, UrlSource
+from workers.scoring.network_files import CATALOGUE, NetworkFile, PackageSource, UrlSource
 from workers.scoring.network_table import NETWORKS, asked_by
 from workers.scoring.profiles import BUILT_IN
 

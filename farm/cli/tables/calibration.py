@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.cli.console import columns, note, out
-from farm.cli.tables.verdicts import VERDICT_STYLE
+from farm.cli.tables.judgement import VERDICT_STYLE
 from farm.explaining.figures import sign
 from farm.judging.calibration import CIRCULAR, Labels
 from workers.scoring.network_table import ARITHMETIC

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from farm.cli.console import columns
 from farm.cli.tables.jobs import count_of
-from farm.cli.tables.verdicts import scores_table, verdict_line
+from farm.cli.tables.judgement import scores_table, verdict_line
 from farm.explaining.scores import scores_of as judged_scores
 from models.recipe import environment_sha256
 from models.takes import STILL_LIMIT_S, is_slow

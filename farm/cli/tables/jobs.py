@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from farm.cli.tables.verdicts import VERDICT_STYLE
+from farm.cli.tables.judgement import VERDICT_STYLE
 from models.vocabulary import JobState, JobType
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from models.errors import BadInput, NotHere, Unavailable
 from models.vocabulary import Exit
 from tests.support.file_server import FileServer, serving
 from workers.scoring import download, weights
-from workers.scoring.catalogue import NetworkFile, UrlSource
+from workers.scoring.network_files import NetworkFile, UrlSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import pytest
 
 from models.errors import BadInput
 from workers.scoring import packages
-from workers.scoring.catalogue import PackageSource
+from workers.scoring.network_files import PackageSource
 
 if TYPE_CHECKING:
     from pathlib import Path

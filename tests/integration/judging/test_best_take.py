@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from db import catalogue
-from farm.cli.commands.looking import ended_well
+from farm.cli.commands.jobs import ended_well
 from farm.dailies.from_jobs import page_take
 from farm.dailies.values import lineages
-from farm.delivery import delivering
+from farm.delivery import cuts
 from farm.judging import gate
 from farm.orders import submission
 from models.vocabulary import Exit, Phase, Verdict
@@ -56,7 +56,7 @@ def test_everybody_shows_the_take_that_a_person_approved(desk: Desk, takes: list
     with desk.database.transaction() as session:
         (still, *_) = gate.project_report(session, desk.show.project_id, Phase.STILL).individual_results
         details = [catalogue.job_detail(session, job_id) for job_id in takes]
-        ((chosen,), _) = delivering.choose(session, desk.show.project, phase=Phase.STILL, cuts=[CUT])
+        ((chosen,), _) = cuts.choose(session, desk.show.project, phase=Phase.STILL, cuts=[CUT])
         next_cut = _ordered(session, desk, "1/10/20")
         finish(session, next_cut)
         before, _ = beside(session, next_cut)

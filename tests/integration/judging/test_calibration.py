@@ -11,7 +11,8 @@ import pytest
 
 from db import catalogue
 from farm.cli import app as cli
-from farm.cli.commands import judging, showing
+from farm.cli.commands import review as review_commands
+from farm.cli.commands import show as show_commands
 from farm.cli.tables.calibration import print_calibration
 from farm.client import Farm
 from farm.judging import calibration, gate, profiles
@@ -303,8 +304,8 @@ def terminal(
     def opened() -> Any:
         yield farm
 
-    monkeypatch.setattr(judging, "opened", opened)
-    monkeypatch.setattr(showing, "opened", opened)
+    monkeypatch.setattr(review_commands, "opened", opened)
+    monkeypatch.setattr(show_commands, "opened", opened)
 
     def run(*words: str) -> tuple[int, Any]:
         code = cli.run([*words, "--json"])

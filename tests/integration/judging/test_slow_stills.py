@@ -10,7 +10,7 @@ import pytest
 
 from db import catalogue
 from farm.cli import app as cli
-from farm.cli.commands import judging
+from farm.cli.commands import review
 from farm.client import Farm
 from farm.judging.gate import project_report
 from models.rows.jobs import Job
@@ -79,7 +79,7 @@ def test_farm_gate_says_how_many_stills_were_slow_and_which_was_the_slowest(
     def opened() -> Any:
         yield farm
 
-    monkeypatch.setattr(judging, "opened", opened)
+    monkeypatch.setattr(review, "opened", opened)
 
     code = cli.run(["gate", show.project, "--phase", "still", "--json"])
 

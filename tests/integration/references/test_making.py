@@ -27,8 +27,8 @@ from tasks.references import making
 from tasks.references.builder import Builder, first_frames
 from tests.support.factories import a_stored_show, settings_for
 from workers.renderers.toon.drawing import frames
+from workers.renderers.toon.random_scenes import picture
 from workers.scoring import weights
-from workers.scoring.casting import picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.network_table import IDENTITY_METRICS
 from workers.scoring.networks.shelf import Shelf

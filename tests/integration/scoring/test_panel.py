@@ -17,8 +17,8 @@ from models.metrics import CAUGHT_BY, Metric
 from models.vocabulary import Defect, ErrorKind, JobType, Phase
 from workers.media.masters import MasterWriter, write_still
 from workers.renderers.toon.drawing import frames
+from workers.renderers.toon.random_scenes import character, clip, picture
 from workers.scoring import weights
-from workers.scoring.casting import character, clip, picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.foreign_styles import greyscale
 from workers.scoring.panel import Panel

@@ -13,7 +13,7 @@ import pytest
 from rich.table import Table
 
 from farm.cli import main
-from farm.cli.commands import ordering
+from farm.cli.commands import submit
 from farm.cli.console import logged_in, notes, out
 from farm.judging.verdicts import judge
 from farm.orders.files import read_orders
@@ -120,8 +120,8 @@ def test_a_phase_says_what_is_made_of_one_cut_as_of_all(
 ) -> None:
     farm = Mock()
     farm.cuts.return_value = [Mock(path="ep001/sc010/c0010")]
-    monkeypatch.setattr(ordering, "opened", lambda: nullcontext(farm))
-    monkeypatch.setattr(ordering, "_report", lambda *_, **__: None)
+    monkeypatch.setattr(submit, "opened", lambda: nullcontext(farm))
+    monkeypatch.setattr(submit, "_report", lambda *_, **__: None)
 
     assert main(["submit", "-p", "moon", "--phase", "loop", *words]) == Exit.OK
 

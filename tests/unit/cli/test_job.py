@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from rich.console import Console
 
-from farm.cli.commands.looking import ended_well
+from farm.cli.commands.jobs import ended_well
 from farm.cli.tables.equality import differences_table, outcome_of
 from farm.cli.tables.job import job_facts
 from farm.cli.tables.jobs import jobs_table

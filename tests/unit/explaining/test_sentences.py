@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from farm.cli import main
-from farm.cli.commands import looking
+from farm.cli.commands import jobs
 from farm.cli.tables.scores import course, score_details
 from farm.dailies.plots import curve_svg
 from farm.explaining.scores import MarkedScore, judged_scores, scores_of
@@ -205,7 +205,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> JobDetail:
         evaluated_at=datetime(2026, 1, 2, tzinfo=UTC),
     )
     detail = _detail(scores)
-    monkeypatch.setattr(looking, "opened", lambda: nullcontext(_Farm(detail)))
+    monkeypatch.setattr(jobs, "opened", lambda: nullcontext(_Farm(detail)))
     return detail
 
 
@@ -233,7 +233,7 @@ def test_the_same_in_json_is_complete(known: JobDetail, capsys: pytest.CaptureFi
 def test_a_job_without_scores_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(looking, "opened", lambda: nullcontext(_Farm(_detail(None))))
+    monkeypatch.setattr(jobs, "opened", lambda: nullcontext(_Farm(_detail(None))))
 
     assert main(["job", str(UUID(int=1)), "--scores"]) == 0
     assert "It has no scores yet" in capsys.readouterr().out

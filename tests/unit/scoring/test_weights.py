@@ -16,7 +16,7 @@ import pytest
 
 from models.errors import BadInput, NotHere, NotMeasured, Unavailable, UnknownName
 from workers.scoring import tensors, weights
-from workers.scoring.catalogue import CATALOGUE, NetworkFile, PackageSource, UrlSource
+from workers.scoring.network_files import CATALOGUE, NetworkFile, PackageSource, UrlSource
 from workers.scoring.network_table import NETWORKS
 from workers.scoring.networks.shelf import Shelf
 from workers.scoring.profiles import EMBEDDED, SPEC

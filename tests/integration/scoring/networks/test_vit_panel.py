@@ -16,8 +16,8 @@ from models.vocabulary import JobType, Phase
 from tests.support.vit_files import timm_dino, write_amt, write_clip, write_dino, write_head
 from workers.media.masters import MasterWriter, write_still
 from workers.renderers.toon.drawing import frames
+from workers.renderers.toon.random_scenes import clip, picture
 from workers.scoring import weights
-from workers.scoring.casting import clip, picture
 from workers.scoring.expectations import Expectations
 from workers.scoring.networks import clip_vit, dino_vitb16
 from workers.scoring.networks.vision_transformer import VitShape

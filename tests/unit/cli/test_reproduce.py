@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from farm.cli import main
-from farm.cli.commands import reproducing
+from farm.cli.commands import reproduce
 from farm.orders.submission import SubmittedJob
 from models.vocabulary import Exit, JobState
 
@@ -69,7 +69,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Any:
         def opened() -> Iterator[ToldFarm]:
             yield farm
 
-        monkeypatch.setattr(reproducing, "opened", opened)
+        monkeypatch.setattr(reproduce, "opened", opened)
         return farm
 
     return put

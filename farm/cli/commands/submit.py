@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from farm.cli.commands.looking import ended_well, follow
+from farm.cli.commands.jobs import ended_well, follow
 from farm.cli.console import AsJson, logged_in, out, print_list
 from farm.cli.opened import opened
 from farm.cli.options import size_of

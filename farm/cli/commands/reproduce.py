@@ -43,7 +43,7 @@ def reproduce(
 
     Exit 0 identical or equivalent, 1 different, 2 failed or could not be compared. It counts at no gate.
     """
-    from farm.cli.commands.looking import follow
+    from farm.cli.commands.jobs import follow
 
     with opened() as farm:
         ordered = farm.reproduce(job_id, _changes(changes), requested_by=logged_in())

@@ -15,9 +15,9 @@ import pytest
 
 from db.files.artifacts import ArtifactStore
 from farm.cli import app as cli
-from farm.cli.commands import delivering as command
+from farm.cli.commands import deliver as command
 from farm.client import Farm
-from farm.delivery import delivering
+from farm.delivery import cuts
 from farm.judging.gate import review
 from models.errors import BadInput, UnknownName
 from models.rows.jobs import Job
@@ -187,14 +187,14 @@ def test_what_was_delivered_before_the_disk_was_full_is_noted(
 ) -> None:
     studio.take()
     studio.take(cut="1/10/20")
-    write = delivering.deliveries.writing
+    write = cuts.deliveries.writing
 
     def once(place: Path, version: int) -> Any:
         if "c0020" in place.as_posix():
             raise BadInput("The disk is full.")
         return write(place, version)
 
-    monkeypatch.setattr(delivering.deliveries, "writing", once)
+    monkeypatch.setattr(cuts.deliveries, "writing", once)
 
     with pytest.raises(BadInput, match="disk is full"):
         studio.deliver()

@@ -164,8 +164,8 @@ def _print_reproduction(reproduction: Mapping[str, Any]) -> None:
 
 
 def _print_scores(detail: JobDetail) -> None:
+    from farm.cli.tables.judgement import verdict_line
     from farm.cli.tables.scores import score_details
-    from farm.cli.tables.verdicts import verdict_line
     from farm.explaining.scores import scores_of
 
     row, scores = detail.row, detail.scores

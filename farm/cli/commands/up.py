@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from farm.cli.commands.examining import doctor
+from farm.cli.commands.doctor import doctor
 from farm.cli.console import AsJson, columns, note, notes, out, print_json, print_list
 from farm.cli.opened import here, opened
 from models.errors import NotHere
