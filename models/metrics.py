@@ -140,9 +140,9 @@ class Measurement:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Measurement:
+    def from_json(cls, stored: Mapping[str, Any]) -> Measurement:
         """The inverse of `to_json`; raises `ValueError` for a metric nobody knows."""
-        return cls(**{**data, "metric": Metric(data["metric"])})
+        return cls(**{**stored, "metric": Metric(stored["metric"])})
 
 
 def _plain(value: Any) -> Any:

@@ -143,31 +143,31 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types only."""
-        data: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        return data
+        plain: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return plain
 
     def fingerprint(self) -> str:
         """SHA-256 of everything that decides the pixels; pictures count by content, wherever they lie."""
         return fingerprint_of(self.to_json())
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Recipe:
+    def from_json(cls, stored: Mapping[str, Any]) -> Recipe:
         """The inverse of `to_json`; raises `pydantic.ValidationError` on anything else."""
-        return _adapter().validate_python(data)
+        return _adapter().validate_python(stored)
 
 
-def fingerprint_of(told: Mapping[str, Any]) -> str:
+def fingerprint_of(recipe: Mapping[str, Any]) -> str:
     """`Recipe.fingerprint` of a recipe that was already turned into JSON, which it leaves as it is."""
     counted = {
-        **told,
-        "start_image": _by_content(told["start_image"]) if told["start_image"] else None,
-        "controlnet_models": [_by_content(net) for net in told["controlnet_models"]],
-        "ipadapter_refs": [_by_content(ref) for ref in told["ipadapter_refs"]],
+        **recipe,
+        "start_image": _by_content(recipe["start_image"]) if recipe["start_image"] else None,
+        "controlnet_models": [_by_content(net) for net in recipe["controlnet_models"]],
+        "ipadapter_refs": [_by_content(ref) for ref in recipe["ipadapter_refs"]],
     }
     return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
-def without_places(told: Mapping[str, Any]) -> dict[str, Any]:
+def without_places(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe's JSON as it may leave the studio: files are told by name and hash, not by where they lie.
 
     A picture of known content keeps its last name only; so does whatever an absolute path names. A LoRA's path
@@ -176,7 +176,7 @@ def without_places(told: Mapping[str, Any]) -> dict[str, Any]:
     >>> without_places({"start_image": {"path": "/takes/a/master.png", "sha256": "ab"}})
     {'start_image': {'path': 'master.png', 'sha256': 'ab'}}
     """
-    reduced = dict(told)
+    reduced = dict(recipe)
     if reduced.get("start_image"):
         reduced["start_image"] = _by_name(reduced["start_image"])
     for several in ("lora_models", "controlnet_models", "ipadapter_refs"):
@@ -217,5 +217,5 @@ def environment_sha256(environment: Mapping[str, str]) -> str:
     >>> environment_sha256({"a": "1", "b": "2"}) == environment_sha256({"b": "2", "a": "1"})
     True
     """
-    told = json.dumps(dict(environment), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(told.encode()).hexdigest()
+    canonical = json.dumps(dict(environment), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -83,8 +83,8 @@ class Defaults:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types, without what is left to the farm."""
-        said = {name: value for name, value in asdict(self).items() if value not in (None, {})}
-        return {**said.pop("unknown", {}), **said}
+        stated = {name: value for name, value in asdict(self).items() if value not in (None, {})}
+        return {**stated.pop("unknown", {}), **stated}
 
     def with_decisions(self, before: Defaults) -> Defaults:
         """A show file's defaults, with the calibrated profiles it lacks and with the choice of one.

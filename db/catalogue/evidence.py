@@ -45,15 +45,15 @@ def take_to_score(session: Session, job_id: UUID, networks: Iterable[str] | None
     Raises:
         UnknownName: there is no such job, or it has no take yet.
     """
-    found = session.execute(
+    row = session.execute(
         select(Job, GenerationParams, Take)
         .join(GenerationParams, GenerationParams.job_id == Job.id)
         .join(Take, Take.job_id == Job.id)
         .where(Job.id == job_id)
     ).one_or_none()
-    if found is None:
+    if row is None:
         raise UnknownName(f"The job {job_id} has no take to score.")
-    job, params, take = found
+    job, params, take = row
     recipe = Recipe.from_json(params.recipe)
     slugs = tuple(look.name for look in recipe.characters)
     wanted = None if networks is None else list(networks)
@@ -73,18 +73,18 @@ def take_to_score(session: Session, job_id: UUID, networks: Iterable[str] | None
 def store_measurements(session: Session, job_id: UUID, measurements: Iterable[Measurement]) -> None:
     """Keep what was measured of a job's take, in place of what was before; the verdict is the gate's."""
     job = session.get_one(Job, job_id)
-    told = [measurement.to_json() for measurement in measurements]
+    as_json = [measurement.to_json() for measurement in measurements]
     values: dict[str, Any] = {
         "job_id": job_id,
         "phase": job.phase,
         "profile": job.profile,
-        "measurements": told,
+        "measurements": as_json,
         **dict.fromkeys(_COLUMNS.values()),
     }
-    for data in told:
-        column = _COLUMNS.get(Metric(data["metric"]))
-        if column and data["value"] is not None:
-            values[column] = data["value"]
+    for each in as_json:
+        column = _COLUMNS.get(Metric(each["metric"]))
+        if column and each["value"] is not None:
+            values[column] = each["value"]
     changed = {name: value for name, value in values.items() if name != "job_id"}
     session.execute(
         upsert(QualityScores)

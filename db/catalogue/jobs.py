@@ -35,10 +35,10 @@ View = TypeVar("View", QueueView, AttemptView, TakeView)
 
 def find_job(session: Session, job_id: UUID) -> Job:
     """The job's row; raises `UnknownName`."""
-    found = session.get(Job, job_id)
-    if found is None:
+    job = session.get(Job, job_id)
+    if job is None:
         raise UnknownName(f"There is no job {job_id}.", hint="`farm jobs` lists them.")
-    return found
+    return job
 
 
 def list_jobs(
@@ -61,15 +61,15 @@ def list_jobs(
     if after:
         query = query.where(tuple_(Job.created_at, Job.id) < tuple_(*_read_cursor(after)))
     limit = max(1, min(limit, 500))
-    found = session.execute(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit + 1)).all()
-    items = tuple(_row(row) for row in found[:limit])
-    return JobPage(items=items, next=_cursor(items[-1]) if len(found) > limit else None)
+    rows = session.execute(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit + 1)).all()
+    items = tuple(_row(row) for row in rows[:limit])
+    return JobPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
 
 
 def job_rows(session: Session, job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
     """These jobs as a list shows them, in the order asked; ids nobody knows are left out."""
-    found = {row.id: row for row in map(_row, session.execute(_rows().where(Job.id.in_(job_ids))))}
-    return tuple(found[job_id] for job_id in job_ids if job_id in found)
+    by_id = {row.id: row for row in map(_row, session.execute(_rows().where(Job.id.in_(job_ids))))}
+    return tuple(by_id[job_id] for job_id in job_ids if job_id in by_id)
 
 
 def family_rows(session: Session, job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
@@ -150,7 +150,7 @@ def scores_view(row: QualityScores) -> ScoresView:
         blocking=tuple(row.blocking),
         not_measured=tuple(row.not_measured),
         thresholds_used=dict(row.thresholds_used),
-        measurements=tuple(Measurement.from_json(data) for data in row.measurements),
+        measurements=tuple(Measurement.from_json(each) for each in row.measurements),
         evaluated_at=row.evaluated_at,
     )
 
@@ -177,8 +177,8 @@ def _rows() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _row(found: Row[*tuple[Any, ...]]) -> JobRow:
-    job, queue, slug, blocking, episode, scene, cut = found
+def _row(columns: Row[*tuple[Any, ...]]) -> JobRow:
+    job, queue, slug, blocking, episode, scene, cut = columns
     return JobRow(
         id=job.id,
         project_id=job.project_id,

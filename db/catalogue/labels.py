@@ -72,8 +72,8 @@ def judged_takes(session: Session, project_id: UUID, phase: Phase) -> tuple[Judg
     )
 
 
-def _take(found: Row[*tuple[Any, ...]], reviews: tuple[ReviewView, ...]) -> JudgedTake:
-    job, scores, episode, scene, cut = found
+def _take(columns: Row[*tuple[Any, ...]], reviews: tuple[ReviewView, ...]) -> JudgedTake:
+    job, scores, episode, scene, cut = columns
     return JudgedTake(
         job_id=job.id,
         root_job_id=job.root_job_id,
@@ -82,11 +82,11 @@ def _take(found: Row[*tuple[Any, ...]], reviews: tuple[ReviewView, ...]) -> Judg
         phase=job.phase,
         verdict=job.verdict,
         quality_thresholds=dict(job.quality_thresholds),
-        measurements=tuple(_bare(data) for data in scores.measurements),
+        measurements=tuple(_bare(each) for each in scores.measurements),
         evaluated_at=scores.evaluated_at,
         reviews=reviews,
     )
 
 
-def _bare(data: dict[str, Any]) -> Measurement:
-    return replace(Measurement.from_json(data), detail={})
+def _bare(stored: dict[str, Any]) -> Measurement:
+    return replace(Measurement.from_json(stored), detail={})

@@ -183,7 +183,7 @@ def _job_values(job: NewJob, job_id: UUID) -> dict[str, Any]:
 
 
 def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
-    told = recipe.to_json()
+    recipe_json = recipe.to_json()
     return {
         "job_id": job_id,
         "positive_prompt": recipe.positive_prompt,
@@ -204,8 +204,8 @@ def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
         "controlnet_models": [asdict(net) for net in recipe.controlnet_models],
         "ipadapter_refs": [asdict(ref) for ref in recipe.ipadapter_refs],
         "renderer": recipe.renderer,
-        "recipe": told,
-        "fingerprint": fingerprint_of(told),
+        "recipe": recipe_json,
+        "fingerprint": fingerprint_of(recipe_json),
     }
 
 

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from models.vocabulary import Phase
 
 
-def keep_profile(session: Session, project_id: UUID, name: str, data: Mapping[str, Any]) -> bool:
+def keep_profile(session: Session, project_id: UUID, name: str, profile: Mapping[str, Any]) -> bool:
     """Store a project's own profile under a new name; False when the name is taken."""
     project = _locked(session, project_id)
     own = project.defaults.profiles
     if name in own:
         return False
-    project.defaults = replace(project.defaults, profiles={**own, name: dict(data)})
+    project.defaults = replace(project.defaults, profiles={**own, name: dict(profile)})
     session.flush()
     return True
 

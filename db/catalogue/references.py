@@ -48,8 +48,8 @@ def list_references(session: Session, project_id: UUID) -> tuple[ReferenceView, 
         .where(StyleReference.project_id == project_id)
         .order_by(StyleReference.network, StyleReference.created_at.desc())
     )
-    found = [_view(slug, row, row.baseline) for slug, row in characters]
-    return tuple(found + [_view(None, row, None) for row in styles])
+    of_characters = [_view(slug, row, row.baseline) for slug, row in characters]
+    return tuple(of_characters + [_view(None, row, None) for row in styles])
 
 
 def _view(

@@ -68,19 +68,19 @@ def take_pair(session: Session, job_id: UUID) -> TakePair | None:
     job = session.get_one(Job, job_id)
     if job.reproduces_job_id is None:
         return None
-    again = _made(session, job_id)
+    again = _made_take(session, job_id)
     if again is None:
         return None
     return TakePair(
-        original=_made(session, job.reproduces_job_id),
+        original=_made_take(session, job.reproduces_job_id),
         again=again,
         changed=_changed(job),
     )
 
 
-def store_reproduction(session: Session, job_id: UUID, told: dict[str, Any]) -> None:
+def store_reproduction(session: Session, job_id: UUID, comparison: dict[str, Any]) -> None:
     """Keep what comparing came to, in the transaction that also ends the score step."""
-    session.get_one(Job, job_id).reproduction = told
+    session.get_one(Job, job_id).reproduction = comparison
     session.flush()
 
 
@@ -88,17 +88,17 @@ def _changed(reproduction: Job) -> dict[str, Any]:
     return dict(reproduction.reproduction_changes or {})
 
 
-def _made(session: Session, job_id: UUID) -> MadeTake | None:
-    found = session.execute(
+def _made_take(session: Session, job_id: UUID) -> MadeTake | None:
+    row = session.execute(
         select(Take, GenerationParams)
         .join(GenerationParams, GenerationParams.job_id == Take.job_id)
         .where(Take.job_id == job_id)
         # The engine writes past this session's memory.
         .execution_options(populate_existing=True)
     ).one_or_none()
-    if found is None:
+    if row is None:
         return None
-    take, params = found
+    take, params = row
     return MadeTake(
         job_id=job_id,
         master_path=take.master_path,

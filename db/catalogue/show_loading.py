@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.rows.base import Base
 
 Row = TypeVar("Row", bound="Base")
-Told = dict[str, Any]
+Fields = dict[str, Any]
 
 
 def store_show(session: Session, show: Mapping[str, Any]) -> StoredShow:
@@ -27,12 +27,12 @@ def store_show(session: Session, show: Mapping[str, Any]) -> StoredShow:
 
     Profiles that were calibrated here, and the choice of one, stay where the file says nothing about them.
     """
-    told = dict(show["project"])
-    slug = told.pop("slug")
+    fields = dict(show["project"])
+    slug = fields.pop("slug")
     before = session.scalar(select(Project.defaults).where(Project.slug == slug).with_for_update())
-    of_file = Defaults.from_json(told.get("defaults", {}))
-    told["defaults"] = of_file.with_decisions(before) if before else of_file
-    project = _upsert(session, Project, {"slug": slug}, told)
+    of_file = Defaults.from_json(fields.get("defaults", {}))
+    fields["defaults"] = of_file.with_decisions(before) if before else of_file
+    project = _upsert(session, Project, {"slug": slug}, fields)
     version = _store_bible(session, project.id, dict(show["story_bible"]))
     cast = {each["slug"]: _store_character(session, project.id, dict(each)) for each in show["characters"]}
     paths: dict[str, UUID] = {}
@@ -51,13 +51,13 @@ def store_show(session: Session, show: Mapping[str, Any]) -> StoredShow:
     )
 
 
-def _store_bible(session: Session, project_id: UUID, told: Told) -> str:
-    told.pop("references", None)
+def _store_bible(session: Session, project_id: UUID, fields: Fields) -> str:
+    fields.pop("references", None)
     # What the file leaves out is unsaid, not kept from before.
-    values = {name: told.get(name) for name in ("art_style", "line_weight", "shading_style", "global_seed")}
-    values |= {name: told.get(name) for name in ("setting_description", "time_period")}
-    values |= {name: told.get(name, {}) for name in ("color_palette",)}
-    values |= {name: list(told.get(name, ())) for name in ("mood_keywords", "narrative_themes")}
+    values = {name: fields.get(name) for name in ("art_style", "line_weight", "shading_style", "global_seed")}
+    values |= {name: fields.get(name) for name in ("setting_description", "time_period")}
+    values |= {name: fields.get(name, {}) for name in ("color_palette",)}
+    values |= {name: list(fields.get(name, ())) for name in ("mood_keywords", "narrative_themes")}
     bible = session.scalar(select(StoryBible).filter_by(project_id=project_id))
     if bible is None:
         session.add(StoryBible(project_id=project_id, version="1.0.0", **values))
@@ -73,12 +73,12 @@ def raised_minor(version: str) -> str:
     return f"{major}.{int(minor) + 1}.0"
 
 
-def _store_character(session: Session, project_id: UUID, told: Told) -> Character:
-    attributes, variations = told.pop("attributes"), told.pop("variations")
-    told.pop("references")
+def _store_character(session: Session, project_id: UUID, fields: Fields) -> Character:
+    attributes, variations = fields.pop("attributes"), fields.pop("variations")
+    fields.pop("references")
     optional = dict.fromkeys(("description", "base_prompt", "lora_model_path"))
     row = _upsert(
-        session, Character, {"project_id": project_id, "slug": told.pop("slug")}, {**optional, **told}
+        session, Character, {"project_id": project_id, "slug": fields.pop("slug")}, {**optional, **fields}
     )
     own = {"character_id": row.id}
     for each in attributes:
@@ -112,23 +112,23 @@ def _store_character(session: Session, project_id: UUID, told: Told) -> Characte
 
 
 def _store_episode(
-    session: Session, project_id: UUID, told: Told, cast: dict[str, Character], paths: dict[str, UUID]
+    session: Session, project_id: UUID, fields: Fields, cast: dict[str, Character], paths: dict[str, UUID]
 ) -> None:
-    scenes, number = told.pop("scenes"), told.pop("number")
+    scenes, number = fields.pop("scenes"), fields.pop("number")
     optional = dict.fromkeys(("title", "synopsis", "target_duration_seconds"))
     episode = _upsert(
-        session, Episode, {"project_id": project_id, "episode_number": number}, {**optional, **told}
+        session, Episode, {"project_id": project_id, "episode_number": number}, {**optional, **fields}
     )
     for scene in scenes:
         _store_scene(session, episode, dict(scene), cast, paths)
 
 
 def _store_scene(
-    session: Session, episode: Episode, told: Told, cast: dict[str, Character], paths: dict[str, UUID]
+    session: Session, episode: Episode, fields: Fields, cast: dict[str, Character], paths: dict[str, UUID]
 ) -> None:
-    cuts, present, number = told.pop("cuts"), told.pop("characters"), told.pop("number")
+    cuts, present, number = fields.pop("cuts"), fields.pop("characters"), fields.pop("number")
     optional = dict.fromkeys(("name", "description", "location", "time_of_day", "mood", "duration_frames"))
-    scene = _upsert(session, Scene, {"episode_id": episode.id, "scene_number": number}, {**optional, **told})
+    scene = _upsert(session, Scene, {"episode_id": episode.id, "scene_number": number}, {**optional, **fields})
     for each in present:
         _upsert(
             session,
@@ -148,12 +148,12 @@ def _store_scene(
         paths[cut_path(episode.episode_number, number, cut.cut_number)] = cut.id
 
 
-def _store_cut(session: Session, scene: Scene, told: Told, cast: dict[str, Character]) -> Cut:
-    number, slugs = told.pop("number"), told.pop("characters")
+def _store_cut(session: Session, scene: Scene, fields: Fields, cast: dict[str, Character]) -> Cut:
+    number, slugs = fields.pop("number"), fields.pop("characters")
     optional = dict.fromkeys(
         ("description", "camera_angle", "camera_move", "duration_frames", "dialogue", "action_notes")
     )
-    values = {**optional, **told, "character_ids": [cast[slug].id for slug in slugs]}
+    values = {**optional, **fields, "character_ids": [cast[slug].id for slug in slugs]}
     return _upsert(session, Cut, {"scene_id": scene.id, "cut_number": number}, values)
 
 
@@ -167,7 +167,7 @@ def _left_behind(session: Session, project_id: UUID, slugs: set[str], paths: set
         .where(Episode.project_id == project_id)
     )
     known = [f"character {slug}" for slug in characters if slug not in slugs]
-    known += [f"cut {path}" for path in (cut_path(*found) for found in cuts) if path not in paths]
+    known += [f"cut {path}" for path in (cut_path(*numbers) for numbers in cuts) if path not in paths]
     return tuple(sorted(known))
 
 

@@ -28,17 +28,17 @@ _CUT_PATH = re.compile(r"(?:ep)?(\d{1,6})/(?:sc)?(\d{1,6})/(?:c)?(\d{1,6})", re.
 
 def project(session: Session, name: str | UUID) -> Project:
     """The project of that slug or id; raises `UnknownName`."""
-    found = session.scalar(
+    row = session.scalar(
         select(Project).where(Project.id == name if isinstance(name, UUID) else Project.slug == name)
     )
-    if found is None and isinstance(name, str) and (as_id := _uuid(name)):
-        found = session.get(Project, as_id)
-    if found is None:
+    if row is None and isinstance(name, str) and (as_id := _uuid(name)):
+        row = session.get(Project, as_id)
+    if row is None:
         known = session.scalars(select(Project.slug)).all()
         raise unknown_name(
             str(name), known, "project", otherwise="" if known else "Load one with `farm show load FILE`."
         )
-    return found
+    return row
 
 
 def projects(session: Session) -> tuple[ProjectView, ...]:
@@ -82,15 +82,15 @@ def parse_cut(path: str) -> tuple[int, int, int]:
 def cut(session: Session, project: Project, path: str) -> Cut:
     """The cut of a project, with scene, who is in it, and episode loaded; raises `UnknownName`."""
     episode, scene, number = parse_cut(path)
-    found = session.scalar(
+    row = session.scalar(
         _cuts(project.id).where(
             Episode.episode_number == episode, Scene.scene_number == scene, Cut.cut_number == number
         )
     )
-    if found is None:
-        known = [path_of(row) for row in session.scalars(_cuts(project.id))]
+    if row is None:
+        known = [path_of(each) for each in session.scalars(_cuts(project.id))]
         raise unknown_name(cut_path(episode, scene, number), known, f"cut in {project.slug}")
-    return found
+    return row
 
 
 def cuts(session: Session, project_id: UUID) -> tuple[CutView, ...]:

@@ -147,9 +147,9 @@ class ArtifactStore:
         pure = PurePosixPath(relative)
         inside = bool(relative) and "\0" not in relative and not pure.is_absolute() and ".." not in pure.parts
         if inside:
-            found = (self.root / pure).resolve()
-            if found.is_relative_to(self.root.resolve()):
-                return found
+            file = (self.root / pure).resolve()
+            if file.is_relative_to(self.root.resolve()):
+                return file
         raise BadInput(
             f"The path {relative!r} does not lie inside the artifact store.",
             hint="Name a file relative to it, as the job's record does.",

@@ -89,9 +89,9 @@ def version_of(place: Path, known_by: Mapping[str, Any]) -> int:
     """
     with _disk_errors(place):
         _remove_abandoned(place)
-        found = {int(each.name[1:]): each for each in _versions(place)}
-        same = [version for version, folder in found.items() if known_by.items() <= _take_of(folder).items()]
-    return min(same) if same else max(found, default=0) + 1
+        folders = {int(each.name[1:]): each for each in _versions(place)}
+        same = [version for version, folder in folders.items() if known_by.items() <= _take_of(folder).items()]
+    return min(same) if same else max(folders, default=0) + 1
 
 
 def missing(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
@@ -150,8 +150,8 @@ def _versions(place: Path) -> list[Path]:
 def _take_of(folder: Path) -> dict[str, Any]:
     """What the sidecar in a version's folder tells of its take; nothing where it is none of ours."""
     try:
-        told = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
-        return dict(told["take"])
+        sidecar = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
+        return dict(sidecar["take"])
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         # Whatever lies there is somebody's: its number is taken and it is left alone.
         return {}
