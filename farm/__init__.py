@@ -29,11 +29,11 @@ def _refuse_strangers() -> None:
     ours = Path(__file__).resolve().parent.parent
     for name in ("models", "db"):
         spec = find_spec(name)
-        found = Path(spec.origin).resolve().parent if spec and spec.origin else None
-        if found is None or found.parent != ours:
+        folder = Path(spec.origin).resolve().parent if spec and spec.origin else None
+        if folder is None or folder.parent != ours:
             raise ImportError(
                 f"The farm needs its own package `{name}` from {ours}, but Python finds "
-                f"{found or 'none'} under that name. "
+                f"{folder or 'none'} under that name. "
                 f"Start from another folder, or take the other `{name}` off PYTHONPATH."
             )
 

@@ -47,7 +47,7 @@ def confined(raw: str, roots: Sequence[Path], what: str) -> Path:
             f"The {what} '{raw}' lies outside the allowed folders.",
             hint=f"Allowed: {', '.join(map(str, roots))}; FARM_ROOTS sets them.",
         )
-    found = next((path for path in inside if os.path.isfile(path)), None)
-    if found is None:
+    file = next((path for path in inside if os.path.isfile(path)), None)
+    if file is None:
         raise UnknownName(f"There is no {what} '{raw}'.", hint=f"Looked for {inside[0]}.")
-    return found
+    return file

@@ -41,9 +41,9 @@ def _paths(value: Any) -> Any:
 
 def _address(value: str) -> str:
     try:
-        said = urlsplit(value)
-        is_good = said.scheme in ("http", "https") and bool(said.hostname) and " " not in value
-        _ = said.port
+        parts = urlsplit(value)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in value
+        _ = parts.port
     except ValueError:
         is_good = False
     if not is_good:
@@ -157,13 +157,13 @@ class Settings(BaseSettings):
         return (
             self.given_database_url.get_secret_value()
             if self.given_database_url
-            else self._found("database_url")
+            else self._running("database_url")
         )
 
     @property
     def redis_url(self) -> str:
         """Redis or Valkey, as given or as found running; raises `NotHere` when neither answers."""
-        return self.given_redis_url.get_secret_value() if self.given_redis_url else self._found("redis_url")
+        return self.given_redis_url.get_secret_value() if self.given_redis_url else self._running("redis_url")
 
     @property
     def given_servers(self) -> dict[str, str | None]:
@@ -171,7 +171,7 @@ class Settings(BaseSettings):
         given = {"postgres": self.given_database_url, "valkey": self.given_redis_url}
         return {name: url.get_secret_value() if url else None for name, url in given.items()}
 
-    def _found(self, name: str) -> str:
+    def _running(self, name: str) -> str:
         # Imported here: a process that was given both addresses never needs the supervisor.
         from farm.servers import ProcessGroup, find_running
         from farm.servers.state import refuse_full_disk

@@ -109,7 +109,7 @@ class Judging(Connection):
                 labels=calibration.Labels(labels),
             )
 
-    def keep_calibration(self, found: Calibration, name: str, *, by: Actor | str) -> None:
+    def keep_calibration(self, calibrated: Calibration, name: str, *, by: Actor | str) -> None:
         """Store proposed marks as a new profile of the project; `choose_profile` is what puts it to use.
 
         Raises:
@@ -120,4 +120,4 @@ class Judging(Connection):
         from farm.judging import calibration
 
         with self.database.transaction() as session:
-            calibration.keep(session, found, name, by=by)
+            calibration.keep(session, calibrated, name, by=by)

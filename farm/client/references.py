@@ -41,7 +41,7 @@ class References(Connection):
         with self.database.transaction() as session:
             return wanted_references.networks_asked_for(session, project, character, self.settings)
 
-    def store_reference(self, project: str, made: NewReference) -> None:
+    def store_reference(self, project: str, reference: NewReference) -> None:
         """Keep what a network makes of approved pictures, in place of what it made of others.
 
         Raises:
@@ -50,21 +50,21 @@ class References(Connection):
         """
         from db import catalogue
 
-        Actor.named(made.approved_by, "A reference names nobody who approved it.")
+        Actor.named(reference.approved_by, "A reference names nobody who approved it.")
         with self.database.transaction() as session:
             project_id = catalogue.project(session, project).id
-            if made.character is None:
+            if reference.character is None:
                 catalogue.store_style_reference(
-                    session, project_id, calibration=made.calibration, **made.provenance
+                    session, project_id, calibration=reference.calibration, **reference.provenance
                 )
                 return
             cast = catalogue.characters(session, project_id)
-            if made.character not in cast:
-                raise unknown_name(made.character, cast, f"character in {project}")
+            if reference.character not in cast:
+                raise unknown_name(reference.character, cast, f"character in {project}")
             catalogue.store_character_reference(
                 session,
-                cast[made.character],
-                embedding=made.embedding,
-                baseline=made.baseline or 0.0,
-                **made.provenance,
+                cast[reference.character],
+                embedding=reference.embedding,
+                baseline=reference.baseline or 0.0,
+                **reference.provenance,
             )

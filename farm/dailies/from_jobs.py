@@ -46,7 +46,7 @@ def page_take(
         characters=cast,
         seed=recipe.seed,
         renderer=f"{recipe.renderer} {detail.renderer_version or ''}".strip(),
-        **_made(detail),
+        **_take_facts(detail),
         still=still,
         moving=moving,
         master=master,
@@ -62,17 +62,17 @@ def page_take(
     )
 
 
-def _made(detail: JobDetail) -> dict[str, Any]:
+def _take_facts(detail: JobDetail) -> dict[str, Any]:
     """What the take is; what it was ordered to be while there is none."""
     recipe, take = detail.recipe, detail.take
     if take is None:
         ordered = ("width", "height", "fps")
         return {"frames": recipe.frame_count, **{name: getattr(recipe, name) for name in ordered}}
-    told = {name: getattr(take, name) for name in ("pixel_sha256", "frames", "width", "height", "fps")}
+    facts = {name: getattr(take, name) for name in ("pixel_sha256", "frames", "width", "height", "fps")}
     if take.reused_from_job_id is not None:
-        return {**told, "reused_from": str(take.reused_from_job_id)}
+        return {**facts, "reused_from": str(take.reused_from_job_id)}
     is_late = is_slow(detail.row.job_type, take.render_seconds)
-    return {**told, "render_seconds": take.render_seconds, "is_slow": is_late}
+    return {**facts, "render_seconds": take.render_seconds, "is_slow": is_late}
 
 
 def page_gate(report: PhaseReport) -> PageGate:

@@ -63,14 +63,14 @@ def deliver(
     delivered = []
     for each in chosen:
         try:
-            made = _deliver(each, store, folder, form, progress or _untold)
+            cut = _deliver(each, store, folder, form, progress or _unwatched)
         except TakeDamaged as error:
             undelivered.append(Undelivered(cut=each.cut, phase=each.name.phase, reason=error.message))
             continue
-        delivered.append(made)
+        delivered.append(cut)
         # Each on its own: the next one may find the disk full.
         with database.transaction() as session:
-            catalogue.note_delivered(session, made.job_id, made.folder)
+            catalogue.note_delivered(session, cut.job_id, cut.folder)
     return Delivery(folder=folder, delivered=tuple(delivered), undelivered=tuple(undelivered))
 
 
@@ -96,7 +96,7 @@ def choose(
             elif phase:
                 reasons[path] = _why_not(families.get(path, []))
     covered = {path for path, _ in best}
-    in_order = sorted(best.items(), key=lambda found: found[0][0])
+    in_order = sorted(best.items(), key=lambda item: item[0][0])
     chosen = [_chosen(session, show.slug, path, job_id) for (path, _), job_id in in_order]
     return chosen, [
         Undelivered(cut=path, phase=phase, reason=reasons.get(path, "no take of it has passed"))
@@ -161,7 +161,7 @@ def _deliver(chosen: Chosen, store: ArtifactStore, root: Path, form: Form, progr
         master = store.path(chosen.take.master_path)
         try:
             with deliveries.writing(place, version) as partial:
-                _writer()(chosen, master, partial, names, _Told(progress, chosen, len(names)))
+                _writer()(chosen, master, partial, names, _CutProgress(progress, chosen, len(names)))
         except VersionTaken:
             continue
         return _delivered(chosen, version, folder, names, is_new=True)
@@ -169,7 +169,7 @@ def _deliver(chosen: Chosen, store: ArtifactStore, root: Path, form: Form, progr
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _CutProgress:
     """What a writer tells of one cut, passed on with the cut's name and the number of its files."""
 
     progress: Progress
@@ -230,5 +230,5 @@ def _writer() -> Writer:
     return WRITERS[0]
 
 
-def _untold(cut: str, done: int, total: int) -> None:
+def _unwatched(cut: str, done: int, total: int) -> None:
     """Nobody watches."""

@@ -46,21 +46,21 @@ def orders(phase: Phase, project: str, cuts: Sequence[CutView], cast: Sequence[s
     """The orders of one phase; the drills go to cuts with one character, where one fault is easiest to see."""
     shared = {"project": project, "requested_by": "demo"}
     if phase is Phase.STILL:
-        found = [_order(shared, cut, JobType.STILL_IMAGE) for cut in cuts]
-        found += [{**shared, "job_type": JobType.CHARACTER_SHEET, "characters": [who]} for who in cast]
+        ordered = [_order(shared, cut, JobType.STILL_IMAGE) for cut in cuts]
+        ordered += [{**shared, "job_type": JobType.CHARACTER_SHEET, "characters": [who]} for who in cast]
     elif phase is Phase.LOOP:
-        found = [_order(shared, cut, JobType.ANIMATION_LOOP) for cut in cuts]
+        ordered = [_order(shared, cut, JobType.ANIMATION_LOOP) for cut in cuts]
     else:
-        found = [
+        ordered = [
             _order(shared, cut, JobType.FULL_VIDEO, width=832, height=480, frame_count=_frames(cut))
             for cut in for_video(cuts)
         ]
     alone = {cut.path for cut in cuts if len(cut.characters) < 2}
     for order, defect in zip(
-        sorted(found, key=lambda order: order.get("cut") not in alone), _DRILLS[phase], strict=False
+        sorted(ordered, key=lambda order: order.get("cut") not in alone), _DRILLS[phase], strict=False
     ):
         order["defect"] = defect
-    return found
+    return ordered
 
 
 def for_video(cuts: Sequence[CutView]) -> list[CutView]:

@@ -91,11 +91,11 @@ class DemoResult:
         return sum(detail.row.take_number > 1 for detail in self.details)
 
 
-def write(result: DemoResult, store: ArtifactStore, out_dir: Path, poster: Poster) -> dict[str, Any]:
+def write(outcome: DemoResult, store: ArtifactStore, out_dir: Path, poster: Poster) -> dict[str, Any]:
     """Copy the media, write `index.html` and `report.json` into `out_dir`; the report as it was written."""
-    takes = [_copied(detail, store, out_dir, poster) for detail in result.details]
-    report = _report(result, takes)
-    write_page(_page(result, takes), out_dir / "index.html")
+    takes = [_copied(detail, store, out_dir, poster) for detail in outcome.details]
+    report = _report(outcome, takes)
+    write_page(_page(outcome, takes), out_dir / "index.html")
     (out_dir / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return report
 
@@ -126,61 +126,61 @@ def _copied(detail: JobDetail, store: ArtifactStore, out_dir: Path, poster: Post
 
 def _pictures(detail: JobDetail, store: ArtifactStore, folder: Path, address: str) -> dict[Metric, str]:
     """The pictures of worst frames that scoring left beside the take, copied to the page; by metric."""
-    found = {}
+    pictures = {}
     for measured in detail.scores.measurements if detail.scores else ():
         kept = measured.detail.get("worst_picture")
         if isinstance(kept, str) and store.path(kept).is_file():
             name = f"worst_{measured.metric.value}{_suffix(kept)}"
             shutil.copyfile(store.path(kept), folder / name)
-            found[measured.metric] = f"{address}/{name}"
-    return found
+            pictures[measured.metric] = f"{address}/{name}"
+    return pictures
 
 
 def _suffix(path: str) -> str:
     return "." + path.rsplit(".", 1)[-1]
 
 
-def _page(result: DemoResult, takes: Sequence[PageTake]) -> Dailies:
-    nobody, another = left_out(result.profile, result.spec)
-    caught = sum(each.ok for each in result.drills)
+def _page(outcome: DemoResult, takes: Sequence[PageTake]) -> Dailies:
+    nobody, another = left_out(outcome.profile, outcome.spec)
+    caught = sum(each.ok for each in outcome.drills)
     first = [take for take in takes if take.take_number == 1]
     passed_first = sum(bool(take.verdict and take.verdict.passes) for take in first)
-    minutes, seconds = divmod(round(result.seconds), 60)
+    minutes, seconds = divmod(round(outcome.seconds), 60)
     return Dailies(
-        show=result.show,
+        show=outcome.show,
         made_at=datetime.now(UTC),
-        profile=result.profile.name,
+        profile=outcome.profile.name,
         leaves_out=nobody,
         replaces=another,
-        gates=tuple(page_gate(gate) for gate in result.gates),
+        gates=tuple(page_gate(gate) for gate in outcome.gates),
         lineages=lineages(list(takes)),
         facts={
             "takes": str(len(takes)),
             "passed at first": f"{passed_first} of {len(first)}",
-            "faults caught": f"{caught} of {len(result.drills)}",
+            "faults caught": f"{caught} of {len(outcome.drills)}",
             "frames": f"{sum(take.frames for take in takes):,}",
             "from start to end": f"{minutes} min {seconds} s",
-            "peak memory": f"{result.peak_rss_mib / 1024:.1f} GiB",
+            "peak memory": f"{outcome.peak_rss_mib / 1024:.1f} GiB",
         },
     )
 
 
-def _report(result: DemoResult, takes: Sequence[PageTake]) -> dict[str, Any]:
-    nobody, another = left_out(result.profile, result.spec)
+def _report(outcome: DemoResult, takes: Sequence[PageTake]) -> dict[str, Any]:
+    nobody, another = left_out(outcome.profile, outcome.spec)
     return {
-        "ok": result.ok,
-        "seconds": round(result.seconds, 1),
-        "peak_rss_mib": round(result.peak_rss_mib, 1),
-        "jobs": len(result.details),
-        "attempts": sum(len(detail.attempts) for detail in result.details),
-        "retries": result.retries,
-        "retakes": result.retakes,
+        "ok": outcome.ok,
+        "seconds": round(outcome.seconds, 1),
+        "peak_rss_mib": round(outcome.peak_rss_mib, 1),
+        "jobs": len(outcome.details),
+        "attempts": sum(len(detail.attempts) for detail in outcome.details),
+        "retries": outcome.retries,
+        "retakes": outcome.retakes,
         "verdicts": Counter(take.verdict.value if take.verdict else "none" for take in takes),
-        "profile": result.profile.name,
+        "profile": outcome.profile.name,
         "leaves_out": nobody,
         "measured_by_another_network": another,
-        "refused_before_the_gate_opened": result.refusal,
-        "drills": [each.to_json() for each in result.drills],
+        "refused_before_the_gate_opened": outcome.refusal,
+        "drills": [each.to_json() for each in outcome.drills],
         "gates": {
             gate.phase.value: {
                 "open": gate.can_open,
@@ -190,7 +190,7 @@ def _report(result: DemoResult, takes: Sequence[PageTake]) -> dict[str, Any]:
                 "blocking_issues": [issue.sentence for issue in gate.blocking_issues],
                 "slow_stills": len(gate.slow_stills),
             }
-            for gate in result.gates
+            for gate in outcome.gates
         },
         "takes": [report_take(take) for take in takes],
     }

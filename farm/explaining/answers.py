@@ -23,15 +23,15 @@ def to_json(value: Any) -> Any:
 
 def job_json(detail: JobDetail) -> dict[str, Any]:
     """One job as `farm job --json` promises it: all that is known, and every seed as text too."""
-    told: dict[str, Any] = to_json(detail)
+    answer: dict[str, Any] = to_json(detail)
     facts = {name: str(value) for name, value in detail.environment.items()}
-    told["environment_sha256"] = environment_sha256(facts) if facts else None
+    answer["environment_sha256"] = environment_sha256(facts) if facts else None
     if detail.reproduction is not None:
-        told["reproduction"]["sentence"] = sentence(detail.reproduction)
+        answer["reproduction"]["sentence"] = sentence(detail.reproduction)
     take = detail.take
     if take is not None:
-        told["take"]["is_slow"] = is_slow(detail.row.job_type, take.render_seconds, take.reused_from_job_id)
-    return told
+        answer["take"]["is_slow"] = is_slow(detail.row.job_type, take.render_seconds, take.reused_from_job_id)
+    return answer
 
 
 def with_seed_texts(value: Any) -> Any:
@@ -44,12 +44,12 @@ def with_seed_texts(value: Any) -> Any:
         return [with_seed_texts(each) for each in value]
     if not isinstance(value, dict):
         return value
-    told = {name: with_seed_texts(each) for name, each in value.items()}
+    plain = {name: with_seed_texts(each) for name, each in value.items()}
     texts = {f"{name}_text": _text(each) for name, each in value.items() if _is_seed(name, each)}
     if _is_seed(str(value.get("fact", "")), value.get("original")):
         # One line of what differs between a take and its reproduction.
         texts |= {f"{name}_text": _text(value[name]) for name in ("original", "again") if name in value}
-    return told | texts
+    return plain | texts
 
 
 def _is_seed(name: str, value: Any) -> bool:

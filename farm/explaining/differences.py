@@ -31,16 +31,16 @@ def differences(
     it explains nothing; see `recorded_once`. There the other's value is None or empty.
     """
     recipe = [_fact(f"recipe.{name}", *values) for name, values in (changed or {}).items()]
-    versions = ({"renderer_version": made.renderer_version} for made in (original, again))
+    versions = ({"renderer_version": take.renderer_version} for take in (original, again))
     environment = _differing("environment.", original.environment, again.environment)
-    found = [
+    differing = [
         *recipe,
         *_differing("file_hashes.", original.file_hashes, again.file_hashes),
         *_differing("", *versions),
         *_graphs(original.comfyui_workflow, again.comfyui_workflow),
         *sorted((fact for fact in environment if _word(fact) not in _TOLD_ELSEWHERE), key=_rank),
     ]
-    return sorted(found, key=recorded_once)
+    return sorted(differing, key=recorded_once)
 
 
 def recorded_once(fact: Mapping[str, Any]) -> bool:
@@ -60,13 +60,13 @@ def _is_unknown(value: Any) -> bool:
     return value is None or value == ""
 
 
-def _word(found: Mapping[str, Any]) -> str:
+def _word(fact: Mapping[str, Any]) -> str:
     """The fact's name within its group."""
-    return str(found["fact"]).partition(".")[2]
+    return str(fact["fact"]).partition(".")[2]
 
 
-def _rank(found: Mapping[str, Any]) -> tuple[int, str]:
-    name = _word(found)
+def _rank(fact: Mapping[str, Any]) -> tuple[int, str]:
+    name = _word(fact)
     return next((place for place, word in enumerate(_LIKELY) if word in name), len(_LIKELY)), name
 
 
@@ -80,13 +80,13 @@ def _graphs(original: Mapping[str, Any] | None, again: Mapping[str, Any] | None)
 
 def _inputs(graph: Mapping[str, Any]) -> dict[str, Any]:
     """`node.input` -> value of a ComfyUI graph, and `node.class_type`."""
-    found: dict[str, Any] = {}
-    for node, told in graph.items():
-        found[f"{node}.class_type"] = told.get("class_type")
-        for name, value in told.get("inputs", {}).items():
+    inputs: dict[str, Any] = {}
+    for number, node in graph.items():
+        inputs[f"{number}.class_type"] = node.get("class_type")
+        for name, value in node.get("inputs", {}).items():
             if name != _NAMES_ITS_FILES:
-                found[f"{node}.{name}"] = value
-    return found
+                inputs[f"{number}.{name}"] = value
+    return inputs
 
 
 def _differing(prefix: str, original: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -100,8 +100,8 @@ def _differing(prefix: str, original: Mapping[str, Any], again: Mapping[str, Any
 
 
 def _fact(name: str, original: Any, again: Any) -> dict[str, Any]:
-    told = {"fact": name, "original": original, "again": again}
+    fact = {"fact": name, "original": original, "again": again}
     if any(isinstance(value, int) and abs(value) > _EXACT for value in (original, again)):
         # JavaScript rounds larger whole numbers, and seeds go to 2^64 - 1.
-        told |= {"original_text": str(original), "again_text": str(again)}
-    return told
+        fact |= {"original_text": str(original), "again_text": str(again)}
+    return fact

@@ -22,22 +22,22 @@ _LONGEST = 48
 _NOT_THEN, _NOT_NOW = "not recorded then", "not recorded now"
 
 
-def sentence(told: Mapping[str, Any]) -> str:
+def sentence(reproduction: Mapping[str, Any]) -> str:
     """`jobs.reproduction` in one line: the equality, its numbers, and what most likely explains it.
 
     >>> sentence({"equality": "not_compared", "reason": "The original has no take any more."})
     'not compared: The original has no take any more.'
     """
-    equality, comparison = told["equality"], told.get("comparison") or {}
+    equality, comparison = reproduction["equality"], reproduction.get("comparison") or {}
     if equality == "identical" and not comparison:
-        return f"identical: the same pixels, by the hash that was recorded. {told['reason']}"
+        return f"identical: the same pixels, by the hash that was recorded. {reproduction['reason']}"
     if equality == "identical":
         return f"identical: {_count(comparison)} the same pixels (sha256 {comparison['pixel_sha256'][0]})."
-    if equality == "not_compared" and told.get("reason"):
+    if equality == "not_compared" and reproduction.get("reason"):
         # Whatever is recorded differently, it is not why nobody compared them.
-        return f"not compared: {told['reason'].rstrip('.')}."
+        return f"not compared: {reproduction['reason'].rstrip('.')}."
     parts = [_numbers(comparison)] if comparison.get("worst_frame") is not None else []
-    reason, differing = told.get("reason", ""), told.get("differences") or []
+    reason, differing = reproduction.get("reason", ""), reproduction.get("differences") or []
     if reason:
         parts.append(reason.rstrip("."))
     known = [fact for fact in differing if not recorded_once(fact)]

@@ -66,8 +66,8 @@ def _nobody_has(needs: set[str], fitting: Sequence[KnownServer], live: Sequence[
     everywhere = {word for server in fitting for word in server.has}
     missing = sorted(needs - everywhere)
     if not missing:
-        told = [f"{server.worker_id} lacks {_all_called(needs - set(server.has))}" for server in fitting]
-        return [f"No live worker has everything it needs: {'; '.join(told)}."]
+        lacks = [f"{server.worker_id} lacks {_all_called(needs - set(server.has))}" for server in fitting]
+        return [f"No live worker has everything it needs: {'; '.join(lacks)}."]
     sentences = []
     for word in missing:
         elsewhere = next((server for server in live if word in server.has), None)

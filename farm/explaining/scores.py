@@ -41,8 +41,8 @@ class MarkedScore:
         """(frame, value) over time; the place in the series where the measurement names no frames."""
         values = self.detail.get("curve") or ()
         frames = self._frames or range(len(values))
-        told = zip(frames, values, strict=True)
-        return [(float(frame), float(value)) for frame, value in told if value is not None]
+        pairs = zip(frames, values, strict=True)
+        return [(float(frame), float(value)) for frame, value in pairs if value is not None]
 
     @property
     def names_frames(self) -> bool:
@@ -58,9 +58,9 @@ class MarkedScore:
     @property
     def worst(self) -> float:
         """The worst value over time; of its course, which must not be empty, where no worst is named."""
-        told = self.detail.get("worst")
-        if isinstance(told, int | float):
-            return float(told)
+        worst = self.detail.get("worst")
+        if isinstance(worst, int | float):
+            return float(worst)
         return min(self.curve) if self.metric.direction is Direction.HIGHER else max(self.curve)
 
     @property
@@ -80,8 +80,8 @@ class MarkedScore:
         """(name, number) of what is known of it: mean, median, p5, p95; a single frame has no distribution."""
         if self.detail.get("frames_looked_at") == 1:
             return ()
-        told = ((name, self.detail.get(name)) for name in ("mean", "median", "p5", "p95"))
-        return tuple((name, float(value)) for name, value in told if isinstance(value, int | float))
+        pairs = ((name, self.detail.get(name)) for name in ("mean", "median", "p5", "p95"))
+        return tuple((name, float(value)) for name, value in pairs if isinstance(value, int | float))
 
     @property
     def filled(self) -> float:

@@ -38,12 +38,14 @@ def explain(score: MarkedScore) -> str:
 
 def explanations(scores: Iterable[MarkedScore]) -> list[str]:
     """`metric: sentence` for what failed, then for what was not measured; then attributes that differ."""
-    told = [(score, explain(score)) for score in scores]
-    failed = [f"{score.metric.value}: {text}." for score, text in told if score.status is ScoreStatus.FAIL]
+    explained = [(score, explain(score)) for score in scores]
+    failed = [f"{score.metric.value}: {text}." for score, text in explained if score.status is ScoreStatus.FAIL]
     unknown = [
-        f"{score.metric.value}: {text}." for score, text in told if score.status is ScoreStatus.NOT_MEASURED
+        f"{score.metric.value}: {text}."
+        for score, text in explained
+        if score.status is ScoreStatus.NOT_MEASURED
     ]
-    return failed + unknown + [text for score, _ in told for text in differing_attributes(score)]
+    return failed + unknown + [text for score, _ in explained for text in differing_attributes(score)]
 
 
 def differing_attributes(score: MarkedScore) -> list[str]:
@@ -71,25 +73,25 @@ CHANGES = frozenset({Metric.TEMPORAL_LPIPS})
 
 
 def _attributes(score: MarkedScore) -> list[tuple[str, str, dict[str, Any]]]:
-    found = score.detail.get("attributes")
-    if not isinstance(found, dict):
+    people = score.detail.get("attributes")
+    if not isinstance(people, dict):
         return []
     return [
-        (name, kind, told)
-        for name, kinds in found.items()
-        for kind, told in kinds.items()
-        if isinstance(told, dict)
+        (name, kind, reading)
+        for name, kinds in people.items()
+        for kind, reading in kinds.items()
+        if isinstance(reading, dict)
     ]
 
 
-def _attribute(name: str, kind: str, told: dict[str, Any]) -> str:
+def _attribute(name: str, kind: str, reading: dict[str, Any]) -> str:
     what = _ATTRIBUTES.get(kind, kind.replace("_", " "))
-    expected, measured = told.get("expected"), told.get("measured")
+    expected, measured = reading.get("expected"), reading.get("measured")
     if measured is None:
         return f"{name}: {what} not seen, expected {expected}."
-    if told.get("agrees") is not False:
+    if reading.get("agrees") is not False:
         return f"{name}: {what} {measured}, as expected."
-    frames, first = told.get("frames"), told.get("from_frame")
+    frames, first = reading.get("frames"), reading.get("from_frame")
     where = [f"{frames} frames"] if isinstance(frames, int) and frames > 1 else []
     if first and isinstance(frames, int) and frames >= _FEW_FRAMES:
         where.append(f"from frame {first} on")
@@ -190,7 +192,7 @@ def _identity(score: MarkedScore) -> str:
     people = score.detail.get("characters")
     who = "a character"
     if isinstance(people, dict) and people:
-        likeness = {name: told.get("p5") for name, told in people.items() if isinstance(told, dict)}
+        likeness = {name: values.get("p5") for name, values in people.items() if isinstance(values, dict)}
         known = {name: value for name, value in likeness.items() if value is not None}
         who = min(known, key=lambda name: known[name]) if known else next(iter(people))
     looked = score.detail.get("frames_looked_at")

@@ -46,7 +46,7 @@ def _failed(facts: WhyFacts) -> list[str]:
 
 def _completed(facts: WhyFacts, scores: list[MarkedScore]) -> list[str]:
     row = facts.row
-    told = explanations(scores)
+    reasons = explanations(scores)
     if row.verdict is None:
         return ["It is finished and has no verdict."]
     if row.verdict.passes:
@@ -54,11 +54,11 @@ def _completed(facts: WhyFacts, scores: list[MarkedScore]) -> list[str]:
     blocked = ", ".join(row.blocking) or "nothing that was measured"
     if row.verdict is Verdict.REVIEW and row.blocking:
         waits = f"It waits for a person: blocked by {blocked}, and no automatic retake is left."
-        return [waits, *told]
+        return [waits, *reasons]
     if row.verdict is Verdict.REVIEW:
         waits = "It is finished and waits for a person: a required metric could not be measured."
-        return [waits, *told]
-    return [f"It is finished and did not pass: blocked by {blocked}.", *told]
+        return [waits, *reasons]
+    return [f"It is finished and did not pass: blocked by {blocked}.", *reasons]
 
 
 def _running(facts: WhyFacts) -> list[str]:
@@ -101,8 +101,8 @@ def _waiting(facts: WhyFacts) -> list[str]:
 
 def _the_try_before(facts: WhyFacts) -> list[str]:
     """Such as that it moved to a bigger card."""
-    told = facts.queue.error_message
-    return [f"The try before ended with: {told}"] if told else []
+    error = facts.queue.error_message
+    return [f"The try before ended with: {error}"] if error else []
 
 
 def changed(reason: dict[str, object]) -> str:

@@ -148,10 +148,10 @@ def calibrate(
         for mark in judged_by.marks[each]
         if not mark.metric.is_structural
     )
-    found = Calibration(
+    calibration = Calibration(
         project_id=row.id, project=row.slug, profile=judged_by, labels=labels, marks=marks, takes=len(takes)
     )
-    proposed = _proposed_profile(found, judged_by.name)
+    proposed = _proposed_profile(calibration, judged_by.name)
     flips = [flip for take in takes if (flip := _flip(take, judged_by, proposed))]
     overall = [
         Overall(
@@ -159,12 +159,12 @@ def calibrate(
             at_present=_together(takes, judged_by, each, labels),
             at_proposed=_together(takes, proposed, each, labels),
         )
-        for each in dict.fromkeys(mark.phase for mark in found.proposed)
+        for each in dict.fromkeys(mark.phase for mark in calibration.proposed)
     ]
-    return replace(found, flips=tuple(flips), overall=tuple(overall))
+    return replace(calibration, flips=tuple(flips), overall=tuple(overall))
 
 
-def keep(session: Session, found: Calibration, name: str, *, by: Actor | str) -> dict[str, Any]:
+def keep(session: Session, calibration: Calibration, name: str, *, by: Actor | str) -> dict[str, Any]:
     """Store the proposed marks as a new profile of the project, with their evidence; nobody judges by it yet.
 
     Raises:
@@ -175,30 +175,30 @@ def keep(session: Session, found: Calibration, name: str, *, by: Actor | str) ->
     who = Actor.named(by, "A profile names nobody who decided.")
     if not name.strip() or len(name) > 100:
         raise BadInput("A profile's name has 1 to 100 letters.", hint="Choose a shorter one.")
-    if not found.proposed:
+    if not calibration.proposed:
         raise Conflict(
             f"There is nothing to keep as '{name}': no mark could be proposed.",
             hint="The table says what each one lacks.",
         )
-    own = catalogue.project(session, found.project_id).defaults.profiles
-    old = found.profile.name
+    own = catalogue.project(session, calibration.project_id).defaults.profiles
+    old = calibration.profile.name
     based_on = own[old].get("based_on", "embedded") if old in own else old
-    data = profiles.to_data(_proposed_profile(found, name), based_on)
-    data[EVIDENCE] = {
+    profile = profiles.to_data(_proposed_profile(calibration, name), based_on)
+    profile[EVIDENCE] = {
         "by": str(who),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "from_profile": old,
-        "labels": found.labels.value,
-        "takes": found.takes,
-        "flips": len(found.flips),
-        "marks": plain(found.marks),
+        "labels": calibration.labels.value,
+        "takes": calibration.takes,
+        "flips": len(calibration.flips),
+        "marks": plain(calibration.marks),
     }
-    if name in BUILT_IN or not keep_profile(session, found.project_id, name, data):
+    if name in BUILT_IN or not keep_profile(session, calibration.project_id, name, profile):
         raise Conflict(
             f"There is a profile '{name}' already, and takes may have been judged by it.",
             hint="Give the new marks a name of their own.",
         )
-    return data
+    return profile
 
 
 def choose(session: Session, project: str, name: str, *, by: Actor | str) -> Profile:
@@ -217,18 +217,18 @@ def choose(session: Session, project: str, name: str, *, by: Actor | str) -> Pro
 
 
 def _calibrated(phase: Phase, mark: Mark, takes: list[JudgedTake], labels: Labels) -> CalibratedMark:
-    told = [
+    pairs = [
         (take, number)
         for take in takes
         if _is_right(take, labels) is not None and (number := _number(take, mark)) is not None
     ]
-    if not told:
+    if not pairs:
         return CalibratedMark(phase=phase, mark=mark, proposal=_proposal([], mark))
-    newest = max(told, key=lambda pair: pair[0].evaluated_at)[1]
+    newest = max(pairs, key=lambda pair: pair[0].evaluated_at)[1]
     version = (newest.network_sha256, newest.formula)
     samples = [
         Sample(value=number.value, approved=bool(_is_right(take, labels)), unit=take.unit)
-        for take, number in told
+        for take, number in pairs
         if (number.network_sha256, number.formula) == version and number.value is not None
     ]
     return CalibratedMark(
@@ -237,7 +237,7 @@ def _calibrated(phase: Phase, mark: Mark, takes: list[JudgedTake], labels: Label
         proposal=_proposal(samples, mark),
         network_sha256=version[0],
         formula=version[1],
-        left_out=len(told) - len(samples),
+        left_out=len(pairs) - len(samples),
     )
 
 
@@ -273,13 +273,13 @@ def _number(take: JudgedTake, mark: Mark) -> Measurement | None:
     )
 
 
-def _proposed_profile(found: Calibration, name: str) -> Profile:
+def _proposed_profile(calibration: Calibration, name: str) -> Profile:
     limits = {
         (each.phase, each.mark.metric, each.mark.network): each.proposal.limit
-        for each in found.marks
+        for each in calibration.marks
         if each.proposal.limit is not None
     }
-    return profiles.with_limits(found.profile, name, limits)
+    return profiles.with_limits(calibration.profile, name, limits)
 
 
 def _flip(take: JudgedTake, present: Profile, proposed: Profile) -> Flip | None:

@@ -85,15 +85,15 @@ def new_seed(recipe: Recipe, blocking: frozenset[Metric]) -> tuple[Recipe, str]:
 
 def firmer_hold(recipe: Recipe, blocking: frozenset[Metric]) -> tuple[Recipe, str]:
     """A stronger identity where identity failed, less motion where motion failed."""
-    told = []
+    changes = []
     for metrics, firmer, what in (
         (IDENTITY_METRICS, _with_stronger_identity, "a stronger hold on identity"),
         (MOTION_METRICS, _with_less_motion, "less motion"),
     ):
         if blocking & metrics and (held := _as_taken(recipe, firmer(recipe))) != recipe:
             recipe = held
-            told.append(what)
-    return recipe, f"{' and '.join(told) or 'another seed'}, because of {_names(blocking)}"
+            changes.append(what)
+    return recipe, f"{' and '.join(changes) or 'another seed'}, because of {_names(blocking)}"
 
 
 _LADDER: tuple[Callable[[Recipe, frozenset[Metric]], tuple[Recipe, str]], ...] = (

@@ -124,10 +124,10 @@ def named(own: Mapping[str, Any], name: str) -> Profile:
         ) from wrong
 
 
-def fault_of(name: str, data: Any) -> Fault | None:
+def fault_of(name: str, raw: Any) -> Fault | None:
     """The first thing that is wrong with a project's own profile; None when it can be used."""
     try:
-        _read(name, data)
+        _read(name, raw)
     except _Wrong as wrong:
         return wrong.fault
     return None
@@ -176,46 +176,46 @@ def range_refusal(metric: Metric, limit: float) -> tuple[str, str] | None:
     return message, f"The nearest is {min(max(limit, low), high):g}."
 
 
-def _read(name: str, data: Any) -> Profile:
-    told = _mapping((), data)
-    for field in told:
+def _read(name: str, raw: Any) -> Profile:
+    fields = _mapping((), raw)
+    for field in fields:
         if field not in _FIELDS:
             raise _unknown((field,), field, _FIELDS, "field of a profile")
-    based_on = str(told.get("based_on", "embedded"))
+    based_on = str(fields.get("based_on", "embedded"))
     if based_on not in BUILT_IN:
         raise _unknown(("based_on",), based_on, BUILT_IN, "built-in profile")
-    _mapping(("calibration",), told.get("calibration"))
+    _mapping(("calibration",), fields.get("calibration"))
     base = BUILT_IN[based_on]
     changes = {
         _word(("marks", str(phase)), phase, Phase, "phase"): _mapping(("marks", str(phase)), marks)
-        for phase, marks in _mapping(("marks",), told.get("marks")).items()
+        for phase, marks in _mapping(("marks",), fields.get("marks")).items()
     }
     marks = {phase: _marks(phase, base.marks.get(phase, ()), changes.get(phase, {})) for phase in Phase}
     reasons = {
         _word(("leaves_out", str(metric)), metric, Metric, "metric"): str(why)
-        for metric, why in _mapping(("leaves_out",), told.get("leaves_out")).items()
+        for metric, why in _mapping(("leaves_out",), fields.get("leaves_out")).items()
     }
     return Profile(name=name, marks=marks, leaves_out=_left_out(name, base, marks, reasons))
 
 
 def _marks(phase: Phase, base: tuple[Mark, ...], changes: Mapping[str, Any]) -> tuple[Mark, ...]:
     kept = {mark.metric: mark for mark in base}
-    for word, told in changes.items():
+    for word, change in changes.items():
         where = ("marks", phase.value, str(word))
         metric = _word(where, word, Metric, "metric")
-        if told is None:
+        if change is None:
             if metric in _WHOLENESS:
                 raise _Wrong(where, f"{metric.value} cannot be left out: it says whether the take is whole.")
             kept.pop(metric, None)
         else:
-            kept[metric] = _mark(where, phase, metric, told, kept.get(metric))
+            kept[metric] = _mark(where, phase, metric, change, kept.get(metric))
     return tuple(kept.values())
 
 
-def _mark(where: tuple[str, ...], phase: Phase, metric: Metric, told: Any, base: Mark | None) -> Mark:
+def _mark(where: tuple[str, ...], phase: Phase, metric: Metric, change: Any, base: Mark | None) -> Mark:
     if metric.needs_motion and phase is Phase.STILL:
         raise _Wrong(where, f"{metric.value} cannot be judged of a still.", "Move it to loop or video.")
-    parts = _mapping(where, told) if isinstance(told, dict) else {"limit": told}
+    parts = _mapping(where, change) if isinstance(change, dict) else {"limit": change}
     for field in parts:
         if field not in ("limit", "network"):
             raise _unknown((*where, str(field)), str(field), ("limit", "network"), "field of a mark")
@@ -270,10 +270,10 @@ def _left_out(
     for phase, metric in old:
         if (phase, metric) not in new:
             dropped.setdefault(metric, []).append(phase.value)
-    said = {metric: why for metric, why in base.leaves_out.items() if metric not in changed}
+    left_out = {metric: why for metric, why in base.leaves_out.items() if metric not in changed}
     for metric, phases in dropped.items():
-        said[metric] = f"left out of {', '.join(phases)} by the project's own profile {name}"
-    return said | dict(reasons)
+        left_out[metric] = f"left out of {', '.join(phases)} by the project's own profile {name}"
+    return left_out | dict(reasons)
 
 
 def _mapping(where: tuple[str, ...], value: Any) -> Mapping[str, Any]:

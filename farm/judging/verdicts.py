@@ -28,8 +28,8 @@ def judge(
     A number by another network than the mark's is not compared. `overrides` are an order's own limits, metric
     name to limit; they keep the mark's network. What the profile has no mark for is left out.
     """
-    told = list(measurements)
-    scores = tuple(_score(mark, told) for mark in marks_in_force(profile, phase, overrides or {}))
+    measured = list(measurements)
+    scores = tuple(_score(mark, measured) for mark in marks_in_force(profile, phase, overrides or {}))
     blocking = _metrics(scores, ScoreStatus.FAIL)
     not_measured = _metrics(scores, ScoreStatus.NOT_MEASURED)
     not_failed = Verdict.REVIEW if not_measured or not scores else Verdict.PASS
@@ -95,10 +95,10 @@ def overall_score(take: Judged) -> float | None:
     return sum(ratios) / len(ratios) if ratios else None
 
 
-def _score(mark: Mark, told: Sequence[Measurement]) -> Score:
+def _score(mark: Mark, measured: Sequence[Measurement]) -> Score:
     """The measurement this mark asks for, held against it."""
-    candidates = [found for found in told if found.metric is mark.metric]
-    own = next((found for found in candidates if found.network == mark.network), None)
+    candidates = [each for each in measured if each.metric is mark.metric]
+    own = next((each for each in candidates if each.network == mark.network), None)
     if own is None:
         return Score(measurement=_missing(mark, candidates), mark=mark, status=ScoreStatus.NOT_MEASURED)
     if own.value is None or not math.isfinite(own.value):
@@ -111,7 +111,7 @@ def _score(mark: Mark, told: Sequence[Measurement]) -> Score:
 
 
 def _missing(mark: Mark, others: Sequence[Measurement]) -> Measurement:
-    numbers = [found for found in others if found.value is not None]
+    numbers = [each for each in others if each.value is not None]
     if numbers:
         reason = (
             f"Measured by {numbers[0].network}; the mark belongs to {mark.network}, so they are not compared."

@@ -60,8 +60,8 @@ def prepare(settings: Settings) -> FlowerAccess:
 
 def access(settings: Settings) -> FlowerAccess | None:
     """Where the running farm's Flower is; None when it does not run."""
-    data = read_json(_file(settings))
-    return FlowerAccess(**data) if data else None
+    stored = read_json(_file(settings))
+    return FlowerAccess(**stored) if stored else None
 
 
 def forget(settings: Settings) -> None:

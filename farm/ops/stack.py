@@ -82,12 +82,12 @@ def up(
                 _go_on(stopped)
                 group.start(program.name, program.argv, program.env)
             say("waiting until every worker is registered")
-            found = _await_life(group, urls, access, wanted=workers + 2, since=began, stopped=stopped)
+            ready = _await_life(group, urls, access, wanted=workers + 2, since=began, stopped=stopped)
         except BaseException:
             # Interrupted or refused: a farm that is half up would only be in the way of the next try.
             down(settings, grace=timedelta(seconds=5))
             raise
-        return Stack(flower=access, processes=tuple(group.status()), workers=found)
+        return Stack(flower=access, processes=tuple(group.status()), workers=ready)
 
 
 def refuse_twice(settings: Settings, group: ProcessGroup) -> None:
@@ -106,7 +106,7 @@ def leave_running(settings: Settings) -> None:
 
 def tend(settings: Settings, until: Callable[[], bool], say: Callable[[str], None]) -> None:
     """Restart what dies, in this process, until `until()` turns true."""
-    keep(settings.state_dir, until, told=say)
+    keep(settings.state_dir, until, say=say)
 
 
 def down(settings: Settings, *, grace: timedelta = DRAIN, forget: bool = False) -> list[str]:
@@ -184,8 +184,8 @@ def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
 
 def _comfyui(settings: Settings) -> dict[str, str]:
     """Where the render workers find their ComfyUI, and its weights."""
-    told = {"FARM_COMFYUI_URL": settings.comfyui_url, "FARM_COMFYUI_MODELS_DIR": settings.comfyui_models_dir}
-    return {name: str(value) for name, value in told.items() if value}
+    given = {"FARM_COMFYUI_URL": settings.comfyui_url, "FARM_COMFYUI_MODELS_DIR": settings.comfyui_models_dir}
+    return {name: str(value) for name, value in given.items() if value}
 
 
 def _go_on(stopped: Callable[[], bool]) -> None:
@@ -211,24 +211,24 @@ def _await_life(
     from db.catalogue import workers as registered
 
     database = Database(urls.database_url)
-    found: tuple[WorkerView, ...] = ()
+    ready: tuple[WorkerView, ...] = ()
 
     def alive() -> bool:
-        nonlocal found
+        nonlocal ready
         _go_on(stopped)
         dead = [process for process in group.status() if not process.running]
         if dead:
             raise NotHere(f"{dead[0].name} ended as soon as it was started.", hint=f"Its log is {dead[0].log}.")
         with database.transaction() as session:
-            found = tuple(worker for worker in registered(session) if worker.last_seen_at >= since)
-        return len(found) >= wanted and flower.is_guarded(access)
+            ready = tuple(worker for worker in registered(session) if worker.last_seen_at >= since)
+        return len(ready) >= wanted and flower.is_guarded(access)
 
     try:
         if not wait_until(alive, _STARTUP.total_seconds()):
             raise Unavailable(
-                f"After {_STARTUP.total_seconds():.0f} s only {len(found)} of {wanted} workers are ready.",
+                f"After {_STARTUP.total_seconds():.0f} s only {len(ready)} of {wanted} workers are ready.",
                 hint=f"Look into the logs beside {group.status()[0].log}.",
             )
     finally:
         database.close()
-    return found
+    return ready

@@ -47,10 +47,10 @@ def _slugs(order: Order, cast: Mapping[str, Character], cut: Cut | None) -> tupl
 
 
 def _refuse_strangers(order: Order, cast: Mapping[str, Character], slugs: tuple[str, ...]) -> None:
-    told = (*order.variations, *order.attributes)
-    if stranger := next((slug for slug in (*slugs, *told) if slug not in cast), None):
+    named = (*order.variations, *order.attributes)
+    if stranger := next((slug for slug in (*slugs, *named) if slug not in cast), None):
         raise unknown_name(stranger, cast, f"character in {order.project}")
-    if absent := next((slug for slug in told if slug not in slugs), None):
+    if absent := next((slug for slug in named if slug not in slugs), None):
         raise OrderRefused(f"'{absent}' is not in this take.", hint="Add it to `characters`, or leave it out.")
     if order.job_type is JobType.CHARACTER_SHEET and not slugs:
         raise OrderRefused("A character sheet shows nobody.", hint=f"Name one of: {', '.join(cast)}.")

@@ -56,12 +56,12 @@ def plan(ordered: Ordered, settings: Settings) -> Plan:
 
 
 def _refuse_ignored(ordered: Ordered) -> None:
-    told = [name for name in _ONLY_COMFYUI if ordered.says(name)]
-    told += (
+    ignored = [name for name in _ONLY_COMFYUI if ordered.says(name)]
+    ignored += (
         ["controlnet_models.image_path"] if any(n.image_path for n in ordered.order.controlnet_models) else []
     )
-    if told:
-        raise _ignored(ordered.renderer, told[0])
+    if ignored:
+        raise _ignored(ordered.renderer, ignored[0])
 
 
 def refuse_ignored_changes(renderer: str, changed: Iterable[str]) -> None:
@@ -80,9 +80,9 @@ def _ignored(renderer: str, name: str) -> OrderRefused:
 
 def _loras(ordered: Ordered, settings: Settings) -> tuple[Lora, ...]:
     """Each LoRA is a file here."""
-    told = [Lora(**lora.model_dump()) for lora in ordered.order.lora_models]
+    named = [Lora(**lora.model_dump()) for lora in ordered.order.lora_models]
     own = ordered.castings if ordered.order.use_character_loras else ()
-    loras = recipes.loras_of(own, told)
+    loras = recipes.loras_of(own, named)
     if nameless := next((lora for lora in loras if not lora.path), None):
         raise OrderRefused(
             f"The LoRA '{nameless.name}' names no file, and '{ordered.renderer}' has no list of its own.",

@@ -21,12 +21,12 @@ def read_orders(file: str | Path) -> list[dict[str, Any]]:
         BadInput: the file cannot be read, is not YAML, or holds no order; the sentence names the line.
     """
     path = typed(str(file))
-    data = _parsed(path)
+    parsed = _parsed(path)
     shared: dict[str, Any] = {}
-    if isinstance(data, dict) and isinstance(data.get("orders"), list):
-        shared = {name: value for name, value in data.items() if name != "orders"}
-        data = data["orders"]
-    orders = data if isinstance(data, list) else [data]
+    if isinstance(parsed, dict) and isinstance(parsed.get("orders"), list):
+        shared = {name: value for name, value in parsed.items() if name != "orders"}
+        parsed = parsed["orders"]
+    orders = parsed if isinstance(parsed, list) else [parsed]
     if not orders:
         raise BadInput(f"{path.name} holds no order.", hint=_HINT)
     for number, order in enumerate(orders, start=1):

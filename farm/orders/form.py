@@ -79,10 +79,10 @@ class _Form(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _refuse_in_a_sentence(cls, data: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
+    def _refuse_in_a_sentence(cls, fields: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
         """However an order is made, a person reads a sentence, not a validator's list."""
         try:
-            return handler(data)
+            return handler(fields)
         except ValidationError as error:
             raise _refusal(error, cls) from error
 
@@ -203,9 +203,9 @@ class Order(_Form):
 
 
 def _refusal(error: ValidationError, form: type[_Form]) -> OrderRefused:
-    found = error.errors(include_url=False)
+    faults = error.errors(include_url=False)
     # A misspelt field is also a missing one: the misspelling is what a person can see.
-    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+    first = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     where = ".".join(str(part) for part in first["loc"] if part != "[key]")
     if first["type"] == "extra_forbidden":
         return _unknown_field(where, form)

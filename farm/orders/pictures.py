@@ -40,13 +40,13 @@ def named(raw: str, settings: Settings, what: str) -> InputPicture:
 
 def _checked(path: Path, raw: str, what: str, max_bytes: int) -> str:
     try:
-        found = path.stat()
-        if found.st_size > max_bytes:
+        status = path.stat()
+        if status.st_size > max_bytes:
             raise OrderRefused(
                 f"The {what} '{raw}' is larger than {max_bytes // 2**20} MiB.",
                 hint="FARM_MAX_INPUT_BYTES sets how large a file may be.",
             )
-        sha256, fault = _read(path, found.st_size, found.st_mtime_ns)
+        sha256, fault = _read(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise OrderRefused(
             f"The {what} '{raw}' cannot be read: {error.strerror or error}.", hint="Check its rights."

@@ -58,8 +58,8 @@ def recipe_of(ordered: Ordered, *, width: int, height: int, frame_count: int, **
     """The recipe as order, cut, characters and story bible say it; `more` are the renderer's own fields."""
     order, cut, bible = ordered.order, ordered.cut, ordered.project.story_bible
     overrides = cut.scene.style_overrides if cut else {}
-    said = {word: getattr(order, word) for word in _SCENE_WORDS}
-    scene = recipes.scene_of(ordered.project.slug, cut, ordered.cut_path, said)
+    words = {word: getattr(order, word) for word in _SCENE_WORDS}
+    scene = recipes.scene_of(ordered.project.slug, cut, ordered.cut_path, words)
     style = recipes.style_of(bible, overrides)
     fields = {
         "renderer": ordered.renderer,
@@ -74,7 +74,7 @@ def recipe_of(ordered: Ordered, *, width: int, height: int, frame_count: int, **
             ordered.castings,
             scene,
             style,
-            said=order.prompt,
+            prompt=order.prompt,
             description=(cut.description or "") if cut else "",
             world=recipes.world_of(bible, overrides),
         ),

@@ -78,10 +78,10 @@ def phrase(kind: str, word: str) -> str:
     >>> phrase("eyes", "green"), phrase("hair", "long pink hair"), phrase("hair_style", "side_tail")
     ('green eyes', 'long pink hair', 'side tail')
     """
-    said = word.replace("_", " ")
+    plain = word.replace("_", " ")
     form = "{}" if word in _HAIR_NOUNS else _PHRASES.get(kind, "{}")
     noun = form.rpartition(" ")[2]
-    return said if noun in said.split() else form.format(said)
+    return plain if noun in plain.split() else form.format(plain)
 
 
 def look_of(casting: Casting, renderer: str) -> CharacterLook:
@@ -102,7 +102,7 @@ def look_of(casting: Casting, renderer: str) -> CharacterLook:
     return CharacterLook(name=casting.character.slug, attributes=seen, position=casting.position)
 
 
-def scene_of(project: str, cut: Cut | None, path: str, said: Mapping[str, str]) -> SceneLook:
+def scene_of(project: str, cut: Cut | None, path: str, ordered: Mapping[str, str]) -> SceneLook:
     """Where and when, and how the camera sees it: the cut's own words unless the order says others."""
     words = {
         "location": cut.scene.location if cut else None,
@@ -113,7 +113,7 @@ def scene_of(project: str, cut: Cut | None, path: str, said: Mapping[str, str]) 
         "action": cut.action_notes if cut else None,
         "dialogue": cut.dialogue if cut else None,
     }
-    look = {name: said.get(name) or word or "" for name, word in words.items()}
+    look = {name: ordered.get(name) or word or "" for name, word in words.items()}
     # One background per scene; without a scene, one per place and time of the project.
     identity = path.rsplit("/", 1)[0] if path else f"{look['location']} {look['time_of_day']}"
     return SceneLook(**look, background_seed=derived_seed("background", project, identity))
@@ -134,11 +134,11 @@ def world_of(bible: StoryBible | None, overrides: Mapping[str, Any]) -> tuple[st
 
     A scene's overrides win, word by word: an empty one leaves that part out.
     """
-    told: list[str] = []
+    texts: list[str] = []
     for name in ("setting_description", "time_period", "mood_keywords"):
         value = overrides[name] if name in overrides else getattr(bible, name, None)
-        told += [str(word) for word in (value if isinstance(value, list | tuple) else [value or ""])]
-    return tuple(word.strip().rstrip(".") for word in told if word.strip())
+        texts += [str(word) for word in (value if isinstance(value, list | tuple) else [value or ""])]
+    return tuple(word.strip().rstrip(".") for word in texts if word.strip())
 
 
 def positive_prompt(
@@ -146,7 +146,7 @@ def positive_prompt(
     scene: SceneLook,
     style: StyleLook,
     *,
-    said: str,
+    prompt: str,
     description: str = "",
     world: Sequence[str] = (),
 ) -> str:
@@ -157,7 +157,7 @@ def positive_prompt(
     """
     camera = " ".join(word for word in (scene.camera_angle, scene.camera_move) if word)
     parts = [
-        said,
+        prompt,
         *(prompt_of(casting) for casting in castings),
         description,
         scene.action,
@@ -176,9 +176,9 @@ def positive_prompt(
     return ", ".join(once.values())
 
 
-def negative_prompt(castings: Sequence[Casting], said: Iterable[str]) -> str:
+def negative_prompt(castings: Sequence[Casting], words: Iterable[str]) -> str:
     """The order's and the project's words and every character's negative tokens, each once."""
-    tokens = [*said, *(token for casting in castings for token in casting.character.negative_tokens)]
+    tokens = [*words, *(token for casting in castings for token in casting.character.negative_tokens)]
     return ", ".join(dict.fromkeys(token.strip() for token in tokens if token.strip()))
 
 
@@ -218,8 +218,8 @@ def _modified(text: str, modifiers: Mapping[str, Any]) -> str:
 
 def _exchanged(text: str, words: Mapping[str, str]) -> str:
     """All at once, the longest first: the database keeps no order of them, and one may bring another's word."""
-    found = "|".join(re.escape(old) for old in sorted(words, key=len, reverse=True) if old)
-    return re.sub(found, lambda match: words[match[0]], text) if found else text
+    pattern = "|".join(re.escape(old) for old in sorted(words, key=len, reverse=True) if old)
+    return re.sub(pattern, lambda match: words[match[0]], text) if pattern else text
 
 
 def _words(value: str | list[str] | None) -> list[str]:

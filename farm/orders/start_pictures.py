@@ -59,13 +59,13 @@ class StartPictures:
             )
         if cut.id not in self._stills:
             self._stills[cut.id] = self._best_still(cut.id)
-        found = self._stills[cut.id]
-        if found is None:
+        still = self._stills[cut.id]
+        if still is None:
             raise OrderRefused(
                 f"{ordered.cut_path} has no passing still to start from.",
                 hint="Render one first, or name start_image.",
             )
-        return found
+        return still
 
     def _best_still(self, cut_id: UUID) -> InputPicture | None:
         """The best of the cut's passing stills whose file is there."""

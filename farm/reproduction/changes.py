@@ -71,13 +71,13 @@ def changed_recipe(
 
 def _with(recipe: Recipe, name: str, value: Any, own_inputs: Mapping[str, Any]) -> Recipe:
     """The recipe with one field changed."""
-    data = copy.deepcopy(recipe.to_json())
-    place = _place(data, name, own_inputs)
+    fields = copy.deepcopy(recipe.to_json())
+    place = _place(fields, name, own_inputs)
     refused = OrderRefused(f"The {name} has no value.")
     for reading in reversed(_readings(value, place, own_inputs)):
-        _put(data, place, reading, recipe.renderer)
+        _put(fields, place, reading, recipe.renderer)
         try:
-            new = Recipe.from_json(data)
+            new = Recipe.from_json(fields)
             _require_storable(new, value)
         except ValidationError as error:
             refused = _unusable(name, value, error)
@@ -115,9 +115,9 @@ def _readings(value: Any, place: Path, own_inputs: Mapping[str, Any]) -> list[An
     return [number, value, None] if value in ("null", "~") else [number, value]
 
 
-def _place(data: Mapping[str, Any], name: str, own_inputs: Mapping[str, Any]) -> Path:
+def _place(recipe: Mapping[str, Any], name: str, own_inputs: Mapping[str, Any]) -> Path:
     """Where in a recipe's JSON the dotted `name` stands; raises `UnknownName`, `OrderRefused`."""
-    places = dict(_places(data))
+    places = dict(_places(recipe))
     if name in places:
         return places[name]
     parts = name.split(".")
@@ -139,9 +139,9 @@ def _place(data: Mapping[str, Any], name: str, own_inputs: Mapping[str, Any]) ->
     raise _unknown(name, [*places, *(f"workflow_inputs.{own}" for own in own_inputs)])
 
 
-def _places(data: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+def _places(recipe: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
     """Every value of a recipe's JSON that may be changed: its dotted name, and where it stands."""
-    for field, value in data.items():
+    for field, value in recipe.items():
         if field not in _KEPT:
             yield from _inside(value, field, (field,))
 
@@ -162,8 +162,8 @@ def _inside(value: Any, name: str, place: Path) -> Iterator[tuple[str, Path]]:
         yield name, place
 
 
-def _put(data: dict[str, Any], place: Path, value: Any, renderer: str) -> None:
-    inside: Any = data
+def _put(fields: dict[str, Any], place: Path, value: Any, renderer: str) -> None:
+    inside: Any = fields
     for part in place[:-1]:
         inside = inside[part]
     if "attributes" not in place:
@@ -189,8 +189,8 @@ def _unknown(name: str, known: Collection[str]) -> UnknownName:
 
 
 def _unusable(name: str, value: Any, error: ValidationError) -> OrderRefused:
-    told = error.errors(include_url=False)[0]["msg"].replace("Input should", "it must", 1)
-    reason = told.partition(", ")[0]
+    complaint = error.errors(include_url=False)[0]["msg"].replace("Input should", "it must", 1)
+    reason = complaint.partition(", ")[0]
     return OrderRefused(f"The {name} {value!r} cannot be used: {reason}.")
 
 

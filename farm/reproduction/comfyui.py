@@ -67,12 +67,12 @@ def planned(
 def _spelled(fleet: Fleet, workflow: Workflow, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The changes with files by the names that ComfyUI lists, which an order may shorten too."""
     words = {name: value for name, value in changes.items() if isinstance(value, str)}
-    told = {**changes, **fleet.spelled(words, workflow)}
+    spelled = {**changes, **fleet.spelled(words, workflow)}
     for name, word in words.items():
         parts = name.split(".")
         if listed := _LISTED.get((parts[0], parts[-1])):
-            told[name] = fleet.file(listed[0], word, listed[1])
-    return told
+            spelled[name] = fleet.file(listed[0], word, listed[1])
+    return spelled
 
 
 def _refuse_ignored(workflow: Workflow, changed: Mapping[str, Any]) -> None:

@@ -30,7 +30,7 @@ def keep(
     until: Callable[[], bool],
     *,
     every_s: float = 1.0,
-    told: Callable[[str], None] = _log.warning,
+    say: Callable[[str], None] = _log.warning,
 ) -> None:
     """Look after servers and processes every `every_s` seconds until `until()` is true.
 
@@ -46,12 +46,12 @@ def keep(
     while not wait_until(until, every_s):
         try:
             if servers.find() is None:
-                told("A server does not answer; starting it again.")
+                say("A server does not answer; starting it again.")
                 servers.start()
             for name in group.tend():
-                told(f"{name} had ended; it was started again.")
+                say(f"{name} had ended; it was started again.")
         except FarmError as error:
-            told(str(error))
+            say(str(error))
 
 
 def keep_in_background(state_dir: Path) -> ProcessMark:

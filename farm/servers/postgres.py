@@ -70,14 +70,14 @@ class Postgres(Server):
     def prepare(self, record: ServerRecord) -> list[str]:
         """Create the cluster at the first start; write the settings; clear what a kill left."""
         installation = reachable(programs.find_postgres(), self.account)
-        if not (self.data / "PG_VERSION").exists():
+        if not (self.folder / "PG_VERSION").exists():
             self._create_cluster(installation, record)
         self._require_same_version(installation)
-        settings = self.data / _CONFIG
+        settings = self.folder / _CONFIG
         settings.write_text(_SETTINGS.format(port=record.port, fsync=self._fsync))
         give(settings, self.account)
         self._clear_stale_pid()
-        return [str(installation / "bin/postgres"), "-D", str(self.data)]
+        return [str(installation / "bin/postgres"), "-D", str(self.folder)]
 
     def answers(self, record: ServerRecord) -> bool:
         """Whether `SELECT 1` is answered."""
@@ -91,7 +91,7 @@ class Postgres(Server):
     def _create_cluster(self, installation: Path, record: ServerRecord) -> None:
         """Make cluster and database in a temporary folder: a half-made one is never taken for a whole one."""
         self._require_nothing_there()
-        fresh = self.data.with_name("postgres.new")
+        fresh = self.folder.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         make_home(fresh, self.account)
         password = self.home / "initdb.password"
@@ -106,28 +106,28 @@ class Postgres(Server):
         finally:
             password.unlink(missing_ok=True)
         single = ["postgres", "--single", "-D", str(fresh), "-c", "exit_on_error=on", "postgres"]
-        self._run(installation, single, fresh, said=f"CREATE DATABASE {_DATABASE}\n")
+        self._run(installation, single, fresh, stdin=f"CREATE DATABASE {_DATABASE}\n")
         (fresh / "pg_hba.conf").write_text(_ACCESS)
         with (fresh / "postgresql.conf").open("a") as file:
             file.write(f"\ninclude_if_exists = '{_CONFIG}'\n")
-        fresh.rename(self.data)
+        fresh.rename(self.folder)
 
     def _require_nothing_there(self) -> None:
         """A data folder that lost its version file is somebody's database, not a place for a new one."""
-        if self.data.is_dir():
-            if any(self.data.iterdir()):
+        if self.folder.is_dir():
+            if any(self.folder.iterdir()):
                 raise NotHere(
-                    f"{self.data} holds files and is no PostgreSQL data folder.",
+                    f"{self.folder} holds files and is no PostgreSQL data folder.",
                     hint="Restore it, or move it away to begin with an empty database.",
                 )
-            self.data.rmdir()
+            self.folder.rmdir()
 
-    def _run(self, installation: Path, command: list[str], cwd: Path, *, said: str = "") -> None:
-        """Run one of Postgres's programs to its end as the servers' account, telling it `said`."""
+    def _run(self, installation: Path, command: list[str], cwd: Path, *, stdin: str = "") -> None:
+        """Run one of Postgres's programs to its end as the servers' account, with `stdin` as its input."""
         account = self.account
         done = subprocess.run(
             [str(installation / "bin" / command[0]), *command[1:]],
-            input=said.encode(),
+            input=stdin.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
@@ -154,14 +154,14 @@ class Postgres(Server):
         )
 
     def _require_same_version(self, installation: Path) -> None:
-        ours = (self.data / "PG_VERSION").read_text().strip()
+        ours = (self.folder / "PG_VERSION").read_text().strip()
         printed = subprocess.run(
             [str(installation / "bin/postgres"), "--version"], capture_output=True, text=True, check=True
         ).stdout
         installed = printed.split()[2].split(".")[0]
         if installed != ours:
             raise NotHere(
-                f"{self.data} was made by PostgreSQL {ours}, and PostgreSQL {installed} is installed.",
+                f"{self.folder} was made by PostgreSQL {ours}, and PostgreSQL {installed} is installed.",
                 hint=f"Install PostgreSQL {ours}, or move that folder away to begin with an empty database.",
             )
 
@@ -171,7 +171,7 @@ class Postgres(Server):
         Postgres itself removes a note whose process is gone, and rightly refuses one whose process lives; it
         cannot tell that a process id was given to somebody else.
         """
-        note = self.data / "postmaster.pid"
+        note = self.folder / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess, psutil.AccessDenied):
             process = psutil.Process(int(note.read_text().split()[0]))
             if process.name() not in self.programs:

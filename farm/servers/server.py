@@ -40,11 +40,11 @@ class Server(ABC):
     #: signals to stop it by, gentlest first, with the seconds each may take
     stop_steps: Sequence[tuple[signal.Signals, float]]
 
-    def __init__(self, home: Path, data: str, logs: Path, account: Account | None) -> None:
-        """Its data lie in the folder `data` of `home`; it runs as `account`, or as this user."""
+    def __init__(self, home: Path, folder: str, logs: Path, account: Account | None) -> None:
+        """Its data lie in the folder `folder` of `home`; it runs as `account`, or as this user."""
         self.home = home
-        self.data = home / data
-        self.log = logs / f"{data}.log"
+        self.folder = home / folder
+        self.log = logs / f"{folder}.log"
         self.account = account
 
     @abstractmethod
@@ -75,13 +75,13 @@ def start(
     record = with_password(record)
     for _ in range(_PORT_TRIES):
         record = replace(record, port=choose(asked=asked_port, remembered=record.port, server=server.name))
-        said = server.log.stat().st_size if server.log.exists() else 0
+        log_size = server.log.stat().st_size if server.log.exists() else 0
         mark = _launch(server, record)
         record = replace(record, mark=mark)
         started(record)
         if _comes_up(server, record, mark):
             return record
-        last = _last_words(server.log, said)
+        last = _last_words(server.log, log_size)
         if asked_port or not _says_port_taken(last):
             raise _refused(server, last)
         record = replace(record, port=0)
@@ -91,7 +91,7 @@ def start(
 def _launch(server: Server, record: ServerRecord) -> ProcessMark:
     argv = server.prepare(record)
     environment = {"PATH": os.defpath, "LC_ALL": "C", "LANG": "C"}
-    return spawn(argv, log=server.log, env=environment, cwd=server.data, account=server.account)
+    return spawn(argv, log=server.log, env=environment, cwd=server.folder, account=server.account)
 
 
 def _comes_up(server: Server, record: ServerRecord, mark: ProcessMark) -> bool:
@@ -133,19 +133,19 @@ def _working_on(server: Server) -> list[int]:
     The data folder is ours alone, and each server is started inside it; somebody's shell may stand there too,
     hence the names.
     """
-    found = []
+    pids = []
     for process in psutil.process_iter():
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            if process.name() in server.programs and process.cwd() == str(server.data):
-                found.append(process.pid)
+            if process.name() in server.programs and process.cwd() == str(server.folder):
+                pids.append(process.pid)
     # The oldest is the server, the others are its children: it ends them itself, in order.
-    return sorted(found)
+    return sorted(pids)
 
 
 def _refused(server: Server, last: str) -> NotHere:
     if "no space left on device" in last.lower():
         return NotHere(
-            f"The disk is full: the embedded {server.name} cannot write to {server.data}.",
+            f"The disk is full: the embedded {server.name} cannot write to {server.folder}.",
             hint="Free some space, or set FARM_STATE_DIR to a folder on another disk.",
         )
     if _says_port_taken(last):

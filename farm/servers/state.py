@@ -163,25 +163,25 @@ def read_json(path: Path) -> dict[str, Any]:
         NotHere: the file is damaged or belongs to somebody else.
     """
     try:
-        data = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise NotHere(f"{path} cannot be read: {error.strerror}.", hint="Check FARM_STATE_DIR.") from error
     except ValueError as error:
         raise NotHere(f"{path} cannot be read: {error}.", hint="Correct or remove it.") from error
-    if not isinstance(data, dict):
+    if not isinstance(content, dict):
         raise NotHere(f"{path} does not hold what the farm wrote there.", hint="Remove it.")
-    return data
+    return content
 
 
-def write_json(path: Path, data: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any]) -> None:
     """Replace a 0600 JSON file as a whole: a kill leaves the old one or the new one."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
-            file.write(json.dumps(data, indent=1).encode())
+            file.write(json.dumps(content, indent=1).encode())
             os.fsync(file.fileno())
         partial.replace(path)
     finally:

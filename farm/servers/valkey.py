@@ -62,15 +62,15 @@ class Valkey(Server):
 
     def prepare(self, record: ServerRecord) -> list[str]:
         """Write the settings; lay a damaged append-only file aside."""
-        make_home(self.data, self.account)
+        make_home(self.folder, self.account)
         installation, name = programs.find_valkey()
         program = reachable(installation, self.account) / name
         self._lay_damage_aside()
-        settings = self.data / "valkey.conf"
+        settings = self.folder / "valkey.conf"
         descriptor = os.open(settings, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(
-                _SETTINGS.format(host=LOOPBACK, port=record.port, password=record.password, folder=self.data)
+                _SETTINGS.format(host=LOOPBACK, port=record.port, password=record.password, folder=self.folder)
             )
         give(settings, self.account)
         return [str(program), str(settings)]
@@ -99,7 +99,7 @@ class Valkey(Server):
 
         Nothing is lost: the broker holds wake-ups only, and the rows in Postgres are published again.
         """
-        kept = self.data / "appendonlydir"
+        kept = self.folder / "appendonlydir"
         if not kept.exists() or not self.log.exists():
             return
         last = self.log.read_bytes()[-4096:].decode(errors="replace")

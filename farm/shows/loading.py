@@ -36,7 +36,7 @@ def load(path: Path | str) -> Show:
     """
     document = yaml_lines.read(path)
     try:
-        show = Show.model_validate(document.data)
+        show = Show.model_validate(document.content)
     except ValidationError as error:
         raise _complaint(document, error) from error
     _Check(document, show).run()
@@ -50,11 +50,11 @@ def store(session: Session, show: Show) -> StoredShow:
     cuts that the file no longer has are left, because takes hang on them, and named in the answer.
     Raises `UnknownName` when the project is to be judged by a profile that nobody knows.
     """
-    data = show.model_dump(mode="json", exclude_none=True)
+    plain = show.model_dump(mode="json", exclude_none=True)
     draws = _is_drawn(show)
-    for told, character in zip(data["characters"], show.characters, strict=True):
-        told["attributes"] = _attribute_rows(character, normalised=draws)
-    stored = catalogue.store_show(session, data)
+    for fields, character in zip(plain["characters"], show.characters, strict=True):
+        fields["attributes"] = _attribute_rows(character, normalised=draws)
+    stored = catalogue.store_show(session, plain)
     _refuse_an_unknown_choice(session, stored)
     return stored
 
@@ -88,13 +88,13 @@ def _attribute_rows(character: CharacterPart, *, normalised: bool) -> list[dict[
     words = normalise({kind: part.value for kind, part in parts.items()})
     rows = []
     for kind, word in words.items():
-        said = next((part for raw, part in parts.items() if kind in normalise({raw: part.value})), None)
+        given = next((part for raw, part in parts.items() if kind in normalise({raw: part.value})), None)
         rows.append(
             {
                 "type": kind,
                 "value": word,
-                "tokens": list(said.tokens if said and said.tokens else [phrase(kind, word)]),
-                "priority": said.priority if said else 0,
+                "tokens": list(given.tokens if given and given.tokens else [phrase(kind, word)]),
+                "priority": given.priority if given else 0,
             }
         )
     return rows
@@ -121,8 +121,8 @@ class _Check:
                 self._scene((*where, place), scene)
 
     def _profiles(self) -> None:
-        for name, data in self._show.project.defaults.profiles.items():
-            fault = profiles.fault_of(name, data)
+        for name, profile in self._show.project.defaults.profiles.items():
+            fault = profiles.fault_of(name, profile)
             if fault is not None:
                 where = ("project", "defaults", "profiles", name, *fault.where)
                 raise self._document.error(
@@ -182,9 +182,9 @@ class _Check:
 
 def _complaint(document: Document, error: ValidationError) -> BadInput:
     """The first thing a form objects to, as a sentence with its line."""
-    found = error.errors(include_url=False)
+    faults = error.errors(include_url=False)
     # A misspelt field is also a missing one: the misspelling is what the writer can see.
-    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+    first = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     where = tuple(part for part in first["loc"] if part not in ("[key]", "AttributePart"))
     name = ".".join(str(part) for part in where)
     if first["type"] == "extra_forbidden":
@@ -202,10 +202,10 @@ def _fields_at(where: Where) -> list[str]:
     for part in where:
         if isinstance(part, int):
             continue
-        found = _form_in(form.model_fields[part].annotation) if part in form.model_fields else None
-        if found is None:
+        inner = _form_in(form.model_fields[part].annotation) if part in form.model_fields else None
+        if inner is None:
             break
-        form = found
+        form = inner
     return list(form.model_fields)
 
 

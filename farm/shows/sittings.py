@@ -54,13 +54,13 @@ class Story:
 
 def sittings(story: Story, character: Character) -> list[Recipe]:
     """Ten pictures of one character alone, in the light of the show's scenes and in its wardrobe."""
-    found = []
+    pictures = []
     scenes = _scenes(story)
     for number, (view, expression, pose, angle) in enumerate(_SITTINGS):
         look = _dressed(character, number)
         seen = {"view": view, "expression": expression, "pose": pose}
         scene = replace(scenes[number % len(scenes)], camera_angle=angle)
-        found.append(
+        pictures.append(
             _recipe(
                 story,
                 ("reference", character.slug, number),
@@ -69,7 +69,7 @@ def sittings(story: Story, character: Character) -> list[Recipe]:
                 scene=scene,
             )
         )
-    return found
+    return pictures
 
 
 def style_frames(story: Story) -> list[Recipe]:
@@ -79,14 +79,16 @@ def style_frames(story: Story) -> list[Recipe]:
 
 def _frames(story: Story) -> list[Recipe]:
     ids = {who.id: who for who in story.cast.values()}
-    found: list[Recipe] = []
-    while len(found) < _STYLE_FRAMES and story.cuts:
-        path, cut = story.cuts[len(found) % len(story.cuts)]
-        looks = tuple(_dressed(ids[who], len(found)) for who in cut.character_ids if who in ids)
+    pictures: list[Recipe] = []
+    while len(pictures) < _STYLE_FRAMES and story.cuts:
+        path, cut = story.cuts[len(pictures) % len(story.cuts)]
+        looks = tuple(_dressed(ids[who], len(pictures)) for who in cut.character_ids if who in ids)
         scene = scene_of(story.project, cut, path, {})
         style = style_of(story.bible, cut.scene.style_overrides)
-        found.append(_recipe(story, ("style", path, len(found)), _FRAME_PX, looks, scene=scene, style=style))
-    return found
+        pictures.append(
+            _recipe(story, ("style", path, len(pictures)), _FRAME_PX, looks, scene=scene, style=style)
+        )
+    return pictures
 
 
 def _sheets(story: Story) -> list[Recipe]:
@@ -112,8 +114,8 @@ def _sheets(story: Story) -> list[Recipe]:
 def _scenes(story: Story) -> list[SceneLook]:
     """Each scene of the show once, empty of action; a plain studio where the show has none yet."""
     looks = {path.rsplit("/", 1)[0]: scene_of(story.project, cut, path, {}) for path, cut in story.cuts}
-    found = [replace(look, action="", dialogue="", camera_move="") for look in looks.values()]
-    return [SceneLook(location="studio", time_of_day="day"), *found]
+    still = [replace(look, action="", dialogue="", camera_move="") for look in looks.values()]
+    return [SceneLook(location="studio", time_of_day="day"), *still]
 
 
 def _dressed(character: Character, turn: int) -> CharacterLook:

@@ -19,17 +19,17 @@ _MAX_DEPTH = 40
 class Document:
     """A YAML mapping, and where in the file each of its parts stands."""
 
-    def __init__(self, path: Path, data: dict[str, Any], root: yaml.Node) -> None:
-        self.path, self.data, self._root = path, data, root
+    def __init__(self, path: Path, content: dict[str, Any], root: yaml.Node) -> None:
+        self.path, self.content, self._root = path, content, root
 
     def line_of(self, where: Sequence[str | int]) -> int:
         """The line, counted from 1, of the deepest part of `where` that the file has."""
         node = self._root
         for part in where:
-            found = _child(node, part)
-            if found is None:
+            child = _child(node, part)
+            if child is None:
                 break
-            node = found
+            node = child
         return int(node.start_mark.line) + 1
 
     def error(self, where: Sequence[str | int], sentence: str, hint: str = "") -> BadInput:
@@ -50,7 +50,7 @@ def read(path: Path | str) -> Document:
         if root is None:
             raise BadInput(f"{path} is empty.")
         _refuse_oddities(path, root)
-        data = yaml.load(text, Loader=yaml.SafeLoader)
+        content = yaml.load(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadInput(f"{path}, line {line}: this is not YAML: {error.problem or error.context}.") from error
@@ -59,9 +59,9 @@ def read(path: Path | str) -> Document:
         raise BadInput(f"{path} is not YAML: {str(error).splitlines()[0]}.") from error
     except RecursionError as error:
         raise BadInput(f"{path} is nested too deeply.") from error
-    if not isinstance(data, dict):
-        raise BadInput(f"{path}, line 1: a mapping is expected, not a {type(data).__name__}.")
-    return Document(path, data, root)
+    if not isinstance(content, dict):
+        raise BadInput(f"{path}, line 1: a mapping is expected, not a {type(content).__name__}.")
+    return Document(path, content, root)
 
 
 def _text(path: Path) -> str:
@@ -102,6 +102,6 @@ def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
         # The key's own node when its value is missing a part: its line is where the reader looks.
         return next((value for key, value in node.value if key.value == str(part)), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        found: yaml.Node = node.value[part]
-        return found
+        item: yaml.Node = node.value[part]
+        return item
     return None

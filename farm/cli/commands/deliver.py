@@ -57,18 +57,18 @@ def deliver(
     with interrupted_like_ctrl_c(), opened() as farm, file_bars() as bars:
         delivery = farm.deliver(project, phase=phase, cuts=cut or (), to=to, form=shape, progress=bars)
     if as_json:
-        print_json(_told(delivery))
+        print_json(_answer(delivery))
     else:
         _print(delivery)
     raise typer.Exit(Exit.NOT_PASSED if delivery.undelivered else Exit.OK)
 
 
-def _told(delivery: Delivery) -> dict[str, Any]:
+def _answer(delivery: Delivery) -> dict[str, Any]:
     from farm.explaining.answers import to_json
 
-    told = to_json(delivery)
-    items = [{**each, "folder": str(each["folder"])} for each in told["delivered"]]
-    return {"folder": str(delivery.folder), "items": items, "next": None, "undelivered": told["undelivered"]}
+    plain = to_json(delivery)
+    items = [{**each, "folder": str(each["folder"])} for each in plain["delivered"]]
+    return {"folder": str(delivery.folder), "items": items, "next": None, "undelivered": plain["undelivered"]}
 
 
 def _print(delivery: Delivery) -> None:
@@ -92,11 +92,11 @@ def _print(delivery: Delivery) -> None:
 
 def _by_reason(delivery: Delivery) -> dict[str, list[str]]:
     """Why nothing was delivered -> the cuts and phases of which that is so."""
-    found: dict[str, list[str]] = {}
+    grouped: dict[str, list[str]] = {}
     for missing in delivery.undelivered:
         where = missing.cut + (f" {missing.phase.value}" if missing.phase else "")
-        found.setdefault(missing.reason, []).append(where)
-    return found
+        grouped.setdefault(missing.reason, []).append(where)
+    return grouped
 
 
 def _what(each: Delivered) -> str:

@@ -67,10 +67,10 @@ def run(
             stack.up(settings, die_with_me=True, renderers=("toon",), say=status.update, stopped=stopped)
         with Farm(settings) as farm:
             project = _load(farm, story, make_references)
-            result = _Demo(farm, project).play(began, memory)
-            report = demo_report.write(result, farm.store, out_dir, poster)
+            outcome = _Demo(farm, project).play(began, memory)
+            report = demo_report.write(outcome, farm.store, out_dir, poster)
     if not quiet:
-        print_result(result, out_dir)
+        print_result(outcome, out_dir)
     return report
 
 
@@ -83,8 +83,8 @@ def example_show(named: str | None) -> Path:
     if named:
         return Path(named).expanduser()
     for root in (Path.cwd(), Path(__file__).resolve().parents[2]):
-        for found in sorted((root / "examples").glob("*/show.yaml")):
-            return found
+        for file in sorted((root / "examples").glob("*/show.yaml")):
+            return file
     raise NotHere(
         "The example show is not here.", hint="Start in the farm's checkout, or name one with --show."
     )
@@ -114,8 +114,8 @@ class _Demo:
         details: list[JobDetail] = []
         gates, drills = [], []
         for phase in Phase:
-            made, caught = self._phase(phase)
-            details += made
+            takes, caught = self._phase(phase)
+            details += takes
             drills += caught
             gates.append(self._farm.gate(self._project, phase))
             if not gates[-1].can_open:

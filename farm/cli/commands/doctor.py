@@ -55,8 +55,8 @@ def doctor(
         raise typer.Exit(_accepted(wish))
     from farm.ops.doctor.findings import Health
 
-    found = _examined(here(), models=models, as_json=as_json)
-    if Health.FAIL in found:
+    healths = _examined(here(), models=models, as_json=as_json)
+    if Health.FAIL in healths:
         raise typer.Exit(Exit.NOT_PASSED)
 
 

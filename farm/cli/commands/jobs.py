@@ -123,11 +123,11 @@ def _ended_well(row: JobRow) -> bool:
 
 
 def _not_over(farm: Farm, project: str | None) -> list[UUID]:
-    found: list[UUID] = []
+    ids: list[UUID] = []
     for state in JobState:
         page = farm.jobs(project=project, state=state, limit=200)
-        found += [row.id for row in page.items if not row.state.is_over]
-    return found
+        ids += [row.id for row in page.items if not row.state.is_over]
+    return ids
 
 
 def _print_job(detail: JobDetail, reasons: list[str]) -> None:

@@ -55,7 +55,7 @@ def reproduce(
         follow(farm, [ordered.job_id], quiet=as_json)
         detail = farm.job(ordered.job_id)
     if as_json:
-        print_json(_told(detail))
+        print_json(_answer(detail))
     else:
         _print_result(detail)
     raise typer.Exit(_EXITS.get((detail.reproduction or {}).get("equality", ""), Exit.NOT_JUDGED))
@@ -63,32 +63,32 @@ def reproduce(
 
 def _changes(pairs: Sequence[str] | None) -> dict[str, str]:
     """`--with seed=7`: a field is named once, and its text is read by the field's own type."""
-    found: dict[str, str] = {}
+    changes: dict[str, str] = {}
     for pair in pairs or ():
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
             raise BadInput(f"--with {pair} has no value.", hint="Write --with FIELD=VALUE.")
-        if name.strip() in found:
+        if name.strip() in changes:
             raise BadInput(f"--with names {name.strip()} twice.", hint="Give one value.")
-        found[name.strip()] = value
-    return found
+        changes[name.strip()] = value
+    return changes
 
 
 def _print_ordered(job_id: str, ordered: SubmittedJob, *, as_json: bool) -> None:
     if as_json:
-        told = {"job_id": str(ordered.job_id), "reproduces_job_id": job_id, "pool": ordered.pool}
-        print_json(told | {"seed": ordered.seed_used, "seed_text": str(ordered.seed_used)})
+        answer = {"job_id": str(ordered.job_id), "reproduces_job_id": job_id, "pool": ordered.pool}
+        print_json(answer | {"seed": ordered.seed_used, "seed_text": str(ordered.seed_used)})
         return
     out().print(f"{ordered.job_id}  seed {ordered.seed_used}")
     note(f"`farm job {ordered.job_id}` says how equal it is once it is scored.")
 
 
-def _told(detail: JobDetail) -> dict[str, Any]:
+def _answer(detail: JobDetail) -> dict[str, Any]:
     from farm.explaining.answers import with_seed_texts
     from farm.explaining.equality import sentence
 
     reproduction = detail.reproduction
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "job_id": str(detail.row.id),
         "reproduces_job_id": str(detail.row.reproduces_job_id),
         "state": detail.row.state.value,
@@ -96,7 +96,7 @@ def _told(detail: JobDetail) -> dict[str, Any]:
         "sentence": sentence(reproduction) if reproduction else None,
         **(reproduction or {"equality": None}),
     }
-    return dict(with_seed_texts(told))
+    return dict(with_seed_texts(answer))
 
 
 def _print_result(detail: JobDetail) -> None:

@@ -99,21 +99,21 @@ def calibrate(
     if apply is not None and by is None:
         raise BadInput("--apply needs the name of who decides.", hint="Add --by NAME.")
     with opened() as farm:
-        found = farm.calibrate(project, phase=phase, profile=profile, labels=labels)
+        calibration = farm.calibrate(project, phase=phase, profile=profile, labels=labels)
         if apply is not None:
-            farm.keep_calibration(found, apply, by=by or "")
+            farm.keep_calibration(calibration, apply, by=by or "")
     if as_json:
-        print_json(found.to_json() | {"applied": apply})
+        print_json(calibration.to_json() | {"applied": apply})
     else:
-        print_calibration(found)
+        print_calibration(calibration)
         if apply is not None:
             note(
                 f"Kept as '{apply}'. `farm show profile {project} {apply}` judges the next orders by it.",
                 "green",
             )
-        elif found.proposed:
+        elif calibration.proposed:
             note("Nothing was changed; keep the proposed marks with --apply NAME --by WHO.")
-    raise typer.Exit(Exit.OK if found.proposed else Exit.NOT_JUDGED)
+    raise typer.Exit(Exit.OK if calibration.proposed else Exit.NOT_JUDGED)
 
 
 def gate(
@@ -151,8 +151,8 @@ def _decide(project: str, phase: Phase, by: str, reason: str, *, open_it: bool, 
         decide = farm.open_phase if open_it else farm.close_phase
         door = decide(project, phase, by=by, reason=reason)
     if as_json:
-        told = {"phase": door.phase, "is_open": door.is_open, "by": door.decided_by, "at": door.decided_at}
-        print_json({"project": project, **told, "reason": reason})
+        decision = {"phase": door.phase, "is_open": door.is_open, "by": door.decided_by, "at": door.decided_at}
+        print_json({"project": project, **decision, "reason": reason})
         return
     state = ("open", "bold green") if door.is_open else ("closed", "bold red")
     out().print(Text.assemble(f"{project} · {phase.value} · ", state, f" by {door.decided_by}: {reason}"))

@@ -39,9 +39,9 @@ def load(
     with opened() as farm:
         stored = farm.load_show(file)
         profiles = farm.profiles(stored.project)
-        made = _references(farm, stored) if references else {}
+        made_references = _references(farm, stored) if references else {}
     if as_json:
-        print_json(to_json(stored) | {"references": made})
+        print_json(to_json(stored) | {"references": made_references})
         return
     out().print(
         Text.assemble(
@@ -54,7 +54,7 @@ def load(
         note(f"left as it was, though the file no longer has it: {name}", "yellow")
     if profiles.chosen_by:
         note(f"judged by {profiles.chosen}, as {profiles.chosen_by} chose")
-    for sentence in made.get("said", ()):
+    for sentence in made_references.get("said", ()):
         note(sentence)
 
 
@@ -83,14 +83,14 @@ def profile(
 
 def _evidence(own: Mapping[str, Any], name: str) -> str:
     """Who calibrated a profile and when, where somebody did."""
-    found = own.get(name, {}).get("calibration", {})
-    return f", calibrated by {found['by']} on {str(found['at'])[:10]}" if {"by", "at"} <= set(found) else ""
+    origin = own.get(name, {}).get("calibration", {})
+    return f", calibrated by {origin['by']} on {str(origin['at'])[:10]}" if {"by", "at"} <= set(origin) else ""
 
 
 def _references(farm: Farm, stored: StoredShow) -> dict[str, Any]:
     """Ask whoever has networks here to make references; a light installation has nobody."""
-    made: dict[str, Any] = {}
+    report: dict[str, Any] = {}
     extras.joiners()
     for maker in extras.AFTER_LOAD:
-        made |= maker(farm, stored)
-    return made
+        report |= maker(farm, stored)
+    return report

@@ -63,9 +63,9 @@ def submit(
         "width": width, "height": height, "frame_count": frames, "fps": fps, "seed": seed, "priority": priority,
         "profile": profile, "idempotency_key": key, "defect": defect, **_more(more),
     }  # fmt: skip
-    said = {name: value for name, value in fields.items() if value is not None}
+    given = {name: value for name, value in fields.items() if value is not None}
     with opened() as farm:
-        orders = _orders(farm, file, said, all_cuts=all_cuts, phase=phase)
+        orders = _orders(farm, file, given, all_cuts=all_cuts, phase=phase)
         submitted = farm.submit_many({"requested_by": logged_in(), **order} for order in orders)
         _report(farm, submitted, wait=wait, as_json=as_json)
 
@@ -101,43 +101,43 @@ def retake(
 
 
 def _orders(
-    farm: Farm, file: str | None, said: dict[str, Any], *, all_cuts: bool, phase: Phase | None
+    farm: Farm, file: str | None, given: dict[str, Any], *, all_cuts: bool, phase: Phase | None
 ) -> list[dict[str, Any]]:
     """The orders as mappings; what flags say goes over what the file says."""
     if phase is not None:
-        said = {"job_type": phase.usual_kind, **said}
+        given = {"job_type": phase.usual_kind, **given}
     if all_cuts:
-        if "project" not in said:
+        if "project" not in given:
             raise BadInput(
                 "--all-cuts needs a project.", hint="Add --project NAME; `farm show load` prints it."
             )
-        return [{**said, "cut": cut.path} for cut in farm.cuts(said["project"])]
+        return [{**given, "cut": cut.path} for cut in farm.cuts(given["project"])]
     if file is None:
-        if not said:
+        if not given:
             raise BadInput("Nothing was ordered.", hint="Give a YAML file, flags, or --all-cuts; see --help.")
-        return [said]
+        return [given]
     from farm.orders.files import read_orders
 
-    return [{**order, **said} for order in read_orders(file)]
+    return [{**order, **given} for order in read_orders(file)]
 
 
 def _more(pairs: Sequence[str] | None) -> dict[str, Any]:
     """`--set steps=30 --set location=park`: values are read as YAML, so that numbers are numbers."""
     import yaml
 
-    found = {}
+    more = {}
     for pair in pairs or ():
         name, equals, value = pair.partition("=")
         if not equals:
             raise BadInput(f"--set {pair} has no value.", hint="Write --set FIELD=VALUE.")
         try:
-            found[name.strip()] = yaml.safe_load(value)
+            more[name.strip()] = yaml.safe_load(value)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             # ValueError: a date such as 2026-02-31.
             raise BadInput(
                 f"The value of --set {pair} cannot be read as YAML.", hint="Put quotes around plain words."
             ) from error
-    return found
+    return more
 
 
 def _report(farm: Farm, submitted: Sequence[SubmittedJob], *, wait: bool, as_json: bool) -> None:

@@ -102,14 +102,14 @@ def _facts(workflow: Workflow) -> Iterator[str]:
         yield f"takes {', '.join(takes)}"
     if own := parameters(workflow):
         yield "own parameters, which an order may set in workflow_inputs:"
-        yield from (f"  {name}: {_said(value)}" for name, value in own.items())
+        yield from (f"  {name}: {_shown(value)}" for name, value in own.items())
     if "seed" not in workflow.binding.inputs:
         yield "binds no seed: a retake of the same order looks the same"
     if needed := packages(workflow):
         yield f"needs beside ComfyUI: {', '.join(needed)}"
 
 
-def _said(value: object) -> str:
+def _shown(value: object) -> str:
     return "nothing" if value is None else str(value)
 
 

@@ -22,34 +22,35 @@ _Row = tuple[str, str, str, "Errors"]
 _WIDTHS = (8, 9, 18, 16, 16)
 
 
-def print_calibration(found: Calibration) -> None:
+def print_calibration(calibration: Calibration) -> None:
     """The table of marks, what each number rests on, and the verdicts that would change."""
-    out().print(Text(f"{found.project} · profile {found.profile.name} · {found.takes} judged takes", "dim"))
-    if found.labels is Labels.VERDICTS:
+    profile = calibration.profile.name
+    out().print(Text(f"{calibration.project} · profile {profile} · {calibration.takes} judged takes", "dim"))
+    if calibration.labels is Labels.VERDICTS:
         note(CIRCULAR, "yellow")
-    if not found.marks:
+    if not calibration.marks:
         out().print("No take of this project was judged yet.")
         return
-    for mark in found.proposed:
+    for mark in calibration.proposed:
         out().print(_heading(mark))
         out().print(_table(mark))
-    for each in found.overall:
+    for each in calibration.overall:
         out().print(Text(f"\n{each.phase.value}: all marks together, as verdicts", "bold"))
         out().print(_rows(("now", "", "", each.at_present), ("new", "", "", each.at_proposed)))
-    if found.proposed:
+    if calibration.proposed:
         note("Intervals are 95 %, over cuts; held out: on takes that had no part in finding the limit.")
-    for (reason, counts), names in _unproposed(found).items():
+    for (reason, counts), names in _unproposed(calibration).items():
         out().print(Text.assemble(("– ", "yellow"), f"{', '.join(names)}: {reason} ({counts})"))
-    for mark in found.marks:
+    for mark in calibration.marks:
         if mark.left_out:
             note(f"{_name(mark)}: {mark.left_out} takes left out, measured by another file of the network.")
-    _print_flips(found)
+    _print_flips(calibration)
 
 
-def _unproposed(found: Calibration) -> dict[tuple[str, str], list[str]]:
+def _unproposed(calibration: Calibration) -> dict[tuple[str, str], list[str]]:
     """The marks without a proposal, together where the reason and the takes are the same."""
     grouped: dict[tuple[str, str], list[str]] = {}
-    for mark in found.marks:
+    for mark in calibration.marks:
         if mark.proposal.limit is None:
             grouped.setdefault((mark.proposal.reason, _counts(mark)), []).append(_name(mark))
     return grouped
@@ -64,17 +65,17 @@ def _heading(mark: CalibratedMark) -> Text:
 
 
 def _table(mark: CalibratedMark) -> Table:
-    found = mark.proposal
+    proposal = mark.proposal
     side = sign(mark.mark.metric)
-    rows: list[_Row] = [("now", f"{side} {found.present:.4g}", "", found.at_present)]
-    if found.limit is not None and found.interval is not None and found.at_proposed is not None:
-        low, high = found.interval
-        rows.append(("new", f"{side} {found.limit:.4g}", f"{low:.4g} to {high:.4g}", found.at_proposed))
-    if found.held_out is not None:
-        rows.append(("held out", "", "", found.held_out))
+    rows: list[_Row] = [("now", f"{side} {proposal.present:.4g}", "", proposal.at_present)]
+    if proposal.limit is not None and proposal.interval is not None and proposal.at_proposed is not None:
+        low, high = proposal.interval
+        rows.append(("new", f"{side} {proposal.limit:.4g}", f"{low:.4g} to {high:.4g}", proposal.at_proposed))
+    if proposal.held_out is not None:
+        rows.append(("held out", "", "", proposal.held_out))
     table = _rows(*rows)
-    if found.one_sided:
-        table.caption, table.caption_justify = f"one-sided: {found.reason}", "left"
+    if proposal.one_sided:
+        table.caption, table.caption_justify = f"one-sided: {proposal.reason}", "left"
     return table
 
 
@@ -105,15 +106,15 @@ def _counts(mark: CalibratedMark) -> str:
     return f"{mark.proposal.approved} approved, {mark.proposal.rejected} rejected"
 
 
-def _print_flips(found: Calibration) -> None:
-    if not found.proposed:
+def _print_flips(calibration: Calibration) -> None:
+    if not calibration.proposed:
         return
-    if not found.flips:
+    if not calibration.flips:
         out().print("No verdict of these takes would change.")
         return
-    out().print(Text(f"\n{len(found.flips)} of {found.takes} verdicts would change", "bold"))
+    out().print(Text(f"\n{len(calibration.flips)} of {calibration.takes} verdicts would change", "bold"))
     table = columns("take", "verdict", "by", "a person said", whole=("take",))
-    for flip in found.flips[:_MOST_FLIPS]:
+    for flip in calibration.flips[:_MOST_FLIPS]:
         place = Text.assemble(
             f"{flip.phase.value} {flip.cut or ''} take {flip.take_number}\n", (str(flip.job_id), "dim")
         )
@@ -125,5 +126,5 @@ def _print_flips(found: Calibration) -> None:
         person = Text(flip.person.value, VERDICT_STYLE[flip.person]) if flip.person else Text("–", "dim")
         table.add_row(place, change, ", ".join(flip.metrics), person)
     out().print(table)
-    if len(found.flips) > _MOST_FLIPS:
-        note(f"... and {len(found.flips) - _MOST_FLIPS} more; --json lists them all.")
+    if len(calibration.flips) > _MOST_FLIPS:
+        note(f"... and {len(calibration.flips) - _MOST_FLIPS} more; --json lists them all.")

@@ -61,27 +61,27 @@ class DemoBoard:
         return Text(f"  {doing} {row.cut or row.job_type.value} take {row.take_number}{done}", "dim")
 
 
-def print_result(result: DemoResult, out_dir: Path) -> None:
+def print_result(outcome: DemoResult, out_dir: Path) -> None:
     """What happened, who judged, and what that leaves out."""
-    out().print(_gates(result))
-    out().print(_drills(result.drills))
-    out().print(Text.assemble("\nordered too early: ", (result.refusal or "was NOT refused", "dim")))
-    nobody, another = left_out(result.profile, result.spec)
-    out().print(Text.assemble("judged by the profile ", (result.profile.name, "bold")))
+    out().print(_gates(outcome))
+    out().print(_drills(outcome.drills))
+    out().print(Text.assemble("\nordered too early: ", (outcome.refusal or "was NOT refused", "dim")))
+    nobody, another = left_out(outcome.profile, outcome.spec)
+    out().print(Text.assemble("judged by the profile ", (outcome.profile.name, "bold")))
     for metric, reason in nobody.items():
         out().print(Text.assemble(("  leaves out ", "yellow"), f"{metric}: {reason}"))
     for metric, reason in another.items():
         out().print(Text.assemble(("  in its own way ", "dim"), f"{metric}: {reason}"))
-    out().print(f"\n{result.seconds:.0f} s, at most {result.peak_rss_mib:.0f} MiB of memory")
+    out().print(f"\n{outcome.seconds:.0f} s, at most {outcome.peak_rss_mib:.0f} MiB of memory")
     out().print(Text.assemble("open ", (str(out_dir / "index.html"), "cyan")))
     ending = ("✓ everything the demo shows did happen", "bold green")
-    out().print(Text(*(ending if result.ok else ("✗ not everything happened as it should", "bold red"))))
+    out().print(Text(*(ending if outcome.ok else ("✗ not everything happened as it should", "bold red"))))
 
 
-def _gates(result: DemoResult) -> Table:
+def _gates(outcome: DemoResult) -> Table:
     table = columns("phase", "takes", "passed", "rate", "gate", "in the way", title="Gates")
-    for gate in result.gates:
-        takes = sum(detail.row.phase is gate.phase for detail in result.details)
+    for gate in outcome.gates:
+        takes = sum(detail.row.phase is gate.phase for detail in outcome.details)
         state = Text("passed", "bold green") if gate.can_open else Text("shut", "bold red")
         issues = "\n".join(issue.sentence for issue in gate.blocking_issues)
         rate = f"{gate.pass_rate:.0%}" if gate.pass_rate is not None else "–"

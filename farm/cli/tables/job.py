@@ -136,9 +136,9 @@ def _pace(detail: JobDetail, take: TakeView) -> Text:
 
 def _making(detail: JobDetail) -> list[Fact]:
     """What really ran."""
-    told = {name: str(value) for name, value in sorted(detail.environment.items())}
-    ran = ", ".join(f"{name} {value}" for name, value in told.items() if "renderer" not in name)
-    print_of = f"{environment_sha256(told)[:_DIGITS]}" if told else ""
+    environment = {name: str(value) for name, value in sorted(detail.environment.items())}
+    ran = ", ".join(f"{name} {value}" for name, value in environment.items() if "renderer" not in name)
+    print_of = f"{environment_sha256(environment)[:_DIGITS]}" if environment else ""
     hashes = detail.file_hashes.items()
     return [
         ("renderer", f"{detail.recipe.renderer} {detail.renderer_version or ''}".strip()),

@@ -118,15 +118,15 @@ def _explained(score: MarkedScore, width: int) -> Sequence[RenderableType]:
 
 
 def _facts(score: MarkedScore) -> list[str]:
-    told = [str(score.detail["text"])] if score.detail.get("text") else []
-    told += [f"{name} {number:.4g}" for name, number in score.distribution]
+    facts = [str(score.detail["text"])] if score.detail.get("text") else []
+    facts += [f"{name} {number:.4g}" for name, number in score.distribution]
     if score.status is not ScoreStatus.FAIL and (where := frame_range(score)):
-        told.append(f"worst {where}")
+        facts.append(f"worst {where}")
     rate = score.detail.get("detection_rate")
     looked = score.detail.get("frames_looked_at")
     if isinstance(rate, int | float) and isinstance(looked, int) and looked > 1:
-        told.append(f"everybody found in {rate:.0%} of {looked} frames")
-    return [*told, _by(score)]
+        facts.append(f"everybody found in {rate:.0%} of {looked} frames")
+    return [*facts, _by(score)]
 
 
 def _by(score: MarkedScore) -> str:

@@ -105,16 +105,16 @@ def _one_of_each(settings: Settings) -> Iterator[Finding]:
         ("onnxruntime", _RUNTIMES, "onnxruntime-gpu"),
         ("opencv", _OPENCVS, "opencv-python-headless"),
     ):
-        found = [rival for rival in rivals if _version(rival)]
-        if len(found) > 1:
-            others = " ".join(rival for rival in found if rival != wanted)
+        installed = [rival for rival in rivals if _version(rival)]
+        if len(installed) > 1:
+            others = " ".join(rival for rival in installed if rival != wanted)
             yield fail(
                 name,
-                f"{len(found)} distributions share one folder: {', '.join(found)}",
+                f"{len(installed)} distributions share one folder: {', '.join(installed)}",
                 f"pip uninstall -y {others} && pip install --force-reinstall --no-deps {wanted}",
             )
-        elif found:
-            yield ok(name, f"one: {found[0]} {_version(found[0])}")
+        elif installed:
+            yield ok(name, f"one: {installed[0]} {_version(installed[0])}")
         else:
             yield warn(name, "not installed: this machine cannot score", _INSTALL)
 

@@ -58,10 +58,10 @@ def _schema_and_workers(settings: Settings) -> Iterator[Finding]:
         database.require_current_schema()
         yield ok("schema", f"revision {database.revision()}")
         with database.transaction() as session:
-            found = workers(session)
+            registered = workers(session)
     finally:
         database.close()
-    alive = [worker for worker in found if worker.is_live(settings.lease)]
+    alive = [worker for worker in registered if worker.is_live(settings.lease)]
     for role in ("render", "score", "control"):
         serving = [each.id for each in alive if f":{role}" in each.id or role in each.queues]
         name = f"{role} worker"

@@ -64,8 +64,8 @@ class Fleet:
     @cached_property
     def sites(self) -> tuple[Site, ...]:
         """Live ones only, where there is one; raises `OrderRefused` when none was ever heard of."""
-        told = [server for server in self._servers if server.content["nodes"]]
-        counting = [server for server in told if server.is_live] or told
+        reporting = [server for server in self._servers if server.content["nodes"]]
+        counting = [server for server in reporting if server.is_live] or reporting
         if not counting:
             raise self._nobody()
         return tuple(Site(server=server, inventory=_inventory(server)) for server in counting)
@@ -78,11 +78,11 @@ class Fleet:
         """
         nearest: list[Trouble] = []
         for site in self.sites:
-            found = site.troubles(graph, workflow, requires)
-            if not found:
+            troubles = site.troubles(graph, workflow, requires)
+            if not troubles:
                 return site.inventory
-            if not nearest or len(found) < len(nearest):
-                nearest = found
+            if not nearest or len(troubles) < len(nearest):
+                nearest = troubles
         raise OrderRefused(nearest[0].sentence, hint=nearest[0].hint)
 
     def file(self, loader_input: str, word: str, what: str) -> str:
@@ -101,23 +101,23 @@ class Fleet:
         A word no loader knows stays as it is: `require` then names the node. A folder that was given is kept,
         because a checkpoint of the same name may be another one.
         """
-        told = dict(fields)
+        spelled = dict(fields)
         for field, what in _FILE_FIELDS.items():
-            for place in workflow.binding.inputs.get(field, ()) if told.get(field) else ():
-                word = told[field]
+            for place in workflow.binding.inputs.get(field, ()) if spelled.get(field) else ():
+                word = spelled[field]
                 if any(_folder(word) in ("", _folder(name)) for name in meant(word, self._listed(place.input))):
-                    told[field] = self.file(place.input, word, what)
-        return told
+                    spelled[field] = self.file(place.input, word, what)
+        return spelled
 
     def _find(self, loader_input: str, word: str, what: str) -> str:
         known = self._listed(loader_input)
-        found = meant(word, known)
+        matches = meant(word, known)
         # ComfyUI on Windows lists the same file with backslashes.
-        if len({name.replace("\\", "/") for name in found}) == 1:
-            return found[0]
-        if found:
+        if len({name.replace("\\", "/") for name in matches}) == 1:
+            return matches[0]
+        if matches:
             raise OrderRefused(
-                f"The {what} '{word}' may be any of {', '.join(found[:4])}.", hint="Name one of them whole."
+                f"The {what} '{word}' may be any of {', '.join(matches[:4])}.", hint="Name one of them whole."
             )
         they_have = f"They have: {listed(known)}." if known else "They have none at all."
         raise OrderRefused(
@@ -179,8 +179,8 @@ def _inventory(server: KnownServer) -> Inventory:
     if server.inventory not in _parsed:
         if len(_parsed) >= _PARSED_AT_MOST:
             _parsed.clear()
-        told = {"version": "", "device": "", "vram_mib": 0, **server.content}
-        _parsed[server.inventory] = Inventory.from_json(told)
+        content = {"version": "", "device": "", "vram_mib": 0, **server.content}
+        _parsed[server.inventory] = Inventory.from_json(content)
     return replace(
         _parsed[server.inventory], version=server.version, device=server.device, vram_mib=server.vram_mib
     )

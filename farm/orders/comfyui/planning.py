@@ -121,8 +121,8 @@ class Production:
     def _loras(self, ordered: Ordered) -> tuple[Lora, ...]:
         """The order's and the characters' own, each once, by the name that ComfyUI lists it under."""
         once: dict[str, Lora] = {}
-        for said in ordered.order.lora_models:
-            lora = self._lora(said.name, said.path, said.weight)
+        for wanted in ordered.order.lora_models:
+            lora = self._lora(wanted.name, wanted.path, wanted.weight)
             if once.setdefault(lora.path, lora) is not lora:
                 raise OrderRefused(
                     f"The order names the LoRA '{lora.path}' twice.",
@@ -199,8 +199,8 @@ def _model_and_sampling(ordered: Ordered, workflow: Workflow) -> dict[str, Any]:
     chosen = {}
     for name in _MODEL_AND_SAMPLING:
         own = workflows.own_value(workflow, name)
-        told = (getattr(ordered.order, name), getattr(defaults, name), own, _FALLBACKS.get(name))
-        chosen[name] = next((value for value in told if value not in (None, "")), _FALLBACKS.get(name))
+        candidates = (getattr(ordered.order, name), getattr(defaults, name), own, _FALLBACKS.get(name))
+        chosen[name] = next((value for value in candidates if value not in (None, "")), _FALLBACKS.get(name))
     return chosen
 
 
@@ -215,15 +215,15 @@ def _refuse_placeless(ordered: Ordered, workflow: Workflow) -> None:
             "No workflow of ComfyUI moves lips, so the dialogue would be ignored.",
             hint="Leave it out; the dialogue of a cut may stay there.",
         )
-    for said, field in _NEEDS_A_PLACE.items():
-        if not ordered.says(said) or field in workflow.binding.inputs:
+    for name, field in _NEEDS_A_PLACE.items():
+        if not ordered.says(name) or field in workflow.binding.inputs:
             continue
-        if said == "frame_count" and (workflow.counted or not ordered.order.job_type.is_motion):
+        if name == "frame_count" and (workflow.counted or not ordered.order.job_type.is_motion):
             continue
-        if getattr(ordered.order, said) == workflow.binding.defaults.get(field):
+        if getattr(ordered.order, name) == workflow.binding.defaults.get(field):
             continue
         raise OrderRefused(
-            f"The workflow '{workflow.name}' has no place for {said}, so it would be ignored.",
+            f"The workflow '{workflow.name}' has no place for {name}, so it would be ignored.",
             hint=f"Leave it out, bind {field} in the workflow's file, or choose another workflow.",
         )
 

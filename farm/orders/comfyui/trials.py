@@ -52,16 +52,16 @@ def sections(workflow: Workflow) -> tuple[str, ...]:
 
 def to_json(offer: Offer, sites: Sequence[Site]) -> dict[str, Any]:
     """One workflow as scripts read it."""
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "name": offer.name,
         "whose": "studio" if offer.path else "farm",
         "path": str(offer.path) if offer.path else None,
         "error": {"message": offer.error.message, "hint": offer.error.hint} if offer.error else None,
     }
     if offer.workflow is None:
-        return told
+        return answer
     workflow = offer.workflow
-    return told | {
+    return answer | {
         "job_types": [kind.value for kind in workflow.job_types],
         "vram_mib": workflow.vram_mib,
         "side_multiple_px": workflow.side_multiple_px,
@@ -90,8 +90,8 @@ def _trial(workflow: Workflow, site: Site) -> Trial:
         graph = workflow.bind(_sample(workflow, site.inventory), "farm/trial")
     except BadInput as error:
         return Trial(site=site, trouble=Trouble(error.message, error.hint))
-    found = site.troubles(graph, workflow, required_packages(workflow))
-    return Trial(site=site, trouble=found[0] if found else None)
+    troubles = site.troubles(graph, workflow, required_packages(workflow))
+    return Trial(site=site, trouble=troubles[0] if troubles else None)
 
 
 def _sample(workflow: Workflow, inventory: Inventory) -> Recipe:

@@ -61,8 +61,8 @@ class Library:
         if offer is None:
             raise unknown_name(name, self.offers(), "workflow")
         if offer.workflow is None:
-            told = offer.error or BadInput()
-            raise OrderRefused(told.message, hint=told.hint)
+            error = offer.error or BadInput()
+            raise OrderRefused(error.message, hint=error.hint)
         return offer.workflow
 
     def for_kind(self, kind: JobType) -> Workflow:
@@ -105,8 +105,8 @@ def settled_inputs(workflow: Workflow, given: dict[str, Any]) -> dict[str, Any]:
         OrderRefused: as `workflow_inputs`.
     """
     own = {name: _settled(workflow, name) for name in parameters(workflow)}
-    said = {name: value for name, value in own.items() if type(value) in _KINDS}
-    return {**said, **workflow_inputs(workflow, given)}
+    settled = {name: value for name, value in own.items() if type(value) in _KINDS}
+    return {**settled, **workflow_inputs(workflow, given)}
 
 
 def _settled(workflow: Workflow, name: str) -> Any:
@@ -144,7 +144,7 @@ _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 def _files(folder: Path) -> list[Path]:
     """Where each of the studio's bindings lies, or should: a graph without one was meant for something too."""
     try:
-        found = {path.stem for path in folder.iterdir() if path.suffix in (".yaml", ".json", ".yml")}
+        names = {path.stem for path in folder.iterdir() if path.suffix in (".yaml", ".json", ".yml")}
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -152,7 +152,7 @@ def _files(folder: Path) -> list[Path]:
             f"The folder of workflows {folder} cannot be read: {error.strerror or error}.",
             hint="Correct its rights, or set FARM_WORKFLOWS_DIR to another folder.",
         ) from error
-    return [folder / f"{name}.yaml" for name in sorted(found)]
+    return [folder / f"{name}.yaml" for name in sorted(names)]
 
 
 def _studios(path: Path) -> Offer:
@@ -166,10 +166,10 @@ def _studios(path: Path) -> Offer:
 
 def _stamp(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=256)

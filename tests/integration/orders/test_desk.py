@@ -249,7 +249,7 @@ def test_a_lora_inside_the_roots_is_accepted_and_recorded(
 
 
 def test_the_example_order_fits_the_example_show(database: Database) -> None:
-    order = submission.parse(yaml_lines.read(EXAMPLES / "order.yaml").data)
+    order = submission.parse(yaml_lines.read(EXAMPLES / "order.yaml").content)
     with database.transaction() as session:
         stored = loading.store(session, loading.load(EXAMPLES / "lantern_street" / "show.yaml"))
         (job,) = submission.submit(session, [order])

@@ -209,7 +209,7 @@ def test_a_keeper_starts_a_killed_server_again(tmp_path: Path, monkeypatch: pyte
             tmp_path / "state",
             until=lambda: bool(told) and servers.find() is not None,
             every_s=0.1,
-            told=told.append,
+            say=told.append,
         )
 
         assert told == ["A server does not answer; starting it again."]

@@ -149,7 +149,7 @@ def test_the_whole_prompt_says_who_what_where_and_how() -> None:
         [Casting(character=a_character(("hair_color", "pink", ["pink hair"], 0)))],
         SceneLook(location="street", time_of_day="night", action="waves", camera_angle="wide"),
         StyleLook(art_style="cel"),
-        said="fireflies",
+        prompt="fireflies",
     )
 
     assert prompt == "fireflies, Mio, pink hair, waves, street, night, wide, cel"
@@ -164,7 +164,7 @@ def test_the_world_of_the_story_bible_stands_between_the_scene_and_the_style() -
         [],
         SceneLook(location="street", mood="calm"),
         StyleLook(art_style="cel"),
-        said="rain",
+        prompt="rain",
         world=world_of(bible, {}),
     )
 
@@ -182,7 +182,7 @@ def test_a_scenes_overrides_win_over_the_world_of_the_story_bible() -> None:
 
 def test_a_prompt_says_nothing_twice() -> None:
     prompt = positive_prompt(
-        [], SceneLook(location="Night market"), StyleLook(), said="night market", world=["fog"]
+        [], SceneLook(location="Night market"), StyleLook(), prompt="night market", world=["fog"]
     )
 
     assert prompt == "night market, fog"
