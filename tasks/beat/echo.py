@@ -33,11 +33,11 @@ def echo_heartbeat() -> str:
     # Outside any transaction: a slow Echo holds nothing of ours.
     rounds = inform(client, known, settings().callback_url)
     with runtime.database().transaction() as session:
-        for told in rounds:
+        for answer in rounds:
             workers.note_echo(
-                session, told.worker.id, told.worker.incarnation, status=told.status, error=told.error
+                session, answer.worker.id, answer.worker.incarnation, status=answer.status, error=answer.error
             )
-    silent = sum(told.status == SILENT for told in rounds)
+    silent = sum(answer.status == SILENT for answer in rounds)
     return f"{len(rounds)} workers, {silent} without an answer"
 
 

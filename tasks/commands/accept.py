@@ -39,7 +39,7 @@ def accept(wish: AcceptanceWish) -> Exit:
     pulled = () if wish.offline else agreed_to(everything, yes=wish.yes, or_leave_out=True)
     with notes().status("measuring") as status:
         course = _Course(status, silent=wish.as_json)
-        found = run.run(
+        acceptance = run.run(
             run.Wish(
                 networks_dir=here().networks_dir,
                 media=Media(folder_of(wish.media)),
@@ -49,15 +49,15 @@ def accept(wish: AcceptanceWish) -> Exit:
                 threads=threads_here(),
                 progress=course.pulling,
             ),
-            course.found,
+            course.show,
         )
-    written = accept_page.write(found, wish.into)
+    written = accept_page.write(acceptance, wish.into)
     if wish.as_json:
-        print_json(found.to_json())
+        print_json(acceptance.to_json())
     else:
-        _print_end(found)
+        _print_end(acceptance)
     note(f"Written: {written[0]} and {written[1].name}.")
-    return found.exit
+    return acceptance.exit
 
 
 class _Course:
@@ -69,7 +69,7 @@ class _Course:
         self._silent = silent
         self._section = ""
 
-    def found(self, finding: Finding) -> None:
+    def show(self, finding: Finding) -> None:
         self._status.update(f"measuring · {finding.section.lower()}")
         if self._silent:
             return
@@ -92,8 +92,8 @@ def _print(finding: Finding) -> None:
         Outcome.NOT_MEASURED: ("–", "yellow" if finding.required else "dim"),
         Outcome.NOTED: ("·", "dim"),
     }[finding.outcome]
-    said = finding.reason or finding.shown
-    line = Text.assemble((sign, style), f" {finding.name:<{_WIDTH}} ", (said, "dim" if finding.reason else ""))
+    text = finding.reason or finding.shown
+    line = Text.assemble((sign, style), f" {finding.name:<{_WIDTH}} ", (text, "dim" if finding.reason else ""))
     if finding.expected and finding.outcome is not Outcome.NOT_MEASURED:
         line.append(f"  ({finding.expected})", style="dim")
     out().print(line, soft_wrap=True)
@@ -101,17 +101,17 @@ def _print(finding: Finding) -> None:
         out().print(Text(f"  → expected {finding.expected}: {finding.source}", style="cyan"), soft_wrap=True)
 
 
-def _print_end(found: Acceptance) -> None:
+def _print_end(acceptance: Acceptance) -> None:
     from tasks.commands.accept_page import headline_of, todos
     from workers.acceptance.findings import Outcome
 
-    waiting = todos(found.findings)
+    waiting = todos(acceptance.findings)
     if waiting:
         out().print(Text("\nWhat to do", style="bold"))
     for todo in waiting:
         count = f"  brings {len(todo.names)}" + ("" if todo.required else ", none of them required")
         out().print(Text.assemble(("→ ", "cyan"), (todo.todo, "cyan"), (count, "dim")), soft_wrap=True)
-    headline, tone, sentence = headline_of(found)
+    headline, tone, sentence = headline_of(acceptance)
     style = {"good": "bold green", "bad": "bold red"}.get(tone, "bold yellow")
-    counts = ", ".join(f"{found.count(each)} {each.value.replace('_', ' ')}" for each in Outcome)
+    counts = ", ".join(f"{acceptance.count(each)} {each.value.replace('_', ' ')}" for each in Outcome)
     out().print(Text.assemble("\n", (headline, style), f": {counts}.\n{sentence}"))

@@ -56,39 +56,39 @@ class Todo:
     required: bool
 
 
-def write(found: Acceptance, into: Path) -> tuple[Path, Path]:
+def write(acceptance: Acceptance, into: Path) -> tuple[Path, Path]:
     """Write `report.html` and `report.json` into the folder; each whole or not at all."""
     into.mkdir(parents=True, exist_ok=True)
-    texts = {"report.json": json.dumps(found.to_json(), indent=2) + "\n", "report.html": page(found)}
+    texts = {"report.json": json.dumps(acceptance.to_json(), indent=2) + "\n", "report.html": page(acceptance)}
     for name, text in texts.items():
         disk.replace_text(into / name, text)
     return into / "report.html", into / "report.json"
 
 
-def page(found: Acceptance) -> str:
+def page(acceptance: Acceptance) -> str:
     """The whole page as HTML."""
-    headline, tone, sentence = headline_of(found)
+    headline, tone, sentence = headline_of(acceptance)
     return (
         environment()
         .get_template("acceptance.html.j2")
         .render(
-            found=found,
+            acceptance=acceptance,
             headline=headline,
             tone=tone,
             sentence=sentence,
-            facts=_facts(found),
-            posters=[_data_uri(poster) for poster in found.posters],
-            sections=_sections(found.findings),
-            disagreed=[each for each in found.findings if each.outcome is Outcome.DISAGREED],
-            todos=todos(found.findings),
+            facts=_facts(acceptance),
+            posters=[_data_uri(poster) for poster in acceptance.posters],
+            sections=_sections(acceptance.findings),
+            disagreed=[each for each in acceptance.findings if each.outcome is Outcome.DISAGREED],
+            todos=todos(acceptance.findings),
             badges=_BADGES,
         )
     )
 
 
-def headline_of(found: Acceptance) -> tuple[str, str, str]:
+def headline_of(acceptance: Acceptance) -> tuple[str, str, str]:
     """What it adds up to: a headline, its tone and one sentence."""
-    return _HEADLINES[found.exit]
+    return _HEADLINES[acceptance.exit]
 
 
 def todos(findings: Iterable[Finding]) -> list[Todo]:
@@ -99,7 +99,7 @@ def todos(findings: Iterable[Finding]) -> list[Todo]:
             # A hint is a sentence or a bare command: both must read as one and the same thing to do.
             todo = finding.todo.removeprefix("Run `").removesuffix("`.")
             waiting.setdefault(todo, []).append(finding)
-    found = [
+    listed = [
         Todo(
             todo=todo,
             names=tuple(dict.fromkeys(each.name for each in group)),
@@ -107,17 +107,17 @@ def todos(findings: Iterable[Finding]) -> list[Todo]:
         )
         for todo, group in waiting.items()
     ]
-    return sorted(found, key=lambda each: not each.required)
+    return sorted(listed, key=lambda each: not each.required)
 
 
-def _facts(found: Acceptance) -> dict[str, str]:
-    card = found.machine["cuda"]
-    minutes, seconds = divmod(round(found.seconds), 60)
+def _facts(acceptance: Acceptance) -> dict[str, str]:
+    card = acceptance.machine["cuda"]
+    minutes, seconds = divmod(round(acceptance.seconds), 60)
     return {
-        "agreed": str(found.count(Outcome.AGREED)),
-        "disagreed": str(found.count(Outcome.DISAGREED)),
-        "not measured": str(found.count(Outcome.NOT_MEASURED)),
-        "noted": str(found.count(Outcome.NOTED)),
+        "agreed": str(acceptance.count(Outcome.AGREED)),
+        "disagreed": str(acceptance.count(Outcome.DISAGREED)),
+        "not measured": str(acceptance.count(Outcome.NOT_MEASURED)),
+        "noted": str(acceptance.count(Outcome.NOTED)),
         "card": card["name"] if card else "none",
         "took": f"{minutes}:{seconds:02} min",
     }
@@ -133,6 +133,6 @@ def _sections(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
 def _data_uri(picture: NDArray[np.uint8]) -> str:
     image = Image.fromarray(picture)
     image.thumbnail(_POSTER_PX)
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
+    jpeg = io.BytesIO()
+    image.save(jpeg, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg.getvalue()).decode()}"

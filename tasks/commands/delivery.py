@@ -34,23 +34,23 @@ def write(
         require_file(master)
     except BadInput as error:
         raise TakeDamaged(f"its master cannot be read: {error.message}") from error
-    made = _made(chosen, master)
+    sidecar = _provenance(chosen, master)
     if names[0].endswith(".png"):
-        shown = _write_pictures(master, [folder / name for name in names], made.to_text(), progress)
+        shown = _write_pictures(master, [folder / name for name in names], sidecar.to_text(), progress)
         if shown != chosen.take.pixel_sha256:
             raise TakeDamaged("its master shows other pixels than were recorded")
     else:
         _copy(chosen, master, folder / names[0])
         progress(1)
-    (folder / SIDECAR).write_text(made.to_text() + "\n", encoding="utf-8")
+    (folder / SIDECAR).write_text(sidecar.to_text() + "\n", encoding="utf-8")
 
 
-def _made(chosen: Chosen, master: Path) -> Provenance:
+def _provenance(chosen: Chosen, master: Path) -> Provenance:
     """How the take was made, as its own sidecar tells it or else the database, and which cut it is of."""
     from workers.media import provenance
 
     detail, name = chosen.detail, chosen.name
-    told = provenance.Provenance(
+    recorded = provenance.Provenance(
         recipe=detail.recipe,
         environment={word: str(value) for word, value in detail.environment.items()},
         resolved={"file_hashes": dict(detail.file_hashes)},
@@ -58,7 +58,7 @@ def _made(chosen: Chosen, master: Path) -> Provenance:
     beside = master.with_name(provenance.SIDECAR)
     # What is delivered are the pixels, held against their hash: a lost sidecar does not spoil them.
     with suppress(BadInput):
-        told = provenance.read(beside)
+        recorded = provenance.read(beside)
     place = {"show": name.show, "cut": chosen.cut, "phase": name.phase.value}
     known = {
         "job_id": str(detail.row.id),
@@ -69,10 +69,10 @@ def _made(chosen: Chosen, master: Path) -> Provenance:
         "fps": chosen.take.fps,
     }
     return provenance.Provenance(
-        recipe=told.recipe,
-        environment=told.environment,
-        resolved=told.resolved,
-        take={**told.take, **known, **place},
+        recipe=recorded.recipe,
+        environment=recorded.environment,
+        resolved=recorded.resolved,
+        take={**recorded.take, **known, **place},
     )
 
 

@@ -35,8 +35,8 @@ _JSON_HELP = (
 @networks.command("list", epilog=_JSON_HELP)
 def list_networks(as_json: AsJson = False) -> None:
     """What each network is for, its licence, which profiles need it, and whether it is here."""
-    found = {item.name: item for item in weights.installed(here().networks_dir)}
-    rows = [_row(item, found.get(item.name)) for item in weights.catalogue()]
+    installed = {item.name: item for item in weights.installed(here().networks_dir)}
+    rows = [_row(item, installed.get(item.name)) for item in weights.catalogue()]
     if as_json:
         print_list(rows)
         return
@@ -71,8 +71,8 @@ def pull(
         raise failed[0][1]
     if as_json:
         items = [_row(weights.entry(item.name), item) for item in pulled]
-        told = [_failure(name, error) for name, error in failed]
-        print_json({"items": items, "next": None, "failed": told})
+        failures = [_failure(name, error) for name, error in failed]
+        print_json({"items": items, "next": None, "failed": failures})
     else:
         for item in pulled:
             size = _size(item.path.stat().st_size)
@@ -90,14 +90,14 @@ def pull(
 )
 def verify(as_json: AsJson = False) -> None:
     """Hash every network file again; exit 1 when one is damaged, 4 when the embedded profile lacks one."""
-    found = weights.verify(here().networks_dir)
-    missing = sorted(set(weights.embedded()) - {item.name for item in found})
-    damaged = [item for item in found if item.trouble]
+    installed = weights.verify(here().networks_dir)
+    missing = sorted(set(weights.embedded()) - {item.name for item in installed})
+    damaged = [item for item in installed if item.trouble]
     if as_json:
-        items = [_row(weights.entry(item.name), item) | {"trouble": item.trouble} for item in found]
+        items = [_row(weights.entry(item.name), item) | {"trouble": item.trouble} for item in installed]
         print_json({"items": items, "next": None, "missing": missing})
     else:
-        _print_verified(found, missing)
+        _print_verified(installed, missing)
     if damaged:
         raise typer.Exit(Exit.NOT_PASSED)
     if missing:
@@ -123,8 +123,8 @@ def agreed_to(wanted: tuple[str, ...], *, yes: bool, or_leave_out: bool = False)
     Raises:
         BadInput: there is nobody who could be asked; with `or_leave_out` such weights are left out instead.
     """
-    found = {item.name for item in weights.installed(here().networks_dir)}
-    asked = [weights.entry(name) for name in wanted if name not in found]
+    present = {item.name for item in weights.installed(here().networks_dir)}
+    asked = [weights.entry(name) for name in wanted if name not in present]
     closed = [item for item in asked if item.non_commercial]
     if yes or not closed:
         return wanted
@@ -185,7 +185,7 @@ def mirror_of(given: str | None, source: str | None) -> str | None:
     return mirror
 
 
-def _row(item: NetworkFile, found: Installed | None) -> dict[str, Any]:
+def _row(item: NetworkFile, installed: Installed | None) -> dict[str, Any]:
     return {
         "name": item.name,
         "purpose": item.purpose,
@@ -195,10 +195,10 @@ def _row(item: NetworkFile, found: Installed | None) -> dict[str, Any]:
         "profiles": list(weights.profiles_of(item.name)),
         "size": item.size,
         "hash_known": item.sha256 is not None,
-        "installed": found is not None,
+        "installed": installed is not None,
         "unfinished": weights.unfinished(here().networks_dir, item),
-        "path": str(found.path) if found else None,
-        "sha256": found.sha256 if found else item.sha256,
+        "path": str(installed.path) if installed else None,
+        "sha256": installed.sha256 if installed else item.sha256,
         "sources": [source.where for source in item.sources],
     }
 
@@ -229,14 +229,14 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
 
 
 def _summary(rows: list[dict[str, Any]]) -> str:
-    found = sum(row["installed"] for row in rows)
+    installed = sum(row["installed"] for row in rows)
     missing = sum(row["size"] or 0 for row in rows if not row["installed"])
     lacking = f" The others are {_size(missing)} to fetch." if missing else ""
-    return f"{found} of {len(rows)} are here.{lacking}"
+    return f"{installed} of {len(rows)} are here.{lacking}"
 
 
-def _print_verified(found: tuple[Installed, ...], missing: list[str]) -> None:
-    for item in found:
+def _print_verified(installed: tuple[Installed, ...], missing: list[str]) -> None:
+    for item in installed:
         sign = ("✗ ", "bold red") if item.trouble else ("✓ ", "green")
         size = _size(item.path.stat().st_size)
         out().print(
@@ -252,8 +252,8 @@ def _print_verified(found: tuple[Installed, ...], missing: list[str]) -> None:
             fix = f"  → farm networks pull {item.name}"
             out().print(Text(fix, style="cyan"), soft_wrap=True)
     for name in missing:
-        said = (f"{_size(weights.entry(name).size):>9}  not here: run `farm networks pull`", "dim")
-        out().print(Text.assemble(("– ", "yellow"), f"{name:<20}", said), soft_wrap=True)
+        hint = (f"{_size(weights.entry(name).size):>9}  not here: run `farm networks pull`", "dim")
+        out().print(Text.assemble(("– ", "yellow"), f"{name:<20}", hint), soft_wrap=True)
 
 
 def _failure(name: str, error: FarmError) -> dict[str, str]:

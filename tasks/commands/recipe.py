@@ -26,28 +26,28 @@ def recipe(
     from workers.media import provenance
 
     path = typed(file)
-    made = provenance.read(path)
+    record = provenance.read(path)
     if as_json:
-        print_json(_told(made))
+        print_json(_answer(record))
     else:
-        out().print(_table(made, path.name))
+        out().print(_table(record, path.name))
 
 
-def _told(made: Provenance) -> dict[str, Any]:
+def _answer(record: Provenance) -> dict[str, Any]:
     return {
-        "recipe": made.recipe.to_json(),
-        "seed_text": str(made.recipe.seed),
-        "environment": dict(made.environment),
-        "environment_sha256": environment_sha256(made.environment),
-        "resolved": dict(made.resolved),
-        "take": dict(made.take),
+        "recipe": record.recipe.to_json(),
+        "seed_text": str(record.recipe.seed),
+        "environment": dict(record.environment),
+        "environment_sha256": environment_sha256(record.environment),
+        "resolved": dict(record.resolved),
+        "take": dict(record.take),
     }
 
 
-def _table(made: Provenance, name: str) -> Table:
+def _table(record: Provenance, name: str) -> Table:
     """What a person asks first; `--json` has the rest."""
     table = Table(title=name, show_header=False, box=None, title_justify="left", padding=(0, 2, 0, 0))
-    for label, value in _rows(made):
+    for label, value in _rows(record):
         if value not in ("", None):
             table.add_row(label, _printable(str(value)))
     return table
@@ -58,11 +58,11 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _rows(made: Provenance) -> list[tuple[str, Any]]:
-    recipe, ran = made.recipe, made.environment
-    hashes = made.resolved.get("file_hashes") or {}
+def _rows(record: Provenance) -> list[tuple[str, Any]]:
+    recipe, ran = record.recipe, record.environment
+    hashes = record.resolved.get("file_hashes") or {}
     return [
-        ("job", made.take.get("job_id")),
+        ("job", record.take.get("job_id")),
         ("renderer", f"{recipe.renderer} {ran.get('renderer_version', '')}".strip()),
         ("kind", f"{recipe.job_type.value}, {recipe.width}x{recipe.height}, {_frames(recipe.frame_count)}"),
         ("seed", recipe.seed),
@@ -76,7 +76,7 @@ def _rows(made: Provenance) -> list[tuple[str, Any]]:
         ("weights", ", ".join(f"{file} {digest[:12] or 'not hashed'}" for file, digest in hashes.items())),
         ("ran on", ", ".join(f"{word} {value}" for word, value in ran.items() if "renderer" not in word)),
         ("environment", environment_sha256(ran) if ran else ""),
-        ("pixels", made.take.get("pixel_sha256")),
+        ("pixels", record.take.get("pixel_sha256")),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -46,6 +46,8 @@ def reference(
 
     Exit 2 when no network that is asked for is installed here.
     """
+    from farm.explaining.answers import to_json
+
     given = list(words or ())
     character = None if style or not given else given.pop(0)
     with opened() as farm:
@@ -55,9 +57,8 @@ def reference(
         who = Actor.named(who_says(by), "A reference names nobody who approved it.")
         built, missing = _build(farm, project, character, given, networks=tuple(network or ()), by=who)
     if as_json:
-        print_list(
-            [_told(each) for each in built] + [{"network": name, "missing": why} for name, why in missing]
-        )
+        lacking = [{"network": name, "missing": why} for name, why in missing]
+        print_list([*map(to_json, built), *lacking])
     else:
         for each in built:
             _print_built(each)
@@ -100,23 +101,23 @@ def _build(
 def _list(farm: Farm, project: str, character: str | None, *, style: bool, as_json: bool) -> None:
     from farm.explaining.answers import to_json
 
-    found = [
+    references = [
         each
         for each in farm.references(project)
         if (each.character is None if style else character in (None, each.character))
     ]
     if as_json:
-        print_list(to_json(found))
+        print_list(to_json(references))
         return
-    if not found:
+    if not references:
         out().print("No references yet: `farm reference PROJECT CHARACTER IMAGE...` makes one.")
         return
-    out().print(_table(found))
+    out().print(_table(references))
 
 
-def _table(found: list[ReferenceView]) -> Table:
+def _table(references: list[ReferenceView]) -> Table:
     table = columns("who", "network", "pictures", "baseline", "approved by")
-    for each in found:
+    for each in references:
         network = Text.assemble(each.network, (f" {each.network_sha256[:_SHORT]}", "dim"))
         baseline = "" if each.baseline is None else f"{each.baseline:.3f}"
         when = Text.assemble(str(each.approved_by), (f" {each.created_at:%Y-%m-%d}", "dim"))
@@ -136,10 +137,3 @@ def _print_built(built: Built) -> None:
     )
     for path, why in built.outliers.items():
         note(f"  left out: {Path(path).name}: {why}", "yellow")
-
-
-def _told(built: Built) -> dict[str, Any]:
-    from farm.explaining.answers import to_json
-
-    told: dict[str, Any] = to_json(built)
-    return told

@@ -108,16 +108,16 @@ def report(path: Path, phase: Phase, profile: Profile, judgement: Judgement) -> 
     left_out = _left_out(profile, phase)
     metrics: dict[str, Any] = {metric.value: _nobody(metric, reason) for metric, reason in left_out.items()}
     for scored in judgement.scores:
-        told = scored.measurement.to_json()
-        metrics[told["metric"]] = {
-            "value": told["value"],
+        measured = scored.measurement.to_json()
+        metrics[measured["metric"]] = {
+            "value": measured["value"],
             "mark": scored.mark.limit if scored.mark else None,
             "direction": scored.measurement.metric.direction.value,
             "status": scored.status.value,
-            "network": told["network"],
-            "network_sha256": told["network_sha256"],
-            "formula": told["formula"],
-            "detail": told["detail"] | ({"reason": told["reason"]} if told["reason"] else {}),
+            "network": measured["network"],
+            "network_sha256": measured["network_sha256"],
+            "formula": measured["formula"],
+            "detail": measured["detail"] | ({"reason": measured["reason"]} if measured["reason"] else {}),
         }
     return {
         "file": str(path),
@@ -167,20 +167,20 @@ def _ordered(
         info = reader.info
     except BadInput:
         # It opens and then breaks: that is a finding (`decodable`), and the panel is the one to report it.
-        found = (frames or _usual(phase, 1), size or (1, 1), fps or stated or 1)
+        shape = (frames or _usual(phase, 1), size or (1, 1), fps or stated or 1)
     else:
         count = frames or _usual(phase, info.frames)
-        found = (count, size or (info.width, info.height), fps or info.fps or 1)
-    count, (width, height), rate = found
+        shape = (count, size or (info.width, info.height), fps or info.fps or 1)
+    count, (width, height), rate = shape
     return Expectations(
         phase=phase, job_type=phase.usual_kind, frame_count=count, width=width, height=height, fps=rate
     )
 
 
-def _usual(phase: Phase, found: int) -> int:
-    """How many frames a file of `found` frames should have: a longer loop or video is one, a shorter is not."""
+def _usual(phase: Phase, frames: int) -> int:
+    """How many frames a file of so many should have: a longer loop or video is one, a shorter is not."""
     least = phase.usual_kind.default_frames
-    return least if phase is Phase.STILL else max(least, found)
+    return least if phase is Phase.STILL else max(least, frames)
 
 
 def _expect(
@@ -215,15 +215,15 @@ def _characters(panel: Panel, networks: list[str], references: Sequence[str]) ->
         cast.setdefault(name, []).append(_picture(path))
     if cast and not networks:
         note("No reference is needed: the profile judges no identity in this phase.", "yellow")
-    found = []
+    built = []
     for network in networks if cast else ():
         try:
             panel.shelf.faces(network)
         except NotMeasured as error:
             note(f"No reference by {network}: {error}", "yellow")
             continue
-        found += [panel.build_identity_reference(pictures, network).of(name) for name, pictures in cast.items()]
-    return tuple(found)
+        built += [panel.build_identity_reference(pictures, network).of(name) for name, pictures in cast.items()]
+    return tuple(built)
 
 
 def _style(panel: Panel, networks: list[str], styles: Sequence[str]) -> StyleReference | None:

@@ -86,51 +86,51 @@ class Builder:
     def _character(self, slug: str, network: str, pictures: Pictures, names: Sequence[str], by: Actor) -> Built:
         from workers.scoring.gauges.faces import build_identity_reference
 
-        made = build_identity_reference(self._shelf.faces(network), pictures)
+        reference = build_identity_reference(self._shelf.faces(network), pictures)
         self._farm.store_reference(
             self._project,
             NewReference(
                 character=slug,
-                network=made.network,
-                network_sha256=made.sha256,
+                network=reference.network,
+                network_sha256=reference.sha256,
                 image_paths=tuple(names),
                 approved_by=by,
-                embedding=made.to_bytes(),
-                baseline=made.baseline,
+                embedding=reference.to_bytes(),
+                baseline=reference.baseline,
             ),
         )
         return Built(
             character=slug,
-            network=made.network,
-            network_sha256=made.sha256,
+            network=reference.network,
+            network_sha256=reference.sha256,
             pictures=len(pictures),
-            used=made.images_used,
-            outliers={names[each.position]: each.why for each in made.outliers},
-            baseline=made.baseline,
+            used=reference.images_used,
+            outliers={names[each.position]: each.why for each in reference.outliers},
+            baseline=reference.baseline,
             approved_by=by,
         )
 
     def _style(self, network: str, pictures: Pictures, names: Sequence[str], by: Actor) -> Built:
         from workers.scoring.gauges.style import build_style_reference
 
-        made = build_style_reference(self._shelf.embedder(network), pictures)
+        reference = build_style_reference(self._shelf.embedder(network), pictures)
         self._farm.store_reference(
             self._project,
             NewReference(
                 character=None,
-                network=made.network,
-                network_sha256=made.sha256,
+                network=reference.network,
+                network_sha256=reference.sha256,
                 image_paths=tuple(names),
                 approved_by=by,
-                calibration=made.to_json(),
+                calibration=reference.to_json(),
             ),
         )
         return Built(
             character=None,
-            network=made.network,
-            network_sha256=made.sha256,
+            network=reference.network,
+            network_sha256=reference.sha256,
             pictures=len(pictures),
-            used=made.n,
+            used=reference.n,
             outliers={},
             baseline=None,
             approved_by=by,

@@ -36,19 +36,19 @@ if TYPE_CHECKING:
 class _Outcome:
     """What became of all of them."""
 
-    made: list[str] = field(default_factory=list)
+    built: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
 
     def say(self, sentence: str) -> None:
         """Each sentence once, however many characters it is true of."""
-        if sentence not in self.said:
-            self.said.append(sentence)
+        if sentence not in self.sentences:
+            self.sentences.append(sentence)
 
     def to_json(self) -> dict[str, Any]:
-        made = list(dict.fromkeys(self.made))
-        first = [f"references made: {', '.join(made)}"] if made else []
-        return {"made": made, "kept": list(dict.fromkeys(self.kept)), "said": first + self.said}
+        built = list(dict.fromkeys(self.built))
+        first = [f"references made: {', '.join(built)}"] if built else []
+        return {"made": built, "kept": list(dict.fromkeys(self.kept)), "said": first + self.sentences}
 
 
 def make(farm: Premises, stored: StoredShow) -> dict[str, Any]:
@@ -119,26 +119,26 @@ class _Studio:
             # A drawn head that is turned away is no news; a picture a person named is.
             if wanted.named:
                 self._outcome.say(f"{wanted.label}, {network}: {Path(path).name} was left out: {why}")
-        self._outcome.made.append(wanted.label)
+        self._outcome.built.append(wanted.label)
 
     def _is_known(self, wanted: WantedReference, network: str, sha256: str, paths: Sequence[str]) -> bool:
         """Whether this file of the network knows these pictures, or something a person approved by name."""
         known = self._farm.references(self._stored.project)
         here = (wanted.character, network, sha256)
-        found = next(
+        reference = next(
             (each for each in known if (each.character, each.network, each.network_sha256) == here), None
         )
-        if found is None:
+        if reference is None:
             return False
-        if found.approved_by not in (DEMO, SHOW):
-            self._outcome.say(_approved_by_a_person(wanted, found))
+        if reference.approved_by not in (DEMO, SHOW):
+            self._outcome.say(_approved_by_a_person(wanted, reference))
             return True
-        return found.image_paths == tuple(paths)
+        return reference.image_paths == tuple(paths)
 
     def _address(self, wanted: WantedReference, recipe: Recipe) -> str:
         """Where a drawn picture lies in the store: another recipe or renderer is another picture."""
-        told = json.dumps([self._renderer.name, self._renderer.version, recipe.to_json()], sort_keys=True)
-        name = hashlib.sha256(told.encode()).hexdigest()[:16]
+        canonical = json.dumps([self._renderer.name, self._renderer.version, recipe.to_json()], sort_keys=True)
+        name = hashlib.sha256(canonical.encode()).hexdigest()[:16]
         return f"references/{self._stored.project}/{wanted.label}/{name}.png"
 
     def _draw(self, recipe: Recipe, target: Path) -> None:
@@ -163,8 +163,8 @@ def _nothing_to_show(project: str, wanted: WantedReference) -> str:
     )
 
 
-def _approved_by_a_person(wanted: WantedReference, found: ReferenceView) -> str:
-    return f"{wanted.label}, {found.network}: kept what {found.approved_by} approved"
+def _approved_by_a_person(wanted: WantedReference, reference: ReferenceView) -> str:
+    return f"{wanted.label}, {reference.network}: kept what {reference.approved_by} approved"
 
 
 def _equipment(networks_dir: Path) -> tuple[Renderer, Shelf]:

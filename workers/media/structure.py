@@ -62,7 +62,7 @@ class StructureCheck:
         self._ordered = (frames, width, height, fps)
         self._motion = motion
         self._every = max(1, frames // _SHARPNESS_SAMPLES)
-        self._found = 0
+        self._seen = 0
         self._smallest_size = (1.0, (width, height))
         self._flattest = (float("inf"), 0)
         self._laplacians: list[float] = []
@@ -76,22 +76,22 @@ class StructureCheck:
         _, ordered_width, ordered_height, _ = self._ordered
         overlap = _shared_area(width, height, ordered_width, ordered_height)
         self._smallest_size = min(self._smallest_size, (overlap, (width, height)))
-        self._flattest = min(self._flattest, (luma_deviation(luma), self._found))
-        if self._found % self._every == 0:
+        self._flattest = min(self._flattest, (luma_deviation(luma), self._seen))
+        if self._seen % self._every == 0:
             self._laplacians.append(laplacian_variance(luma))
         if self._motion:
             self._held.add(luma)
-        self._found += 1
+        self._seen += 1
 
     def measurements(self, fps: Fraction, pace: Pace | None = None) -> tuple[Measurement, ...]:
         """Every structural metric of the frames so far; `fps` is what the file states, `pace` what it shows.
 
         A still has no `fps` and no `frozen`. No frame at all is `undecodable`.
         """
-        if not self._found:
+        if not self._seen:
             return undecodable("The file holds no picture.", motion=self._motion)
         measurements = [
-            Measurement(metric=Metric.DECODABLE, value=1.0, detail={"frames": self._found}),
+            Measurement(metric=Metric.DECODABLE, value=1.0, detail={"frames": self._seen}),
             self._frame_count(),
             self._size(),
             self._blank(),
@@ -105,10 +105,10 @@ class StructureCheck:
         expected = self._ordered[0]
         return _measured(
             Metric.FRAME_COUNT,
-            _ratio(self._found, expected),
+            _ratio(self._seen, expected),
             expected=expected,
-            found=self._found,
-            text=f"{self._found} {_plural(self._found, 'frame')}, {expected} ordered",
+            found=self._seen,
+            text=f"{self._seen} {_plural(self._seen, 'frame')}, {expected} ordered",
         )
 
     def _size(self) -> Measurement:
@@ -145,14 +145,14 @@ class StructureCheck:
 
     def _frozen(self) -> Measurement:
         longest = self._held.longest
-        value = 1.0 - (longest - 1) / (self._found - 1) if self._found > 1 else 0.0
+        value = 1.0 - (longest - 1) / (self._seen - 1) if self._seen > 1 else 0.0
         return _measured(
             Metric.FROZEN,
             value,
             longest_run=longest,
             longest_run_from=self._held.longest_from,
             pictures=self._held.runs,
-            text=f"{longest} of {self._found} frames in a row show the same picture",
+            text=f"{longest} of {self._seen} frames in a row show the same picture",
         )
 
     def _sharpness(self) -> Measurement:
