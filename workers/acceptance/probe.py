@@ -103,13 +103,13 @@ def measure(request: Request) -> Probe:
 
     if request.full_precision:
         _multiply_in_full(torch_device)
-    data = np.load(request.pictures)
+    pictures = np.load(request.pictures)
     shelf = Shelf(Path(request.networks_dir), request.device)
     before = _rss_mib()
     started = time.perf_counter()
     network = shelf.network(request.network)
     loaded = time.perf_counter() - started
-    work = work_of(network, data)
+    work = work_of(network, pictures)
     answers = work.answer()
     rate = _per_second(work.answer) * work.count
     peak = _peak_mib()
@@ -138,7 +138,7 @@ class Workload:
     answer: Callable[[], list[list[float]]]
 
 
-def work_of(network: Network, data: Any) -> Workload:
+def work_of(network: Network, pictures: Any) -> Workload:
     """The work that fits what the network can do.
 
     Raises:
@@ -146,11 +146,11 @@ def work_of(network: Network, data: Any) -> Workload:
     """
     from workers.scoring.networks import network as kinds
 
-    clip: Sequence[Picture] = list(data["clip"])
+    clip: Sequence[Picture] = list(pictures["clip"])
     spread = clip[:: -(-len(clip) // 4)]
     match network:
         case kinds.FaceNetwork() as finder:
-            people = [data[name] for name in data if name.startswith("faces_")]
+            people = [pictures[name] for name in pictures if name.startswith("faces_")]
             return Workload("pictures", "vectors", len(people), lambda: _faces(finder, people))
         case kinds.PairNetwork() as pairs:
             return Workload("pairs", "numbers", 4, lambda: [_distances(pairs, clip[:5])])
@@ -159,7 +159,7 @@ def work_of(network: Network, data: Any) -> Workload:
         case kinds.Rater() as rater:
             return Workload("pictures", "numbers", len(spread), lambda: [list(map(rater.rate, spread))])
         case kinds.ShotFinder() as seeker:
-            film: Sequence[Picture] = list(data["thumbnails"])
+            film: Sequence[Picture] = list(pictures["thumbnails"])
             return Workload("frames", "numbers", len(film), lambda: [list(map(float, cuts(seeker, film)))])
         case kinds.Embedder() as embedder:
             return Workload(

@@ -49,10 +49,10 @@ def require_few_scans(path: Path) -> None:
     Raises:
         BadInput: more than `MAX_JPEG_SCANS`.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        scans, at = 0, data.find(_SCAN)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as jpeg:
+        scans, at = 0, jpeg.find(_SCAN)
         while at >= 0 and scans <= MAX_JPEG_SCANS:
-            scans, at = scans + 1, data.find(_SCAN, at + 2)
+            scans, at = scans + 1, jpeg.find(_SCAN, at + 2)
     if scans > MAX_JPEG_SCANS:
         raise BadInput(
             f"{path.name} comes in more than {MAX_JPEG_SCANS} scans: it looks like a decompression bomb.",

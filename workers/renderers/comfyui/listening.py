@@ -91,12 +91,12 @@ class Listener:
     def _read(self, message: str) -> None:
         try:
             event: Any = json.loads(message)
-            data = event["data"]
-            if data.get("prompt_id") != self._prompt_id:
+            body = event["data"]
+            if body.get("prompt_id") != self._prompt_id:
                 return
             if event["type"] == "progress":
-                self._progress(int(data["value"]), int(data["max"]))
-            elif event["type"] in _ENDS or (event["type"] == "executing" and data.get("node") is None):
+                self._progress(int(body["value"]), int(body["max"]))
+            elif event["type"] in _ENDS or (event["type"] == "executing" and body.get("node") is None):
                 self._nudge.set()
         except (ValueError, KeyError, TypeError, AttributeError):
             # Custom nodes send what they like; only progress that can be read is progress.

@@ -177,9 +177,9 @@ class Prompt:
             raise faults.failed(messages)
         self.cached = tuple(
             str(node)
-            for name, data in messages
+            for name, event in messages
             if name == "execution_cached"
-            for node in data.get("nodes") or ()
+            for node in event.get("nodes") or ()
         )
         files = sorted(self._files(history.get("outputs") or {}), key=lambda file: file.filename)
         if not files:
