@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from farm.explaining.scores import MarkedScore
-from farm.judging.verdicts import best_so_far
+from farm.judging.best_take import best_so_far
 from models.vocabulary import JobType, Phase, Verdict
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from db.files import deliveries
 from db.files.deliveries import DeliveryName, VersionTaken
 from farm import extras
 from farm.delivery.words import WRITERS, Chosen, Delivered, Delivery, Form, TakeDamaged, Undelivered
-from farm.judging.verdicts import best_take
+from farm.judging.best_take import best_take
 from farm.paths import typed
 from models.errors import BadInput, NotHere
 from models.vocabulary import JobType, Phase, Verdict

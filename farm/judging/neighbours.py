@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farm.judging.verdicts import best_so_far
+from farm.judging.best_take import best_so_far
 from models.vocabulary import Phase
 
 if TYPE_CHECKING:

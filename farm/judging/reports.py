@@ -10,7 +10,7 @@ from fractions import Fraction
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from farm.judging.verdicts import best_take, overall_score
+from farm.judging.best_take import best_take, overall_score
 from models.metrics import Direction, Metric
 from models.plain import plain_fields
 from models.takes import STILL_LIMIT_S

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from db import catalogue
 from db.catalogue import passing_stills
 from db.files.artifacts import ArtifactStore
-from farm.judging.verdicts import best_take
+from farm.judging.best_take import best_take
 from farm.orders import pictures
 from models.actors import DEMO
 from models.errors import OrderRefused

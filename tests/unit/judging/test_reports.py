@@ -7,8 +7,9 @@ import math
 
 import pytest
 
+from farm.judging.best_take import best_take, overall_score
 from farm.judging.reports import IssueKind, phase_report
-from farm.judging.verdicts import best_take, judge, overall_score
+from farm.judging.verdicts import judge
 from models.metrics import Mark, Metric
 from models.vocabulary import Phase, ScoreStatus, Verdict
 from tests.support.factories import a_profile, a_root, a_take, measured
