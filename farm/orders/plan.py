@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
-from farm.orders import recipes
+from farm.orders import prompt, recipes
 from models.recipe import SEED_LIMIT, Recipe
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def recipe_of(ordered: Ordered, *, width: int, height: int, frame_count: int, **
         "height": height,
         "frame_count": frame_count,
         "fps": order.fps or ordered.defaults.fps or 24,
-        "positive_prompt": recipes.positive_prompt(
+        "positive_prompt": prompt.positive_prompt(
             ordered.castings,
             scene,
             style,
@@ -78,7 +78,7 @@ def recipe_of(ordered: Ordered, *, width: int, height: int, frame_count: int, **
             description=(cut.description or "") if cut else "",
             world=recipes.world_of(bible, overrides),
         ),
-        "negative_prompt": recipes.negative_prompt(
+        "negative_prompt": prompt.negative_prompt(
             ordered.castings, [order.negative_prompt, ordered.defaults.negative_prompt or ""]
         ),
         "characters": tuple(recipes.look_of(casting, ordered.renderer) for casting in ordered.castings),

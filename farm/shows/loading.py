@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from db import catalogue
 from farm.judging import profiles
-from farm.orders.recipes import phrase
+from farm.orders.prompt import phrase
 from farm.shows import yaml_lines
 from farm.shows.form import AttributePart, CharacterPart, CutPart, ScenePart, Show
 from models.errors import BadInput, Refused

@@ -66,7 +66,7 @@ def _equipment() -> dict[str, dict[str, Any]]:
     """What renderers need of this machine, by renderer."""
     if settings().comfyui_url is None:
         return {}
-    from workers.renderers.comfyui.prompts import Patience
+    from workers.renderers.comfyui.queued_prompt import Patience
 
     poll, silent = settings().comfyui_poll.total_seconds(), settings().comfyui_silent.total_seconds()
     return {

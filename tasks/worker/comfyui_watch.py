@@ -140,7 +140,7 @@ class Watch:
 
     def _sweep_once(self, server: ComfyUIClient) -> None:
         """Cancel what a predecessor under this name left there, before anything of ours is handed in."""
-        from workers.renderers.comfyui.prompts import sweep
+        from workers.renderers.comfyui.queued_prompt import sweep
 
         if not self._swept:
             count = sum(sweep(server, client_id) for client_id in self._client_ids())

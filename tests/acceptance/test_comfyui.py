@@ -28,7 +28,7 @@ from tests.comfyui_server import png_bytes
 from tests.support.floor import CONTROL, SCORE, Floor
 from workers.renderers.comfyui import builtin, preflight
 from workers.renderers.comfyui.client import ComfyUIClient
-from workers.renderers.comfyui.prompts import Prompt
+from workers.renderers.comfyui.queued_prompt import Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

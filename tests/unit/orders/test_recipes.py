@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from farm.orders.prompt import negative_prompt, positive_prompt, prompt_of
 from farm.orders.recipes import (
     Casting,
     derived_seed,
     look_of,
     loras_of,
-    negative_prompt,
     position_of,
-    positive_prompt,
-    prompt_of,
     scene_of,
     style_of,
     world_of,

@@ -16,7 +16,7 @@ from tests.support.media import pixel_sha256
 from workers.media.masters import write_still
 from workers.media.reading import read_frames
 from workers.renderers import registry
-from workers.renderers.comfyui.prompts import Patience
+from workers.renderers.comfyui.queued_prompt import Patience
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from workers.renderers.comfyui import preflight
 from workers.renderers.comfyui.checkpoints import CheckpointHashes, checkpoint_hash
 from workers.renderers.comfyui.client import ComfyUIClient
 from workers.renderers.comfyui.listening import Listener
-from workers.renderers.comfyui.prompts import Patience, Prompt, sweep
+from workers.renderers.comfyui.queued_prompt import Patience, Prompt, sweep
 from workers.renderers.comfyui.recorded import workflow_of
 from workers.renderers.comfyui.sections import picture_name
 from workers.renderers.renderer import Facts

@@ -19,7 +19,7 @@ from workers.media import provenance
 from workers.media.provenance import Provenance
 from workers.media.reading import read_frames
 from workers.renderers.comfyui.client import ComfyUIClient
-from workers.renderers.comfyui.prompts import Patience
+from workers.renderers.comfyui.queued_prompt import Patience
 from workers.renderers.comfyui.renderer import ComfyUIRenderer
 
 if TYPE_CHECKING:

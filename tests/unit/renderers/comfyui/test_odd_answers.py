@@ -12,7 +12,7 @@ from models.errors import StepFailed, Unavailable
 from workers.renderers.comfyui import faults, preflight
 from workers.renderers.comfyui.client import ComfyUIClient, Stats
 from workers.renderers.comfyui.preflight import has_of, take_inventory
-from workers.renderers.comfyui.prompts import Prompt
+from workers.renderers.comfyui.queued_prompt import Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

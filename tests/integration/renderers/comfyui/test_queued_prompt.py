@@ -13,7 +13,7 @@ from models.errors import LeaseLost, StepFailed, Unavailable
 from models.vocabulary import ErrorKind
 from workers.renderers.comfyui.client import ComfyUIClient, OutputFile
 from workers.renderers.comfyui.listening import Listener
-from workers.renderers.comfyui.prompts import Patience, Prompt, sweep
+from workers.renderers.comfyui.queued_prompt import Patience, Prompt, sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
