@@ -1,7 +1,7 @@
 """The front of the house: what decides, and what a person, a script or Echo calls.
 
 Settings, SDK (`client`) and command line (`cli`); orders, recipes and what ComfyUI must have for them
-(`production`, `fleet`); gates, retakes and calibration; reproductions, deliveries and dailies; the Echo client;
+(`orders`); gates, retakes and calibration (`judging`); reproductions, deliveries and dailies; the Echo client;
 the servers that `farm up` starts. What needs pixels joins through the entry points in `extras`.
 
 `from farm import Farm` is all a script needs. Loading is lazy, so that importing this package costs nothing,

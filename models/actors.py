@@ -22,7 +22,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody with a name; the text of one reads back as the same one.
+    """Somebody with a name; `read` makes an equal actor of its text.
 
     >>> Actor.read("Ada"), str(Actor.read("agent:nightly"))
     (Actor(kind=<ActorKind.PERSON: 'person'>, name='Ada'), 'agent:nightly')
@@ -46,7 +46,7 @@ class Actor:
 
     @classmethod
     def named(cls, who: Actor | str, refusal: str = "Nobody is named.") -> Actor:
-        """The actor, read from text where it is one; raises `Forbidden` with this sentence for nobody."""
+        """`who` as an actor; raises `Forbidden` with the sentence `refusal` when it is empty."""
         actor = who if isinstance(who, Actor) else cls.read(who)
         if not actor.name.strip():
             raise Forbidden(refusal, hint="Say who: --by NAME.")
@@ -57,7 +57,6 @@ class Actor:
         return actor
 
     def to_json(self) -> str:
-        """Plain JSON types."""
         return str(self)
 
     def __str__(self) -> str:
@@ -72,6 +71,6 @@ _KNOWN = {
     "echo": ActorKind.ECHO,
     "demo": ActorKind.SCRIPT,  #: drew and approved what the show did not name
     "show": ActorKind.SCRIPT,  #: a show's file, whose pictures it names
-    "unknown": ActorKind.SCRIPT,  #: an order that says nobody
+    "unknown": ActorKind.SCRIPT,  #: an order that names nobody
 }
 GATE, DEMO, SHOW = (Actor.read(word) for word in ("gate", "demo", "show"))

@@ -1,4 +1,4 @@
-"""What a disk refuses, as one sentence; how a file is brought to the disk, and how its content is named."""
+"""What a disk refuses, as one sentence; how a file safely reaches the disk, and its hash."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: a full disk, a used-up quota and a file that may not grow any further look the same to who writes
+#: to a writer, a full disk, a used-up quota and a file at its size limit are the same
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: the folder is gone, another user's, read-only, or its disk does not answer
 _NO_FOLDER = frozenset(
@@ -24,7 +24,7 @@ _NO_FOLDER = frozenset(
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether it says that the disk, or what of it one may use, is full."""
+    """Whether the error says that the disk, or the quota on it, is full."""
     return isinstance(error, OSError) and error.errno in _NO_SPACE
 
 
@@ -56,7 +56,7 @@ def step_errors(refused: str) -> Iterator[None]:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Give a file this text as a whole: who reads it meanwhile sees the old text or the new one."""
+    """Replace a file's text as a whole: a reader sees the old text or the new one, never a part."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)

@@ -61,7 +61,7 @@ class Metric(StrEnum):
 
     @property
     def range(self) -> tuple[float, float]:
-        """The lowest and highest value it can take; a limit outside is never, or always, kept."""
+        """The lowest and highest value it can take; a limit outside would always, or never, be met."""
         return _RANGES.get(self, (0.0, 1.0))
 
 
@@ -127,7 +127,7 @@ class Measurement:
     reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON types; a number that is none (NaN, infinity) becomes null, as JSON knows neither."""
+        """Plain JSON types; NaN and infinity become null, because JSON has neither."""
         value = _plain(self.value)
         return {
             "metric": self.metric.value,
@@ -146,7 +146,7 @@ class Measurement:
 
 
 def _plain(value: Any) -> Any:
-    """`value` in types that JSON knows; numpy's numbers and arrays are asked for theirs."""
+    """`value` in types that JSON has; numpy's numbers and arrays become Python's."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, dict):

@@ -10,14 +10,14 @@ from models.errors import UnknownName
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: how like a name must be, from 0 to 1; files share folders and endings, so that less likeness says enough
+#: how similar a name must be, 0 to 1; for files, which have folders and endings, less is enough
 _NAMES, _FILES = 0.5, 0.3
 
 
 def unknown_name(
     name: str, known: Iterable[str], what: str = "name", *, sentence: str = "", otherwise: str = ""
 ) -> UnknownName:
-    """The refusal of a `what` of that name, or in a `sentence` of its own; `did_you_mean` gives its hint."""
+    """The refusal of an unknown `what`, or with a `sentence` of its own; the hint is `did_you_mean`."""
     return UnknownName(sentence or f"There is no {what} '{name}'.", hint=did_you_mean(name, known, otherwise))
 
 
@@ -42,7 +42,7 @@ def nearest_file(name: str, known: Iterable[str]) -> str | None:
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """The known name most like `name`, however little that is; `known` holds one or more."""
+    """The known name most similar to `name`, however little; `known` must not be empty."""
     return difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)[0]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 def plain(value: Any) -> Any:
-    """A value of ours as plain JSON types, field by field; one with another shape gives it as `to_json`."""
+    """A value of ours as plain JSON types, field by field, or by its own `to_json` where it has one."""
     if hasattr(value, "to_json"):
         return value.to_json()
     if is_dataclass(value) and not isinstance(value, type):

@@ -142,7 +142,6 @@ class Recipe:
     defect: Defect | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON types only."""
         plain: dict[str, Any] = _adapter().dump_python(self, mode="json")
         return plain
 
@@ -186,7 +185,7 @@ def without_places(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _by_name(file: Mapping[str, Any]) -> dict[str, Any]:
-    """With its last name for its place, where the place says nothing to others."""
+    """With the last part of its path alone, where the folders say nothing to others."""
     is_known = _is_known(file)
     return {
         name: value.rpartition("/")[2] if name in _PLACES and (is_known or value.startswith("/")) else value
@@ -195,7 +194,7 @@ def _by_name(file: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _by_content(picture: Mapping[str, Any]) -> dict[str, Any]:
-    """Without its place, where its content is known."""
+    """Without its path, where its content is known."""
     is_known = _is_known(picture)
     return {name: value for name, value in picture.items() if not (is_known and name in _PLACES)}
 
@@ -212,7 +211,7 @@ def _adapter() -> TypeAdapter[Recipe]:
 
 
 def environment_sha256(environment: Mapping[str, str]) -> str:
-    """SHA-256 of the recorded facts (renderer, libraries, device, driver), in whatever order they are told.
+    """SHA-256 of the recorded facts (renderer, libraries, device, driver), in any order.
 
     >>> environment_sha256({"a": "1", "b": "2"}) == environment_sha256({"b": "2", "a": "1"})
     True

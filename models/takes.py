@@ -170,8 +170,8 @@ STILL_LIMIT_S = 20.0
 def is_slow(job_type: JobType, render_seconds: float, reused_from_job_id: UUID | None = None) -> bool:
     """Whether a take is a still that took longer than the specification allows.
 
-    A character sheet is several views in one picture, and none of the stills the limit speaks of. A reused take
-    was not rendered for this job: it has no pace.
+    A character sheet is several views in one picture, and none of the stills the limit speaks of.
+    A reused take was not rendered for this job, so it is never slow.
 
     >>> is_slow(JobType.STILL_IMAGE, 20.0), is_slow(JobType.STILL_IMAGE, 20.1)
     (False, True)

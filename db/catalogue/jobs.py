@@ -91,7 +91,7 @@ def job_detail(session: Session, job_id: UUID) -> JobDetail:
             joinedload(Job.scores),
             selectinload(Job.attempts),
         )
-        # What the engine writes goes past this session's memory; a watcher asks again and again.
+        # The engine writes in sessions of its own: without this, a watcher would see the rows it read first.
         .execution_options(populate_existing=True)
     )
     if job is None:
@@ -122,27 +122,23 @@ def job_detail(session: Session, job_id: UUID) -> JobDetail:
 
 
 def _seen(kind: type[View], row: object) -> View:
-    """The value whose fields are called as the row's columns."""
+    """The value of that kind, its fields read from the row's columns of the same names."""
     return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})
 
 
 def queue_view(row: QueueRow) -> QueueView:
-    """The queue row as a value."""
     return _seen(QueueView, row)
 
 
 def attempt_view(row: Attempt) -> AttemptView:
-    """The attempt as a value."""
     return _seen(AttemptView, row)
 
 
 def take_view(row: Take) -> TakeView:
-    """The take as a value."""
     return _seen(TakeView, row)
 
 
 def scores_view(row: QualityScores) -> ScoresView:
-    """The scores as a value."""
     return ScoresView(
         profile=row.profile,
         phase=row.phase,

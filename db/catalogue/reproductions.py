@@ -93,7 +93,7 @@ def _made_take(session: Session, job_id: UUID) -> MadeTake | None:
         select(Take, GenerationParams)
         .join(GenerationParams, GenerationParams.job_id == Take.job_id)
         .where(Take.job_id == job_id)
-        # The engine writes past this session's memory.
+        # The engine writes in sessions of its own: read the rows anew.
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:

@@ -53,7 +53,7 @@ def store_show(session: Session, show: Mapping[str, Any]) -> StoredShow:
 
 def _store_bible(session: Session, project_id: UUID, fields: Fields) -> str:
     fields.pop("references", None)
-    # What the file leaves out is unsaid, not kept from before.
+    # What the file leaves out becomes empty; it is not kept from before.
     values = {name: fields.get(name) for name in ("art_style", "line_weight", "shading_style", "global_seed")}
     values |= {name: fields.get(name) for name in ("setting_description", "time_period")}
     values |= {name: fields.get(name, {}) for name in ("color_palette",)}
@@ -172,7 +172,7 @@ def _left_behind(session: Session, project_id: UUID, slugs: set[str], paths: set
 
 
 def _upsert(session: Session, kind: type[Row], key: dict[str, Any], values: dict[str, Any]) -> Row:
-    """The row of that key, made or changed to hold `values`."""
+    """The row of that key, added or changed so that it holds `values`."""
     row = session.scalar(select(kind).filter_by(**key))
     if row is None:
         row = kind(**key, **values)

@@ -47,7 +47,6 @@ def projects(session: Session) -> tuple[ProjectView, ...]:
 
 
 def project_view(row: Project) -> ProjectView:
-    """The project as a value."""
     return ProjectView(
         id=row.id,
         slug=row.slug,
@@ -105,7 +104,7 @@ def path_of(row: Cut) -> str:
 
 
 def note_delivered(session: Session, job_id: UUID, folder: Path) -> None:
-    """Keep where the take of a job was delivered to, with its cut; Postgres keeps no bytes that are no text."""
+    """Keep with its cut where a job's take was delivered; bytes that are no UTF-8 are escaped for Postgres."""
     cut_id = select(Job.cut_id).where(Job.id == job_id).scalar_subquery()
     place = os.fsencode(folder).decode("utf-8", "backslashreplace")
     session.execute(update(Cut).where(Cut.id == cut_id).values(output_path=place))

@@ -110,7 +110,7 @@ class ArtifactStore:
     def borrow(self, relative: str, into: Path) -> Path:
         """Give a published file a second name in the folder `into`, or a copy where links are impossible.
 
-        Each name lives and dies alone; the bytes are written once.
+        Either name can be removed without the other; the bytes are on the disk once.
 
         Raises:
             OSError: it is not there any more, cannot be read, or its copy cannot be written.

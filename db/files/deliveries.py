@@ -118,7 +118,7 @@ def writing(place: Path, version: int) -> Iterator[Path]:
             yield partial
             for file in partial.iterdir():
                 file.chmod(0o444)
-                # A name without its bytes after a power cut would pass for delivered for ever.
+                # After a power cut a file whose bytes were lost would look delivered for ever.
                 disk.sync(file)
             _publish(partial, target, beside=was_there)
     finally:
@@ -153,7 +153,7 @@ def _take_of(folder: Path) -> dict[str, Any]:
         sidecar = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
         return dict(sidecar["take"])
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-        # Whatever lies there is somebody's: its number is taken and it is left alone.
+        # It was not written by us: it is left alone, and its number counts as taken.
         return {}
 
 
@@ -185,7 +185,7 @@ def _remove_abandoned(place: Path) -> None:
 
 
 def _remove_empty(place: Path) -> None:
-    """Take back the folders that were made for a delivery which then failed: a cut without a version."""
+    """Remove the empty folders of a delivery that failed, so that no cut is left without a version."""
     for folder in (place, *list(place.parents)[:4]):
         try:
             folder.rmdir()

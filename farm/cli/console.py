@@ -62,7 +62,7 @@ def who_says(by: str | None) -> Actor | str:
 
 def note(text: str, style: str = "dim") -> None:
     """One line along the way."""
-    # Unbroken, so that a command or a path in it can be copied from a narrow terminal.
+    # Not wrapped, so that a command or a path in it can be copied from a narrow terminal.
     notes().print(Text(text, style=style), soft_wrap=True)
 
 

@@ -56,7 +56,7 @@ class Connection:
         return Follower(families)
 
     def _wake(self, pools: Iterable[str]) -> None:
-        """Tell workers that something is due: after the commit, and only as a favour."""
+        """Tell workers that something is due, after the commit; without the broker they learn of it later."""
         from farm import broker
 
         broker.wake_pools(pools, broker.sender(self.settings))

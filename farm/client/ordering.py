@@ -54,7 +54,7 @@ class Ordering(Connection):
         with self.database.transaction() as session:
             require_all(wanted, catalogue.job_rows(session, wanted))
             called_off = queue.cancel(session, wanted)
-            # What is called off leaves the count, and with that a gate may have been passed.
+            # A cancelled order no longer counts, and without it the gate may be passed.
             left = {(row.project_id, row.phase) for row in catalogue.job_rows(session, called_off)}
             for project_id, phase in sorted(left):
                 gates.open_if_earned(session, project_id, phase)

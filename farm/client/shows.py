@@ -32,7 +32,6 @@ class Shows(Connection):
             return loading.store(session, story)
 
     def projects(self) -> tuple[ProjectView, ...]:
-        """Every project."""
         from db import catalogue
 
         with self.database.transaction() as session:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from models.jobs import JobRow
     from models.takes import RootResult, TakeResult
 
-#: two people who deliver one cut at once get a version each; more than a few at once is something else
+#: how often the next version is tried when others deliver the same cut at this moment
 _TRIES = 5
 
 
@@ -54,7 +54,7 @@ def deliver(
         NotHere: nothing here can decode masters.
     """
     with database.transaction() as session:
-        # One cut may be said as it is; a text is also a row of letters.
+        # A single cut may be given as text, which would otherwise be read letter by letter.
         named = [cuts] if isinstance(cuts, str) else cuts
         chosen, undelivered = choose(session, project, phase=phase, cuts=named)
     if not chosen:
@@ -231,4 +231,4 @@ def _writer() -> Writer:
 
 
 def _unwatched(cut: str, done: int, total: int) -> None:
-    """Nobody watches."""
+    """The progress of a delivery that nobody watches."""

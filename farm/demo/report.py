@@ -50,7 +50,6 @@ class DrillResult:
         return self.caught and self.retaken and self.retake_passed
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
         fields = plain_fields(self)
         return {**fields.pop("drill"), **fields, "expected": self.drill.expected, "caught": self.caught}
 

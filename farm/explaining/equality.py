@@ -113,7 +113,7 @@ def _numbers(comparison: Mapping[str, Any]) -> str:
     looks = f"LPIPS {lpips:.3g} at most, " if lpips is not None else ""
     where = f", worst in frame {comparison['worst_frame']}" if ordered > 1 else ""
     count = f"{ordered - comparison['equal_frames']} of {ordered} frames differ, " if ordered > 1 else ""
-    # Not recorded before it decided too.
+    # Reproductions of an earlier version have no `spot_error`.
     spot = comparison.get("spot_error")
     local = f", {spot:.2g} in one spot" if spot is not None else ""
     return f"{count}{looks}mean error {comparison['mean_error']:.2g} of 255{local}{where}"

@@ -38,7 +38,7 @@ def lacking(facts: WhyFacts) -> list[str]:
     if fitting and needs:
         return [*_nobody_has(needs, fitting, live), *_silent(silent)]
     if facts.workers and not needs:
-        # Someone serves the pool who renders without a server of its own.
+        # A worker that renders without a server serves the pool.
         return []
     if silent:
         return _silent(silent)
@@ -81,7 +81,7 @@ def _nobody_has(needs: set[str], fitting: Sequence[KnownServer], live: Sequence[
 
 
 def _nearest(word: str, servers: Sequence[KnownServer]) -> str:
-    """What has nearly the same name, and where; nothing where nothing is near."""
+    """What has nearly the same name, and where it is; empty when nothing has."""
     name, _, value = word.partition("=")
     known = {
         other.partition("=")[2]: server.worker_id

@@ -37,7 +37,8 @@ class Labels(StrEnum):
     """Whose word says that a take is right or wrong."""
 
     PERSON = "person"  #: approved and rejected takes
-    VERDICTS = "verdicts"  #: also what the gate said: it repeats the present marks, and is told so
+    #: also the gate's own verdicts, which can only repeat the present marks; the person is warned
+    VERDICTS = "verdicts"
 
 
 CIRCULAR = "The gate's own verdicts are among the labels: they repeat the marks that were in force."
@@ -57,7 +58,6 @@ class CalibratedMark:
     left_out: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
         proposal = plain_fields(self.proposal)
         return {
             "phase": self.phase.value,
@@ -116,7 +116,6 @@ class Calibration:
         return tuple(mark for mark in self.marks if mark.proposal.limit is not None)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
         return {
             "project": self.project,
             "profile": self.profile.name,

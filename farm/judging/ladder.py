@@ -29,9 +29,9 @@ MOTION_METRICS = frozenset(
         Metric.SUBJECT_CONSISTENCY,
     }
 )
-#: these reach a graph of ComfyUI without an input that its binding names
+#: these get into a graph of ComfyUI even where its binding names no input for them
 _SPLICED = frozenset({"lora_models", "ipadapter_refs"})
-#: and of what a retake changes, the farm's own graphs take this as well
+#: of what a retake changes, the farm's own graphs also take these
 _TAKEN_BY_OWN_GRAPHS = frozenset({"seed"})
 WEIGHT_STEP = 0.15
 MOTION_FACTOR = 0.6
@@ -151,7 +151,7 @@ def _clearer(look: CharacterLook) -> CharacterLook:
 def _derived_seed(root_seed: int, take_number: int) -> int:
     digest = hashlib.sha256(f"retake {root_seed} {take_number}".encode()).digest()
     seed = int.from_bytes(digest[:8], "big")
-    # One in 2^64: a retake with the seed that failed would be no retake.
+    # By a chance of one in 2^64 it is the seed that failed, and the retake would be the same picture.
     return (seed + 1) % SEED_LIMIT if seed == root_seed else seed
 
 

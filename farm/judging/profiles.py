@@ -238,7 +238,7 @@ def _mark(where: tuple[str, ...], phase: Phase, metric: Metric, change: Any, bas
 
 
 def _only_network(where: tuple[str, ...], metric: Metric, parts: Mapping[str, Any]) -> str:
-    """The network of a metric that the built-in profile does not judge: nobody's guess but arithmetic's."""
+    """The network of a metric that the built-in profile does not judge: known only for plain arithmetic."""
     known = serving(metric)
     if known == (ARITHMETIC,):
         return ARITHMETIC

@@ -63,7 +63,6 @@ class Rate:
         return self.wrong / self.of if self.of else None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
         return {"wrong": self.wrong, "of": self.of, "interval": [round(self.low, 4), round(self.high, 4)]}
 
 
@@ -219,7 +218,7 @@ class _Table:
     @classmethod
     def of(cls, samples: Sequence[Sample], direction: Direction) -> _Table:
         sign = 1.0 if direction is Direction.HIGHER else -1.0
-        # In one order whatever order they come in: the seed decides about positions.
+        # Sorted, because random draws pick positions: equal takes in another order must give equal numbers.
         rows = sorted(samples, key=lambda sample: (sample.unit, sample.value, sample.approved))
         units = np.array([row.unit for row in rows])
         return cls(

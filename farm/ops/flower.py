@@ -75,7 +75,6 @@ def arguments(access: FlowerAccess) -> tuple[str, ...]:
 
 
 def environment(access: FlowerAccess) -> dict[str, str]:
-    """Flower's part of the environment."""
     return {"FLOWER_BASIC_AUTH": f"{access.user}:{access.password}"}
 
 

@@ -125,7 +125,7 @@ def down(settings: Settings, *, grace: timedelta = DRAIN, forget: bool = False) 
 
 
 def _migrated(urls: ServerUrls) -> datetime:
-    """Bring the schema up to date; the moment it was done, before any worker started."""
+    """Bring the schema up to date; returns the time at which it was done, before any worker starts."""
     database = Database(urls.database_url)
     try:
         database.migrate()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from farm.orders.plan import Ordered
     from farm.settings import Settings
 
-#: fields that only a ComfyUI reads; to take them silently would be to ignore them
+#: fields that only a ComfyUI reads; accepted in silence they would be ignored
 _ONLY_COMFYUI = ("workflow", "workflow_inputs", "start_image", "sampler_name", "scheduler", "vae_name")
 
 

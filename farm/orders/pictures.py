@@ -106,7 +106,7 @@ def _header(reader: Callable[[BinaryIO], ImageFile], file: BinaryIO) -> ImageFil
     try:
         return reader(file)
     except OSError as error:
-        # Pillow's own have no number; the disk's do.
+        # Pillow's own errors have no `errno`; the disk's have.
         if error.errno is not None:
             raise
     except (SyntaxError, ValueError, RuntimeError):

@@ -116,7 +116,7 @@ def _modified(text: str, modifiers: Mapping[str, Any]) -> str:
 
 
 def _exchanged(text: str, words: Mapping[str, str]) -> str:
-    """All at once, the longest first: the database keeps no order of them, and one may bring another's word."""
+    """All in one pass, the longest first: they have no order, and a replacement may contain another's word."""
     pattern = "|".join(re.escape(old) for old in sorted(words, key=len, reverse=True) if old)
     return re.sub(pattern, lambda match: words[match[0]], text) if pattern else text
 

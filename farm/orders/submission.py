@@ -104,7 +104,7 @@ def retake(
 ) -> SubmittedJob:
     """Another take that a person asks for: the job's order with `changes` to its fields, by default a new seed.
 
-    The budget binds the gate's own retakes only: a person is where its ladder ends.
+    The budget limits only the retakes that the gate orders by itself; a person may always ask for another.
 
     Raises:
         UnknownName: there is no such job.

@@ -98,7 +98,7 @@ def _require_storable(recipe: Recipe, value: Any) -> None:
 def _readings(value: Any, place: Path, own_inputs: Mapping[str, Any]) -> list[Any]:
     """What a text may mean, the likeliest last: a number it spells, the text itself, or nothing at all."""
     if not isinstance(value, str):
-        # Python counts with True, so a yes would become the seed 1.
+        # `True` is a number in Python, so `yes` would become the seed 1.
         return [str(value) if isinstance(value, bool) and place[0] != "workflow_inputs" else value]
     try:
         spelt = yaml.safe_load(value)

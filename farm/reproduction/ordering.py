@@ -42,11 +42,11 @@ def reproduce(
     changes: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
 ) -> SubmittedJob:
-    """Order the take of `job_id` again, from its recorded recipe: its order read again might mean another.
+    """Order the take of `job_id` again, from its recorded recipe: its order might give another one now.
 
     The new job is a root of its own and counts nowhere. It is rendered on a cold cache and never answered by an
-    equal take; once scored, `jobs.reproduction` says how equal the two are. Of a reproduction without changes,
-    the take that it makes again is made again. `changes` are recipe fields by dotted name, see
+    equal take; once scored, `jobs.reproduction` says how equal the two are. Reproducing
+    an unchanged reproduction makes its original again. `changes` are recipe fields by dotted name, see
     `farm.reproduction.changes`.
 
     Raises:

@@ -99,7 +99,7 @@ class EmbeddedServers:
             return
         with self._state.locked():
             record = self._state.load()
-            # The watchdog first: it would otherwise wake up to a stop that is already under way.
+            # The watchdog first, or it would begin a stop of its own beside this one.
             if record.watchdog is not None and record.watchdog.pid != os.getpid():
                 end_alone(record.watchdog, 1.0)
             for name, server in reversed(self._servers(record).items()):
@@ -107,7 +107,7 @@ class EmbeddedServers:
                 life.stop(server, kept)
                 record = _with(record, name, replace(kept, mark=None))
             if record != ServersRecord():
-                # A full disk must not keep a stop from succeeding: old marks are seen to be dead anyway.
+                # A full disk must not make a stop fail: marks of ended processes are recognised as such anyway.
                 with suppress(NotHere):
                     self._state.save(replace(record, watchdog=None))
             if self._temporary:
@@ -178,7 +178,7 @@ class EmbeddedServers:
         shutil.rmtree(self._state.folder, ignore_errors=True)
 
     def _watch_only(self) -> None:
-        """No server is ours, but the state folder's processes are to end with this one all the same."""
+        """The farm starts no server here, but the state folder's processes must still end with this one."""
         self._state.prepare()
         with self._state.locked():
             self._state.save(replace(self._state.load(), watchdog=self._spawn_watchdog()))

@@ -2,8 +2,9 @@
 
 Postgres refuses to run as root, and a server for one farm has no need to. As root both servers run as `nobody`,
 the one unprivileged account every system has (initdb wants one that exists, and we add none). That account
-must reach its data and the programs. Parents that somebody closed stay closed: when the state folder or the
-installation lies behind one, data and a copy of the programs go to a folder of ours that is open to pass.
+must reach its data and the programs. Folders above that others may not enter are left so: when the state folder
+or the installation lies below one, data and a copy of the programs go to a folder of ours that everybody may
+enter.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _copy(installation: Installation, copy: Path) -> None:
     try:
         partial.rename(copy)
     except OSError:
-        # Another farm of this machine copied the same programs meanwhile: theirs are as good.
+        # Another farm of this machine copied the same programs meanwhile; that copy will do.
         shutil.rmtree(partial)
         if not copy.exists():
             raise

@@ -41,7 +41,7 @@ class Server(ABC):
     stop_steps: Sequence[tuple[signal.Signals, float]]
 
     def __init__(self, home: Path, folder: str, logs: Path, account: Account | None) -> None:
-        """Its data lie in the folder `folder` of `home`; it runs as `account`, or as this user."""
+        """Its files lie in `folder` below `home`; it runs as `account`, or as this user."""
         self.home = home
         self.folder = home / folder
         self.log = logs / f"{folder}.log"

@@ -36,7 +36,7 @@ _SITTINGS = (
 _PORTRAIT_PX = (512, 640)
 _FRAME_PX = (832, 480)
 _SHEET_PX = (1024, 768)
-#: a style's own spread is a guess with fewer than eight; sheets stand on plain ground and need their share
+#: with fewer than eight the spread of a style is a guess; sheets have a plain ground: both are needed
 _STYLE_FRAMES = 12
 _STYLE_SHEETS = 7
 

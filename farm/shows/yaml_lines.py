@@ -76,14 +76,14 @@ def _text(path: Path) -> str:
 
 
 def _refuse_oddities(path: Path, root: yaml.Node) -> None:
-    """Refuse a key that stands twice (YAML would silently keep the last) and nesting no writer means."""
+    """Refuse a key that stands twice (YAML would silently keep the last) and nesting deeper than any show's."""
     waiting, seen = [(root, 0)], set()
     while waiting:
         node, depth = waiting.pop()
         if depth > _MAX_DEPTH:
             raise BadInput(f"{path}, line {node.start_mark.line + 1}: this is nested too deeply.")
         if id(node) in seen:
-            # An alias: what it names was looked at where it stands.
+            # An alias: the part it names is checked at its own place.
             continue
         seen.add(id(node))
         if isinstance(node, yaml.MappingNode):

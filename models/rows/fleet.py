@@ -39,7 +39,7 @@ class Worker(Base):
     slots: Mapped[int] = mapped_column(server_default=text("1"))
     #: networks whose files lie there, for whoever looks for one to score a take
     networks: Mapped[list[str]] = mapped_column(server_default=empty("array"))
-    #: what its ComfyUI has turned out to be less than its inventory says
+    #: its ComfyUI failed at something that its inventory lists
     is_doubted: Mapped[bool] = mapped_column(server_default=text("false"))
     #: renderers, job types, GPU, memory, and `comfyui`: what the last look at it came to
     capabilities: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 def join(app: typer.Typer) -> None:
-    """Add these commands to the `farm` command line."""
     app.command("score", rich_help_panel="Look")(score)
     app.command("recipe", rich_help_panel="Look")(recipe)
     app.command("reference", rich_help_panel="Judge")(reference)

@@ -56,7 +56,7 @@ def _provenance(chosen: Chosen, master: Path) -> Provenance:
         resolved={"file_hashes": dict(detail.file_hashes)},
     )
     beside = master.with_name(provenance.SIDECAR)
-    # What is delivered are the pixels, held against their hash: a lost sidecar does not spoil them.
+    # The pixels are what is delivered, and their hash was checked: without a sidecar the database answers.
     with suppress(BadInput):
         recorded = provenance.read(beside)
     place = {"show": name.show, "cut": chosen.cut, "phase": name.phase.value}
@@ -99,7 +99,7 @@ def _write_pictures(master: Path, files: Sequence[Path], note: str, progress: Ca
 
 
 def _copy(chosen: Chosen, master: Path, target: Path) -> None:
-    """A copy, and no second name: whoever gets the delivery must not be able to change the take."""
+    """A copy and no hard link: whoever gets the delivery must not be able to change the take."""
     from workers.media.files import disk_errors_told
 
     with disk_errors_told(target):

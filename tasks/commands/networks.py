@@ -62,7 +62,7 @@ def pull(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask about non-commercial licences.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch networks, check every hash, keep what is sound; what is here stays, what broke off goes on."""
+    """Fetch networks and check every hash; what is here already stays, and a broken-off download goes on."""
     wanted = _wanted(names or [], profile, everything=everything)
     agreed = agreed_to(wanted, yes=yes)
     way = weights.Way(from_folder=folder_of(source), mirror=mirror_of(mirror, source), trust_unknown=trust)

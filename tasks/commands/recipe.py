@@ -54,7 +54,7 @@ def _table(record: Provenance, name: str) -> Table:
 
 
 def _printable(text: str) -> str:
-    """Without what steers a terminal: a file from outside may hold anything."""
+    """Without control characters: in a file from outside they could steer the terminal."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 

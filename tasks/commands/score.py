@@ -178,7 +178,7 @@ def _ordered(
 
 
 def _usual(phase: Phase, frames: int) -> int:
-    """How many frames a file of so many should have: a longer loop or video is one, a shorter is not."""
+    """How many frames a file of `frames` should have: a loop or video may be longer than usual, not shorter."""
     least = phase.usual_kind.default_frames
     return least if phase is Phase.STILL else max(least, frames)
 

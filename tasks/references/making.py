@@ -116,7 +116,7 @@ class _Studio:
             self._outcome.say(f"{wanted.label}, {network}: {error}")
             return
         for path, why in built.outliers.items():
-            # A drawn head that is turned away is no news; a picture a person named is.
+            # Some drawn heads face away, which needs no word; a picture that a person named does.
             if wanted.named:
                 self._outcome.say(f"{wanted.label}, {network}: {Path(path).name} was left out: {why}")
         self._outcome.built.append(wanted.label)

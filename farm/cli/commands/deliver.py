@@ -25,7 +25,6 @@ _NAMED = 3
 
 
 def join(app: typer.Typer) -> None:
-    """Add this command to the command line."""
     app.command(rich_help_panel="Deliver", epilog=_JSON_HELP)(deliver)
 
 

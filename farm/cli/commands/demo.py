@@ -193,12 +193,12 @@ def _drill_result(drill: Drill, root: UUID, details: Sequence[JobDetail]) -> Dri
 @contextmanager
 def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[Settings]:
     """The settings of a farm in `out_dir/state`, apart from any other, taken down and removed at the end."""
-    # Servers and takes that were named are somebody's: the demo never touches them.
+    # Servers and folders that variables name belong to another farm: the demo never touches them.
     state = out_dir / "state"
     own = {"given_database_url": None, "given_redis_url": None, "artifacts_dir": state / "artifacts"}
     settings = machine_settings().model_copy(update={"state_dir": state, "flower_port": 0, **own})
     _make(out_dir)
-    # Beside the folder, which is emptied: a second demo would otherwise take this one down.
+    # The lock lies beside the folder, which is emptied; it keeps a second demo from taking this one down.
     lock_file = out_dir.with_name(f".{out_dir.name}.lock")
     with (
         alone(lock_file, f"A demo is running in {out_dir} already.", hint="Wait until it is over."),

@@ -77,7 +77,7 @@ def _examined(settings: Settings, *, models: bool, as_json: bool) -> list[Health
 
 def _show(finding: Finding, *, models: bool) -> None:
     sign, style = _SIGNS[finding.health.value]
-    # Unbroken, so that an address or a command can be copied from a narrow terminal.
+    # Not wrapped, so that an address or a command can be copied from a narrow terminal.
     line = Text.assemble((sign, style), f" {finding.name:<20} ", (finding.message, ""))
     out().print(line, soft_wrap=True)
     if finding.hint:

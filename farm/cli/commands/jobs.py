@@ -23,7 +23,6 @@ _PANEL = "Look"
 
 
 def join(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
     for command in (jobs, job, watch):
         app.command(rich_help_panel=_PANEL)(command)
 
@@ -105,7 +104,7 @@ def follow(farm: Farm, job_ids: Sequence[UUID | str], *, quiet: bool) -> tuple[J
         for rows in farm.watch(job_ids):
             live.update(jobs_table(rows))
     if not out().is_terminal:
-        # In a pipe the last look is printed without the end of its line.
+        # In a pipe the last table is printed without a newline at its end.
         out().print()
     return rows
 

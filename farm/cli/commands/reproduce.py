@@ -23,7 +23,6 @@ _EXITS = {"identical": Exit.OK, "equivalent": Exit.OK, "different": Exit.NOT_PAS
 
 
 def join(app: typer.Typer) -> None:
-    """Add this command to the command line."""
     app.command(rich_help_panel=_PANEL)(reproduce)
 
 

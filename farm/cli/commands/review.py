@@ -21,7 +21,6 @@ _REASONS = ", ".join(ReviewReason)
 
 
 def join(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
     for command in (gate, review, calibrate):
         app.command(rich_help_panel=_PANEL)(command)
 

@@ -21,7 +21,6 @@ show = typer.Typer(no_args_is_help=True, help="Shows: load one from YAML, choose
 
 
 def join(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
     app.add_typer(show, name="show", rich_help_panel="Order")
 
 

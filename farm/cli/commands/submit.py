@@ -24,7 +24,6 @@ _PANEL = "Order"
 
 
 def join(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
     for command in (submit, cancel, retake):
         app.command(rich_help_panel=_PANEL)(command)
 

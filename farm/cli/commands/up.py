@@ -21,7 +21,6 @@ _PANEL = "Run the farm"
 
 
 def join(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
     for command in (up, down, demo, doctor, migrate):
         app.command(rich_help_panel=_PANEL)(command)
 

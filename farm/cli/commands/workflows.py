@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 def join(app: typer.Typer) -> None:
-    """Add this command to the command line."""
     app.command(rich_help_panel="Look")(workflows)
 
 

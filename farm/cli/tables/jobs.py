@@ -97,7 +97,7 @@ def count_of(row: JobRow) -> str:
 
 
 def _bar(row: JobRow) -> RenderableType:
-    """Frames where they come one by one; a sampler works on all of them at once, step by step, before that."""
+    """Progress in frames once they come one by one; before that in sampler steps, each of all frames."""
     if row.state is not JobState.PROCESSING:
         return Text("")
     if row.total_steps and not row.current_frame:

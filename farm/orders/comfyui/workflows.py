@@ -99,7 +99,7 @@ def workflow_inputs(workflow: Workflow, given: dict[str, Any]) -> dict[str, Any]
 def settled_inputs(workflow: Workflow, given: dict[str, Any]) -> dict[str, Any]:
     """Every parameter of this workflow with the value it will have: an order's, or the workflow's own.
 
-    A recipe carries them, so that it means the same when the workflow's own values are others one day.
+    A recipe carries them, so that it keeps its meaning when the workflow's own values change.
 
     Raises:
         OrderRefused: as `workflow_inputs`.
