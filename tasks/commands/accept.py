@@ -35,7 +35,7 @@ def accept(wish: AcceptanceWish) -> Exit:
         mirror=mirror_of(None, wish.source),
         retries=RetryPolicy(tries=2),
     )
-    everything = tuple(item.name for item in weights.catalogue())
+    everything = tuple(item.name for item in weights.network_files())
     pulled = () if wish.offline else agreed_to(everything, yes=wish.yes, or_leave_out=True)
     with notes().status("measuring") as status:
         course = _Course(status, silent=wish.as_json)

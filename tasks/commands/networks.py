@@ -36,7 +36,7 @@ _JSON_HELP = (
 def list_networks(as_json: AsJson = False) -> None:
     """What each network is for, its licence, which profiles need it, and whether it is here."""
     installed = {item.name: item for item in weights.installed(here().networks_dir)}
-    rows = [_row(item, installed.get(item.name)) for item in weights.catalogue()]
+    rows = [_row(item, installed.get(item.name)) for item in weights.network_files()]
     if as_json:
         print_list(rows)
         return
@@ -110,7 +110,7 @@ def _wanted(names: list[str], profile: str | None, *, everything: bool) -> tuple
             "Names, --profile and --all were given together.", hint="Say once which networks to pull."
         )
     if everything:
-        return tuple(item.name for item in weights.catalogue())
+        return tuple(item.name for item in weights.network_files())
     if names:
         return tuple(dict.fromkeys(weights.entry(name).name for name in names))
     chosen = profile or "embedded"

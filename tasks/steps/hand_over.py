@@ -18,7 +18,7 @@ from farm.scheduling.scorers import best_of
 from farm.settings import settings
 from models.errors import FarmError
 from tasks.process import runtime
-from workers.scoring.network_files import CATALOGUE
+from workers.scoring.network_files import NETWORK_FILES
 from workers.scoring.network_table import asked_by, installed, lacking
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def networks_here() -> list[str]:
     """The networks whose files lie on this machine now."""
-    return list(installed(settings().networks_dir, {item.name: item.file for item in CATALOGUE}))
+    return list(installed(settings().networks_dir, {item.name: item.file for item in NETWORK_FILES}))
 
 
 def left_to(job_id: UUID, request: Any) -> str | None:

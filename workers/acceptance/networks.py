@@ -172,8 +172,8 @@ def _where(name: str, probe: Probe, *, cuda: bool) -> Finding:
 
 
 def _lacking(name: str, networks_dir: Path) -> list[str]:
-    """Catalogue entries that the network is loaded from and that are not here."""
+    """Entries of `networks.toml` that the network is loaded from and that are not here."""
     here = {item.name for item in weights.installed(networks_dir)}
-    known = {item.name for item in weights.catalogue()}
+    known = {item.name for item in weights.network_files()}
     files = NETWORKS[name].files if name in NETWORKS else (name,)
     return [file for file in files if file in known and file not in here]

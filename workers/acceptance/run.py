@@ -42,7 +42,7 @@ class Wish:
 
     networks_dir: Path
     media: Media = field(default_factory=Media)
-    #: names of catalogue entries to fetch first, licences agreed to
+    #: names of entries of `networks.toml` to fetch first, licences agreed to
     pull: tuple[str, ...] = ()
     way: weights.Way = field(default_factory=weights.Way)
     offline: bool = False
@@ -169,7 +169,7 @@ def _weights(wish: Wish) -> Iterator[Finding]:
         except FarmError as error:
             troubles[name] = error
     installed = {item.name: item for item in weights.verify(wish.networks_dir)}
-    for item in weights.catalogue():
+    for item in weights.network_files():
         here = installed.get(item.name)
         if here is not None and not here.trouble:
             yield Finding(

@@ -218,7 +218,7 @@ def _copy(
 
 
 def _total(answer: requests.Response, start: int, wanted: Wanted) -> int | None:
-    """Bytes of the whole file, as the server says or as the catalogue does."""
+    """Bytes of the whole file, as the server says or as `networks.toml` does."""
     if start:
         return _range_total(answer) or wanted.size
     length = answer.headers.get("Content-Length", "")

@@ -1,4 +1,4 @@
-"""The catalogue of network files: what each is for, its licence, its hash and where it can be had.
+"""The list of network files: what each is for, its licence, its hash and where it can be had.
 
 The entries lie in `networks.toml`, each with a comment that says who vouches for its hash.
 """
@@ -80,4 +80,4 @@ def _read(path: Path) -> tuple[NetworkFile, ...]:
     )
 
 
-CATALOGUE = _read(Path(__file__).with_name("networks.toml"))
+NETWORK_FILES = _read(Path(__file__).with_name("networks.toml"))

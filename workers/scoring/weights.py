@@ -1,4 +1,4 @@
-"""Fetch the files of network weights, check them against the catalogue, and say which are here.
+"""Fetch the files of network weights, check them against the list of network files, and say which are here.
 
 Light on purpose: `farm` imports it, so no torch and no numpy until an array file is converted. What is
 unfinished lies in the folder's `.pulling`: part files that a later pull continues, and the locks that keep two
@@ -22,7 +22,7 @@ from models import disk
 from models.errors import BadInput, FarmError, NotHere, Unavailable
 from models.nearest import unknown_name
 from workers.scoring import download, packages
-from workers.scoring.network_files import CATALOGUE, NetworkFile, PackageSource, UrlSource
+from workers.scoring.network_files import NETWORK_FILES, NetworkFile, PackageSource, UrlSource
 from workers.scoring.network_table import NETWORKS, asked_by
 from workers.scoring.profiles import BUILT_IN
 
@@ -39,7 +39,7 @@ _UNFINISHED = ".pulling"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """One catalogue entry as it stands in a networks folder."""
+    """One entry of `networks.toml` as it stands in a networks folder."""
 
     name: str
     path: Path
@@ -51,62 +51,62 @@ class Installed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """Where files come from when it is not only the catalogue's own sources, and how patiently."""
+    """Where files come from when it is not only the list's own sources, and how patiently."""
 
     #: files fetched elsewhere, instead of every source: under the kept, the source's or the member's name, or
     #: as the package archive
     from_folder: Path | None = None
-    #: an address asked before the catalogue's sources for `{mirror}/{file}`
+    #: an address asked before the list's sources for `{mirror}/{file}`
     mirror: str | None = None
     #: accept files whose hash is unknown
     trust_unknown: bool = False
     retries: download.RetryPolicy = field(default_factory=download.RetryPolicy)
 
 
-def catalogue() -> tuple[NetworkFile, ...]:
+def network_files() -> tuple[NetworkFile, ...]:
     """Every network file the farm knows of, here or not."""
-    return CATALOGUE
+    return NETWORK_FILES
 
 
 def entry(name: str) -> NetworkFile:
-    """The catalogue entry of that name.
+    """The entry of `networks.toml` of that name.
 
     Raises:
-        UnknownName: the catalogue has no such entry.
+        UnknownName: the list has no such entry.
     """
-    for item in CATALOGUE:
+    for item in NETWORK_FILES:
         if item.name == name:
             return item
-    raise unknown_name(name, (item.name for item in CATALOGUE), "network")
+    raise unknown_name(name, (item.name for item in NETWORK_FILES), "network")
 
 
 def networks_of(name: str) -> tuple[str, ...]:
-    """The networks, by the names that scores carry, which are loaded from that catalogue entry."""
+    """The networks, by the names that scores carry, which are loaded from that entry of `networks.toml`."""
     return tuple(network for network, card in NETWORKS.items() if name in card.files) or (name,)
 
 
 def needed_by(profile: Profile) -> tuple[str, ...]:
-    """The catalogue entries that a profile's marks cannot do without, in the catalogue's order."""
+    """The entries of `networks.toml` that a profile's marks cannot do without, in the list's order."""
     networks = asked_by(mark for marks in profile.marks.values() for mark in marks)
     files = {file for name in networks if name in NETWORKS for file in NETWORKS[name].files}
-    return tuple(item.name for item in CATALOGUE if item.name in files)
+    return tuple(item.name for item in NETWORK_FILES if item.name in files)
 
 
 def profiles_of(name: str) -> tuple[str, ...]:
-    """The built-in profiles that need that catalogue entry."""
+    """The built-in profiles that need that entry of `networks.toml`."""
     return tuple(each.name for each in BUILT_IN.values() if name in needed_by(each))
 
 
 def embedded() -> tuple[str, ...]:
     """Names of the files that the `embedded` profile needs."""
-    return tuple(item.name for item in CATALOGUE if item.embedded)
+    return tuple(item.name for item in NETWORK_FILES if item.embedded)
 
 
 def installed(folder: Path) -> tuple[Installed, ...]:
     """What lies in the folder and was checked when it was pulled; reads no weights, so it is fast."""
     return tuple(
         Installed(name=item.name, path=folder / item.file, sha256=_note(folder, item))
-        for item in CATALOGUE
+        for item in NETWORK_FILES
         if (folder / item.file).is_file()
     )
 
@@ -119,7 +119,7 @@ def unfinished(folder: Path, item: NetworkFile) -> int:
 
 def verify(folder: Path) -> tuple[Installed, ...]:
     """Every file in the folder hashed again; `trouble` says what is wrong with one."""
-    return tuple(installed for item in CATALOGUE if (installed := checked(folder, item)) is not None)
+    return tuple(installed for item in NETWORK_FILES if (installed := checked(folder, item)) is not None)
 
 
 def checked(folder: Path, item: NetworkFile) -> Installed | None:
@@ -146,15 +146,15 @@ def pull(
 ) -> tuple[Installed, ...]:
     """Bring the named files into the folder; one that is here and unharmed is left alone.
 
-    Sources are tried in order; one that hands out another file than the catalogue describes is passed over.
+    Sources are tried in order; one that hands out another file than the list describes is passed over.
     A download that breaks off is continued, now or by the next pull. Two pulls into one folder wait for each
     other.
 
     Raises:
-        UnknownName: a name is not in the catalogue; nothing was fetched.
+        UnknownName: a name is not in the list; nothing was fetched.
         Unavailable: no source answered.
         NotHere: the disk is full or too small, or `from_folder` lacks the file.
-        BadInput: the file is not the one the catalogue describes, or its hash is unknown and not trusted.
+        BadInput: the file is not the one the list describes, or its hash is unknown and not trusted.
     """
     way = way or Way()
     items = [entry(name) for name in names]
@@ -227,7 +227,7 @@ def _sources(item: NetworkFile, way: Way) -> tuple[PackageSource | UrlSource, ..
 def _from_url(
     item: NetworkFile, url: str, part: Path, progress: Progress, retries: download.RetryPolicy
 ) -> Path:
-    # A mirror of our own folders has the converted file, whose size the catalogue does not know.
+    # A mirror of our own folders has the converted file, whose size the list does not know.
     size = item.size if item.sha256 == item.kept_sha256 else None
     wanted = download.Wanted(name=item.name, sha256=item.sha256, size=size)
 
@@ -282,7 +282,7 @@ def _copied(
 
 
 def _check(item: NetworkFile, path: Path, where: str = "") -> None:
-    """Refuse anything but the file the catalogue describes."""
+    """Refuse anything but the file the list describes."""
     if item.sha256 is None:
         return
     digest = disk.sha256_of(path)

@@ -57,7 +57,7 @@ def nets(tmp_path: Path) -> Path:
 def offered_by(monkeypatch: pytest.MonkeyPatch, *urls: str, **changes: Any) -> NetworkFile:
     """Make the catalogue one entry with these sources."""
     entry = replace(ENTRY, sources=tuple(UrlSource(url=url) for url in urls), **changes)
-    monkeypatch.setattr(weights, "CATALOGUE", (entry,))
+    monkeypatch.setattr(weights, "NETWORK_FILES", (entry,))
     return entry
 
 
@@ -281,7 +281,7 @@ from dataclasses import replace
 from pathlib import Path
 from tests.integration.commands import test_networks as t
 from workers.scoring import weights
-weights.CATALOGUE = (replace(t.ENTRY, sources=(t.UrlSource(url=sys.argv[1]),)),)
+weights.NETWORK_FILES = (replace(t.ENTRY, sources=(t.UrlSource(url=sys.argv[1]),)),)
 weights.pull(["wise"], Path(sys.argv[2]), way=t.WAY)
 """
 
@@ -351,7 +351,7 @@ def test_the_mirror_of_the_settings_is_used(server, nets, monkeypatch, capsys):
 def test_one_network_that_cannot_be_had_does_not_keep_the_others_away(server, nets, monkeypatch, capsys):
     good = replace(ENTRY, sources=(UrlSource(url=server.url),))
     gone = replace(ENTRY, name="gone", file="gone.bin", sources=(UrlSource(url="http://127.0.0.1:9/x"),))
-    monkeypatch.setattr(weights, "CATALOGUE", (gone, good))
+    monkeypatch.setattr(weights, "NETWORK_FILES", (gone, good))
 
     code = main(["networks", "pull", "gone", "wise", "--json"])
 

@@ -16,7 +16,7 @@ import pytest
 
 from models.errors import BadInput, NotHere, NotMeasured, Unavailable, UnknownName
 from workers.scoring import tensors, weights
-from workers.scoring.network_files import CATALOGUE, NetworkFile, PackageSource, UrlSource
+from workers.scoring.network_files import NETWORK_FILES, NetworkFile, PackageSource, UrlSource
 from workers.scoring.network_table import NETWORKS
 from workers.scoring.networks.shelf import Shelf
 from workers.scoring.profiles import EMBEDDED, SPEC
@@ -41,7 +41,7 @@ ENTRY = NetworkFile(
 
 @pytest.fixture(autouse=True)
 def one_entry(monkeypatch):
-    monkeypatch.setattr(weights, "CATALOGUE", (ENTRY,))
+    monkeypatch.setattr(weights, "NETWORK_FILES", (ENTRY,))
 
 
 def offer(folder: Path, content: bytes = CONTENT) -> Path:
@@ -94,7 +94,7 @@ def test_a_file_damaged_after_it_was_pulled_is_found_and_replaced(tmp_path):
 
 
 def test_a_file_whose_hash_nobody_knows_is_refused_until_a_person_trusts_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(weights, "CATALOGUE", (replace(ENTRY, sha256=None, kept_sha256=None),))
+    monkeypatch.setattr(weights, "NETWORK_FILES", (replace(ENTRY, sha256=None, kept_sha256=None),))
     usb = offer(tmp_path / "usb")
 
     with pytest.raises(BadInput, match="unknown hash") as refused:
@@ -107,7 +107,7 @@ def test_a_file_whose_hash_nobody_knows_is_refused_until_a_person_trusts_it(tmp_
 
 
 def test_a_file_that_nobody_vouches_for_measures_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(weights, "CATALOGUE", (replace(ENTRY, sha256=None, kept_sha256=None),))
+    monkeypatch.setattr(weights, "NETWORK_FILES", (replace(ENTRY, sha256=None, kept_sha256=None),))
     nets, usb = tmp_path / "nets", offer(tmp_path / "usb")
     nets.mkdir()
     (nets / ENTRY.file).write_bytes(CONTENT)
@@ -145,7 +145,7 @@ def test_without_a_connection_the_sentence_says_how_to_go_on(tmp_path, monkeypat
 
 def test_an_address_that_does_not_answer_is_unavailable(tmp_path, monkeypatch):
     closed = UrlSource(url="http://127.0.0.1:9/wise.bin")
-    monkeypatch.setattr(weights, "CATALOGUE", (replace(ENTRY, sources=(closed,)),))
+    monkeypatch.setattr(weights, "NETWORK_FILES", (replace(ENTRY, sources=(closed,)),))
 
     with pytest.raises(Unavailable, match="did not answer"):
         weights.pull(["wise"], tmp_path / "nets")
@@ -202,11 +202,11 @@ def test_a_damaged_tensor_file_is_bad_input(tmp_path):
 def test_every_file_that_a_network_is_loaded_from_can_be_pulled():
     named = {file for card in NETWORKS.values() for file in card.files}
 
-    assert named - {item.name for item in CATALOGUE} == set()
+    assert named - {item.name for item in NETWORK_FILES} == set()
 
 
 def test_a_profile_names_what_it_needs_and_only_that(monkeypatch):
-    monkeypatch.setattr(weights, "CATALOGUE", CATALOGUE)
+    monkeypatch.setattr(weights, "NETWORK_FILES", NETWORK_FILES)
 
     assert weights.needed_by(EMBEDDED) == weights.embedded()
     assert {"buffalo_l", "dino-vitb16", "clip-vit-l14", "laion-aesthetic"} <= set(weights.needed_by(SPEC))
@@ -216,15 +216,15 @@ def test_a_profile_names_what_it_needs_and_only_that(monkeypatch):
 
 
 def test_every_entry_has_a_licence_a_size_a_hash_and_a_source():
-    assert [item.name for item in CATALOGUE if not (item.licence and item.purpose and item.sources)] == []
-    assert [item.name for item in CATALOGUE if item.size is None or item.sha256 is None] == []
-    assert {item.name for item in CATALOGUE if item.non_commercial} == {"buffalo_l", "amt-s"}
-    assert len({item.file for item in CATALOGUE}) == len(CATALOGUE)
+    assert [item.name for item in NETWORK_FILES if not (item.licence and item.purpose and item.sources)] == []
+    assert [item.name for item in NETWORK_FILES if item.size is None or item.sha256 is None] == []
+    assert {item.name for item in NETWORK_FILES if item.non_commercial} == {"buffalo_l", "amt-s"}
+    assert len({item.file for item in NETWORK_FILES}) == len(NETWORK_FILES)
 
 
 def test_the_catalogue_says_what_may_not_be_sold_and_invents_no_hash():
-    by_name = {item.name: item for item in CATALOGUE}
+    by_name = {item.name: item for item in NETWORK_FILES}
 
     assert by_name["buffalo_l"].non_commercial
-    assert all(item.sha256 is None or len(item.sha256) == 64 for item in CATALOGUE)
-    assert all(item.sha256 and item.kept_sha256 for item in CATALOGUE if item.embedded)
+    assert all(item.sha256 is None or len(item.sha256) == 64 for item in NETWORK_FILES)
+    assert all(item.sha256 and item.kept_sha256 for item in NETWORK_FILES if item.embedded)

@@ -52,7 +52,7 @@ class Variant:
     """One of the networks that its authors trained."""
 
     name: str
-    entry: str  #: of the weights catalogue, for `model_feat.onnx`; the head is the same in all
+    entry: str  #: of `networks.toml`, for `model_feat.onnx`; the head is the same in all
     #: the difference up to which its authors call two pictures one character: the best F1 on their pictures
     same: float
 

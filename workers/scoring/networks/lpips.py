@@ -30,7 +30,7 @@ class Lpips:
     """Perceptual distance of two pictures, 0 upwards; loads in about 0.3 s."""
 
     def __init__(self, trunk: str, path: Path, device: str | None = None) -> None:
-        """`trunk` is `alex` or `vgg`; the file is the catalogue's of that name."""
+        """`trunk` is `alex` or `vgg`; the file is the one of that name in `networks.toml`."""
         self.name = f"lpips-{trunk}"
         self.sha256 = sha256_of(path)
         self._device = choose_device(device)

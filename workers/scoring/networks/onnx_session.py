@@ -22,7 +22,7 @@ _ERRORS_ONLY = 3
 
 
 def open_session(model: bytes, entry: str, device: str | None = None) -> onnxruntime.InferenceSession:
-    """A session over the bytes of a model; `entry` is its name in the catalogue, for the sentence of an error.
+    """A session over the bytes of a model; `entry` is its name in `networks.toml`, for errors.
 
     `device` is `cpu`, `cuda`, `cuda:1`, or chosen here. It uses as many CPU threads as torch does, so that
     `torch_device.set_threads` rules both.

@@ -1,4 +1,4 @@
-"""The networks of one process: each is loaded when first asked for, checked against the catalogue, and kept."""
+"""The networks of one process: each is loaded when first asked, checked against `networks.toml`, and kept."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Shelf:
         return self._loaded[name]
 
     def file(self, entry: str) -> Path:
-        """The checked file of a catalogue entry."""
+        """The checked file of an entry of `networks.toml`."""
         installed = weights.checked(self._folder, weights.entry(entry))
         hint = f"Run `farm networks pull {entry}`."
         if installed is None:

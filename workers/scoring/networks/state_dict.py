@@ -18,7 +18,7 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def read_state(path: Path, entry: str, *, inside: str = "") -> dict[str, torch.Tensor]:
-    """The tensors of a `.pth` file by name, on the CPU; `entry` is what the catalogue calls the file.
+    """The tensors of a `.pth` file by name, on the CPU; `entry` is its name in `networks.toml`.
 
     `inside` names the part of a training checkpoint that holds them.
 
