@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
-    from farm.orders.comfyui.planning import Production
+    from farm.orders.comfyui.planning import Planner
     from farm.orders.form import Order
     from farm.orders.plan import Plan
     from farm.settings import Settings
@@ -39,7 +39,7 @@ class Desk:
         self._casts: dict[UUID, dict[str, Character]] = {}
         self._cuts: dict[tuple[UUID, str], Cut] = {}
         self._open: set[tuple[UUID, Phase]] = set()
-        self._production: Production | None = None
+        self._planner: Planner | None = None
 
     def project(self, name: str) -> Project:
         """The project of that slug or id; raises `UnknownName`."""
@@ -100,12 +100,12 @@ class Desk:
     def _plan(self, ordered: Ordered) -> Plan:
         if ordered.renderer != COMFYUI:
             return drawn.plan(ordered, self._settings)
-        if self._production is None:
+        if self._planner is None:
             # Imported here: a farm that only draws never reads workflows.
-            from farm.orders.comfyui.planning import Production
+            from farm.orders.comfyui.planning import Planner
 
-            self._production = Production(self._session, self._settings)
-        return self._production.plan(ordered)
+            self._planner = Planner(self._session, self._settings)
+        return self._planner.plan(ordered)
 
     def _cast(self, project: Project) -> dict[str, Character]:
         if project.id not in self._casts:

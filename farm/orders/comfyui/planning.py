@@ -44,7 +44,7 @@ _MODEL_AND_SAMPLING = ("model_name", "vae_name", "sampler_name", "scheduler", "s
 _FALLBACKS = {"model_name": "", "steps": DEFAULT_STEPS, "cfg_scale": DEFAULT_CFG_SCALE}
 
 
-class Production:
+class Planner:
     """Plans the orders of one transaction; what it looked up once it does not look up again."""
 
     def __init__(self, session: Session, settings: Settings) -> None:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
-    from tests.support.production_fixture import Desk
+    from tests.support.desk_fixture import Desk
 
-pytest_plugins = ["tests.support.production_fixture"]
+pytest_plugins = ["tests.support.desk_fixture"]
 
 CUT = "ep001/sc010/c0010"
 BAD = 0.0

@@ -22,9 +22,9 @@ from tests.support.queue_jobs import execute, one
 from tests.support.reported_comfyui import Reported, report
 
 if TYPE_CHECKING:
-    from tests.support.production_fixture import Desk
+    from tests.support.desk_fixture import Desk
 
-pytest_plugins = ["tests.support.production_fixture"]
+pytest_plugins = ["tests.support.desk_fixture"]
 
 
 def test_an_order_is_planned_whole_and_waits_where_its_card_is(desk: Desk) -> None:

@@ -13,9 +13,9 @@ from tests.support.factories import a_stored_show, finish
 from tests.support.queue_jobs import execute
 
 if TYPE_CHECKING:
-    from tests.support.production_fixture import Desk
+    from tests.support.desk_fixture import Desk
 
-pytest_plugins = ["tests.support.production_fixture"]
+pytest_plugins = ["tests.support.desk_fixture"]
 
 
 def test_a_studios_workflow_is_taken_when_an_order_or_the_project_names_it(desk: Desk) -> None:
