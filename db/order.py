@@ -24,14 +24,13 @@ live AS MATERIALIZED (
 
 def by_place(row: str) -> str:
     """What to ORDER BY: priority, then age."""
-    return f"{row}.priority DESC, {row}.available_at, {row}.id"
+    return f"{row}.priority DESC, {row}.queued_at, {row}.id"
 
 
 def is_before(row: str, other: str) -> str:
     """Whether `row` comes before `other` in that order."""
     return (
-        f"ROW({row}.priority, {other}.available_at, {other}.id) > "
-        f"ROW({other}.priority, {row}.available_at, {row}.id)"
+        f"ROW({row}.priority, {other}.queued_at, {other}.id) > ROW({other}.priority, {row}.queued_at, {row}.id)"
     )
 
 

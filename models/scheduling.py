@@ -17,7 +17,7 @@ class Affinity:
 
     #: how many of the best rows are looked at
     among: int
-    #: how much younger than the best row it may be
+    #: how much younger than the best row it may be, and for how long the best row may be overtaken
     jump: timedelta
 
 

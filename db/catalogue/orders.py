@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import DateTime, bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from models.jobs import DEFAULT_RETRIES
@@ -84,6 +84,11 @@ class KeyedJob:
     pool: str
 
 
+_INSERT_QUEUED = insert(QueueRow).values(
+    queued_at=func.coalesce(bindparam("since", type_=DateTime(timezone=True)), func.now())
+)
+
+
 def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
     """Store jobs with their recipes and queue rows; None for one that already exists.
 
@@ -100,13 +105,11 @@ def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
         recipes = [_recipe_values(job.recipe, job_id) for job, job_id in new]
         session.execute(insert(GenerationParams), recipes)
         places = zip(new, recipes, _ids_in_order(len(new)), strict=True)
-        session.execute(
-            insert(QueueRow),
-            [
-                _queue_values(job, recipe["fingerprint"], job_id, row_id)
-                for (job, job_id), recipe, row_id in places
-            ],
-        )
+        rows = [
+            _queue_values(job, recipe["fingerprint"], job_id, row_id)
+            for (job, job_id), recipe, row_id in places
+        ]
+        session.execute(_INSERT_QUEUED, _with_ages(session, rows, [job for job, _ in new]))
     return [job_id if job_id in stored else None for job_id in ids]
 
 
@@ -207,6 +210,17 @@ def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
         "recipe": recipe_json,
         "fingerprint": fingerprint_of(recipe_json),
     }
+
+
+def _with_ages(session: Session, rows: list[dict[str, Any]], jobs: Iterable[NewJob]) -> list[dict[str, Any]]:
+    """The queue rows, each with its root's age: a cut that was begun is finished before the next is begun.
+
+    A phase's door opens by cuts that passed; behind every first take, retakes would open it last.
+    """
+    roots = {job.root_job_id for job in jobs} - {None}
+    query = select(QueueRow.job_id, QueueRow.queued_at).where(QueueRow.job_id.in_(roots))
+    since = {row.job_id: row.queued_at for row in session.execute(query)} if roots else {}
+    return [{**row, "since": since.get(job.root_job_id)} for row, job in zip(rows, jobs, strict=True)]
 
 
 def _queue_values(job: NewJob, fingerprint: str, job_id: UUID, queue_id: UUID) -> dict[str, Any]:

@@ -51,7 +51,8 @@ class Claim:
 
 # The best due rows of each of my pools are read off the index, pool by pool, so that neither history nor a long
 # queue slows a claim. Among the best overall a warm row may overtake rows of its own priority that are a little
-# older; a test holds the order equal to `farm.scheduling.order`. The last step locks exactly one row and skips
+# older, and the row at the head remembers since when that happens to it; a test holds the order equal to
+# `farm.scheduling.order`. The last step locks exactly one row and skips
 # what others are claiming just now; being a re-check, it also refuses a row that changed since it was read. A
 # row that failed here is left to another live worker of its pool first, for one lease at most. A row that needs
 # files this worker lacks is not seen, nor one whose equal is being rendered. Of several equals that wait only
@@ -61,7 +62,7 @@ _CLAIM_RENDER = text(f"""
 WITH candidates AS MATERIALIZED (
     SELECT c.* FROM unnest(CAST(:pools AS text[])) AS mine(pool)
     CROSS JOIN LATERAL (
-        SELECT q.id, q.pool, q.priority, q.available_at, q.model_name, q.fingerprint
+        SELECT q.id, q.pool, q.priority, q.queued_at, q.passed_over_since, q.model_name, q.fingerprint
         FROM render_queue q
         WHERE q.pool = mine.pool AND {order.is_startable("q")}
           AND CAST(:has AS jsonb) ?& CAST(q.needs AS text[])
@@ -79,24 +80,32 @@ WITH candidates AS MATERIALIZED (
     ORDER BY {order.by_place("c")}
     LIMIT :among
 ), head AS (
-    SELECT c.priority, c.available_at FROM candidates c ORDER BY {order.by_place("c")} LIMIT 1
+    SELECT c.* FROM candidates c ORDER BY {order.by_place("c")} LIMIT 1
 ), ranked AS (
-    SELECT c.id, row_number() OVER (ORDER BY
-        (c.model_name = ANY(CAST(:warm AS text[])) AND c.priority = head.priority
-         AND c.available_at <= head.available_at + CAST(:jump AS interval)) DESC,
-        {order.by_place("c")}) AS place,
+    SELECT c.*,
+        c.model_name = ANY(CAST(:warm AS text[])) AND c.priority = head.priority
+            AND c.queued_at <= head.queued_at + CAST(:jump AS interval)
+            AND COALESCE(head.passed_over_since > now() - CAST(:jump AS interval), true) AS overtakes,
         c.fingerprint IS NULL OR 1 = row_number() OVER (
             PARTITION BY c.fingerprint ORDER BY {order.by_place("c")}) AS is_first
     FROM candidates c CROSS JOIN head
 ), best AS (
-    SELECT q.id FROM ranked JOIN render_queue q ON q.id = ranked.id
+    SELECT q.id, ranked.overtakes FROM ranked JOIN render_queue q ON q.id = ranked.id
     WHERE ranked.is_first AND q.step = 'render' AND q.status = 'ready' AND q.available_at <= now()
-    ORDER BY ranked.place
+    ORDER BY ranked.overtakes DESC, {order.by_place("ranked")}
     LIMIT 1
     FOR UPDATE OF q SKIP LOCKED
+), passed_over AS (
+    UPDATE render_queue q SET passed_over_since = now()
+    FROM (
+        SELECT q.id FROM head JOIN best ON best.overtakes AND best.id <> head.id
+        JOIN render_queue q ON q.id = head.id
+        WHERE head.passed_over_since IS NULL AND q.status = 'ready'
+        FOR UPDATE OF q SKIP LOCKED
+    ) overtaken WHERE q.id = overtaken.id
 ), claimed AS (
     UPDATE render_queue q
-    SET status = 'running', epoch = q.epoch + 1, worker_id = :worker_id,
+    SET status = 'running', epoch = q.epoch + 1, worker_id = :worker_id, passed_over_since = NULL,
         lease_until = now() + CAST(:lease AS interval), started_at = COALESCE(q.started_at, now())
     FROM best WHERE q.id = best.id
     RETURNING q.id, q.job_id, q.step, q.epoch, q.pool, q.worker_id, q.retry_count, q.fingerprint

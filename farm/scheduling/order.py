@@ -1,8 +1,10 @@
 """What a claim orders by, without a database: the twin of the statement in `db.queue.claim`.
 
 A test holds the two equal on random rows. Of the due rows that a worker can do, and that no other should have
-first, it is given the highest priority, then the oldest. Of several equal orders only the first is given out.
-Among the best rows one whose checkpoint is loaded may overtake older ones of its own priority.
+first, it is given the highest priority, then the oldest: age is counted from the order, so a row that lost its
+worker or was handed back keeps its place. Of several equal orders only the first is given out. Among the best
+rows one whose checkpoint is loaded may overtake older ones of its own priority; the first row is passed over in
+this way for a bounded time only.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ WARM_AMONG = 64
 """How many of the best rows are looked at for one whose checkpoint is already loaded."""
 
 WARM_JUMP = timedelta(minutes=5)
-"""How much older a row may be than the warm one that overtakes it."""
+"""How much older a row may be than the warm one that overtakes it, and for how long that may go on."""
 
 AFFINITY = Affinity(among=WARM_AMONG, jump=WARM_JUMP)
 
@@ -34,7 +36,12 @@ class Waiting:
     id: UUID
     pool: str
     priority: int
+    #: its age
+    queued_at: datetime
+    #: when it may start
     available_at: datetime
+    #: since when it is the first and others are given out before it
+    passed_over_since: datetime | None = None
     model_name: str = ""
     fingerprint: str | None = None
     needs: frozenset[str] = frozenset()
@@ -44,7 +51,7 @@ class Waiting:
     @property
     def place(self) -> tuple[int, datetime, UUID]:
         """The smallest goes first."""
-        return -self.priority, self.available_at, self.id
+        return -self.priority, self.queued_at, self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,22 +77,37 @@ class Situation:
     live: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a claim comes to."""
+
+    row: Waiting
+    #: the first row, where the chosen one overtook it
+    passed_over: Waiting | None
+
+
 def next_row(
     rows: Iterable[Waiting], claimer: Claimer, situation: Situation, affinity: Affinity = AFFINITY
-) -> Waiting | None:
-    """The row that `claimer` is given; None when nothing is due for it."""
+) -> Choice | None:
+    """What `claimer` is given; None when nothing is due for it."""
     takeable = (row for row in rows if may_take(row, claimer, situation))
     best = sorted(takeable, key=lambda row: row.place)[: affinity.among]
     if not best:
         return None
-    latest = best[0].available_at + affinity.jump
+    head = best[0]
+    since = head.passed_over_since
+    may_be_overtaken = since is None or since > situation.now - affinity.jump
 
     def overtakes(row: Waiting) -> bool:
         return (
-            row.model_name in claimer.warm and row.priority == best[0].priority and row.available_at <= latest
+            may_be_overtaken
+            and row.model_name in claimer.warm
+            and row.priority == head.priority
+            and row.queued_at <= head.queued_at + affinity.jump
         )
 
-    return min(_first_of_equals(best), key=lambda row: (not overtakes(row), row.place))
+    row = min(_first_of_equals(best), key=lambda row: (not overtakes(row), row.place))
+    return Choice(row=row, passed_over=head if row is not head else None)
 
 
 def may_take(row: Waiting, claimer: Claimer, situation: Situation) -> bool:

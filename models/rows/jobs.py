@@ -113,7 +113,7 @@ class QueueRow(Base):
             "ix_render_queue_claim",
             "pool",
             text("priority DESC"),
-            "available_at",
+            "queued_at",
             "id",
             postgresql_where=text("status = 'ready' AND step = 'render'"),
         ),
@@ -153,6 +153,7 @@ class QueueRow(Base):
     #: tries of the present step after the first
     retry_count: Mapped[int] = mapped_column(server_default=text("0"))
     max_retries: Mapped[int] = mapped_column(server_default=text(str(DEFAULT_RETRIES)))
+    #: when it may start: later than now after a failure; its age is `queued_at`
     available_at: Mapped[datetime] = mapped_column(server_default=func.now())
     lease_until: Mapped[datetime | None]
     dispatched_at: Mapped[datetime | None]
@@ -163,7 +164,10 @@ class QueueRow(Base):
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     #: files and node types a worker must have to render it; empty: whatever the pool has
     needs: Mapped[list[str]] = mapped_column(server_default=empty("array"))
+    #: its age, by which it is claimed: when its order came; a retake has that of its root
     queued_at: Mapped[CreatedAt]
+    #: since when rows with a loaded checkpoint are claimed before it although it is the first
+    passed_over_since: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     error_kind: Mapped[ErrorKind | None] = mapped_column(Word(ErrorKind))

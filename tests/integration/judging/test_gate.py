@@ -91,6 +91,25 @@ def test_a_failed_take_is_retaken_with_a_new_seed_that_says_why(database: Databa
     assert [row.id for row in first.family] == [job_id, outcome.retake.job_id]
 
 
+def test_a_retake_is_as_old_as_its_root_and_so_comes_before_what_was_ordered_since(
+    database: Database, show: StoredShow
+) -> None:
+    with database.transaction() as session:
+        (job_id,) = ordered(session, show)
+    with database.transaction() as session:
+        (later,) = ordered(session, show)
+
+    with database.transaction() as session:
+        outcome = judged(session, job_id, *BAD)
+
+    assert outcome.retake is not None
+    with database.transaction() as session:
+        first, second, third = (
+            catalogue.job_detail(session, each) for each in (job_id, outcome.retake.job_id, later)
+        )
+    assert first.queue.queued_at == second.queue.queued_at < third.queue.queued_at < second.row.created_at
+
+
 def test_the_gate_may_run_twice_and_a_retake_exists_once(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
         (job_id,) = ordered(session, show)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from db.queue import Claim
 
 LEASE = timedelta(seconds=60)
+NO_PAUSE = Backoff(base=timedelta(0), cap=timedelta(0))
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ def claim(database: Database) -> Callable[..., Claim | None]:
 def make_older(database: Database, job: UUID, seconds: int) -> None:
     execute(
         database,
-        "UPDATE render_queue SET available_at = available_at - make_interval(secs => :s) WHERE job_id = :job",
+        "UPDATE render_queue SET available_at = available_at - make_interval(secs => :s),"
+        " queued_at = queued_at - make_interval(secs => :s) WHERE job_id = :job",
         s=seconds,
         job=job,
     )
@@ -105,6 +107,58 @@ def test_a_loaded_checkpoint_may_not_overtake_by_more_than_five_minutes(database
     assert claim("w1", warm=("warm",)).job_id == cold
 
 
+def test_a_row_is_passed_over_for_a_loaded_checkpoint_for_five_minutes_at_most(database, project, claim):
+    [cold] = add_jobs(database, project, model_name="cold")
+    add_jobs(database, project, 300, model_name="warm")
+
+    def claim_warm() -> UUID:
+        return claim("w1", warm=("warm",)).job_id
+
+    assert cold not in {claim_warm() for _ in range(3)}
+    since = row_of(database, cold).passed_over_since
+    assert since is not None
+    claim_warm()
+    assert row_of(database, cold).passed_over_since == since
+    execute(
+        database,
+        "UPDATE render_queue SET passed_over_since = now() - interval '5 min' WHERE job_id = :job",
+        job=cold,
+    )
+
+    assert claim_warm() == cold
+    assert row_of(database, cold).passed_over_since is None
+
+
+def test_a_row_that_somebody_claims_just_now_is_not_waited_for_when_it_is_passed_over(database, project, claim):
+    [cold] = add_jobs(database, project, model_name="cold")
+    [warm] = add_jobs(database, project, model_name="warm")
+
+    with database.transaction() as other:
+        taken = queue.claim_render(other, pools=("null",), worker_id="slow", lease=LEASE, affinity=AFFINITY)
+        mine = claim("w1", warm=("warm",))
+
+    assert (taken.job_id, mine.job_id) == (cold, warm)
+
+
+@pytest.mark.parametrize("end", ["expired", "handed back", "failed"])
+def test_the_first_of_many_is_still_the_first_when_its_worker_gave_it_up(database, project, claim, end):
+    first, *_ = add_jobs(database, project, 501)
+    mine = claim()
+    assert mine.job_id == first
+
+    if end == "failed":
+        fail_once(database, mine)
+    else:
+        with database.transaction() as session:
+            if end == "handed back":
+                queue.release(session, mine)
+            else:
+                queue.end_leases(session, "w1")
+                endings.take_back(session, backoff=NO_PAUSE, time_limit=timedelta(hours=1))
+
+    assert claim().job_id == first
+
+
 def test_a_loaded_checkpoint_never_overtakes_a_higher_priority(database, project, claim):
     [urgent] = add_jobs(database, project, model_name="cold", priority=6)
     add_jobs(database, project, model_name="warm")
@@ -143,10 +197,9 @@ def test_a_row_being_claimed_by_another_is_passed_over_not_waited_for(database, 
 
 
 def fail_once(database: Database, mine: Claim) -> None:
-    backoff = Backoff(base=timedelta(microseconds=1), cap=timedelta(microseconds=1))
     with database.transaction() as session:
         endings.fail(
-            session, mine, error_kind=ErrorKind.BUG, message="It broke.", backoff=backoff, silent_after=LEASE
+            session, mine, error_kind=ErrorKind.BUG, message="It broke.", backoff=NO_PAUSE, silent_after=LEASE
         )
 
 

@@ -38,14 +38,16 @@ def some(words: tuple[str, ...]) -> st.SearchStrategy[frozenset[str]]:
     return st.frozensets(st.sampled_from(words))
 
 
-# Few values of each kind, so that rows meet; ages around, and exactly on, the lease and the jump.
+# Few values of each kind, so that rows meet; seconds ago around, and exactly on, the lease and the jump.
 rows = st.lists(
     st.fixed_dictionaries(
         {
             "id": st.uuids(),
             "pool": st.sampled_from(POOLS),
             "priority": st.integers(5, 6),
-            "age": st.sampled_from([-1, 0, 60, 90, 300, 301]),
+            "queued": st.sampled_from([0, 60, 300, 301]),
+            "due": st.sampled_from([-1, 0, 89, 90]),
+            "passed_over": st.sampled_from([None, 0, 299, 300]),
             "model_name": st.sampled_from(MODELS),
             "fingerprint": st.sampled_from([None, "f1", "f2"]),
             "needs": some(WORDS),
@@ -86,9 +88,14 @@ def fill(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dic
     session.execute(text("DELETE FROM render_queue"))
     waiting = {}
     for values, job_id in zip(drawn, jobs, strict=False):
-        age = timedelta(seconds=values["age"])
-        facts = {name: value for name, value in values.items() if name != "age"}
-        waiting[job_id] = Waiting(**facts, available_at=now - age)
+        facts = {name: value for name, value in values.items() if name not in ("queued", "due", "passed_over")}
+        ago = {name: now - timedelta(seconds=values[name] or 0) for name in ("queued", "due", "passed_over")}
+        waiting[job_id] = Waiting(
+            **facts,
+            queued_at=ago["queued"],
+            available_at=ago["due"],
+            passed_over_since=None if values["passed_over"] is None else ago["passed_over"],
+        )
     session.execute(
         insert(QueueRow),
         [
@@ -97,7 +104,9 @@ def fill(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dic
                 "job_id": job_id,
                 "pool": row.pool,
                 "priority": row.priority,
+                "queued_at": row.queued_at,
                 "available_at": row.available_at,
+                "passed_over_since": row.passed_over_since,
                 "model_name": row.model_name,
                 "fingerprint": row.fingerprint,
                 "needs": sorted(row.needs),
@@ -137,6 +146,17 @@ def enter(session: Session, worker_id: str, pools: frozenset[str], inventory: st
     session.flush()
 
 
+def remember(waiting: dict[UUID, Waiting], passed_over: Waiting | None, now: datetime) -> None:
+    """The row that was passed over knows since when."""
+    for job_id, row in waiting.items():
+        if row is passed_over and row.passed_over_since is None:
+            waiting[job_id] = replace(row, passed_over_since=now)
+
+
+def passed_over(session: Session) -> set[UUID]:
+    return set(session.scalars(select(QueueRow.id).where(QueueRow.passed_over_since.is_not(None))))
+
+
 @given(rows, claims, live_workers)
 @settings(max_examples=100, deadline=None)
 def test_claim_after_claim_postgres_gives_out_what_the_policy_says(
@@ -164,10 +184,12 @@ def test_claim_after_claim_postgres_gives_out_what_the_policy_says(
                 has=claimer.has,
             )
 
-            assert (claim and waiting[claim.job_id]) == expected
-            if claim is not None:
+            assert (claim and waiting[claim.job_id]) == (expected and expected.row)
+            if expected is not None:
                 running = {waiting.pop(claim.job_id).fingerprint} - {None}
                 situation = replace(situation, running=situation.running | running)
+                remember(waiting, expected.passed_over, situation.now)
+            assert passed_over(session) == {row.id for row in waiting.values() if row.passed_over_since}
         session.rollback()
 
 
