@@ -53,7 +53,7 @@ task_create_missing_queues = True
 task_routes = {name.value: {"queue": name.queue} for name in TaskName if name.queue}
 
 # Every job of the beat may run twice, late or not at all: the schedule need not survive a restart.
-beat_scheduler = "celery.beat:Scheduler"
+beat_scheduler = "tasks.beat.schedule:Scheduler"
 beat_schedule = {
     "relay": {"task": TaskName.RELAY.value, "schedule": _settings.relay_every},
     "retry": {"task": TaskName.RETRY.value, "schedule": _settings.retry_every},

@@ -88,6 +88,10 @@ def transport_options(settings: Settings) -> dict[str, Any]:
         "health_check_interval": 25,
         "socket_keepalive": True,
         "socket_connect_timeout": 5,
+        # Longer than a consumer waits for a message (1 s): only a broker that does not answer is given up.
+        "socket_timeout": 5,
+        # Whoever could not send says so at once: the relay sends it later.
+        "max_retries": 0,
     }
 
 
@@ -200,8 +204,8 @@ def queue_length(queue: str, sender: Celery = app) -> int:
     Raises:
         Unavailable: the broker does not answer.
     """
-    with _translated(), sender.connection_for_write() as connection, connection.channel() as channel:
-        return int(channel.client.llen(queue))
+    with _translated(), sender.producer_pool.acquire(block=True) as producer:
+        return int(producer.channel.client.llen(queue))
 
 
 @contextmanager
@@ -238,7 +242,7 @@ def _signature(name: TaskName, *args: str, sender: Celery = app) -> Signature:
 
 
 def _send(message: Signature, producer: Producer) -> None:
-    message.apply_async(producer=producer)
+    message.apply_async(producer=producer, retry=False)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from db.queue.settle import (
     settle_render,
     settle_score,
 )
-from db.queue.ticks import mark_tick, silence_of, take_turn
+from db.queue.ticks import Turn, mark_tick, silence_of, take_turn
 from db.queue.wake_ups import Demand, demand, due_tails
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Expired",
     "Settlement",
     "TakeRecord",
+    "Turn",
     "cancel",
     "claim_render",
     "claim_step",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from db import queue
 from db.fleet import workers
+from db.queue import Turn
 from farm.broker import TaskName, task
 from farm.echo.client import EchoClient
 from farm.echo.workers import SILENT, UNREGISTERED, inform
@@ -27,8 +28,9 @@ def echo_heartbeat() -> str:
     if client is None:
         return "Echo is off"
     with runtime.database().transaction() as session:
-        if not queue.take_turn(session, "echo_heartbeat", settings().echo_every):
-            return "ran just now"
+        turn = queue.take_turn(session, "echo_heartbeat", settings().echo_every)
+        if turn is not Turn.MINE:
+            return turn.value
         known = workers.for_echo(session)
     # Outside any transaction: a slow Echo holds nothing of ours.
     rounds = inform(client, known, settings().callback_url)

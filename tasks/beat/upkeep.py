@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from db import queue
 from db.fleet import inventories, workers
+from db.queue import Turn
 from farm import broker
 from farm.broker import RESERVE, TaskName, task
 from farm.settings import settings
@@ -39,8 +40,9 @@ def retry() -> str:
 def tidy() -> str:
     """Remove what nobody needs any more: files of lost attempts, workers that left long ago, inventories."""
     with runtime.database().transaction() as session:
-        if not queue.take_turn(session, "tidy", _TIDY_EVERY):
-            return "ran just now"
+        turn = queue.take_turn(session, "tidy", _TIDY_EVERY)
+        if turn is not Turn.MINE:
+            return turn.value
         forgotten = workers.prune(session, older_than=_FORGET_WORKERS_AFTER)
         # After the workers, whose rows are what keeps an inventory.
         inventories.prune(session)
@@ -51,25 +53,24 @@ def tidy() -> str:
 def relay_now() -> str:
     """Top up every pool's wake-ups and send lost tails again, unless somebody did so just now."""
     with runtime.database().transaction() as session:
-        if not queue.take_turn(session, "relay", settings().relay_every):
-            return "ran just now"
-        woken = sum(
-            broker.wake(pool.pool, pool.due, slots=pool.slots)
-            for pool in queue.demand(session, reserve=RESERVE, silent_after=settings().lease)
-        )
-        # Sent before the commit: a tail that is sent twice finds nothing to claim, one marked as sent but never
-        # sent would wait for the next redispatch.
+        turn = queue.take_turn(session, "relay", settings().relay_every)
+        if turn is not Turn.MINE:
+            return turn.value
+        wanted = queue.demand(session, reserve=RESERVE, silent_after=settings().lease)
         tails = queue.due_tails(session, redispatch=settings().redispatch)
-        if tails:
-            broker.wake_tails(tails)
+    # After the commit: a broker that is silent for this process alone holds up nobody else's turn.
+    woken = sum(broker.wake(pool.pool, pool.due, slots=pool.slots) for pool in wanted)
+    if tails:
+        broker.wake_tails(tails)
     return f"{woken} wake-ups, {len(tails)} tails"
 
 
 def retry_now() -> str:
     """Take back expired leases, see who fell silent, and remove what the lost attempts left behind."""
     with runtime.database().transaction() as session:
-        if not queue.take_turn(session, "retry", settings().retry_every):
-            return "ran just now"
+        turn = queue.take_turn(session, "retry", settings().retry_every)
+        if turn is not Turn.MINE:
+            return turn.value
         taken_back = endings.take_back(session, backoff=runtime.backoff(), time_limit=settings().time_limit)
         lost = workers.mark_lost(session, silent_after=settings().lease)
     for attempt, decision in taken_back:

@@ -11,6 +11,7 @@ import pytest
 from db import queue
 from db.fleet import workers
 from db.fleet.workers import WorkerIdentity
+from db.queue import Turn
 from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from tasks.process import endings
@@ -57,20 +58,31 @@ def test_a_tick_that_ran_just_now_is_not_run_again(database):
     name = f"relay-{uuid4()}"
 
     with database.transaction() as session:
-        assert queue.take_turn(session, name, timedelta(seconds=2))
+        assert queue.take_turn(session, name, timedelta(seconds=2)) is Turn.MINE
     with database.transaction() as session:
-        assert not queue.take_turn(session, name, timedelta(seconds=2))
+        assert queue.take_turn(session, name, timedelta(seconds=2)) is Turn.TOO_EARLY
     execute(database, "UPDATE ticks SET ran_at = now() - interval '2 s' WHERE name = :name", name=name)
     with database.transaction() as session:
-        assert queue.take_turn(session, name, timedelta(seconds=2))
+        assert queue.take_turn(session, name, timedelta(seconds=2)) is Turn.MINE
+
+
+def test_a_database_clock_that_was_set_back_stops_no_tick_and_hides_no_silence(database):
+    name = f"relay-{uuid4()}"
+    execute(database, "INSERT INTO ticks VALUES (:name, now() + interval '1 h')", name=name)
+
+    with database.transaction() as session:
+        assert queue.take_turn(session, name, timedelta(seconds=2)) is Turn.MINE
+    execute(database, "UPDATE ticks SET ran_at = now() + interval '1 h' WHERE name = :name", name=name)
+    with database.transaction() as session:
+        assert queue.silence_of(session, name) == timedelta(0)
 
 
 def test_a_tick_that_somebody_is_at_is_left_to_them(database):
     name = f"retry-{uuid4()}"
 
     with database.transaction() as first, database.transaction() as second:
-        assert queue.take_turn(first, name, timedelta(seconds=2))
-        assert not queue.take_turn(second, name, timedelta(seconds=2))
+        assert queue.take_turn(first, name, timedelta(seconds=2)) is Turn.MINE
+        assert queue.take_turn(second, name, timedelta(seconds=2)) is Turn.TAKEN
 
 
 def test_silence_of_a_name_never_seen_counts_from_the_first_question(database):
