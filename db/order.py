@@ -21,6 +21,27 @@ live AS MATERIALIZED (
                   WHERE live.pool = wanted.pool AND wanted.needs <@ i.has)
 )"""
 
+# What each set of networks that waiting scores ask for is left to: the live score worker that lacks least of
+# it, where that is less than lacks here. A show's thousand takes ask for the same few sets, and a worker that
+# has everything never looks. Takes :worker_id, :networks (those here), :queue (of scores) and :silent_after.
+BETTER_SCORERS = """
+asked AS MATERIALIZED (
+    SELECT DISTINCT q.networks FROM render_queue q
+    WHERE q.step = 'score' AND q.status = 'ready' AND q.available_at <= now()
+      AND NOT q.networks <@ CAST(:networks AS varchar[])
+), better AS MATERIALIZED (
+    SELECT DISTINCT ON (asked.networks) asked.networks, w.id
+    FROM asked JOIN workers w
+      ON w.id <> :worker_id AND :queue = ANY(w.queues) AND is_live(w, CAST(:silent_after AS interval))
+    CROSS JOIN LATERAL (
+        SELECT cardinality(ARRAY(SELECT unnest(asked.networks) EXCEPT SELECT unnest(w.networks))) AS there,
+               cardinality(ARRAY(SELECT unnest(asked.networks)
+                                 EXCEPT SELECT unnest(CAST(:networks AS varchar[])))) AS here
+    ) lacking
+    WHERE lacking.there < lacking.here
+    ORDER BY asked.networks, lacking.there, w.id
+)"""
+
 
 def by_place(row: str) -> str:
     """What to ORDER BY: priority, then age."""
@@ -40,6 +61,17 @@ def is_startable(row: str) -> str:
           AND ({row}.fingerprint IS NULL OR NOT EXISTS (
               SELECT 1 FROM render_queue r
               WHERE r.fingerprint = {row}.fingerprint AND r.status = 'running' AND r.step = 'render'))"""
+
+
+def is_scored_here(row: str) -> str:
+    """Whether a score is not left to a better scorer; goes with `BETTER_SCORERS`.
+
+    The last try is made by whoever takes it: what failed wherever it was sent is better measured in part, for a
+    person to see, than not at all.
+    """
+    return f"""({row}.networks <@ CAST(:networks AS varchar[])
+           OR {row}.max_retries > 0 AND {row}.retry_count >= {row}.max_retries
+           OR {row}.networks NOT IN (SELECT networks FROM better))"""
 
 
 def is_doable(row: str) -> str:

@@ -24,7 +24,6 @@ from models.vocabulary import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from uuid import UUID
 
     from celery.canvas import Signature
     from kombu.messaging import Producer
@@ -34,13 +33,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 RESERVE = 4
-"""Wake-ups kept waiting beyond a pool's live slots, so that a worker finds the next one without a pause."""
+"""Wake-ups kept waiting beyond the slots that listen, so that a worker finds the next one without a pause."""
 
 SCORE_QUEUE = "score"
 CONTROL_QUEUE = "control"
 ECHO_QUEUE = "echo"
 _RENDER_PREFIX = "render_queue."
-_DIRECT_PREFIX = f"{SCORE_QUEUE}."
 
 
 class TaskName(StrEnum):
@@ -60,6 +58,9 @@ class TaskName(StrEnum):
         return _QUEUE_OF.get(self)
 
 
+#: the steps of the chain in their order
+_TASK_OF = {Step.RENDER: TaskName.RENDER, Step.SCORE: TaskName.SCORE, Step.GATE: TaskName.GATE}
+
 _QUEUE_OF = {
     TaskName.SCORE: SCORE_QUEUE,
     TaskName.GATE: CONTROL_QUEUE,
@@ -68,6 +69,9 @@ _QUEUE_OF = {
     TaskName.TIDY: CONTROL_QUEUE,
     TaskName.ECHO_HEARTBEAT: ECHO_QUEUE,
 }
+
+QUEUE_AFTER_RENDER = {Step.SCORE: SCORE_QUEUE, Step.GATE: CONTROL_QUEUE}
+"""Where wake-ups for the later steps wait, whatever the pool."""
 
 # A task that knows the time limits writes them into every message it sends, and the sender's limits would then
 # win over those of the machine that does the work. Left out here, they come from the worker itself.
@@ -123,63 +127,41 @@ def pool_of(queue: str) -> str | None:
     return queue.removeprefix(_RENDER_PREFIX) if queue.startswith(_RENDER_PREFIX) else None
 
 
-def direct_queue(node: str) -> str:
-    """The queue by which one score worker is addressed; `node` is its Celery name."""
-    return f"{_DIRECT_PREFIX}{node}"
+def wake(pool: str, count: int, *, slots: int = 0, step: Step = Step.RENDER, sender: Celery = app) -> int:
+    """Top up the wake-ups for `count` rows that are due at `step`; returns how many were sent.
 
-
-def is_direct(queue: str) -> bool:
-    """Whether a message of this queue was meant for the one worker that took it."""
-    return queue.startswith(_DIRECT_PREFIX)
-
-
-def wake(pool: str, count: int, *, slots: int = 0, sender: Celery = app) -> int:
-    """Top up the wake-ups of `pool` for `count` due jobs; returns how many were sent.
-
-    Never more wait than `slots` (its live GPU slots) plus a small reserve: workers that take one leave one
-    behind while more is due, and `relay` fills up what is missing. Call it after the commit.
+    Never more wait than `slots` (those that listen) plus a small reserve: workers that take one leave one
+    behind while more is due, and `relay` fills up what is missing. Only renders wait by `pool`. Call it after
+    the commit.
 
     Raises:
         Unavailable: the broker does not answer; nothing is lost, `relay` sends it later.
     """
-    wanted = min(count, slots + RESERVE) - queue_length(render_queue(pool), sender)
+    wanted = min(count, slots + RESERVE) - queue_length(_queue_of(step, pool), sender)
     if wanted > 0:
         with publish_batch(sender) as producer:
             for _ in range(wanted):
-                _send(_whole_chain(pool, sender), producer)
+                _send(_wake_up(step, pool, sender), producer)
     return max(wanted, 0)
 
 
-def pass_on(pool: str) -> None:
-    """Leave one wake-up behind for the one just taken, because more is due in `pool`.
+def pass_on(pool: str, *, step: Step = Step.RENDER, once: bool = False) -> None:
+    """Leave one wake-up behind for the one just taken, because more is due; `once`: it is not passed on again.
 
     Raises:
         Unavailable: the broker does not answer.
     """
     with publish_batch() as producer:
-        _send(_whole_chain(pool), producer)
+        _send(_wake_up(step, pool, passed_on=once), producer)
 
 
-def wake_tails(jobs: Iterable[tuple[UUID, Step]]) -> None:
-    """Send the rest of many chains at once.
-
-    Raises:
-        Unavailable: the broker does not answer; some may have been sent.
-    """
-    with publish_batch() as producer:
-        for job_id, step in jobs:
-            _send(_tail(str(job_id), step), producer)
-
-
-def hand_on(job_id: UUID, queue: str) -> None:
-    """Send the rest of a job's chain, from its score on, to the one worker that listens to this direct queue.
+def has_room(step: Step) -> bool:
+    """Whether one more wake-up for a step after the render would be of use: few wait already.
 
     Raises:
         Unavailable: the broker does not answer.
     """
-    score = _signature(TaskName.SCORE, str(job_id)).set(queue=queue)
-    with publish_batch() as producer:
-        _send(chain(score, _signature(TaskName.GATE), app=app), producer)
+    return queue_length(_queue_of(step, "")) < RESERVE
 
 
 def wake_pools(pools: Iterable[str], sender: Celery = app) -> None:
@@ -224,24 +206,24 @@ def close() -> None:
     app.close()
 
 
-def _whole_chain(pool: str, sender: Celery = app) -> Signature:
-    render = _signature(TaskName.RENDER, pool, sender=sender).set(queue=render_queue(pool))
-    tail = (_signature(name, sender=sender) for name in (TaskName.SCORE, TaskName.GATE))
-    return chain(render, *tail, app=sender)
+def _queue_of(step: Step, pool: str) -> str:
+    """The list in which wake-ups for a step wait."""
+    return _TASK_OF[step].queue or render_queue(pool)
 
 
-def _tail(job_id: str, step: Step) -> Signature:
-    if step is Step.GATE:
-        return _signature(TaskName.GATE, job_id)
-    return chain(_signature(TaskName.SCORE, job_id), _signature(TaskName.GATE), app=app)
-
-
-def _signature(name: TaskName, *args: str, sender: Celery = app) -> Signature:
-    signature = sender.signature(name.value, args=args)
-    return signature.set(queue=name.queue) if name.queue else signature
+def _wake_up(step: Step, pool: str, sender: Celery = app, *, passed_on: bool = False) -> Signature:
+    """A message that lets somebody look for work at `step`, and the rest of the chain as people see it."""
+    steps = list(_TASK_OF)[list(_TASK_OF).index(step) :]
+    first, *rest = (sender.signature(_TASK_OF[each].value).set(queue=_queue_of(each, pool)) for each in steps)
+    if step is Step.RENDER:
+        first.args = (pool,)
+    if passed_on:
+        first.kwargs = {"passed_on": True}
+    return chain(first, *rest, app=sender) if rest else first
 
 
 def _send(message: Signature, producer: Producer) -> None:
+    # Whoever sends goes on at once; `relay` is what tries again.
     message.apply_async(producer=producer, retry=False)
 
 

@@ -103,7 +103,6 @@ class Settings(BaseSettings):
     look: Seconds = timedelta(seconds=2)
     relay_every: Seconds = timedelta(seconds=2)
     retry_every: Seconds = timedelta(seconds=10)
-    redispatch: Seconds = timedelta(seconds=120)
     #: after this long without a tick the workers relay and retry themselves
     beat_silent_after: Seconds = timedelta(seconds=30)
     backoff_base: Seconds = timedelta(seconds=5)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from models.rows.jobs import Job, QueueRow
+from models.rows.jobs import Job
 from models.rows.shows import Project
 from models.shows import ProfileChoice
-from models.vocabulary import QueueStatus, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,30 +49,16 @@ class JudgedBy:
     #: the project's own profiles by name, as stored in its defaults
     own: dict[str, Any]
     phase: Phase
-    waits_to_be_scored: bool
-    #: one more failure ends the job
-    is_last_try: bool
 
 
 def judged_by(session: Session, job_id: UUID) -> JudgedBy | None:
     """What judges a job's take; None where there is no such job."""
     job = session.execute(
-        select(Job.profile, Job.phase, Project.defaults, QueueRow)
+        select(Job.profile, Job.phase, Project.defaults)
         .join(Project, Project.id == Job.project_id)
-        .join(QueueRow, QueueRow.job_id == Job.id)
         .where(Job.id == job_id)
-        .execution_options(populate_existing=True)
     ).one_or_none()
-    if job is None:
-        return None
-    row = job.QueueRow
-    return JudgedBy(
-        profile=job.profile,
-        own=job.defaults.profiles,
-        phase=job.phase,
-        waits_to_be_scored=row.step is Step.SCORE and row.status is QueueStatus.READY,
-        is_last_try=0 < row.max_retries <= row.retry_count,
-    )
+    return None if job is None else JudgedBy(profile=job.profile, own=job.defaults.profiles, phase=job.phase)
 
 
 def _locked(session: Session, project_id: UUID) -> Project:

@@ -48,16 +48,6 @@ class Equipment:
     inventory: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scorer:
-    """A live score worker, and what it can measure with."""
-
-    id: str
-    queues: tuple[str, ...]
-    networks: tuple[str, ...]
-    is_busy: bool
-
-
 # Two workers that start at once on one host must not choose the same slot.
 _LOCK_HOST = text("SELECT pg_advisory_xact_lock(hashtextextended('farm workers ' || :host, 0))")
 
@@ -126,14 +116,6 @@ RETURNING id
 _PRUNE = text("""
 DELETE FROM workers
 WHERE status IN ('gone', 'lost') AND last_seen_at < now() - CAST(:older_than AS interval) RETURNING id
-""")
-
-# Who scores and was heard of lately; a worker that drains takes nothing new.
-_SCORERS = text("""
-SELECT id, queues, networks, status = 'busy' AS is_busy
-FROM workers
-WHERE :queue = ANY(queues) AND id <> :besides AND is_live(workers, CAST(:silent_after AS interval))
-ORDER BY id
 """)
 
 # Everyone who renders, also while their ComfyUI is away, and everyone Echo may still believe in.
@@ -221,15 +203,6 @@ def mark_lost(session: Session, *, silent_after: timedelta) -> list[str]:
 def prune(session: Session, *, older_than: timedelta) -> list[str]:
     """Forget workers that left or were lost long ago; their ids."""
     return list(session.execute(_PRUNE, {"older_than": older_than}).scalars())
-
-
-def scorers(session: Session, *, queue: str, besides: str, silent_after: timedelta) -> list[Scorer]:
-    """Every live worker of the score queue but one."""
-    values = {"queue": queue, "besides": besides, "silent_after": silent_after}
-    return [
-        Scorer(id=row.id, queues=tuple(row.queues), networks=tuple(row.networks), is_busy=row.is_busy)
-        for row in session.execute(_SCORERS, values)
-    ]
 
 
 def for_echo(session: Session) -> list[EchoWorker]:

@@ -5,7 +5,17 @@ A claim raises the row's `epoch`; everything its holder writes later says `WHERE
 down: what happens after a failure is decided in `farm.scheduling`.
 """
 
-from db.queue.claim import Claim, Collision, claim_render, claim_step, heartbeat, is_mine, left_behind
+from db.queue.claim import (
+    Claim,
+    Collision,
+    better_scorer,
+    claim_gate,
+    claim_render,
+    claim_score,
+    heartbeat,
+    is_mine,
+    left_behind,
+)
 from db.queue.control import cancel, hold, unhold
 from db.queue.failures import Expired, expired, fail, failure_facts, take_back
 from db.queue.recovery import end_leases, keepers
@@ -20,7 +30,7 @@ from db.queue.settle import (
     settle_score,
 )
 from db.queue.ticks import Turn, mark_tick, silence_of, take_turn
-from db.queue.wake_ups import Demand, demand, due_tails
+from db.queue.wake_ups import Demand, demand
 
 __all__ = [
     "Claim",
@@ -31,11 +41,12 @@ __all__ = [
     "Settlement",
     "TakeRecord",
     "Turn",
+    "better_scorer",
     "cancel",
+    "claim_gate",
     "claim_render",
-    "claim_step",
+    "claim_score",
     "demand",
-    "due_tails",
     "end_leases",
     "equal_takes",
     "expired",

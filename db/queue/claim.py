@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import timedelta
 
-    from sqlalchemy import Row
+    from sqlalchemy import Result, Row, TextClause
     from sqlalchemy.orm import Session
 
     from models.scheduling import Affinity
@@ -45,9 +45,21 @@ class Claim:
     reproduces_job_id: UUID | None = None
     #: of the recipe, where an equal take may stand in for it; None: it is rendered whatever there is
     fingerprint: str | None = None
-    #: a pool in which another row is due, so that whoever took a wake-up can leave one behind
+    #: the pool of another row that is due at this step, so that whoever took a wake-up can leave one behind
     next_pool: str | None = None
 
+
+# The row is the worker's for one lease, and its attempt is open.
+_TAKEN = """claimed AS (
+    UPDATE render_queue q
+    SET status = 'running', epoch = q.epoch + 1, worker_id = :worker_id, passed_over_since = NULL,
+        lease_until = now() + CAST(:lease AS interval), started_at = COALESCE(q.started_at, now())
+    FROM best WHERE q.id = best.id
+    RETURNING q.id, q.job_id, q.step, q.epoch, q.pool, q.worker_id, q.retry_count, q.fingerprint
+), opened AS (
+    INSERT INTO attempts (job_id, step, epoch, worker_id)
+    SELECT job_id, step, epoch, worker_id FROM claimed
+)"""
 
 # The best due rows of each of my pools are read off the index, pool by pool, so that neither history nor a long
 # queue slows a claim. Among the best overall a warm row may overtake rows of its own priority that are a little
@@ -103,16 +115,7 @@ WITH candidates AS MATERIALIZED (
         WHERE head.passed_over_since IS NULL AND q.status = 'ready'
         FOR UPDATE OF q SKIP LOCKED
     ) overtaken WHERE q.id = overtaken.id
-), claimed AS (
-    UPDATE render_queue q
-    SET status = 'running', epoch = q.epoch + 1, worker_id = :worker_id, passed_over_since = NULL,
-        lease_until = now() + CAST(:lease AS interval), started_at = COALESCE(q.started_at, now())
-    FROM best WHERE q.id = best.id
-    RETURNING q.id, q.job_id, q.step, q.epoch, q.pool, q.worker_id, q.retry_count, q.fingerprint
-), opened AS (
-    INSERT INTO attempts (job_id, step, epoch, worker_id)
-    SELECT job_id, step, epoch, worker_id FROM claimed
-), restarted AS (
+), {_TAKEN}, restarted AS (
     UPDATE jobs SET current_frame = 0, current_step = 0, total_steps = 0
     FROM claimed WHERE jobs.id = claimed.job_id AND (jobs.current_frame <> 0 OR jobs.total_steps <> 0)
 )
@@ -125,20 +128,23 @@ FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 LEFT JOIN generation_params params ON params.job_id = claimed.job_id
 """)
 
-# One named job at one step, if it is still due there; a message that came twice finds nothing.
-_CLAIM_STEP = text("""
-WITH claimed AS (
-    UPDATE render_queue
-    SET status = 'running', epoch = epoch + 1, worker_id = :worker_id,
-        lease_until = now() + CAST(:lease AS interval)
-    WHERE job_id = :job_id AND step = :step AND status = 'ready' AND available_at <= now()
-    RETURNING job_id, step, epoch, pool, worker_id, retry_count
-), opened AS (
-    INSERT INTO attempts (job_id, step, epoch, worker_id)
-    SELECT job_id, step, epoch, worker_id FROM claimed
-)
-SELECT job_id, step, epoch, pool, worker_id, retry_count FROM claimed
+
+def _claim_of(step: Step, *, given: str = "", where: str = "true") -> TextClause:
+    """The best due row of a step after the render; `where` leaves rows out, by the CTEs `given`."""
+    due = f"q.step = '{step.value}' AND q.status = 'ready' AND q.available_at <= now() AND {where}"
+    return text(f"""
+WITH {given}best AS (
+    SELECT q.id FROM render_queue q WHERE {due} ORDER BY {order.by_place("q")} LIMIT 1 FOR UPDATE SKIP LOCKED
+), {_TAKEN}
+SELECT claimed.*, (SELECT q.pool FROM render_queue q WHERE {due} AND q.id <> claimed.id
+                   ORDER BY {order.by_place("q")} LIMIT 1) AS next_pool
+FROM claimed
 """)
+
+
+_CLAIM_SCORE = _claim_of(Step.SCORE, given=f"{order.BETTER_SCORERS}, ", where=order.is_scored_here("q"))
+_CLAIM_GATE = _claim_of(Step.GATE)
+_BETTER_SCORER = text(f"WITH {order.BETTER_SCORERS} SELECT id FROM better LIMIT 1")
 
 # A lease that ran out but was not taken away yet may still be extended: nobody else has begun.
 _HEARTBEAT = text("""
@@ -216,12 +222,29 @@ def claim_render(
     )
 
 
-def claim_step(session: Session, job_id: UUID, step: Step, *, worker_id: str, lease: timedelta) -> Claim | None:
-    """Take `job_id` if it is due at `step`; None when it is not (done, cancelled, taken, or not due yet)."""
-    row = session.execute(
-        _CLAIM_STEP, {"job_id": job_id, "step": step.value, "worker_id": worker_id, "lease": lease}
-    ).one_or_none()
-    return None if row is None else _claim(row)
+def claim_score(
+    session: Session, *, worker_id: str, lease: timedelta, networks: Iterable[str], queue: str
+) -> Claim | None:
+    """Take the best due score: exact priority, then age; None when nothing is due here.
+
+    `networks` are those of this worker. What asks for others is left to a live worker of the Celery queue
+    `queue` that has more of them; a worker silent for a lease does not count.
+    """
+    scorer = _scorer(worker_id, lease, networks, queue)
+    return _next_claim(session.execute(_CLAIM_SCORE, {**scorer, "lease": lease}))
+
+
+def better_scorer(
+    session: Session, *, worker_id: str, lease: timedelta, networks: Iterable[str], queue: str
+) -> str | None:
+    """The worker to which a due score is left; None where every due score may be made here."""
+    answer = session.execute(_BETTER_SCORER, _scorer(worker_id, lease, networks, queue))
+    return answer.scalar_one_or_none()
+
+
+def claim_gate(session: Session, *, worker_id: str, lease: timedelta) -> Claim | None:
+    """Take the best due gate: exact priority, then age; None when nothing is due."""
+    return _next_claim(session.execute(_CLAIM_GATE, {"worker_id": worker_id, "lease": lease}))
 
 
 def heartbeat(
@@ -247,6 +270,15 @@ def is_mine(session: Session, claim: Claim) -> bool:
 def left_behind(session: Session, worker_id: str) -> list[Claim]:
     """What the predecessor of a worker that starts again was doing when it died."""
     return [_claim(row) for row in session.execute(_LEFT_BEHIND, {"worker_id": worker_id})]
+
+
+def _scorer(worker_id: str, lease: timedelta, networks: Iterable[str], queue: str) -> dict[str, Any]:
+    return {"worker_id": worker_id, "silent_after": lease, "networks": list(networks), "queue": queue}
+
+
+def _next_claim(answer: Result[Any]) -> Claim | None:
+    row = answer.one_or_none()
+    return None if row is None else replace(_claim(row), next_pool=row.next_pool)
 
 
 def _claim(row: Row[Any]) -> Claim:

@@ -25,7 +25,7 @@ _CANCEL = text(f"""
 WITH cancelled AS (
     UPDATE render_queue q
     SET status = 'cancelled', epoch = q.epoch + 1, completed_at = now(), lease_until = NULL,
-        dispatched_at = NULL, held_for = NULL, error_message = :reason
+        held_for = NULL, error_message = :reason
     WHERE q.job_id = ANY(:job_ids) AND q.status NOT IN ('completed', 'failed', 'cancelled')
     RETURNING q.job_id, q.epoch - 1 AS epoch
 ), {closed("cancelled", AttemptOutcome.CANCELLED)}
@@ -40,10 +40,9 @@ WHERE job_id = ANY(:job_ids) AND status = 'ready' RETURNING job_id
 """)
 
 
-# A released row is due at once and its next message has not been sent.
+# A released row is due at once.
 _UNHOLD = text("""
-UPDATE render_queue SET status = 'ready', held_for = NULL, available_at = LEAST(available_at, now()),
-                        dispatched_at = NULL
+UPDATE render_queue SET status = 'ready', held_for = NULL, available_at = LEAST(available_at, now())
 WHERE job_id = ANY(:job_ids) AND status = 'held' RETURNING job_id, pool
 """)
 

@@ -81,7 +81,7 @@ WITH decided AS (
     SET status = d.status, pool = d.pool, retry_count = d.retry_count, epoch = {epoch}, worker_id = {worker_id},
         available_at = CASE d.status WHEN 'ready' THEN now() + d.pause ELSE q.available_at END,
         completed_at = CASE d.status WHEN 'failed' THEN now() END,
-        lease_until = NULL, dispatched_at = NULL, error_kind = d.error_kind, error_message = d.error_message
+        lease_until = NULL, error_kind = d.error_kind, error_message = d.error_message
     FROM decided d WHERE q.job_id = d.job_id AND q.epoch = d.epoch AND q.status = 'running'
     RETURNING q.job_id, d.epoch, q.error_kind, q.error_message
 ), {closed("ended", outcome, error=True)}

@@ -17,6 +17,8 @@ from models.takes import TakeFiles
 from models.vocabulary import AttemptOutcome, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
 
     from db.queue.claim import Claim
@@ -49,12 +51,13 @@ class TakeRecord(TakeFiles):
 
 
 # The row moves on and the attempt is closed in one statement; no row means that the work is no longer ours.
-# The next step has its own tries to use up, and its message is the rest of the chain, already on its way.
+# The next step has its own tries to use up.
 _MOVE_ON = text(f"""
 WITH moved AS (
     UPDATE render_queue
-    SET step = :next_step, status = 'ready', retry_count = 0, available_at = now(), dispatched_at = now(),
-        lease_until = NULL, worker_id = NULL, error_kind = NULL, error_message = NULL
+    SET step = :next_step, status = 'ready', retry_count = 0, available_at = now(),
+        networks = CAST(:networks AS varchar[]), lease_until = NULL, worker_id = NULL, error_kind = NULL,
+        error_message = NULL
     WHERE job_id = :job_id AND epoch = :epoch AND step = :step AND status = 'running'
     RETURNING job_id, epoch
 ), {closed("moved", AttemptOutcome.SETTLED)}
@@ -96,7 +99,7 @@ WHERE job_id = :job_id
 _RELEASE = text(f"""
 WITH released AS (
     UPDATE render_queue
-    SET status = 'ready', available_at = now(), lease_until = NULL, worker_id = NULL, dispatched_at = NULL
+    SET status = 'ready', available_at = now(), lease_until = NULL, worker_id = NULL
     WHERE job_id = :job_id AND epoch = :epoch AND status = 'running'
     RETURNING job_id, epoch
 ), {closed("released", AttemptOutcome.RELEASED)}
@@ -104,9 +107,11 @@ SELECT count(*) FROM released
 """)
 
 
-def settle_render(session: Session, claim: Claim, take: TakeRecord) -> Settlement:
-    """Write the take down and move the row on to its score."""
-    settlement = _move_on(session, claim, Step.SCORE)
+def settle_render(
+    session: Session, claim: Claim, take: TakeRecord, *, networks: Iterable[str] = ()
+) -> Settlement:
+    """Write the take down and move the row on to its score, which asks for these networks."""
+    settlement = _move_on(session, claim, Step.SCORE, networks)
     if settlement is Settlement.WRITTEN:
         facts = asdict(take)
         version, environment, resolved = (facts.pop(k) for k in ("renderer_version", "environment", "resolved"))
@@ -147,12 +152,13 @@ def has_take(session: Session, claim: Claim) -> bool:
     return bool(found.scalar_one())
 
 
-def _move_on(session: Session, claim: Claim, next_step: Step) -> Settlement:
+def _move_on(session: Session, claim: Claim, next_step: Step, networks: Iterable[str] = ()) -> Settlement:
     values = {
         "job_id": claim.job_id,
         "epoch": claim.epoch,
         "step": claim.step.value,
         "next_step": next_step.value,
+        "networks": list(networks),
     }
     return _settlement(session, claim, session.execute(_MOVE_ON, values).scalar_one())
 

@@ -1,10 +1,9 @@
-"""How many wake-ups each list of the broker should hold, and which tails of a chain are due."""
+"""How many wake-ups each list of the broker should hold."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -12,6 +11,7 @@ from db import order
 from models.vocabulary import Step
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from sqlalchemy.orm import Session
@@ -19,22 +19,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """How much one pool could start now."""
+    """How much of one step could start now; of renders, how much in one pool."""
 
+    step: Step
+    #: empty for steps that any worker of the step can do
     pool: str
-    #: GPU slots of its live workers
+    #: slots of the live workers that listen
     slots: int
-    #: due renders, counted no further than slots plus reserve
+    #: due rows, counted no further than slots plus reserve
     due: int
 
 
-# Per pool with live workers: how many renders one of them could start, counted only as far as messages could
-# be wanted. A row that needs what none of them has wakes nobody.
+# Per list with live listeners: how many rows one of them could start, counted only as far as messages could be
+# wanted. A row that needs what none of them has wakes nobody.
 _DEMAND = text(f"""
 WITH {order.CAN_DO}, pools AS (
     SELECT pool, sum(slots) AS slots FROM live GROUP BY pool
+), steps AS (
+    SELECT s.step, sum(w.slots) AS slots
+    FROM unnest(CAST(:steps AS text[]), CAST(:queues AS text[])) AS s (step, queue)
+    JOIN workers w ON s.queue = ANY(w.queues) AND is_live(w, CAST(:silent_after AS interval))
+    GROUP BY s.step
 )
-SELECT pools.pool, pools.slots, due.rows AS due
+SELECT 'render' AS step, pools.pool, pools.slots, due.rows AS due
 FROM pools CROSS JOIN LATERAL (
     SELECT count(*) AS rows FROM (
         SELECT 1 FROM render_queue q
@@ -42,31 +49,32 @@ FROM pools CROSS JOIN LATERAL (
         LIMIT pools.slots + :reserve
     ) counted
 ) due
-ORDER BY pools.pool
+UNION ALL
+SELECT steps.step, '', steps.slots, due.rows
+FROM steps CROSS JOIN LATERAL (
+    SELECT count(*) AS rows FROM (
+        SELECT 1 FROM render_queue q
+        WHERE q.step = steps.step AND q.step <> 'render' AND q.status = 'ready' AND q.available_at <= now()
+        LIMIT steps.slots + :reserve
+    ) counted
+) due
+ORDER BY step, pool
 """)
 
 
-# Scores and gates whose message got lost: due, and sent longer ago than a message may take. Marked as sent in
-# the same transaction that sends them, so that two relays do not both send.
-_TAILS = text("""
-WITH waiting AS (
-    SELECT id FROM render_queue
-    WHERE status = 'ready' AND step <> 'render' AND available_at <= now()
-      AND (dispatched_at IS NULL OR dispatched_at < now() - CAST(:redispatch AS interval))
-    ORDER BY dispatched_at NULLS FIRST LIMIT :at_most FOR UPDATE SKIP LOCKED
-)
-UPDATE render_queue q SET dispatched_at = now() FROM waiting WHERE q.id = waiting.id
-RETURNING q.job_id, q.step
-""")
+def demand(
+    session: Session, *, reserve: int, silent_after: timedelta, queues: Mapping[Step, str] | None = None
+) -> list[Demand]:
+    """What could start now: in each pool with live workers, and of each step that live workers listen for.
 
-
-def demand(session: Session, *, reserve: int, silent_after: timedelta) -> list[Demand]:
-    """What each pool with live workers could start now."""
-    rows = session.execute(_DEMAND, {"reserve": reserve, "silent_after": silent_after})
-    return [Demand(pool=r.pool, slots=r.slots, due=r.due) for r in rows]
-
-
-def due_tails(session: Session, *, redispatch: timedelta, at_most: int = 1000) -> list[tuple[UUID, Step]]:
-    """Jobs whose score or gate nobody was told of lately; they count as told when this transaction commits."""
-    rows = session.execute(_TAILS, {"redispatch": redispatch, "at_most": at_most})
-    return [(r.job_id, Step(r.step)) for r in rows]
+    `queues` are the Celery queues of the steps after the render.
+    """
+    listened = queues or {}
+    values = {
+        "steps": [step.value for step in listened],
+        "queues": list(listened.values()),
+        "reserve": reserve,
+        "silent_after": silent_after,
+    }
+    rows = session.execute(_DEMAND, values)
+    return [Demand(step=Step(r.step), pool=r.pool, slots=r.slots, due=r.due) for r in rows]

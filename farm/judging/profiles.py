@@ -8,11 +8,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
-from models.errors import BadInput, UnknownName
+from models.errors import BadInput, FarmError, UnknownName
 from models.metrics import Mark, Metric, Profile
 from models.nearest import unknown_name
 from models.vocabulary import Phase
-from workers.scoring.network_table import ARITHMETIC, IDENTITY_METRICS, NETWORKS, STYLE_METRICS, serving
+from workers.scoring.network_table import (
+    ARITHMETIC,
+    IDENTITY_METRICS,
+    NETWORKS,
+    STYLE_METRICS,
+    asked_by,
+    serving,
+)
 from workers.scoring.profiles import BUILT_IN
 
 if TYPE_CHECKING:
@@ -92,6 +99,19 @@ def of_project(session: Session, project: str, default_profile: str) -> ProjectP
         chosen_by=choice.by if choice else None,
         own=row.defaults.profiles,
     )
+
+
+def networks_asked(session: Session, job_id: UUID) -> tuple[str, ...]:
+    """The networks that a job's take is measured by; none where its profile cannot be read.
+
+    Then the score says why.
+    """
+    judged = catalogue.judged_by(session, job_id)
+    try:
+        marks = named(judged.own, judged.profile).marks.get(judged.phase, ()) if judged else ()
+    except FarmError:
+        return ()
+    return tuple(sorted(asked_by(marks)))
 
 
 def named(own: Mapping[str, Any], name: str) -> Profile:

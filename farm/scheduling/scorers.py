@@ -1,26 +1,52 @@
-"""Which of several score workers should measure a take."""
+"""Which score a worker measures next, without a database: the twin of the statement in `db.queue.claim`.
+
+A test holds the two equal on random rows. A worker that lacks networks a take's profile asks for leaves it to a
+live worker that lacks fewer of them: partly measured it would only wait for a person.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.scoring.network_table import lacking
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+    from uuid import UUID
 
-    from db.fleet.workers import Scorer
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingScore:
+    """A row of `render_queue` that waits for its score."""
+
+    id: UUID
+    priority: int
+    #: its age
+    queued_at: datetime
+    #: when it may start
+    available_at: datetime
+    #: what the job's profile asks for
+    networks: frozenset[str] = frozenset()
+    #: one more failure ends the job
+    is_last_try: bool = False
 
 
-def best_of(others: Sequence[Scorer], wanted: set[str], *, fewer_than: int, turn: int = 0) -> Scorer | None:
-    """The worker that lacks the fewest of the wanted networks, fewer than this one does; an idle one first.
+def next_score(
+    rows: Iterable[WaitingScore],
+    networks: frozenset[str],
+    others: Collection[frozenset[str]],
+    now: datetime,
+) -> WaitingScore | None:
+    """What a worker with these networks is given while live `others` have theirs; None when nothing is due."""
+    takeable = (row for row in rows if row.available_at <= now and not is_left(row, networks, others))
+    return min(takeable, key=lambda row: (-row.priority, row.queued_at, row.id), default=None)
 
-    `turn` spreads work over equals.
+
+def is_left(row: WaitingScore, networks: frozenset[str], others: Collection[frozenset[str]]) -> bool:
+    """Whether another worker lacks fewer of the row's networks than this one.
+
+    The last try is made by whoever takes it: what failed wherever it was sent is better measured in part, for a
+    person to see, than not at all.
     """
-    able = [(len(lacking(wanted, other.networks)), other.is_busy, other) for other in others]
-    able = [each for each in able if each[0] < fewer_than]
-    if not able:
-        return None
-    first = min(each[:2] for each in able)
-    equals = [other for lacks, busy, other in able if (lacks, busy) == first]
-    return equals[turn % len(equals)]
+    lacking = len(row.networks - networks)
+    return not row.is_last_try and any(len(row.networks - theirs) < lacking for theirs in others)

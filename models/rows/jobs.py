@@ -117,10 +117,13 @@ class QueueRow(Base):
             "id",
             postgresql_where=text("status = 'ready' AND step = 'render'"),
         ),
+        #: the same for the later steps
         Index(
-            "ix_render_queue_dispatch",
+            "ix_render_queue_after_render",
             "step",
-            "dispatched_at",
+            text("priority DESC"),
+            "queued_at",
+            "id",
             postgresql_where=text("status = 'ready' AND step <> 'render'"),
         ),
         Index("ix_render_queue_lease", "lease_until", postgresql_where=text("status = 'running'")),
@@ -156,7 +159,6 @@ class QueueRow(Base):
     #: when it may start: later than now after a failure; its age is `queued_at`
     available_at: Mapped[datetime] = mapped_column(server_default=func.now())
     lease_until: Mapped[datetime | None]
-    dispatched_at: Mapped[datetime | None]
     worker_id: Mapped[str | None] = mapped_column(String(255))
     #: `checkpoint` affinity: a worker that has it loaded may take the row a little early
     model_name: Mapped[str] = mapped_column(String(255), server_default=text("''"))
@@ -164,6 +166,8 @@ class QueueRow(Base):
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     #: files and node types a worker must have to render it; empty: whatever the pool has
     needs: Mapped[list[str]] = mapped_column(server_default=empty("array"))
+    #: what the take's profile asks for, once it is rendered: its score is left to a worker with more of them
+    networks: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     #: its age, by which it is claimed: when its order came; a retake has that of its root
     queued_at: Mapped[CreatedAt]
     #: since when rows with a loaded checkpoint are claimed before it although it is the first

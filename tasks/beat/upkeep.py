@@ -9,7 +9,7 @@ from db import queue
 from db.fleet import inventories, workers
 from db.queue import Turn
 from farm import broker
-from farm.broker import RESERVE, TaskName, task
+from farm.broker import QUEUE_AFTER_RENDER, RESERVE, TaskName, task
 from farm.settings import settings
 from tasks.process import endings, runtime
 
@@ -24,7 +24,7 @@ _TIDY_EVERY = timedelta(minutes=5)
 
 @task(TaskName.RELAY)
 def relay() -> str:
-    """Send what is due and has no message."""
+    """Send wake-ups for what is due."""
     with runtime.database().transaction() as session:
         queue.mark_tick(session, BEAT)
     return relay_now()
@@ -51,18 +51,17 @@ def tidy() -> str:
 
 
 def relay_now() -> str:
-    """Top up every pool's wake-ups and send lost tails again, unless somebody did so just now."""
+    """Top up the wake-ups of every step and pool, unless somebody did so just now."""
     with runtime.database().transaction() as session:
         turn = queue.take_turn(session, "relay", settings().relay_every)
         if turn is not Turn.MINE:
             return turn.value
-        wanted = queue.demand(session, reserve=RESERVE, silent_after=settings().lease)
-        tails = queue.due_tails(session, redispatch=settings().redispatch)
+        wanted = queue.demand(
+            session, reserve=RESERVE, silent_after=settings().lease, queues=QUEUE_AFTER_RENDER
+        )
     # After the commit: a broker that is silent for this process alone holds up nobody else's turn.
-    woken = sum(broker.wake(pool.pool, pool.due, slots=pool.slots) for pool in wanted)
-    if tails:
-        broker.wake_tails(tails)
-    return f"{woken} wake-ups, {len(tails)} tails"
+    woken = sum(broker.wake(each.pool, each.due, slots=each.slots, step=each.step) for each in wanted)
+    return f"{woken} wake-ups"
 
 
 def retry_now() -> str:

@@ -13,7 +13,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from db import queue
 from db.engine import Database
 from db.files.artifacts import ArtifactStore
-from farm.broker import pool_of
+from farm.broker import SCORE_QUEUE, pool_of
 from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from farm.settings import settings
@@ -23,11 +23,9 @@ from tasks.process import serving
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
-    from uuid import UUID
 
     from db.engine import Session
     from db.queue import Claim
-    from models.vocabulary import Step
     from workers.bench import Bench
 
 _log = logging.getLogger(__name__)
@@ -132,10 +130,31 @@ def _my_row() -> serving.Serving:
     return in_transaction(lambda session: serving.told_by_row(session, worker_id()), patience=settings().lease)
 
 
-def claim_step(job_id: UUID, step: Step) -> Claim | None:
-    """`job_id` at `step` if it is due there; None when there is nothing to do."""
+def claim_score() -> Claim | None:
+    """The best score this worker should make now; None when there is none."""
+    scorer = _scorer()
+    return in_transaction(lambda session: queue.claim_score(session, **scorer), patience=settings().lease)
+
+
+def better_scorer() -> str | None:
+    """The worker to which a due score is left, because it has more of the networks it asks for."""
+    scorer = _scorer()
+    return in_transaction(lambda session: queue.better_scorer(session, **scorer), patience=settings().lease)
+
+
+def _scorer() -> dict[str, Any]:
+    return {
+        "worker_id": worker_id(),
+        "lease": settings().lease,
+        "networks": serving.networks_here(),
+        "queue": SCORE_QUEUE,
+    }
+
+
+def claim_gate() -> Claim | None:
+    """The best gate; None when none is due."""
     return in_transaction(
-        lambda session: queue.claim_step(session, job_id, step, worker_id=worker_id(), lease=settings().lease),
+        lambda session: queue.claim_gate(session, worker_id=worker_id(), lease=settings().lease),
         patience=settings().lease,
     )
 

@@ -1,4 +1,4 @@
-"""What this process may claim just now: the pools its worker serves and what its ComfyUI has."""
+"""What this process may claim just now: the pools its worker serves, what its ComfyUI has, its networks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from workers.scoring.catalogue import CATALOGUE
+
 from db.fleet import inventories, workers
 from farm.settings import settings
 from models.errors import StepFailed, Unavailable
 from models.pools import COMFYUI, renderer_of
+from workers.scoring.network_table import installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +53,11 @@ def told_by_row(session: Session, worker_id: str) -> Serving:
     equipment = workers.equipment(session, worker_id)
     pools = tuple(pool for pool in equipment.pools if renderer_of(pool) == COMFYUI)
     return Serving(pools=pools, has=inventories.words(session, equipment.inventory) if pools else ())
+
+
+def networks_here() -> list[str]:
+    """The networks whose files lie on this machine now."""
+    return list(installed(settings().networks_dir, {item.name: item.file for item in CATALOGUE}))
 
 
 def client_id(worker_id: str, child: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from db import queue
 from db.queue import Settlement
@@ -11,8 +10,8 @@ from farm import broker
 from farm.broker import TaskName, task
 from farm.judging import gate as gates
 from models.errors import LeaseLost
-from models.vocabulary import Step
 from tasks.process import runtime
+from tasks.steps import wake_ups
 from tasks.steps.work import Work
 
 if TYPE_CHECKING:
@@ -22,12 +21,15 @@ if TYPE_CHECKING:
 
 
 @task(TaskName.GATE, bind=True)
-def gate(self: Any, job_id: str) -> str:
-    """Judge one scored take. Safe to run twice: the second run finds nothing to claim."""
-    claim = runtime.claim_step(UUID(job_id), Step.GATE)
+def gate(self: Any, _hint: str = "") -> str:
+    """Judge the best scored take. Safe to run twice: the second run claims another one or nothing.
+
+    `_hint` is the job that was scored before, for whoever watches the chain.
+    """
+    claim = runtime.claim_gate()
     if claim is None:
         return runtime.end_chain(self, "nothing to judge")
-    with Work(claim, self) as work:
+    with wake_ups.left_behind(claim), Work(claim, self) as work:
         outcome = runtime.in_transaction(lambda session: _judge(session, claim))
     if work.why_lost:
         return work.why_lost

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from db import queue
 from db.queue import TakeRecord
-from farm import broker
 from farm.broker import TaskName, task
+from farm.judging import profiles
 from models.errors import LeaseLost, StepFailed
 from models.recipe import Recipe
-from models.vocabulary import ErrorKind
+from models.vocabulary import ErrorKind, Step
 from tasks.process import runtime
-from tasks.steps import reusing
+from tasks.steps import reusing, wake_ups
 from tasks.steps.work import Work
 
 if TYPE_CHECKING:
@@ -37,14 +37,23 @@ def render(self: Any, pool: str) -> str:
     claim = runtime.claim_render(pool)
     if claim is None:
         return runtime.end_chain(self, "nothing to render")
-    _leave_a_wake_up(claim)
+    with (
+        wake_ups.left_behind(claim),
+        _equal_woken(claim),
+        Work(claim, self) as work,
+        _nothing_left_behind(claim),
+    ):
+        _make(work)
+    return work.why_lost or wake_ups.hint(self, claim, Step.SCORE)
+
+
+@contextmanager
+def _equal_woken(claim: Claim) -> Iterator[None]:
+    """However it ends: an equal order that waits uses the take, or is rendered in its place."""
     try:
-        with Work(claim, self) as work, _nothing_left_behind(claim):
-            _make(work)
+        yield
     finally:
-        # However it ended: an equal order that waited uses the take, or is rendered in its place.
         reusing.wake_an_equal(claim)
-    return work.why_lost or str(claim.job_id)
 
 
 @contextmanager
@@ -70,7 +79,11 @@ def _make(work: Work) -> None:
             claim.job_id, claim.epoch, rendered.master, rendered.proxy, beside=[sidecar]
         )
     take = _record(rendered, stored, seconds, found.drawn_by)
-    work.settle(lambda session: queue.settle_render(session, claim, take))
+    work.settle(
+        lambda session: queue.settle_render(
+            session, claim, take, networks=profiles.networks_asked(session, claim.job_id)
+        )
+    )
 
 
 def _pixels(work: Work, recipe: Recipe, folder: Path) -> tuple[Rendered, Found, float]:
@@ -132,13 +145,6 @@ def _record(rendered: Rendered, stored: StoredTake, seconds: float, drawn_by: UU
         resolved=rendered.resolved,
         reused_from_job_id=drawn_by,
     )
-
-
-def _leave_a_wake_up(claim: Claim) -> None:
-    """Taking a wake-up while more is due leaves one behind, so the list never runs dry between relays."""
-    if claim.next_pool is not None:
-        with broker.best_effort():
-            broker.pass_on(claim.next_pool)
 
 
 def _free_memory_after(error: BaseException) -> None:

@@ -16,7 +16,7 @@ from models.errors import StepFailed
 from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
 from tasks.process import runtime
-from tasks.steps import comparing, hand_over
+from tasks.steps import comparing, wake_ups
 from tasks.steps.work import Work
 
 if TYPE_CHECKING:
@@ -29,16 +29,28 @@ _log = logging.getLogger(__name__)
 
 
 @task(TaskName.SCORE, bind=True)
-def score(self: Any, job_id: str) -> str:
-    """Score one rendered take; returns its id for `gate`. Safe to run twice: the second run claims nothing."""
-    if other := hand_over.left_to(UUID(job_id), self.request):
-        return runtime.end_chain(self, f"left to {other}, which has networks that are missing here")
-    claim = runtime.claim_step(UUID(job_id), Step.SCORE)
+def score(self: Any, _hint: str = "", *, passed_on: bool = False) -> str:
+    """Score the best take that is due for this worker; returns its job's id for `gate`.
+
+    `_hint` is the job that was rendered before, for whoever watches the chain. Safe to run twice: the second
+    run claims another job or nothing.
+    """
+    claim = runtime.claim_score()
     if claim is None:
-        return runtime.end_chain(self, "nothing to score")
-    with Work(claim, self) as work:
+        return runtime.end_chain(self, _why_nothing(passed_on=passed_on))
+    with wake_ups.left_behind(claim), Work(claim, self) as work:
         _measure(work)
-    return work.why_lost or job_id
+    return work.why_lost or wake_ups.hint(self, claim, Step.GATE)
+
+
+def _why_nothing(*, passed_on: bool) -> str:
+    """Why there is nothing to score here; a wake-up of use to another worker is passed on to it, once."""
+    other = runtime.better_scorer()
+    if other is None:
+        return "nothing to score"
+    if not passed_on:
+        wake_ups.pass_on_once(Step.SCORE)
+    return f"left to {other}, which has networks that are missing here"
 
 
 def _measure(work: Work) -> None:

@@ -8,7 +8,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from farm.broker import SCORE_QUEUE
+from farm.broker import SCORE_QUEUE, pool_of
 from farm.settings import settings
 from models.errors import Unavailable
 from models.pools import COMFYUI, renderer_of
@@ -83,7 +83,7 @@ class Presence:
                 for claim in queue.left_behind(session, self._id):
                     queue.release(session, claim)
                 workers.leave(session, self._id, self._identity.incarnation)
-            if self._identity.slots:
+            if any(pool_of(name) for name in self._identity.queues):
                 echo.say_goodbye(self._id, self._identity.incarnation)
         except Unavailable as error:
             _log.warning("%s What this worker held comes back when its lease ends.", error.message)
@@ -129,12 +129,11 @@ class Presence:
         Not in the beat's transaction: that holds the row, which the look at ComfyUI may be waiting for.
         """
         from db.fleet import workers
-        from tasks.process import runtime
-        from tasks.steps.hand_over import networks_here
+        from tasks.process import runtime, serving
 
         if SCORE_QUEUE not in self._identity.queues:
             return
-        networks = tuple(networks_here())
+        networks = tuple(serving.networks_here())
         if networks != self._identity.networks:
             with runtime.database().transaction() as session:
                 workers.say_networks(session, self._id, self._identity.incarnation, networks)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from celery import signals
 
-from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, SCORE_QUEUE, direct_queue, pool_of, render_queue
+from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, SCORE_QUEUE, pool_of, render_queue
 from farm.settings import settings
 from models.errors import FarmError
 from models.pools import COMFYUI, renderer_of
@@ -41,7 +41,6 @@ def choose_queues(instance: Any = None, options: dict[str, Any] | None = None, *
 
 def register_worker(instance: Any = None, **_: Any) -> None:
     """Enter this worker in the table before its pool starts, so that the children inherit its name."""
-    _listen_to_oneself(instance)
     queues = tuple(instance.app.amqp.queues.consume_from)
     listed = tuple(pool for queue in queues if (pool := pool_of(queue)))
     identity = _identity(instance, queues, listed)
@@ -95,14 +94,6 @@ def begin_to_listen(sender: Any = None, **_: Any) -> None:
         listening.ready(sender)
 
 
-def _listen_to_oneself(instance: Any) -> None:
-    """A score worker can be addressed alone, so that a take comes to the one that has its networks."""
-    queues = instance.app.amqp.queues
-    if SCORE_QUEUE in queues.consume_from:
-        # Looked up first, so that it is declared just as the sender declares it.
-        queues.select_add(queues[direct_queue(instance.hostname)])
-
-
 def say_draining(**_: Any) -> None:
     """A warm shutdown begins: the current work is finished, none is begun."""
     for presence in _presence:
@@ -123,7 +114,7 @@ def _identity(instance: Any, queues: tuple[str, ...], listed: tuple[str, ...]) -
     import socket
 
     from db.fleet.workers import WorkerIdentity
-    from tasks.steps.hand_over import networks_here
+    from tasks.process.serving import networks_here
 
     slot = os.environ.get("FARM_SLOT") or os.environ.get("CUDA_VISIBLE_DEVICES")
     return WorkerIdentity(
@@ -133,7 +124,7 @@ def _identity(instance: Any, queues: tuple[str, ...], listed: tuple[str, ...]) -
         incarnation=uuid4(),
         queues=queues,
         pools=tuple(pool for pool in listed if renderer_of(pool) != COMFYUI),
-        slots=int(instance.concurrency or 1) if listed else 0,
+        slots=int(instance.concurrency or 1),
         capabilities=_capabilities(listed),
         networks=tuple(networks_here()) if SCORE_QUEUE in queues else (),
         slot=int(slot) if slot and slot.isdigit() else None,

@@ -35,7 +35,6 @@ TIMES = {
     "FARM_LOOK": "0.2",
     "FARM_RELAY_EVERY": "0.5",
     "FARM_RETRY_EVERY": "0.5",
-    "FARM_REDISPATCH": "3",
     "FARM_BEAT_SILENT_AFTER": "2",
     "FARM_BACKOFF_BASE": "0.2",
     "FARM_BACKOFF_CAP": "1",

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from db import queue
 from db.catalogue import NewJob, insert_jobs
 from db.queue import TakeRecord
 from models.jobs import DEFAULT_RETRIES
 from models.recipe import Recipe
 from models.rows.shows import Project
-from models.vocabulary import JobType
+from models.vocabulary import JobType, Step
 
 if TYPE_CHECKING:
     from db.engine import Database
+    from db.queue import Claim
 
 #: what a render of one frame made
 TAKE = TakeRecord(
@@ -93,6 +96,27 @@ def add_jobs(
     ]
     with database.transaction() as session:
         return [job_id for job_id in insert_jobs(session, jobs) if job_id is not None]
+
+
+def render_all(database: Database, *, networks: tuple[str, ...] = ()) -> None:
+    """Whatever waits for its render waits for its score from now on, which asks for `networks`."""
+    execute(
+        database,
+        "UPDATE render_queue SET step = 'score', networks = :networks"
+        " WHERE step = 'render' AND status = 'ready'",
+        networks=list(networks),
+    )
+
+
+def claim_after_render(
+    database: Database, step: Step, worker: str = "w", *, networks: tuple[str, ...] = ()
+) -> Claim | None:
+    """The best score for a worker that has these networks, or the best gate."""
+    who: dict[str, Any] = {"worker_id": worker, "lease": timedelta(seconds=60)}
+    with database.transaction() as session:
+        if step is Step.GATE:
+            return queue.claim_gate(session, **who)
+        return queue.claim_score(session, **who, networks=networks, queue="score")
 
 
 def row_of(database: Database, job_id: UUID) -> Any:

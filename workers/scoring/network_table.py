@@ -73,10 +73,13 @@ def serving(metric: Metric) -> tuple[str, ...]:
 
 
 def asked_by(marks: Iterable[Mark]) -> set[str]:
-    """The networks that these marks are measured by, with the finder of cuts where one judges motion."""
+    """The networks that these marks are measured by, with the finder of cuts where one judges motion.
+
+    Arithmetic needs none.
+    """
     judged = list(marks)
     finder = {SHOT_FINDER} if any(mark.metric.needs_motion for mark in judged) else set()
-    return {mark.network for mark in judged} | finder
+    return {mark.network for mark in judged} - {ARITHMETIC} | finder
 
 
 def installed(folder: Path, files: dict[str, str]) -> tuple[str, ...]:
@@ -91,11 +94,6 @@ def installed(folder: Path, files: dict[str, str]) -> tuple[str, ...]:
             if all(entry in files and (folder / files[entry]).is_file() for entry in card.files)
         )
     )
-
-
-def lacking(wanted: Iterable[str], here: Iterable[str]) -> tuple[str, ...]:
-    """Which of the wanted networks are not among those here; arithmetic needs none."""
-    return tuple(sorted(set(wanted) - set(here) - {ARITHMETIC}))
 
 
 STYLE_METRICS = frozenset({Metric.STYLE_ADHERENCE})

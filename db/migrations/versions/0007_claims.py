@@ -1,4 +1,4 @@
-"""Claims: age and "may start" are two columns, and who was passed over remembers it."""
+"""Claims: age apart from "may start", who was passed over, and one way to claim for all three steps."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,12 +13,30 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("render_queue", c.later("passed_over_since"))
+    op.add_column("render_queue", c.texts("networks"))
     _index_claims_by("queued_at")
+    op.create_index(
+        "ix_render_queue_after_render",
+        "render_queue",
+        ["step", sa.text("priority DESC"), "queued_at", "id"],
+        postgresql_where=sa.text("status = 'ready' AND step <> 'render'"),
+    )
+    op.drop_index("ix_render_queue_dispatch", "render_queue")
+    op.drop_column("render_queue", "dispatched_at")
 
 
 def downgrade() -> None:
+    op.add_column("render_queue", c.later("dispatched_at"))
+    op.create_index(
+        "ix_render_queue_dispatch",
+        "render_queue",
+        ["step", "dispatched_at"],
+        postgresql_where=sa.text("status = 'ready' AND step <> 'render'"),
+    )
+    op.drop_index("ix_render_queue_after_render", "render_queue")
     _index_claims_by("available_at")
-    op.drop_column("render_queue", "passed_over_since")
+    for column in ("networks", "passed_over_since"):
+        op.drop_column("render_queue", column)
 
 
 def _index_claims_by(age: str) -> None:

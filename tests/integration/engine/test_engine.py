@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from farm.broker import RESERVE
 from tests.support.floor import CONTROL, RENDER, SCORE
-from tests.support.queue_jobs import add_jobs, add_project, one
+from tests.support.queue_jobs import add_jobs, add_project, execute, one, render_all
 
 _WAKE = """
 from farm import broker
 print(broker.wake("null", {count}, slots={slots}), broker.queue_length("render_queue.null"))
 """
+
+
+_WAITING_SCORES = "from farm import broker; print(broker.queue_length('score'))"
 
 
 def test_jobs_are_rendered_scored_and_judged(floor):
@@ -56,6 +61,58 @@ def test_ten_thousand_waiting_jobs_are_a_handful_of_messages(floor):
     # They are topped up, not sent again.
     assert floor.python(_WAKE.format(count=10_000, slots=2)).split() == ["0", str(2 + RESERVE)]
     assert floor.python(_WAKE.format(count=10_000, slots=3)).split() == ["1", str(3 + RESERVE)]
+
+
+_RELAY = """
+from db.engine import Database
+from farm import broker
+from farm.settings import settings
+from sqlalchemy import text
+from tasks.beat.upkeep import relay_now
+for _ in range(3):
+    with Database(settings().database_url).transaction() as session:
+        session.execute(text("DELETE FROM ticks"))
+    print(relay_now(), broker.queue_length("score"))
+"""
+
+
+@pytest.fixture
+def crowd(floor):
+    """Two thousand jobs that no other test meets."""
+    jobs = add_jobs(floor.database, add_project(floor.database), 2_000)
+    yield jobs
+    execute(floor.database, "DELETE FROM jobs WHERE id = ANY(:jobs)", jobs=jobs)
+
+
+def test_two_thousand_takes_without_a_score_worker_keep_the_list_short(floor, crowd):
+    render_all(floor.database)
+    assert floor.python(_RELAY).splitlines() == ["0 wake-ups 0"] * 3
+
+    execute(
+        floor.database,
+        """INSERT INTO workers (id, host, pid, incarnation, queues, slots, status)
+           VALUES ('h:score:0', 'h', 1, gen_random_uuid(), '{score}', 2, 'ready')""",
+    )
+
+    assert floor.python(_RELAY).splitlines() == ["6 wake-ups 6", "0 wake-ups 6", "0 wake-ups 6"]
+
+
+def test_renders_that_nobody_scores_keep_the_list_short_and_are_scored_when_somebody_comes(floor):
+    hands = [floor.worker(RENDER, ready=False), floor.worker(CONTROL, ready=False)]
+    floor.beat()
+    for hand in hands:
+        floor.wait_ready(hand)
+    jobs = add_jobs(floor.database, add_project(floor.database), 12)
+    rendered = "SELECT count(*) FROM render_queue WHERE job_id = ANY(:jobs) AND step = 'score'"
+    floor.wait(lambda: floor.scalar(rendered, jobs=jobs) == 12, "twelve takes to be rendered")
+
+    # The last chain may still be on its way.
+    assert RESERVE <= int(floor.python(_WAITING_SCORES)) <= RESERVE + 1
+    floor.forget_messages()
+    floor.worker(SCORE)
+
+    floor.wait_until_over(jobs)
+    floor.settled()
 
 
 def test_a_gate_without_work_wakes_nobody(floor):

@@ -94,6 +94,21 @@ def test_a_broker_killed_and_started_again_loses_no_job(floor, project, own_serv
     floor.settled()
 
 
+def test_a_take_that_was_finished_without_a_broker_is_scored_when_it_is_back(floor, project, own_servers):
+    sign = floor.sign()
+    [job] = add_jobs(floor.database, project, model_name=f"null:until={sign}")
+    floor.wait_for(job, step="render")
+    kill_server(own_servers, "valkey")
+    sign.touch()
+    floor.wait_for(job, step="score", status="ready")
+
+    own_servers.start()
+
+    # By the relay: a worker comes back to its broker within seconds.
+    floor.wait_until_over([job], seconds=40)
+    floor.settled()
+
+
 def test_a_render_outlives_a_killed_database(floor, project, own_servers):
     sign = floor.sign()
     [job] = add_jobs(floor.database, project, model_name=f"null:until={sign}")

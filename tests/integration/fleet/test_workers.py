@@ -16,9 +16,9 @@ from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from farm.servers import ServerUrls
 from farm.settings import Settings
-from models.vocabulary import ErrorKind, WorkerStatus
+from models.vocabulary import ErrorKind, Step, WorkerStatus
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, add_project, execute, one
+from tests.support.queue_jobs import add_jobs, add_project, execute, one, render_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,10 @@ def test_everybody_who_asks_counts_the_same_worker_as_live(
 ) -> None:
     renderer = enter(database)
     scorer = enter(database, role="score", queues=("score",))
-    [job] = add_jobs(database, add_project(database))
+    project = add_project(database)
+    add_jobs(database, project)
+    render_all(database, networks=("toon-id",))
+    [job] = add_jobs(database, project)
     fall_silent(database, silent_s)
 
     with database.transaction() as session:
@@ -87,8 +90,8 @@ def test_everybody_who_asks_counts_the_same_worker_as_live(
             session, mine, error_kind=ErrorKind.BUG, message="No.", backoff=backoff, silent_after=LEASE
         )
         why = catalogue.why_facts(session, job, LEASE)
-        wanted = queue.demand(session, reserve=4, silent_after=LEASE)
-        scorers = workers.scorers(session, queue="score", besides="other", silent_after=LEASE)
+        wanted = queue.demand(session, reserve=4, silent_after=LEASE, queues={Step.SCORE: "score"})
+        better = queue.better_scorer(session, worker_id="other", lease=LEASE, networks=(), queue="score")
         # What failed at `other` is left to a live worker of the pool.
         left_to_others = (
             queue.claim_render(session, pools=("null",), worker_id="other", lease=LEASE, affinity=AFFINITY)
@@ -102,8 +105,9 @@ def test_everybody_who_asks_counts_the_same_worker_as_live(
     assert facts is not None
     assert ("null" in facts.live_pools) == is_live
     assert [worker.id for worker in why.workers] == ([renderer] if is_live else [])
-    assert [pool.pool for pool in wanted] == (["null"] if is_live else [])
-    assert [worker.id for worker in scorers] == ([scorer] if is_live else [])
+    listened = [(each.step, each.pool) for each in wanted]
+    assert listened == ([(Step.RENDER, "null"), (Step.SCORE, "")] if is_live else [])
+    assert better == (scorer if is_live else None)
     assert left_to_others == is_live
     assert findings["render worker"] == (renderer if is_live else "none is alive")
 
@@ -117,7 +121,6 @@ def test_networks_are_written_by_their_own_worker_only(database: Database) -> No
         workers.say_networks(session, worker_id, incarnation, ("toon-id", "lpips-alex"))
 
     with database.transaction() as session:
-        [scorer] = workers.scorers(session, queue="score", besides="", silent_after=LEASE)
         [view] = catalogue.workers(session)
-    assert scorer.networks == ("toon-id", "lpips-alex")
+    assert one(database, "SELECT networks FROM workers").networks == ["toon-id", "lpips-alex"]
     assert view.capabilities == {"networks": ["toon-id", "lpips-alex"]}

@@ -239,20 +239,6 @@ def test_the_only_worker_tries_its_own_failures_again(database, project, claim):
     assert claim("w1").job_id == job
 
 
-def test_a_message_that_came_twice_claims_a_step_once(database, project, claim):
-    [job] = add_jobs(database, project)
-    execute(database, "UPDATE render_queue SET step = 'score' WHERE job_id = :job", job=job)
-
-    with database.transaction() as session:
-        first = queue.claim_step(session, job, Step.SCORE, worker_id="w1", lease=LEASE)
-        again = queue.claim_step(session, job, Step.SCORE, worker_id="w2", lease=LEASE)
-        other = queue.claim_step(session, job, Step.GATE, worker_id="w2", lease=LEASE)
-
-    assert first.epoch == 1
-    assert again is None
-    assert other is None
-
-
 def test_a_heartbeat_extends_the_lease_and_tells_the_frame(database, project, claim):
     [job] = add_jobs(database, project, frame_count=16)
     mine = claim()

@@ -14,8 +14,9 @@ from db.fleet.workers import WorkerIdentity
 from db.queue import Turn
 from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
+from models.vocabulary import Step
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, add_project, execute, one
+from tests.support.queue_jobs import add_jobs, add_project, execute, one, render_all
 
 if TYPE_CHECKING:
     from db.engine import Database
@@ -173,6 +174,23 @@ def test_demand_counts_no_further_than_messages_could_be_wanted(database):
         found = {d.pool: (d.slots, d.due) for d in queue.demand(session, reserve=4, silent_after=SILENT_AFTER)}
 
     assert found == {"null": (3, 7), "toon": (1, 0)}
+
+
+def test_demand_of_the_later_steps_goes_by_who_listens_and_what_is_due(database):
+    register(database, identity(role="score", queues=("score",), pools=(), slots=2))
+    register(database, identity(role="control", queues=("control", "echo"), pools=(), slots=4))
+    add_jobs(database, add_project(database), 40)
+    render_all(database)
+
+    with database.transaction() as session:
+        wanted = queue.demand(
+            session,
+            reserve=4,
+            silent_after=SILENT_AFTER,
+            queues={Step.SCORE: "score", Step.GATE: "control"},
+        )
+
+    assert [(each.step, each.slots, each.due) for each in wanted] == [(Step.GATE, 4, 0), (Step.SCORE, 2, 6)]
 
 
 def test_workers_that_left_make_no_demand(database):

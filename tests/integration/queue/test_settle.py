@@ -13,7 +13,7 @@ from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind, QueueStatus, Step
 from tasks.process import endings
-from tests.support.queue_jobs import TAKE, add_jobs, execute, one, row_of
+from tests.support.queue_jobs import TAKE, add_jobs, claim_after_render, execute, one, row_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -121,8 +121,7 @@ def test_the_three_steps_settle_in_order_and_complete_the_job(database, project)
     settle(database, claim(database))
 
     for step, settle_step in ((Step.SCORE, queue.settle_score), (Step.GATE, queue.settle_gate)):
-        with database.transaction() as session:
-            mine = queue.claim_step(session, job, step, worker_id="w2", lease=LEASE)
+        mine = claim_after_render(database, step, "w2")
         with database.transaction() as session:
             assert settle_step(session, mine) is Settlement.WRITTEN
 
@@ -236,22 +235,6 @@ def test_a_lease_that_still_runs_is_left_alone(database, project):
         assert endings.take_back(session, backoff=BACKOFF, time_limit=TIME_LIMIT) == []
 
     assert settle(database, mine) is Settlement.WRITTEN
-
-
-def test_a_tail_is_sent_again_only_after_the_redispatch_time(database, project):
-    [job] = add_jobs(database, project)
-    settle(database, claim(database))
-
-    def due(redispatch: timedelta) -> list[tuple[UUID, Step]]:
-        with database.transaction() as session:
-            return queue.due_tails(session, redispatch=redispatch)
-
-    assert due(timedelta(seconds=60)) == []
-    execute(
-        database, "UPDATE render_queue SET dispatched_at = now() - interval '61 s' WHERE job_id = :job", job=job
-    )
-    assert due(timedelta(seconds=60)) == [(job, Step.SCORE)]
-    assert due(timedelta(seconds=60)) == []
 
 
 def test_files_of_the_standing_take_and_of_running_work_are_kept(database, project):

@@ -16,6 +16,7 @@ from sqlalchemy import func, insert, select, text
 from db import catalogue, queue
 from db.fleet import inventories
 from farm.scheduling.order import Claimer, Situation, Waiting, ahead_of, next_row
+from farm.scheduling.scorers import WaitingScore, next_score
 from models.rows.fleet import Worker
 from models.rows.jobs import Attempt, QueueRow
 from models.scheduling import Affinity
@@ -77,6 +78,24 @@ claims = st.lists(
 live_workers = st.dictionaries(st.sampled_from(WORKERS), some(POOLS))
 
 
+scores = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.uuids(),
+            "priority": st.integers(5, 6),
+            "queued": st.sampled_from([0, 60]),
+            "due": st.sampled_from([-1, 0]),
+            "networks": some(WORDS),
+            "is_last_try": st.booleans(),
+        }
+    ),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda row: row["id"],
+)
+live_workers_networks = st.dictionaries(st.sampled_from(WORKERS), some(WORDS))
+
+
 @pytest.fixture(scope="module")
 def jobs(database: Database) -> list[UUID]:
     return add_jobs(database, add_project(database), MOST)
@@ -131,18 +150,40 @@ def fill(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dic
     return waiting
 
 
-def enter(session: Session, worker_id: str, pools: frozenset[str], inventory: str | None = None) -> None:
-    session.add(
-        Worker(
-            id=worker_id,
-            host="h",
-            pid=1,
-            incarnation=uuid4(),
-            pools=sorted(pools),
-            status=WorkerStatus.READY,
-            capabilities={"comfyui": {"inventory": inventory}} if inventory else {},
-        )
+def fill_scores(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dict[UUID, WaitingScore]:
+    """The same for rows that wait for their score."""
+    now: datetime = session.scalar(select(func.now()))
+    session.execute(text("DELETE FROM render_queue"))
+    waiting = {}
+    for values, job_id in zip(drawn, jobs, strict=False):
+        facts = {name: values[name] for name in ("id", "priority", "networks", "is_last_try")}
+        queued_at, available_at = (now - timedelta(seconds=values[name]) for name in ("queued", "due"))
+        waiting[job_id] = WaitingScore(**facts, queued_at=queued_at, available_at=available_at)
+    session.execute(
+        insert(QueueRow),
+        [
+            {
+                "id": row.id,
+                "job_id": job_id,
+                "pool": "a",
+                "step": Step.SCORE,
+                "priority": row.priority,
+                "queued_at": row.queued_at,
+                "available_at": row.available_at,
+                "networks": sorted(row.networks),
+                "max_retries": 3,
+                "retry_count": 3 * row.is_last_try,
+            }
+            for job_id, row in waiting.items()
+        ],
     )
+    return waiting
+
+
+def enter(session: Session, worker_id: str, **facts: Any) -> None:
+    """A live worker."""
+    told = {"host": "h", "pid": 1, "incarnation": uuid4(), "status": WorkerStatus.READY}
+    session.add(Worker(id=worker_id, **told, **facts))
     session.flush()
 
 
@@ -169,7 +210,7 @@ def test_claim_after_claim_postgres_gives_out_what_the_policy_says(
     with database.transaction() as session:
         waiting = fill(session, drawn, jobs)
         for worker_id, pools in live.items():
-            enter(session, worker_id, pools)
+            enter(session, worker_id, pools=sorted(pools))
         situation = Situation(now=session.scalar(select(func.now())), lease=LEASE, live=live)
 
         for claimer, affinity in islice(cycle(claims), len(drawn)):
@@ -193,6 +234,33 @@ def test_claim_after_claim_postgres_gives_out_what_the_policy_says(
         session.rollback()
 
 
+@given(scores, some(WORDS), live_workers_networks)
+@settings(max_examples=100, deadline=None)
+def test_score_after_score_postgres_gives_out_what_the_policy_says(
+    database: Database,
+    jobs: list[UUID],
+    drawn: list[dict[str, Any]],
+    here: frozenset[str],
+    live: dict[str, frozenset[str]],
+) -> None:
+    with database.transaction() as session:
+        waiting = fill_scores(session, drawn, jobs)
+        for worker_id, networks in live.items():
+            enter(session, worker_id, queues=["score"], networks=sorted(networks))
+        now = session.scalar(select(func.now()))
+        others = [networks for worker_id, networks in live.items() if worker_id != WORKERS[0]]
+
+        for _ in drawn:
+            expected = next_score(waiting.values(), here, others, now)
+            claim = queue.claim_score(session, worker_id=WORKERS[0], lease=LEASE, networks=here, queue="score")
+
+            assert (claim and waiting.pop(claim.job_id)) == expected
+        left = [row for row in waiting.values() if row.available_at <= now]
+        told = queue.better_scorer(session, worker_id=WORKERS[0], lease=LEASE, networks=here, queue="score")
+        assert bool(left) == (told in live)
+        session.rollback()
+
+
 @given(rows, st.dictionaries(st.sampled_from(WORKERS), st.tuples(some(POOLS), some(WORDS))))
 @settings(max_examples=30, deadline=None)
 def test_why_counts_those_ahead_that_the_policy_puts_ahead(
@@ -204,7 +272,13 @@ def test_why_counts_those_ahead_that_the_policy_puts_ahead(
     with database.transaction() as session:
         waiting = fill(session, drawn, jobs)
         for worker_id, (pools, has) in live.items():
-            enter(session, worker_id, pools, inventories.store(session, {"has": sorted(has)}, has=has))
+            inventory = inventories.store(session, {"has": sorted(has)}, has=has)
+            enter(
+                session,
+                worker_id,
+                pools=sorted(pools),
+                capabilities={"comfyui": {"inventory": inventory}},
+            )
         situation = Situation(now=session.scalar(select(func.now())), lease=LEASE)
 
         for job_id, row in waiting.items():

@@ -1,37 +1,54 @@
-"""Which score worker is handed a take: the one that lacks least, an idle one first, equals in turn."""
+"""Which score is given to whom, without a database."""
 
 from __future__ import annotations
 
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
-from db.fleet.workers import Scorer
-from farm.scheduling.scorers import best_of
+from farm.scheduling.scorers import WaitingScore, next_score
 
-
-def a_scorer(*networks: str, busy: bool = False) -> Scorer:
-    return Scorer(id=f"host:{uuid4()}", queues=("score",), networks=networks, is_busy=busy)
-
-
-WANTED = {"toon-id", "lpips-alex", "none"}
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+ALL = frozenset({"toon-id", "lpips-alex"})
+SOME, NONE = frozenset({"toon-id"}), frozenset[str]()
 
 
-def test_the_worker_that_lacks_least_is_chosen_and_an_idle_one_before_a_busy_one() -> None:
-    none, some = a_scorer(), a_scorer("toon-id")
-    busy, idle = a_scorer("toon-id", "lpips-alex", busy=True), a_scorer("toon-id", "lpips-alex")
+def waiting(
+    number: int = 0, *, priority: int = 5, age_s: float = 0, is_last_try: bool = False, due_s: float = 0
+) -> WaitingScore:
+    return WaitingScore(
+        id=UUID(int=number) if number else uuid4(),
+        priority=priority,
+        queued_at=NOW - timedelta(seconds=age_s),
+        available_at=NOW + timedelta(seconds=due_s),
+        networks=ALL,
+        is_last_try=is_last_try,
+    )
 
-    assert best_of([none, some, busy, idle], WANTED, fewer_than=2) is idle
-    assert best_of([none, some, busy], WANTED, fewer_than=2) is busy
-    assert best_of([none, some], WANTED, fewer_than=2) is some
+
+def test_priority_decides_then_age_then_the_order_they_came_in() -> None:
+    second, first = waiting(2), waiting(1)
+    old, urgent, later = waiting(age_s=9), waiting(priority=9), waiting(priority=10, due_s=1)
+    rows = [second, first, old, urgent, later]
+
+    given = []
+    while (row := next_score(rows, ALL, [], NOW)) is not None:
+        given.append(row)
+        rows.remove(row)
+
+    assert given == [urgent, old, first, second]
 
 
-def test_a_worker_that_could_measure_no_more_is_left_alone() -> None:
-    assert best_of([a_scorer("toon-id")], WANTED, fewer_than=1) is None
-    assert best_of([], WANTED, fewer_than=2) is None
+def test_a_score_is_left_to_a_worker_that_lacks_fewer_and_to_nobody_else() -> None:
+    row = waiting()
+
+    assert next_score([row], NONE, [SOME], NOW) is None
+    assert next_score([row], SOME, [ALL], NOW) is None
+    assert next_score([row], SOME, [NONE, SOME], NOW) is row
+    assert next_score([row], ALL, [ALL], NOW) is row
+    assert next_score([row], NONE, [], NOW) is row
 
 
-def test_equals_take_turns() -> None:
-    equals = [a_scorer("toon-id", "lpips-alex") for _ in range(3)]
+def test_the_last_try_is_left_to_nobody() -> None:
+    row = waiting(is_last_try=True)
 
-    chosen = [best_of(equals, WANTED, fewer_than=1, turn=turn) for turn in range(3)]
-
-    assert chosen == equals
+    assert next_score([row], NONE, [ALL], NOW) is row

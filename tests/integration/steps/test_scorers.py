@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db.fleet.workers import Scorer
-from tasks.process import runtime
-from tasks.steps import hand_over
 from tests.support.floor import CONTROL, RENDER, SCORE, Floor
 from tests.support.queue_jobs import add_jobs, add_project, execute, one
 from workers.scoring import weights
@@ -16,8 +13,6 @@ from workers.scoring import weights
 if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
-
-    from db.engine import Database
 
 _SCORED_BY = """SELECT array_agg(DISTINCT worker_id) AS workers FROM attempts
                 WHERE step = 'score' AND outcome = 'settled' AND job_id = ANY(:jobs)"""
@@ -98,50 +93,3 @@ def test_a_score_does_not_wait_for_networks_whose_only_worker_died(
     floor.settled()
     assert scored_by(floor, jobs) == [id_of(floor, cast.score.pid)]
     assert f"left to {dead}" in cast.score.said()
-
-
-def test_the_last_try_is_made_by_whoever_takes_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    execute(database, "DELETE FROM workers")
-    (job,) = add_jobs(database, add_project(database))
-    execute(
-        database,
-        """INSERT INTO workers (id, host, pid, incarnation, queues, networks, status)
-           VALUES ('host:score:0', 'host', 1, gen_random_uuid(), '{score,score.able@host}',
-                   '{toon-id}', 'ready')""",
-    )
-    monkeypatch.setenv(runtime.WORKER_ID, "host:score:1")
-    monkeypatch.setattr(hand_over, "networks_here", list)
-
-    def better() -> Scorer | None:
-        with database.transaction() as session:
-            return hand_over._better_worker(session, job)
-
-    assert better() is None  # it is not rendered yet
-    execute(database, "UPDATE render_queue SET step = 'score', retry_count = 2 WHERE job_id = :job", job=job)
-    first = better()
-    execute(database, "UPDATE render_queue SET retry_count = 3 WHERE job_id = :job", job=job)
-
-    assert first is not None
-    assert first.id == "host:score:0"
-    assert better() is None
-
-
-def test_a_worker_that_cannot_be_addressed_is_not_chosen(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    execute(database, "DELETE FROM workers")
-    (job,) = add_jobs(database, add_project(database))
-    execute(database, "UPDATE render_queue SET step = 'score' WHERE job_id = :job", job=job)
-    execute(
-        database,
-        """INSERT INTO workers (id, host, pid, incarnation, queues, networks, status)
-           VALUES ('host:score:0', 'host', 1, gen_random_uuid(), '{score}', '{toon-id}', 'ready')""",
-    )
-    monkeypatch.setenv(runtime.WORKER_ID, "host:score:1")
-    monkeypatch.setattr(hand_over, "networks_here", list)
-
-    with database.transaction() as session:
-        assert hand_over._better_worker(session, job) is None
-    execute(database, "UPDATE workers SET queues = '{score,score.able@host}'")
-    with database.transaction() as session:
-        assert hand_over._better_worker(session, job) is not None
