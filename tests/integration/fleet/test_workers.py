@@ -98,7 +98,7 @@ def test_everybody_who_asks_counts_the_same_worker_as_live(
             is None
         )
     urls = ServerUrls(database.engine.url.render_as_string(hide_password=False), "redis://nowhere")
-    monkeypatch.setattr(running, "find_running", lambda _folder: urls)
+    monkeypatch.setattr(running, "find_running", lambda *_: urls)
     settings = Settings(state_dir=tmp_path, lease=LEASE)
     findings = {each.name: each.message for each in running._schema_and_workers(settings)}
 
