@@ -56,8 +56,9 @@ def is_before(row: str, other: str) -> str:
 
 
 def is_startable(row: str) -> str:
-    """Whether the row's render is due and no equal order is being rendered."""
+    """Whether the row's render is due and no equal order is being rendered or comes first."""
     return f"""{row}.step = 'render' AND {row}.status = 'ready' AND {row}.available_at <= now()
+          AND NOT {row}.waits_for_equal
           AND ({row}.fingerprint IS NULL OR NOT EXISTS (
               SELECT 1 FROM render_queue r
               WHERE r.fingerprint = {row}.fingerprint AND r.status = 'running' AND r.step = 'render'))"""

@@ -150,8 +150,10 @@ class WhyFacts:
     seconds_of_lease_left: float | None
     seconds_since_beat: float | None
     last_attempt: AttemptView | None
-    #: the job that is being rendered just now and whose take this one waits for
+    #: the job whose take this one waits for
     equal_job_id: UUID | None = None
+    #: it is being rendered just now
+    equal_is_running: bool = True
     #: files and node types a worker must have
     needs: tuple[str, ...] = ()
     #: the servers of its renderer that workers told of, live ones first

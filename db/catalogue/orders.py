@@ -15,6 +15,7 @@ from models.jobs import DEFAULT_RETRIES
 from models.recipe import fingerprint_of
 from models.rows.jobs import Job, QueueRow
 from models.rows.takes import GenerationParams
+from models.vocabulary import QueueStatus, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,6 +110,7 @@ def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
             _queue_values(job, recipe["fingerprint"], job_id, row_id)
             for (job, job_id), recipe, row_id in places
         ]
+        _let_equals_wait(session, rows)
         session.execute(_INSERT_QUEUED, _with_ages(session, rows, [job for job, _ in new]))
     return [job_id if job_id in stored else None for job_id in ids]
 
@@ -223,6 +225,29 @@ def _with_ages(session: Session, rows: list[dict[str, Any]], jobs: Iterable[NewJ
     return [{**row, "since": since.get(job.root_job_id)} for row, job in zip(rows, jobs, strict=True)]
 
 
+def _let_equals_wait(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Mark the queue rows that an equal one of their pool, of at least their priority, comes before.
+
+    Equals ordered at the same instant do not see each other; the claim still gives out one at a time.
+    """
+    fingerprints = {row["fingerprint"] for row in rows} - {None}
+    if not fingerprints:
+        return
+    query = select(QueueRow.fingerprint, QueueRow.pool, func.max(QueueRow.priority)).where(
+        QueueRow.fingerprint.in_(fingerprints),
+        QueueRow.step == Step.RENDER,
+        QueueRow.status.in_((QueueStatus.READY, QueueStatus.RUNNING)),
+        ~QueueRow.waits_for_equal,
+    )
+    grouped = query.group_by(QueueRow.fingerprint, QueueRow.pool)
+    first = {(fingerprint, pool): priority for fingerprint, pool, priority in session.execute(grouped)}
+    for row in sorted(rows, key=lambda row: -int(row["priority"])):
+        equal = row["fingerprint"], row["pool"]
+        if row["fingerprint"] is not None:
+            row["waits_for_equal"] = first.setdefault(equal, row["priority"] - 1) >= row["priority"]
+            first[equal] = max(first[equal], row["priority"])
+
+
 def _queue_values(job: NewJob, fingerprint: str, job_id: UUID, queue_id: UUID) -> dict[str, Any]:
     return {
         "id": queue_id,
@@ -234,4 +259,5 @@ def _queue_values(job: NewJob, fingerprint: str, job_id: UUID, queue_id: UUID) -
         # A reproduction proves something only when it is really rendered.
         "fingerprint": fingerprint if job.reuse and job.reproduces_job_id is None else None,
         "needs": list(job.needs),
+        "waits_for_equal": False,
     }

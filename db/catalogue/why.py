@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -77,7 +77,7 @@ def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFac
         seconds_of_lease_left=None if lease is None else float(lease),
         seconds_since_beat=None if beat is None else float(beat),
         last_attempt=attempt_view(last) if last else None,
-        equal_job_id=_equal_being_rendered(session, queue),
+        **_equal_before(session, queue),
         needs=tuple(queue.needs),
         servers=inventories.known(session, silent_after=silent_after)
         if renderer_of(queue.pool) == COMFYUI
@@ -85,16 +85,25 @@ def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFac
     )
 
 
-def _equal_being_rendered(session: Session, queue: QueueRow) -> UUID | None:
+def _equal_before(session: Session, queue: QueueRow) -> dict[str, Any]:
+    """The equal order whose take the job waits for: the one that is being rendered, else the one to be."""
     if queue.fingerprint is None or queue.step is not Step.RENDER or queue.status is not QueueStatus.READY:
-        return None
-    return session.scalar(
-        select(QueueRow.job_id).where(
+        return {}
+    statuses = [QueueStatus.RUNNING, *([QueueStatus.READY] if queue.waits_for_equal else [])]
+    equal = session.execute(
+        select(QueueRow.job_id, QueueRow.status)
+        .where(
             QueueRow.fingerprint == queue.fingerprint,
-            QueueRow.status == QueueStatus.RUNNING,
             QueueRow.step == Step.RENDER,
+            QueueRow.status.in_(statuses),
+            ~QueueRow.waits_for_equal,
         )
-    )
+        .order_by(QueueRow.status.desc(), QueueRow.priority.desc(), QueueRow.queued_at, QueueRow.id)
+        .limit(1)
+    ).one_or_none()
+    if equal is None:
+        return {}
+    return {"equal_job_id": equal.job_id, "equal_is_running": equal.status is QueueStatus.RUNNING}
 
 
 def _ahead(session: Session, queue: QueueRow, silent_after: timedelta) -> int:

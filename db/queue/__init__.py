@@ -19,7 +19,7 @@ from db.queue.claim import (
 from db.queue.control import cancel, hold, unhold
 from db.queue.failures import Expired, expired, fail, failure_facts, take_back
 from db.queue.recovery import end_leases, keepers
-from db.queue.reuse import EqualTake, equal_takes, has_equal_take, pool_of_an_equal
+from db.queue.reuse import EqualTake, equal_takes, has_equal_take, let_equals_start, pool_of_an_equal
 from db.queue.settle import (
     Settlement,
     TakeRecord,
@@ -59,6 +59,7 @@ __all__ = [
     "is_mine",
     "keepers",
     "left_behind",
+    "let_equals_start",
     "mark_tick",
     "pool_of_an_equal",
     "release",

@@ -61,15 +61,17 @@ _TAKEN = """claimed AS (
     SELECT job_id, step, epoch, worker_id FROM claimed
 )"""
 
-# The best due rows of each of my pools are read off the index, pool by pool, so that neither history nor a long
-# queue slows a claim. Among the best overall a warm row may overtake rows of its own priority that are a little
-# older, and the row at the head remembers since when that happens to it; a test holds the order equal to
-# `farm.scheduling.order`. The last step locks exactly one row and skips
-# what others are claiming just now; being a re-check, it also refuses a row that changed since it was read. A
-# row that failed here is left to another live worker of its pool first, for one lease at most. A row that needs
-# files this worker lacks is not seen, nor one whose equal is being rendered. Of several equals that wait only
-# the first may be taken, so that two claims at once go to different work; where they still meet, the unique
-# index refuses the second.
+# The best due rows of each of my pools are read off the index, pool by pool, so that neither history nor a
+# long queue slows a claim. Among the best overall a warm row may overtake rows of its own priority that are a
+# little older, and the row at the head remembers since when that happens to it; a test holds the order equal
+# to `farm.scheduling.order`. The last step locks exactly one row and skips what others are claiming just now;
+# being a re-check, it also refuses a row that changed since it was read.
+#
+# A row that failed here is left to another live worker of its pool first, for one lease at most. A row that
+# needs files this worker lacks is not seen, nor one whose equal is being rendered. Of several equals all but
+# the first wait beside the index. Where two are in it all the same (ordered at one instant, or of two
+# priorities), only the first may be taken, so that two claims at once go to different work; where they still
+# meet, the unique index refuses the second.
 _CLAIM_RENDER = text(f"""
 WITH candidates AS MATERIALIZED (
     SELECT c.* FROM unnest(CAST(:pools AS text[])) AS mine(pool)

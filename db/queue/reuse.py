@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from db import order
 from models.takes import TakeFiles
 
 if TYPE_CHECKING:
@@ -52,10 +53,27 @@ SELECT EXISTS (SELECT 1 FROM generation_params p JOIN takes t ON t.job_id = p.jo
                WHERE p.fingerprint = :fingerprint AND p.job_id <> :job_id)
 """)
 
-_WAITING = text("""
-SELECT pool FROM render_queue
-WHERE fingerprint = :fingerprint AND status = 'ready' AND step = 'render' AND available_at <= now()
-ORDER BY priority DESC, available_at, id LIMIT 1
+_WAITING = text(f"""
+SELECT q.pool FROM render_queue q
+WHERE q.fingerprint = :fingerprint AND q.status = 'ready' AND q.step = 'render' AND q.available_at <= now()
+  AND NOT q.waits_for_equal
+ORDER BY {order.by_place("q")} LIMIT 1
+""")
+
+# Of each set of equals of which none is at work or about to be, the best one need not wait any more.
+_LET_START = text(f"""
+UPDATE render_queue q SET waits_for_equal = false
+FROM (
+    SELECT DISTINCT ON (w.fingerprint) w.id FROM render_queue w
+    WHERE w.status = 'ready' AND w.step = 'render' AND w.waits_for_equal
+      AND (CAST(:fingerprint AS text) IS NULL OR w.fingerprint = :fingerprint)
+      AND NOT EXISTS (
+          SELECT 1 FROM render_queue r
+          WHERE r.fingerprint = w.fingerprint AND r.step = 'render' AND NOT r.waits_for_equal
+            AND r.status IN ('ready', 'running') AND (r.status = 'running' OR r.available_at <= now()))
+    ORDER BY w.fingerprint, {order.by_place("w")}
+) first
+WHERE q.id = first.id AND q.waits_for_equal
 """)
 
 
@@ -85,6 +103,14 @@ def equal_takes(
         },
     )
     return [EqualTake(**row._mapping) for row in rows]
+
+
+def let_equals_start(session: Session, fingerprint: str | None = None) -> None:
+    """Let one of several equal orders start where the one before it is over; None: of all fingerprints.
+
+    However an order leaves the queue (rendered, failed, called off, held), this finds its successor.
+    """
+    session.execute(_LET_START, {"fingerprint": fingerprint})
 
 
 def pool_of_an_equal(session: Session, claim: Claim) -> str | None:

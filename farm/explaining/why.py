@@ -87,7 +87,8 @@ def _waiting(facts: WhyFacts) -> list[str]:
             sentences.append(f"The try before ended with: {facts.last_attempt.error_message}")
         return sentences
     if facts.equal_job_id is not None:
-        return [f"An equal order (job {facts.equal_job_id}) is being rendered; its take will be used."]
+        doing = "is being rendered" if facts.equal_is_running else "comes first"
+        return [f"An equal order (job {facts.equal_job_id}) {doing}; its take will be used."]
     nobody_can = lacking(facts) if queue.step is Step.RENDER else []
     if nobody_can:
         return [*nobody_can, *_the_try_before(facts)]

@@ -44,6 +44,8 @@ class Waiting:
     passed_over_since: datetime | None = None
     model_name: str = ""
     fingerprint: str | None = None
+    #: an equal order comes before it
+    waits_for_equal: bool = False
     needs: frozenset[str] = frozenset()
     #: where the last attempt ended, if this one would be a retry
     failed_at: str | None = None
@@ -121,8 +123,9 @@ def may_take(row: Waiting, claimer: Claimer, situation: Situation) -> bool:
 
 
 def is_startable(row: Waiting, situation: Situation) -> bool:
-    """Whether the row is due and no equal order is being rendered."""
-    return row.available_at <= situation.now and row.fingerprint not in situation.running
+    """Whether the row is due and no equal order is being rendered or comes first."""
+    is_due = row.available_at <= situation.now
+    return is_due and not row.waits_for_equal and row.fingerprint not in situation.running
 
 
 def ahead_of(

@@ -115,7 +115,7 @@ class QueueRow(Base):
             text("priority DESC"),
             "queued_at",
             "id",
-            postgresql_where=text("status = 'ready' AND step = 'render'"),
+            postgresql_where=text("status = 'ready' AND step = 'render' AND NOT waits_for_equal"),
         ),
         #: the same for the later steps
         Index(
@@ -134,11 +134,20 @@ class QueueRow(Base):
             unique=True,
             postgresql_where=text("status = 'running' AND step = 'render'"),
         ),
-        #: whoever waited for its equal is found and woken at once
+        #: whoever waits for its equal is found and woken at once
         Index(
-            "ix_render_queue_fingerprint",
+            "ix_render_queue_waits_for_equal",
             "fingerprint",
-            postgresql_where=text("status = 'ready' AND step = 'render'"),
+            text("priority DESC"),
+            "queued_at",
+            "id",
+            postgresql_where=text("status = 'ready' AND step = 'render' AND waits_for_equal"),
+        ),
+        #: and whom it waits for
+        Index(
+            "ix_render_queue_first_of_equals",
+            "fingerprint",
+            postgresql_where=text("step = 'render' AND status IN ('ready', 'running') AND NOT waits_for_equal"),
         ),
         CheckConstraint("priority BETWEEN 1 AND 10", name="priority"),
     )
@@ -164,6 +173,8 @@ class QueueRow(Base):
     model_name: Mapped[str] = mapped_column(String(255), server_default=text("''"))
     #: the recipe's fingerprint where the order may be served by an equal take; None: it is rendered anew
     fingerprint: Mapped[str | None] = mapped_column(String(64))
+    #: an equal order comes before it, so no claim looks at it until that one is over
+    waits_for_equal: Mapped[bool] = mapped_column(server_default=text("false"))
     #: files and node types a worker must have to render it; empty: whatever the pool has
     needs: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     #: what the take's profile asks for, once it is rendered: its score is left to a worker with more of them

@@ -56,6 +56,7 @@ def relay_now() -> str:
         turn = queue.take_turn(session, "relay", settings().relay_every)
         if turn is not Turn.MINE:
             return turn.value
+        queue.let_equals_start(session)
         wanted = queue.demand(
             session, reserve=RESERVE, silent_after=settings().lease, queues=QUEUE_AFTER_RENDER
         )

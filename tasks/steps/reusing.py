@@ -91,6 +91,7 @@ def wake_an_equal(claim: Claim) -> None:
         return
     with broker.best_effort():
         with runtime.database().transaction() as session:
+            queue.let_equals_start(session, claim.fingerprint)
             pool = queue.pool_of_an_equal(session, claim)
         if pool is not None:
             broker.pass_on(pool)

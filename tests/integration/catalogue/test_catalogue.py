@@ -345,8 +345,9 @@ def a_worker(session: Session, pool: str, *, silent: timedelta = timedelta(0)) -
 def test_why_counts_who_is_ahead_and_who_could_do_it(fresh_database: Database) -> None:
     with fresh_database.transaction() as session:
         show = a_stored_show(session)
-        ahead = ordered(session, show, count=2) + ordered(session, show, priority=9)
-        (job_id,) = ordered(session, show)
+        ahead = [*ordered(session, show, seed=1), *ordered(session, show, seed=2)]
+        ahead += ordered(session, show, priority=9)
+        (job_id,) = ordered(session, show, seed=3)
         ordered(session, show, count=3, priority=1)
         ordered(session, show, count=3, priority=10, renderer="null")
         alive = a_worker(session, "toon")

@@ -48,6 +48,11 @@ def claimed(database: Database, worker: str = "w", pool: str = "null") -> Claim 
         return claim(session, worker, pool)
 
 
+def relay(database: Database) -> None:
+    with database.transaction() as session:
+        queue.let_equals_start(session)
+
+
 def test_an_equal_is_not_given_out_while_the_first_is_rendered(database, project):
     first, _ = equals(database, project, 2)
     [other] = equals(database, project, 1)
@@ -84,9 +89,47 @@ def test_however_the_first_ends_one_of_them_is_given_out(database, project, end)
             queue.end_leases(session, "w")
             endings.take_back(session, backoff=BACKOFF, time_limit=timedelta(hours=1))
 
+    relay(database)
+
     # Handed back it keeps its age and goes first again; both are never out at once.
     assert claimed(database).job_id == (first if end == "released" else second)
     assert claimed(database) is None
+
+
+def test_a_claim_looks_at_the_first_of_many_equals_only(database, project):
+    first, *_ = equals(database, project, 100)
+    last, *_ = equals(database, project, 1)
+    # Ordered later, they wait for the same one, but for one of higher priority.
+    seed = one(database, "SELECT seed FROM generation_params WHERE job_id = :job", job=first).seed
+    add_jobs(database, project, 10, seed=int(seed), reuse=True)
+    [urgent] = add_jobs(database, project, seed=int(seed), reuse=True, priority=6)
+    looked_at = "SELECT array_agg(job_id) AS jobs FROM render_queue WHERE NOT waits_for_equal"
+
+    assert set(one(database, looked_at).jobs) == {first, last, urgent}
+    assert [claimed(database).job_id, claimed(database).job_id] == [urgent, last]
+
+
+def test_equals_that_wait_follow_one_another_whatever_becomes_of_the_first(database, project):
+    first, second, third, fourth = equals(database, project, 4)
+
+    with database.transaction() as session:
+        queue.hold(session, [first], reason="Waits.")
+    relay(database)
+    with database.transaction() as session:
+        queue.cancel(session, [second])
+    relay(database)
+    running = claimed(database)
+    assert running.job_id == third
+    relay(database)
+    assert claimed(database) is None
+    with database.transaction() as session:
+        pause = Backoff(base=timedelta(hours=1), cap=timedelta(hours=1))
+        endings.fail(
+            session, running, error_kind=ErrorKind.BUG, message="no", backoff=pause, silent_after=LEASE
+        )
+    relay(database)
+
+    assert claimed(database).job_id == fourth
 
 
 def test_two_claims_at_the_same_instant_go_to_different_work(database, project):
@@ -163,6 +206,7 @@ def test_equals_that_wait_are_no_demand_and_are_found_when_the_first_is_over(dat
     assert due() == 0
     with database.transaction() as session:
         _settle(session, running)
+        queue.let_equals_start(session, running.fingerprint)
         assert queue.pool_of_an_equal(session, running) == "null"
     assert due() == 1
     with database.transaction() as session:
@@ -170,14 +214,16 @@ def test_equals_that_wait_are_no_demand_and_are_found_when_the_first_is_over(dat
         assert queue.pool_of_an_equal(session, running) is None
 
 
-def test_why_names_the_equal_that_is_being_rendered(database, project):
+def test_why_names_the_equal_that_comes_first_or_is_being_rendered(database, project):
     first, second = equals(database, project, 2)
+
+    def why() -> list[str]:
+        with database.transaction() as session:
+            return explain(catalogue.why_facts(session, second, LEASE))
+
+    assert why() == [f"An equal order (job {first}) comes first; its take will be used."]
     claimed(database)
-
-    with database.transaction() as session:
-        told = explain(catalogue.why_facts(session, second, LEASE))
-
-    assert told == [f"An equal order (job {first}) is being rendered; its take will be used."]
+    assert why() == [f"An equal order (job {first}) is being rendered; its take will be used."]
 
 
 def test_a_reproduction_never_waits_and_never_stands_in_the_way(database, project):

@@ -51,6 +51,7 @@ rows = st.lists(
             "passed_over": st.sampled_from([None, 0, 299, 300]),
             "model_name": st.sampled_from(MODELS),
             "fingerprint": st.sampled_from([None, "f1", "f2"]),
+            "waits_for_equal": st.sampled_from([False, False, True]),
             "needs": some(WORDS),
             "failed_at": st.sampled_from([None, *WORKERS]),
         }
@@ -128,6 +129,7 @@ def fill(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dic
                 "passed_over_since": row.passed_over_since,
                 "model_name": row.model_name,
                 "fingerprint": row.fingerprint,
+                "waits_for_equal": row.waits_for_equal,
                 "needs": sorted(row.needs),
                 "retry_count": int(row.failed_at is not None),
                 "epoch": 1,
