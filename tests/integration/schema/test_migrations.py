@@ -38,6 +38,7 @@ TEN_TABLES = {
 }
 FIRST, SECOND = "0001_character_consistency", "0002_video_production"
 FOURTH = "0004_production_rendering"
+SIXTH = "0006_reviews"
 #: reviews were keys of `jobs.retake_reason` here
 BEFORE_REVIEWS = "0005_worker_facts"
 REVIEW = {
@@ -240,6 +241,37 @@ def test_reviews_and_what_a_reproduction_changes_move_into_places_of_their_own_a
     assert isinstance(last, dict)
     assert (last["review"]["by"], last["review"]["verdict"]) == ("Ben", "approved")
     assert {name: value for name, value in last.items() if name != "review"} == LADDER
+
+
+def test_rows_that_wait_survive_the_new_way_to_claim_there_and_back(blank_database: Database) -> None:
+    blank_database.migrate(SIXTH)
+    with blank_database.transaction() as session:
+        session.execute(
+            text(
+                "WITH p AS (INSERT INTO projects (slug, name) VALUES ('old', 'Old') RETURNING id),"
+                " j AS (INSERT INTO jobs (id, root_job_id, project_id, job_type, phase, profile, requested_by)"
+                "       SELECT u, u, p.id, 'still_image', 'still', 'spec', 'somebody' FROM p,"
+                "       unnest(ARRAY[gen_random_uuid(), gen_random_uuid()]) AS u RETURNING id)"
+                " INSERT INTO render_queue (job_id, pool, step, fingerprint, dispatched_at)"
+                " SELECT id, 'null', (ARRAY['render', 'score'])[row_number() OVER ()], repeat('f', 64), now()"
+                " FROM j"
+            )
+        )
+
+    blank_database.migrate()
+
+    facts = "SELECT step, networks, waits_for_equal, passed_over_since FROM render_queue ORDER BY step"
+    with blank_database.transaction() as session:
+        rows = [tuple(row) for row in session.execute(text(facts))]
+    assert rows == [("render", [], False, None), ("score", [], False, None)]
+    with blank_database.transaction() as session:
+        session.execute(text("UPDATE render_queue SET waits_for_equal = true, networks = '{toon-id}'"))
+    blank_database.downgrade(SIXTH)
+    with blank_database.transaction() as session:
+        before = session.execute(
+            text("SELECT step, status, dispatched_at FROM render_queue ORDER BY step")
+        ).all()
+    assert [tuple(row) for row in before] == [("render", "ready", None), ("score", "ready", None)]
 
 
 def test_two_migrations_at_once_are_harmless(blank_database: Database) -> None:
