@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from workers.scoring.catalogue import CATALOGUE
+from workers.scoring.network_files import NETWORK_FILES
 
 from db.fleet import inventories, workers
 from farm.settings import settings
@@ -57,7 +57,7 @@ def told_by_row(session: Session, worker_id: str) -> Serving:
 
 def networks_here() -> list[str]:
     """The networks whose files lie on this machine now."""
-    return list(installed(settings().networks_dir, {item.name: item.file for item in CATALOGUE}))
+    return list(installed(settings().networks_dir, {item.name: item.file for item in NETWORK_FILES}))
 
 
 def client_id(worker_id: str, child: int) -> str:
