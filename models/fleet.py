@@ -36,6 +36,34 @@ class WorkerView:
         return at_work and self.seconds_silent < silent_after.total_seconds()
 
 
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """Where and when a process began, as its kernel counts; with its id this names one process for good."""
+
+    #: of the machine's present run
+    boot_id: str
+    #: process ids are counted anew in each
+    pid_namespace: str
+    #: clock ticks since the machine started, which no change of its clock moves
+    start_ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Whoever a worker's name stands for now."""
+
+    slot: int
+    pid: int
+    incarnation: UUID
+    birth: Birth | None
+    has_left: bool
+    last_seen_at: datetime
+    #: since then, by the database's clock
+    silent: timedelta
+    #: whether its process runs; None: that cannot be seen from here
+    is_running: bool | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownServer:
     """The server one worker renders at, as it was last heard of."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+
+from models.fleet import Birth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +40,46 @@ def _gpu(visible: str | None) -> dict[str, Any] | None:
         return None
     model, memory_mib, driver = (part.strip() for part in answer.splitlines()[0].split(","))
     return {"model": model, "vram_gb": round(float(memory_mib) / 1024, 1), "driver": driver}
+
+
+def birth(pid: int | None = None) -> Birth | None:
+    """Where and when a process of this machine (or this one) began; None where the kernel does not say."""
+    try:
+        return Birth(
+            boot_id=Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(),
+            pid_namespace=os.readlink("/proc/self/ns/pid"),
+            start_ticks=int(_stat(pid or os.getpid())[19]),
+        )
+    except OSError:
+        return None
+
+
+def is_running(pid: int, born: Birth | None) -> bool | None:
+    """Whether that very process runs; None: it belongs where processes are not seen from here."""
+    here = birth()
+    if born is None or here is None:
+        return None
+    if (born.boot_id, born.pid_namespace) != (here.boot_id, here.pid_namespace):
+        return None
+    try:
+        os.kill(pid, 0)
+        stat = _stat(pid)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # Somebody else's process by now, or of another user of the farm: it cannot be told which.
+        return None
+    return stat[0] not in ("Z", "X") and int(stat[19]) == born.start_ticks
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of the kernel's record of a process after its name, which stands in brackets."""
+    try:
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        )
+    except FileNotFoundError as error:
+        raise ProcessLookupError(pid) from error
 
 
 def card(comfyui: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -10,12 +10,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from models.fleet import EchoWorker
+from models.fleet import Birth, EchoWorker, Holder
 from models.vocabulary import WorkerStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy.orm import Session
 
 
@@ -35,8 +33,15 @@ class WorkerIdentity:
     capabilities: dict[str, Any] = field(default_factory=dict)
     #: networks whose files lie on its machine
     networks: tuple[str, ...] = ()
-    #: None: the lowest number that no living worker of this host and role holds
+    #: None: the kernel does not say
+    birth: Birth | None = None
+    #: asked for by whoever started it; None: the lowest number that nobody of this host and role holds
     slot: int | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What the ids of this host and role begin with."""
+        return f"{self.host}:{self.role}:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +56,45 @@ class Equipment:
 # Two workers that start at once on one host must not choose the same slot.
 _LOCK_HOST = text("SELECT pg_advisory_xact_lock(hashtextextended('farm workers ' || :host, 0))")
 
-# Who holds a slot of this host and role and has not said goodbye.
-_SIBLINGS = text(
-    "SELECT id, pid FROM workers WHERE host = :host AND starts_with(id, :prefix) AND status <> 'gone'"
-)
+# Everybody else whose name is of this host and role.
+_HOLDERS = text("""
+SELECT substr(id, length(:prefix) + 1) AS slot, pid, incarnation, boot_id, pid_namespace, start_ticks,
+       status = 'gone' AS has_left, last_seen_at, now() - last_seen_at AS silent
+FROM workers
+WHERE host = :host AND starts_with(id, :prefix) AND incarnation <> :incarnation
+  AND substr(id, length(:prefix) + 1) ~ '^[0-9]{1,9}$'
+""")
+
+# A worker that registers again, because the answer of the first time was lost, may come by another name.
+_FORGET_ME = text("DELETE FROM workers WHERE incarnation = :incarnation AND id <> :id")
 
 _REGISTER = text("""
-INSERT INTO workers AS w (id, host, pid, incarnation, queues, pools, slots, networks, capabilities, status)
-VALUES (:id, :host, :pid, :incarnation, CAST(:queues AS varchar[]), CAST(:pools AS varchar[]), :slots,
-        CAST(:networks AS varchar[]), CAST(:capabilities AS jsonb), 'ready')
+INSERT INTO workers AS w (id, host, pid, boot_id, pid_namespace, start_ticks, incarnation, queues, pools, slots,
+                          networks, capabilities, status)
+VALUES (:id, :host, :pid, :boot_id, :pid_namespace, :start_ticks, :incarnation, CAST(:queues AS varchar[]),
+        CAST(:pools AS varchar[]), :slots, CAST(:networks AS varchar[]), CAST(:capabilities AS jsonb), 'ready')
 ON CONFLICT (id) DO UPDATE
-SET host = EXCLUDED.host, pid = EXCLUDED.pid, incarnation = EXCLUDED.incarnation, queues = EXCLUDED.queues,
+SET host = EXCLUDED.host, pid = EXCLUDED.pid, boot_id = EXCLUDED.boot_id,
+    pid_namespace = EXCLUDED.pid_namespace, start_ticks = EXCLUDED.start_ticks,
+    incarnation = EXCLUDED.incarnation, queues = EXCLUDED.queues,
     pools = EXCLUDED.pools, slots = EXCLUDED.slots, networks = EXCLUDED.networks, is_doubted = false,
     capabilities = EXCLUDED.capabilities, status = 'ready', current_job_id = NULL, started_at = now(),
     last_seen_at = now(), echo_status = NULL, echo_error = NULL, echo_beat_at = NULL
 """).bindparams(bindparam("capabilities", type_=JSONB))
 
-# Busy is not said but seen: a row runs under this worker's name. A worker declared lost that beats is back.
+# The name by which a process claims: asked at every claim, because a sleeper's name may have changed hands.
+_NAME_OF = text("SELECT id FROM workers WHERE incarnation = :incarnation AND status <> 'gone'")
+
+# Busy is not said but seen: it runs a row. A worker declared lost that beats is back.
 _BEAT = text("""
 UPDATE workers w
 SET last_seen_at = now(),
     current_job_id = (SELECT q.job_id FROM render_queue q
-                      WHERE q.status = 'running' AND q.worker_id = w.id ORDER BY q.started_at LIMIT 1),
+                      WHERE q.status = 'running' AND q.incarnation = w.incarnation
+                      ORDER BY q.started_at LIMIT 1),
     status = CASE WHEN :draining OR w.status = 'draining' THEN 'draining'
-                  WHEN EXISTS (SELECT 1 FROM render_queue q WHERE q.status = 'running' AND q.worker_id = w.id)
+                  WHEN EXISTS (SELECT 1 FROM render_queue q
+                               WHERE q.status = 'running' AND q.incarnation = w.incarnation)
                   THEN 'busy' ELSE 'ready' END
 WHERE w.id = :id AND w.incarnation = :incarnation
 RETURNING w.id
@@ -133,21 +153,38 @@ WHERE id = :id AND incarnation = :incarnation
 """)
 
 
-def register(session: Session, worker: WorkerIdentity, *, lives_here: Callable[[int], bool]) -> str:
-    """Enter a worker that starts; returns its id `host:role:slot`, the same after every restart of that slot.
-
-    A slot is free when its last holder left or its process is no more (`lives_here`); one that only fell silent
-    may wake again and keeps its name.
-    """
+def holders(session: Session, worker: WorkerIdentity) -> list[Holder]:
+    """Everybody else of this worker's host and role; until the commit nobody else may choose a name."""
     session.execute(_LOCK_HOST, {"host": worker.host})
-    slot = _free_slot(session, worker, lives_here) if worker.slot is None else worker.slot
-    worker_id = f"{worker.host}:{worker.role}:{slot}"
+    values = {"host": worker.host, "prefix": worker.prefix, "incarnation": worker.incarnation}
+    return [
+        Holder(
+            slot=int(row.slot),
+            pid=row.pid,
+            incarnation=row.incarnation,
+            birth=Birth(row.boot_id, row.pid_namespace, row.start_ticks) if row.boot_id else None,
+            has_left=row.has_left,
+            last_seen_at=row.last_seen_at,
+            silent=row.silent,
+        )
+        for row in session.execute(_HOLDERS, values)
+    ]
+
+
+def register(session: Session, worker: WorkerIdentity, slot: int) -> str:
+    """Enter a worker in place of whoever had this slot; its id `host:role:slot`, the same at every start."""
+    worker_id = f"{worker.prefix}{slot}"
+    session.execute(_FORGET_ME, {"incarnation": worker.incarnation, "id": worker_id})
+    birth = worker.birth
     session.execute(
         _REGISTER,
         {
             "id": worker_id,
             "host": worker.host,
             "pid": worker.pid,
+            "boot_id": birth and birth.boot_id,
+            "pid_namespace": birth and birth.pid_namespace,
+            "start_ticks": birth and birth.start_ticks,
             "incarnation": worker.incarnation,
             "queues": list(worker.queues),
             "pools": list(worker.pools),
@@ -157,6 +194,12 @@ def register(session: Session, worker: WorkerIdentity, *, lives_here: Callable[[
         },
     )
     return worker_id
+
+
+def name_of(session: Session, incarnation: UUID) -> str | None:
+    """The id under which a worker works now; None: it has none, for its row is gone or another's."""
+    name: str | None = session.execute(_NAME_OF, {"incarnation": incarnation}).scalar_one_or_none()
+    return name
 
 
 def beat(session: Session, worker_id: str, incarnation: UUID, *, draining: bool = False) -> bool:
@@ -225,13 +268,3 @@ def note_echo(session: Session, worker_id: str, incarnation: UUID, *, status: st
     """Write down how Echo answered, for everyone who asks whether Echo is well."""
     values = {"id": worker_id, "incarnation": incarnation, "status": status, "error": error}
     session.execute(_NOTE_ECHO, values)
-
-
-def _free_slot(session: Session, worker: WorkerIdentity, lives_here: Callable[[int], bool]) -> int:
-    prefix = f"{worker.host}:{worker.role}:"
-    rows = session.execute(_SIBLINGS, {"host": worker.host, "prefix": prefix})
-    taken = {row.id.removeprefix(prefix) for row in rows if row.pid != worker.pid and lives_here(row.pid)}
-    slot = 0
-    while str(slot) in taken:
-        slot += 1
-    return slot

@@ -13,8 +13,8 @@ from db.queue.claim import (
     claim_render,
     claim_score,
     heartbeat,
+    held_by,
     is_mine,
-    left_behind,
 )
 from db.queue.control import cancel, hold, unhold
 from db.queue.failures import Expired, expired, fail, failure_facts, take_back
@@ -55,10 +55,10 @@ __all__ = [
     "has_equal_take",
     "has_take",
     "heartbeat",
+    "held_by",
     "hold",
     "is_mine",
     "keepers",
-    "left_behind",
     "let_equals_start",
     "mark_tick",
     "pool_of_an_equal",

@@ -52,13 +52,14 @@ class Claim:
 # The row is the worker's for one lease, and its attempt is open.
 _TAKEN = """claimed AS (
     UPDATE render_queue q
-    SET status = 'running', epoch = q.epoch + 1, worker_id = :worker_id, passed_over_since = NULL,
-        lease_until = now() + CAST(:lease AS interval), started_at = COALESCE(q.started_at, now())
+    SET status = 'running', epoch = q.epoch + 1, worker_id = :worker_id, incarnation = :incarnation,
+        passed_over_since = NULL, lease_until = now() + CAST(:lease AS interval),
+        started_at = COALESCE(q.started_at, now())
     FROM best WHERE q.id = best.id
     RETURNING q.id, q.job_id, q.step, q.epoch, q.pool, q.worker_id, q.retry_count, q.fingerprint
 ), opened AS (
-    INSERT INTO attempts (job_id, step, epoch, worker_id)
-    SELECT job_id, step, epoch, worker_id FROM claimed
+    INSERT INTO attempts (job_id, step, epoch, worker_id, incarnation, pid)
+    SELECT job_id, step, epoch, worker_id, CAST(:incarnation AS uuid), CAST(:pid AS integer) FROM claimed
 )"""
 
 # The best due rows of each of my pools are read off the index, pool by pool, so that neither history nor a
@@ -170,10 +171,9 @@ _IS_MINE = text("""
 SELECT count(*) FROM render_queue WHERE job_id = :job_id AND epoch = :epoch AND status = 'running'
 """)
 
-# What a worker that starts again left running under its own name; its predecessor is certainly dead.
-_LEFT_BEHIND = text("""
+_HELD_BY = text("""
 SELECT job_id, step, epoch, pool, worker_id, retry_count FROM render_queue
-WHERE status = 'running' AND worker_id = :worker_id
+WHERE status = 'running' AND incarnation = :incarnation
 """)
 
 
@@ -182,6 +182,8 @@ def claim_render(
     *,
     pools: Iterable[str],
     worker_id: str,
+    incarnation: UUID | None = None,
+    pid: int | None = None,
     lease: timedelta,
     affinity: Affinity,
     warm: Iterable[str] = (),
@@ -189,6 +191,7 @@ def claim_render(
 ) -> Claim | None:
     """Take the best due render of `pools`: exact priority, then age; None when nothing is due.
 
+    `incarnation` and `pid` say which start of the worker, and which of its processes, holds it.
     What failed at this worker is left to the pool's other live workers for up to one lease. `warm` names the
     checkpoints this worker has loaded, which may overtake as `affinity` says. `has` names the files and node
     types it has: a row that needs another is left to others. The commit must be durable: an epoch that a crash
@@ -200,6 +203,8 @@ def claim_render(
     values = {
         "pools": list(pools),
         "worker_id": worker_id,
+        "incarnation": incarnation,
+        "pid": pid,
         "lease": lease,
         "warm": [name for name in warm if name],
         # An object, because its keys are found by halving: a studio has thousands of files.
@@ -225,7 +230,14 @@ def claim_render(
 
 
 def claim_score(
-    session: Session, *, worker_id: str, lease: timedelta, networks: Iterable[str], queue: str
+    session: Session,
+    *,
+    worker_id: str,
+    incarnation: UUID | None = None,
+    pid: int | None = None,
+    lease: timedelta,
+    networks: Iterable[str],
+    queue: str,
 ) -> Claim | None:
     """Take the best due score: exact priority, then age; None when nothing is due here.
 
@@ -233,7 +245,8 @@ def claim_score(
     `queue` that has more of them; a worker silent for a lease does not count.
     """
     scorer = _scorer(worker_id, lease, networks, queue)
-    return _next_claim(session.execute(_CLAIM_SCORE, {**scorer, "lease": lease}))
+    holder = {"incarnation": incarnation, "pid": pid, "lease": lease}
+    return _next_claim(session.execute(_CLAIM_SCORE, scorer | holder))
 
 
 def better_scorer(
@@ -244,9 +257,17 @@ def better_scorer(
     return answer.scalar_one_or_none()
 
 
-def claim_gate(session: Session, *, worker_id: str, lease: timedelta) -> Claim | None:
+def claim_gate(
+    session: Session,
+    *,
+    worker_id: str,
+    incarnation: UUID | None = None,
+    pid: int | None = None,
+    lease: timedelta,
+) -> Claim | None:
     """Take the best due gate: exact priority, then age; None when nothing is due."""
-    return _next_claim(session.execute(_CLAIM_GATE, {"worker_id": worker_id, "lease": lease}))
+    holder = {"worker_id": worker_id, "incarnation": incarnation, "pid": pid, "lease": lease}
+    return _next_claim(session.execute(_CLAIM_GATE, holder))
 
 
 def heartbeat(
@@ -269,9 +290,9 @@ def is_mine(session: Session, claim: Claim) -> bool:
     return bool(session.execute(_IS_MINE, {"job_id": claim.job_id, "epoch": claim.epoch}).scalar_one())
 
 
-def left_behind(session: Session, worker_id: str) -> list[Claim]:
-    """What the predecessor of a worker that starts again was doing when it died."""
-    return [_claim(row) for row in session.execute(_LEFT_BEHIND, {"worker_id": worker_id})]
+def held_by(session: Session, incarnation: UUID) -> list[Claim]:
+    """What one start of a worker works on."""
+    return [_claim(row) for row in session.execute(_HELD_BY, {"incarnation": incarnation})]
 
 
 def _scorer(worker_id: str, lease: timedelta, networks: Iterable[str], queue: str) -> dict[str, Any]:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-# A worker's name changed hands, so whoever held these is gone; `expire` counts the lost try as usual.
+# Whoever held these is known to be dead; the lost try is counted as usual.
 _END_LEASES = text("""
 UPDATE render_queue SET lease_until = LEAST(lease_until, now() - interval '1 microsecond')
-WHERE status = 'running' AND worker_id = :worker_id
+WHERE status = 'running' AND incarnation = :incarnation
 """)
 
 
@@ -28,9 +28,9 @@ SELECT job_id, epoch FROM render_queue WHERE job_id = ANY(:job_ids) AND status =
 """)
 
 
-def end_leases(session: Session, worker_id: str) -> None:
-    """Let everything that runs under `worker_id` expire now: its holder is known to be gone."""
-    session.execute(_END_LEASES, {"worker_id": worker_id})
+def end_leases(session: Session, incarnation: UUID) -> None:
+    """Let everything expire now that this start of a worker held, which is known to be dead."""
+    session.execute(_END_LEASES, {"incarnation": incarnation})
 
 
 def keepers(session: Session, job_ids: Iterable[UUID]) -> set[tuple[UUID, int]]:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Computed,
     ForeignKey,
     String,
@@ -32,8 +33,12 @@ class Worker(Base):
     id: Mapped[str] = mapped_column(String(255), primary_key=True)
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int]
+    # With the process id these name one process for good: a dead one is told from a silent one.
+    boot_id: Mapped[str | None] = mapped_column(String(64))
+    pid_namespace: Mapped[str | None] = mapped_column(String(64))
+    start_ticks: Mapped[int | None] = mapped_column(BigInteger)
     #: changes with every start, so that a successor is never mistaken for its predecessor
-    incarnation: Mapped[UUID]
+    incarnation: Mapped[UUID] = mapped_column(unique=True)
     queues: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     pools: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     slots: Mapped[int] = mapped_column(server_default=text("1"))

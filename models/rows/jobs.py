@@ -169,6 +169,8 @@ class QueueRow(Base):
     available_at: Mapped[datetime] = mapped_column(server_default=func.now())
     lease_until: Mapped[datetime | None]
     worker_id: Mapped[str | None] = mapped_column(String(255))
+    #: of that worker when it claimed the row: names change hands, incarnations never
+    incarnation: Mapped[UUID | None]
     #: `checkpoint` affinity: a worker that has it loaded may take the row a little early
     model_name: Mapped[str] = mapped_column(String(255), server_default=text("''"))
     #: the recipe's fingerprint where the order may be served by an equal take; None: it is rendered anew
@@ -211,6 +213,9 @@ class Attempt(Base):
     step: Mapped[Step] = mapped_column(Word(Step))
     epoch: Mapped[int]
     worker_id: Mapped[str] = mapped_column(String(255))
+    incarnation: Mapped[UUID | None]
+    #: the process of that worker which did it
+    pid: Mapped[int | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
     outcome: Mapped[AttemptOutcome | None] = mapped_column(Word(AttemptOutcome))

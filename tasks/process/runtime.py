@@ -7,12 +7,14 @@ import os
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
 
 from db import queue
 from db.engine import Database
 from db.files.artifacts import ArtifactStore
+from db.fleet import workers
 from farm.broker import SCORE_QUEUE, pool_of
 from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
@@ -32,7 +34,10 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WORKER_ID = "FARM_WORKER_ID"
-"""Set by the worker process when it registers; its pool children inherit it."""
+"""Its name when its pool children were started, who inherit it; by now it may have another."""
+
+INCARNATION = "FARM_WORKER_INCARNATION"
+"""Of the worker process, inherited by its pool children: it stays what it is, whatever the name."""
 
 WORKER_QUEUES = "FARM_WORKER_QUEUES"
 """The queues the worker listens to, separated by commas; its pool children inherit it."""
@@ -86,8 +91,13 @@ def _child() -> int:
 
 
 def worker_id() -> str:
-    """The name under which this process claims work."""
+    """The name this process was started under."""
     return os.environ[WORKER_ID]
+
+
+def incarnation() -> UUID:
+    """Which start of a worker this process belongs to."""
+    return UUID(os.environ[INCARNATION])
 
 
 def pools() -> tuple[str, ...]:
@@ -109,54 +119,51 @@ def claim_render(pool: str) -> Claim | None:
     warm = bench().loaded()
     while True:
         try:
-            return in_transaction(
-                lambda session: queue.claim_render(
-                    session,
-                    pools=mine.pools,
-                    worker_id=worker_id(),
-                    lease=settings().lease,
-                    affinity=AFFINITY,
-                    warm=warm,
-                    has=mine.has,
-                ),
-                patience=settings().lease,
-            )
+            return _claim(queue.claim_render, pools=mine.pools, affinity=AFFINITY, warm=warm, has=mine.has)
         except queue.Collision:
             # Whoever won has committed: the next look sees it at work and finds another row, or none.
             continue
 
 
 def _my_row() -> serving.Serving:
-    return in_transaction(lambda session: serving.told_by_row(session, worker_id()), patience=settings().lease)
+    def asked(session: Session) -> serving.Serving:
+        return serving.told_by_row(session, workers.name_of(session, incarnation()) or "")
+
+    return in_transaction(asked, patience=settings().lease)
 
 
 def claim_score() -> Claim | None:
     """The best score this worker should make now; None when there is none."""
-    scorer = _scorer()
-    return in_transaction(lambda session: queue.claim_score(session, **scorer), patience=settings().lease)
+    return _claim(queue.claim_score, networks=serving.networks_here(), queue=SCORE_QUEUE)
 
 
 def better_scorer() -> str | None:
     """The worker to which a due score is left, because it has more of the networks it asks for."""
-    scorer = _scorer()
-    return in_transaction(lambda session: queue.better_scorer(session, **scorer), patience=settings().lease)
 
+    def asked(session: Session) -> str | None:
+        name = workers.name_of(session, incarnation()) or ""
+        networks, lease = serving.networks_here(), settings().lease
+        return queue.better_scorer(session, worker_id=name, lease=lease, networks=networks, queue=SCORE_QUEUE)
 
-def _scorer() -> dict[str, Any]:
-    return {
-        "worker_id": worker_id(),
-        "lease": settings().lease,
-        "networks": serving.networks_here(),
-        "queue": SCORE_QUEUE,
-    }
+    return in_transaction(asked, patience=settings().lease)
 
 
 def claim_gate() -> Claim | None:
     """The best gate; None when none is due."""
-    return in_transaction(
-        lambda session: queue.claim_gate(session, worker_id=worker_id(), lease=settings().lease),
-        patience=settings().lease,
-    )
+    return _claim(queue.claim_gate)
+
+
+def _claim(statement: Callable[..., Claim | None], **wanted: Any) -> Claim | None:
+    """What `statement` claims for this process; nothing while its worker has no name in the table."""
+
+    def claimed(session: Session) -> Claim | None:
+        name = workers.name_of(session, incarnation())
+        if name is None:
+            return None
+        me = {"worker_id": name, "incarnation": incarnation(), "pid": os.getpid()}
+        return statement(session, **me, lease=settings().lease, **wanted)
+
+    return in_transaction(claimed, patience=settings().lease)
 
 
 def in_transaction(work: Callable[[Session], T], *, patience: timedelta | None = None) -> T:

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from workers.scoring.network_files import NETWORK_FILES
-
 from db.fleet import inventories, workers
 from farm.settings import settings
 from models.errors import StepFailed, Unavailable
 from models.pools import COMFYUI, renderer_of
+from workers.scoring.network_files import NETWORK_FILES
 from workers.scoring.network_table import installed
 
 if TYPE_CHECKING:

@@ -1,17 +1,20 @@
-"""This worker process's row in `workers`: entered, kept alive, told what the worker has, and left."""
+"""This worker process's row in `workers`: kept alive, told what the worker has, and left."""
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from farm.broker import SCORE_QUEUE, pool_of
 from farm.settings import settings
-from models.errors import Unavailable
+from models.errors import Busy, Unavailable
 from models.pools import COMFYUI, renderer_of
+from tasks.worker import names
 from tasks.worker.comfyui_watch import Sighting
 
 if TYPE_CHECKING:
@@ -80,7 +83,7 @@ class Presence:
         self._thread.join(timeout=settings().heartbeat.total_seconds())
         try:
             with runtime.database().transaction() as session:
-                for claim in queue.left_behind(session, self._id):
+                for claim in queue.held_by(session, self._identity.incarnation):
                     queue.release(session, claim)
                 workers.leave(session, self._id, self._identity.incarnation)
             if any(pool_of(name) for name in self._identity.queues):
@@ -140,34 +143,14 @@ class Presence:
             self._change(networks=networks)
 
     def _register_again(self) -> None:
-        """A row that was tidied away or taken by a successor: come back under a name of our own."""
+        """A row that was tidied away, or taken while we were silent: come back under a name of our own.
+
+        Pool children ask for the name at every claim. Without the slot it was asked for a worker stops.
+        """
         _log.warning("The row of worker %s is not ours any more; registering again.", self._id)
-        self._id = register(self._identity)
-
-
-def register(identity: WorkerIdentity) -> str:
-    """Enter this worker in the table and take back what a dead predecessor of its name held; its id."""
-    from db import queue
-    from db.fleet import workers
-    from tasks.process import runtime
-
-    def enter(session: Any) -> str:
-        worker_id = workers.register(session, identity, lives_here=_is_a_living_worker)
-        # What the predecessor under this name was doing when it died need not wait for its lease to end.
-        queue.end_leases(session, worker_id)
-        return worker_id
-
-    worker_id = runtime.in_transaction(enter)
-    os.environ[runtime.WORKER_ID] = worker_id
-    os.environ[runtime.WORKER_QUEUES] = ",".join(identity.queues)
-    return worker_id
-
-
-def _is_a_living_worker(pid: int) -> bool:
-    """Whether a process of this id on this host is a Celery worker; ids are given out again after a restart."""
-    import psutil
-
-    try:
-        return any("celery" in word for word in psutil.Process(pid).cmdline())
-    except psutil.Error:
-        return False
+        try:
+            self._id = names.take(self._identity, patience=timedelta(0))
+        except Busy as error:
+            _log.error("This worker stops. %s", error)
+            os.kill(os.getpid(), signal.SIGTERM)
+            self._over.set()

@@ -16,9 +16,10 @@ from farm.settings import settings
 from models.errors import FarmError
 from models.pools import COMFYUI, renderer_of
 from models.vocabulary import JobType
+from tasks.worker import names
 from tasks.worker.comfyui_watch import Sighting, Watch
 from tasks.worker.listening import Listening
-from tasks.worker.presence import Presence, register
+from tasks.worker.presence import Presence
 
 if TYPE_CHECKING:
     from db.fleet.workers import WorkerIdentity
@@ -45,7 +46,7 @@ def register_worker(instance: Any = None, **_: Any) -> None:
     listed = tuple(pool for queue in queues if (pool := pool_of(queue)))
     identity = _identity(instance, queues, listed)
     try:
-        worker_id = register(identity)
+        worker_id = names.take(identity, patience=settings().lease)
     except FarmError as error:
         raise SystemExit(f"This worker cannot start: {error}") from error
     presence = Presence(worker_id, identity)
@@ -115,6 +116,7 @@ def _identity(instance: Any, queues: tuple[str, ...], listed: tuple[str, ...]) -
 
     from db.fleet.workers import WorkerIdentity
     from tasks.process.serving import networks_here
+    from workers import machine
 
     slot = os.environ.get("FARM_SLOT") or os.environ.get("CUDA_VISIBLE_DEVICES")
     return WorkerIdentity(
@@ -122,6 +124,7 @@ def _identity(instance: Any, queues: tuple[str, ...], listed: tuple[str, ...]) -
         role=_role(queues, listed),
         pid=os.getpid(),
         incarnation=uuid4(),
+        birth=machine.birth(),
         queues=queues,
         pools=tuple(pool for pool in listed if renderer_of(pool) != COMFYUI),
         slots=int(instance.concurrency or 1),

@@ -80,7 +80,7 @@ def report(
                 },
                 slot=0,
             ),
-            lives_here=lambda pid: True,
+            slot=0,
         )
     execute(
         database,

@@ -56,7 +56,7 @@ def enter(database: Database, host: str, inventory: str | None, *, error: str | 
         slot=0,
     )
     with database.transaction() as session:
-        return workers.register(session, worker, lives_here=lambda pid: False)
+        return workers.register(session, worker, slot=0)
 
 
 def known(database: Database) -> tuple[KnownServer, ...]:

@@ -40,7 +40,7 @@ def enter(database: Database, *, role: str = "render", queues: tuple[str, ...] =
         host="h", role=role, pid=1, incarnation=uuid4(), queues=queues, pools=pools, networks=("toon-id",)
     )
     with database.transaction() as session:
-        return workers.register(session, worker, lives_here=lambda _pid: True)
+        return workers.register(session, worker, slot=0)
 
 
 def fall_silent(database: Database, seconds: float) -> None:

@@ -210,7 +210,7 @@ def second_worker(database: Database) -> Iterator[str]:
         host="h", role="render", pid=1, incarnation=uuid4(), queues=("render_queue.null",), pools=("null",)
     )
     with database.transaction() as session:
-        name = register(session, identity, lives_here=lambda pid: True)
+        name = register(session, identity, slot=0)
     yield name
     execute(database, "DELETE FROM workers WHERE id = :id", id=name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -13,6 +14,7 @@ from db.fleet import workers
 from db.fleet.workers import WorkerIdentity
 from db.queue import Turn
 from farm.scheduling.failures import Backoff
+from farm.scheduling.names import free_slot
 from farm.scheduling.order import AFFINITY
 from models.vocabulary import Step
 from tasks.process import endings
@@ -44,7 +46,10 @@ def identity(**changes: object) -> WorkerIdentity:
 
 def register(database: Database, worker: WorkerIdentity, *, living: bool = True) -> str:
     with database.transaction() as session:
-        return workers.register(session, worker, lives_here=lambda _pid: living)
+        known = [replace(each, is_running=living) for each in workers.holders(session, worker)]
+        slot = free_slot(known, lease=SILENT_AFTER)
+        assert slot is not None
+        return workers.register(session, worker, slot)
 
 
 def status_of(database: Database, worker_id: str) -> str:
@@ -124,7 +129,12 @@ def test_a_worker_is_busy_exactly_while_a_row_runs_under_its_name(database):
     [job] = add_jobs(database, add_project(database))
     with database.transaction() as session:
         claim = queue.claim_render(
-            session, pools=("null",), worker_id=worker_id, lease=SILENT_AFTER, affinity=AFFINITY
+            session,
+            pools=("null",),
+            worker_id=worker_id,
+            incarnation=worker.incarnation,
+            lease=SILENT_AFTER,
+            affinity=AFFINITY,
         )
         workers.beat(session, worker_id, worker.incarnation)
     row = one(database, "SELECT status, current_job_id FROM workers WHERE id = :id", id=worker_id)
@@ -201,13 +211,23 @@ def test_workers_that_left_make_no_demand(database):
         assert queue.demand(session, reserve=4, silent_after=SILENT_AFTER) == []
 
 
-def test_a_name_that_changed_hands_ends_the_leases_under_it(database):
-    [job] = add_jobs(database, add_project(database))
+def test_what_a_dead_start_of_a_worker_held_is_taken_back_and_nothing_that_another_holds(database):
+    dead, living = uuid4(), uuid4()
+    [job, other] = add_jobs(database, add_project(database), 2)
     with database.transaction() as session:
-        queue.claim_render(session, pools=("null",), worker_id="w", lease=SILENT_AFTER, affinity=AFFINITY)
+        for incarnation in (dead, living):
+            queue.claim_render(
+                session,
+                pools=("null",),
+                worker_id="w",
+                incarnation=incarnation,
+                lease=SILENT_AFTER,
+                affinity=AFFINITY,
+            )
 
     with database.transaction() as session:
-        queue.end_leases(session, "w")
+        queue.end_leases(session, dead)
+        assert [claim.job_id for claim in queue.held_by(session, living)] == [other]
     with database.transaction() as session:
         expired = endings.take_back(
             session,

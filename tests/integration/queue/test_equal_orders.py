@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=60)
 BACKOFF = Backoff(base=timedelta(0), cap=timedelta(0))
 _SEEDS = count(1)
+INCARNATION = uuid4()
 
 
 def equals(database: Database, project: UUID, amount: int, **said: Any) -> list[UUID]:
@@ -40,7 +41,9 @@ def equals(database: Database, project: UUID, amount: int, **said: Any) -> list[
 
 
 def claim(session: Session, worker: str = "w", pool: str = "null") -> Claim | None:
-    return queue.claim_render(session, pools=(pool,), worker_id=worker, lease=LEASE, affinity=AFFINITY)
+    return queue.claim_render(
+        session, pools=(pool,), worker_id=worker, incarnation=INCARNATION, lease=LEASE, affinity=AFFINITY
+    )
 
 
 def claimed(database: Database, worker: str = "w", pool: str = "null") -> Claim | None:
@@ -86,7 +89,7 @@ def test_however_the_first_ends_one_of_them_is_given_out(database, project, end)
         elif end == "cancelled":
             queue.cancel(session, [first])
         else:
-            queue.end_leases(session, "w")
+            queue.end_leases(session, INCARNATION)
             endings.take_back(session, backoff=BACKOFF, time_limit=timedelta(hours=1))
 
     relay(database)
@@ -193,7 +196,7 @@ def test_equals_that_wait_are_no_demand_and_are_found_when_the_first_is_over(dat
                 queues=("render_queue.null",),
                 pools=("null",),
             ),
-            lives_here=lambda _pid: True,
+            slot=0,
         )
     _, second = equals(database, project, 2)
     running = claimed(database)

@@ -49,7 +49,7 @@ def enter(database: Database, host: str, vram_mib: int) -> str:
         slot=0,
     )
     with database.transaction() as session:
-        return workers.register(session, worker, lives_here=lambda pid: False)
+        return workers.register(session, worker, slot=0)
 
 
 def runs_out(database: Database, worker: str, vram_mib: int) -> QueueStatus | None:
