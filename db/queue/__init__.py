@@ -18,7 +18,7 @@ from db.queue.claim import (
 )
 from db.queue.control import cancel, hold, unhold
 from db.queue.failures import Expired, expired, fail, failure_facts, take_back
-from db.queue.recovery import end_leases, keepers
+from db.queue.recovery import end_leases, keepers, spare
 from db.queue.reuse import EqualTake, equal_takes, has_equal_take, let_equals_start, pool_of_an_equal
 from db.queue.settle import (
     Settlement,
@@ -29,7 +29,7 @@ from db.queue.settle import (
     settle_render,
     settle_score,
 )
-from db.queue.ticks import Turn, mark_tick, silence_of, take_turn
+from db.queue.ticks import Turn, mark_tick, silence_of, since, take_turn
 from db.queue.wake_ups import Demand, demand
 
 __all__ = [
@@ -67,6 +67,8 @@ __all__ = [
     "settle_render",
     "settle_score",
     "silence_of",
+    "since",
+    "spare",
     "take_back",
     "take_turn",
     "unhold",

@@ -56,6 +56,12 @@ def mark_tick(session: Session, name: str) -> None:
     session.execute(_MARK, {"name": name})
 
 
+def since(session: Session, name: str) -> timedelta | None:
+    """How long ago `name` last happened; None: never."""
+    passed: timedelta | None = session.execute(_SILENCE, {"name": name}).scalar_one_or_none()
+    return passed
+
+
 def silence_of(session: Session, name: str) -> timedelta:
     """How long ago `name` last happened; a name never seen counts from the first time it is asked for."""
     session.execute(_START, {"name": name})

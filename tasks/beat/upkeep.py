@@ -10,6 +10,7 @@ from db.fleet import inventories, workers
 from db.queue import Turn
 from farm import broker
 from farm.broker import QUEUE_AFTER_RENDER, RESERVE, TaskName, task
+from farm.scheduling import leases
 from farm.settings import settings
 from tasks.process import endings, runtime
 
@@ -67,12 +68,19 @@ def relay_now() -> str:
 
 def retry_now() -> str:
     """Take back expired leases, see who fell silent, and remove what the lost attempts left behind."""
+    every, heartbeat = settings().retry_every, settings().heartbeat
     with runtime.database().transaction() as session:
-        turn = queue.take_turn(session, "retry", settings().retry_every)
+        gap = queue.since(session, "retry") or timedelta(0)
+        turn = queue.take_turn(session, "retry", every)
         if turn is not Turn.MINE:
             return turn.value
+        if leases.stood_still(gap, every=every, heartbeat=heartbeat):
+            _log.warning("Nobody looked after leases for %.0f s; they get a heartbeat.", gap.total_seconds())
+            queue.spare(session, since=gap, heartbeat=heartbeat)
+            lost = []
+        else:
+            lost = workers.mark_lost(session, silent_after=settings().lease)
         taken_back = endings.take_back(session, backoff=runtime.backoff(), time_limit=settings().time_limit)
-        lost = workers.mark_lost(session, silent_after=settings().lease)
     for attempt, decision in taken_back:
         _log.warning(
             "Job %s: its worker fell silent at step %s; now %s.",

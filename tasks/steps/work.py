@@ -49,7 +49,6 @@ class Work:
         self._over = threading.Event()
         self._frame: int | None = None
         self._steps: tuple[int, int] | None = None
-        self._extended_at = time.monotonic()
         self._keeper = threading.Thread(target=self._keep, name=f"lease of {claim.job_id}", daemon=True)
 
     def __enter__(self) -> Self:
@@ -67,9 +66,11 @@ class Work:
             self._keeper.join()
 
     def alive(self) -> bool:
-        """Whether the work is still ours: not cancelled, not taken over, and the lease was extended in time."""
-        in_time = time.monotonic() - self._extended_at < settings().lease.total_seconds()
-        return in_time and not self._lost.is_set()
+        """Whether the work is still ours: the database never said that it was cancelled or taken over.
+
+        While the database does not answer nobody can take the work, and the epoch fences a finish that is late.
+        """
+        return not self._lost.is_set()
 
     def progress(self, done: int, total: int, of: Literal["frames", "steps"] = "frames", /) -> None:
         """What is really finished; written at the next look or heartbeat."""
@@ -131,7 +132,6 @@ class Work:
                     told = self._done
                     still_mine = self._extend()
                     due = started + heartbeat
-                    self._extended_at = started
                 else:
                     still_mine = self._look()
             except Unavailable as error:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import redis
 from db.engine import Database
 from farm.servers import EmbeddedServers
 from models.errors import Unavailable
-from tests.support.floor import Floor
+from tests.support.floor import RENDER, Floor
 from tests.support.queue_jobs import add_jobs
 
 if TYPE_CHECKING:
@@ -123,6 +124,30 @@ def test_a_render_outlives_a_killed_database(floor, project, own_servers):
     floor.settled()
     # The outage was shorter than the lease: the render that was under way is the one that counts.
     assert floor.scalar("SELECT count(*) FROM attempts WHERE job_id = :job AND step = 'render'", job=job) == 1
+
+
+@pytest.mark.slow
+def test_renders_outlive_an_outage_of_the_database_that_is_longer_than_their_lease(floor, project, own_servers):
+    sign = floor.sign()
+    second = floor.worker(RENDER)
+    jobs = add_jobs(floor.database, project, 2, model_name=f"null:until={sign}")
+    for job in jobs:
+        floor.wait_for(job, step="render")
+    lease_until = floor.scalar("SELECT max(lease_until) FROM render_queue WHERE job_id = ANY(:jobs)", jobs=jobs)
+
+    kill_server(own_servers, "postgres")
+    floor.wait(lambda: datetime.now(UTC) > lease_until + timedelta(seconds=2), "every lease to run out")
+    own_servers.start()
+    floor.wait(lambda: answers(floor), "the database to answer")
+    looked = "SELECT count(*) FROM ticks WHERE name = 'retry' AND ran_at > now() - interval '1 s'"
+    floor.wait(lambda: floor.scalar(looked) == 1, "somebody to look after leases")
+    sign.touch()
+
+    floor.wait_until_over(jobs)
+    floor.settled()
+    ended = "SELECT array_agg(outcome) FROM attempts WHERE job_id = ANY(:jobs) AND step = 'render'"
+    assert floor.scalar(ended, jobs=jobs) == ["settled", "settled"]
+    second.stop()
 
 
 def test_a_database_killed_under_a_full_load_loses_nothing(floor, project, own_servers):

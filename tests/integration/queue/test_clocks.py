@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -18,7 +18,7 @@ from farm.scheduling.names import free_slot
 from farm.scheduling.order import AFFINITY
 from models.vocabulary import Step
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, add_project, execute, one, render_all
+from tests.support.queue_jobs import add_jobs, add_project, execute, one, render_all, row_of
 
 if TYPE_CHECKING:
     from db.engine import Database
@@ -209,6 +209,39 @@ def test_workers_that_left_make_no_demand(database):
 
     with database.transaction() as session:
         assert queue.demand(session, reserve=4, silent_after=SILENT_AFTER) == []
+
+
+@pytest.mark.parametrize(
+    ("left_s", "spared"),
+    [
+        (60, True),  # it beat as it should until nobody could any more
+        (1, False),  # it had fallen silent before
+        (300, False),  # it has more left than it would be given
+    ],
+)
+def test_after_a_standstill_who_beat_until_then_gets_one_heartbeat(
+    database: Database, left_s: int, spared: bool
+) -> None:
+    [job] = add_jobs(database, add_project(database))
+    with database.transaction() as session:
+        queue.claim_render(session, pools=("null",), worker_id="w", lease=SILENT_AFTER, affinity=AFFINITY)
+    # Somebody looked 100 s ago, when so much was left of the lease.
+    lease = "UPDATE render_queue SET lease_until = now() + make_interval(secs => :left - 100)"
+    execute(database, lease, left=left_s)
+    gap, heartbeat = timedelta(seconds=100), timedelta(seconds=15)
+
+    assert spare(database, job, gap, heartbeat) is spared
+    # The next look, after a gap as well: nobody is spared twice, or the dead would be spared for ever.
+    execute(database, "UPDATE render_queue SET lease_until = lease_until - make_interval(secs => 100)")
+    assert not spare(database, job, gap, heartbeat)
+
+
+def spare(database: Database, job: UUID, gap: timedelta, heartbeat: timedelta) -> bool:
+    """Whether the job's lease was extended."""
+    before = row_of(database, job).lease_until
+    with database.transaction() as session:
+        queue.spare(session, since=gap, heartbeat=heartbeat)
+    return bool(row_of(database, job).lease_until > before)
 
 
 def test_what_a_dead_start_of_a_worker_held_is_taken_back_and_nothing_that_another_holds(database):
