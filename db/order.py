@@ -3,18 +3,39 @@
 `farm.scheduling.order` is the same order without a database; a test holds the two equal.
 """
 
+
+def in_force(hold: str) -> str:
+    """Whether the hold keeps anything at this moment."""
+    return f"({hold}.until IS NULL OR {hold}.until > now())"
+
+
+def is_open(lane: str, worker: str) -> str:
+    """Whether no hold keeps the worker from the lane: asked once a lane, because a held one may be long."""
+    return f"""NOT EXISTS (
+        SELECT 1 FROM holds h WHERE {in_force("h")} AND (
+            h.scope = 'farm' OR (h.scope = 'pool' AND h.target = {lane})
+            OR (h.scope = 'worker' AND h.target = {worker})))"""
+
+
+def is_project_open(row: str) -> str:
+    """Whether no hold keeps the project of the row's job."""
+    return f"""NOT EXISTS (
+        SELECT 1 FROM holds h JOIN jobs j ON j.id = {row}.job_id
+        WHERE h.scope = 'project' AND h.target = CAST(j.project_id AS text) AND {in_force("h")})"""
+
+
 # Live workers by pool; the needs of waiting rows that one of them can meet. A show's thousand rows need the
 # same few things, so each combination is held against the inventories once, not row by row. Takes
 # :silent_after.
-CAN_DO = """
+CAN_DO = f"""
 live AS MATERIALIZED (
     SELECT listened.pool, w.slots, w.comfyui_inventory AS inventory
     FROM workers w CROSS JOIN LATERAL unnest(w.pools) AS listened(pool)
-    WHERE is_live(w, CAST(:silent_after AS interval))
+    WHERE is_live(w, CAST(:silent_after AS interval)) AND {is_open("listened.pool", "w.id")}
 ), wanted AS MATERIALIZED (
     SELECT DISTINCT q.pool, q.needs
     FROM render_queue q JOIN (SELECT DISTINCT pool FROM live WHERE inventory IS NOT NULL) stocked USING (pool)
-    WHERE q.step = 'render' AND q.status = 'ready' AND q.available_at <= now() AND q.needs <> '{}'
+    WHERE q.step = 'render' AND q.status = 'ready' AND q.available_at <= now() AND q.needs <> '{{}}'
 ), doable AS MATERIALIZED (
     SELECT wanted.pool, wanted.needs FROM wanted
     WHERE EXISTS (SELECT 1 FROM live JOIN inventories i ON i.sha256 = live.inventory
@@ -56,9 +77,9 @@ def is_before(row: str, other: str) -> str:
 
 
 def is_startable(row: str) -> str:
-    """Whether the row's render is due and no equal order is being rendered or comes first."""
+    """Whether the row's render is due, its project not held, and no equal order being rendered or before it."""
     return f"""{row}.step = 'render' AND {row}.status = 'ready' AND {row}.available_at <= now()
-          AND NOT {row}.waits_for_equal
+          AND NOT {row}.waits_for_equal AND {is_project_open(row)}
           AND ({row}.fingerprint IS NULL OR NOT EXISTS (
               SELECT 1 FROM render_queue r
               WHERE r.fingerprint = {row}.fingerprint AND r.status = 'running' AND r.step = 'render'))"""

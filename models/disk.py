@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 #: to a writer, a full disk, a used-up quota and a file at its size limit are the same
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-#: the folder is gone, another user's, read-only, or its disk does not answer
+#: the folder is gone, another user's, read-only, something else lies there, or its disk does not answer
 _NO_FOLDER = frozenset(
-    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EIO, errno.ESTALE, errno.EBUSY}
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE, errno.EBUSY),
+        *(errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ELOOP),
+    }
 )
 
 
@@ -40,15 +43,15 @@ def step_errors(refused: str) -> Iterator[None]:
     """Raise what the disk says as a step's failure; any other error stays what it is.
 
     Raises:
-        StepFailed: the disk is full (DISK_FULL) or the folder cannot be written (UNAVAILABLE).
+        StepFailed: the disk is full (DISK_FULL) or the folder cannot be written (STORE_UNAVAILABLE).
     """
     try:
         yield
     except OSError as error:
         if is_full(error):
-            kind, hint = ErrorKind.DISK_FULL, "Free some space or use another disk, then retake the job."
+            kind, hint = ErrorKind.DISK_FULL, "Free some space or use another disk."
         elif error.errno in _NO_FOLDER:
-            kind = ErrorKind.UNAVAILABLE
+            kind = ErrorKind.STORE_UNAVAILABLE
             hint = "Check that the folder exists, is mounted, and belongs to the farm's user."
         else:
             raise

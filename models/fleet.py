@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from models.vocabulary import WorkerStatus
+from models.vocabulary import ErrorKind, HoldScope, WorkerStatus
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -62,6 +62,24 @@ class Holder:
     silent: timedelta
     #: whether its process runs; None: that cannot be seen from here
     is_running: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldView:
+    """What keeps work from being begun."""
+
+    scope: HoldScope
+    #: a project's or worker's id, a pool's name; empty for the farm
+    target: str
+    #: who said so: a person, the worker itself, or the farm
+    actor: str
+    #: None: a person's reason
+    cause: ErrorKind | None
+    reason: str
+    since: datetime
+    #: when it ends, or its cause is looked for again; None: when somebody lifts it
+    until: datetime | None
+    in_force: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from models.actors import Actor
-    from models.fleet import KnownServer
+    from models.fleet import HoldView, KnownServer
     from models.recipe import Recipe
     from models.reviews import ReviewView
     from models.vocabulary import (
@@ -158,3 +158,5 @@ class WhyFacts:
     needs: tuple[str, ...] = ()
     #: the servers of its renderer that workers told of, live ones first
     servers: tuple[KnownServer, ...] = ()
+    #: in force for its farm, project or pool, and those of `workers`
+    holds: tuple[HoldView, ...] = ()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.vocabulary import AttemptOutcome, Step
+
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from models.vocabulary import ErrorKind, QueueStatus, Step
+    from models.vocabulary import ErrorKind, HoldScope, QueueStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,33 @@ class TriedAt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sickness:
+    """What is known of others when a worker's machine cannot do its work."""
+
+    #: other workers of its pool that set themselves aside for the same cause, not for the same job
+    others_aside: int = 0
+    #: how often in a row this worker handed work back, before
+    times: int = 0
+    #: it had set itself aside already
+    is_known: bool = False
+    #: other workers that handed this very job back for the same cause
+    handed_back_by: int = 0
+    #: how often this step of the job was handed back, by whomever
+    handed_back: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewHold:
+    """A hold to be written down."""
+
+    scope: HoldScope
+    target: str
+    reason: str
+    #: until it ends, or its cause is looked for again
+    pause: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailureFacts:
     """What is known of an attempt that ended with an error, read while its row is locked."""
 
@@ -48,13 +77,31 @@ class FailureFacts:
     live_pools: frozenset[str] = frozenset()
     #: another live worker of the pool says that it has every file and node type the row needs
     another_has_its_needs: bool = False
+    worker_id: str = ""
+    #: read where the machine is the cause
+    sickness: Sickness = Sickness()
+
+    @property
+    def lane(self) -> str:
+        """What a hold calls the queue it was claimed from: its pool, or its step after the render."""
+        return lane(self.step, self.pool)
+
+
+def lane(step: Step, pool: str) -> str:
+    """What a hold of a pool calls the queue of this step.
+
+    >>> from models.vocabulary import Step
+    >>> lane(Step.RENDER, "toon"), lane(Step.SCORE, "toon")
+    ('toon', 'score')
+    """
+    return pool if step is Step.RENDER else step.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What becomes of a row after a failure."""
 
-    #: READY or FAILED
+    #: READY, HELD or FAILED
     status: QueueStatus
     pool: str
     retry_count: int
@@ -65,3 +112,6 @@ class Decision:
     message: str
     #: the worker's list of what its ComfyUI has turned out to be wrong
     doubts_worker: bool = False
+    #: RELEASED: handed back, and no try is counted
+    outcome: AttemptOutcome = AttemptOutcome.FAILED
+    holds: tuple[NewHold, ...] = ()

@@ -153,7 +153,9 @@ class AttemptOutcome(StrEnum):
     FAILED = "failed"  #: it reported an error
     LOST = "lost"  #: its lease ran out
     CANCELLED = "cancelled"  #: somebody called the job off while it ran
-    RELEASED = "released"  #: it handed the work back unharmed, as at a drain
+    RELEASED = (
+        "released"  #: it handed the work back unharmed: at a drain, or because its machine could not do it
+    )
 
 
 class ErrorKind(StrEnum):
@@ -161,6 +163,7 @@ class ErrorKind(StrEnum):
 
     OUT_OF_MEMORY = "out_of_memory"
     UNAVAILABLE = "unavailable"
+    STORE_UNAVAILABLE = "store_unavailable"
     WORKER_LOST = "worker_lost"
     TIMEOUT = "timeout"
     DISK_FULL = "disk_full"
@@ -169,11 +172,17 @@ class ErrorKind(StrEnum):
     BAD_RECIPE = "bad_recipe"
     BAD_OUTPUT = "bad_output"
     LEASE_LOST = "lease_lost"
+    BUSY = "busy"
     BUG = "bug"
 
     @property
+    def is_of_the_machine(self) -> bool:
+        """Whether its machine is the cause: the job is handed back, and the worker steps aside."""
+        return self in _OF_THE_MACHINE
+
+    @property
     def is_worth_repeating(self) -> bool:
-        """Whether the same inputs can succeed on a second try (a missing model or a full disk cannot)."""
+        """Whether the same inputs can succeed on a second try (a missing model cannot)."""
         return self in _REPEATABLE
 
 
@@ -187,6 +196,18 @@ _REPEATABLE = frozenset(
         ErrorKind.BUG,
     }
 )
+
+
+_OF_THE_MACHINE = frozenset({ErrorKind.DISK_FULL, ErrorKind.STORE_UNAVAILABLE, ErrorKind.MISSING_NETWORK})
+
+
+class HoldScope(StrEnum):
+    """What a hold keeps from being begun; what runs already goes on."""
+
+    FARM = "farm"  #: every step of every job
+    PROJECT = "project"  #: every step of its jobs
+    POOL = "pool"  #: renders of a pool, or the step of that name
+    WORKER = "worker"  #: whatever this worker would begin
 
 
 class WorkerStatus(StrEnum):

@@ -48,6 +48,10 @@ class Bench:
         self._checkpoint = recipe.model_name
         return rendered
 
+    def load(self, renderer: str) -> None:
+        """Import what a renderer needs, once; raises `NotHere` when it is not installed."""
+        registry.renderer(renderer, **self._equipment.get(renderer, {}))
+
     def facts(self, recipe: Recipe) -> Facts:
         """What decides the pixels of `recipe` here; raises what `Renderer.facts` does, and `NotHere`."""
         return self._renderer(recipe).facts(recipe)

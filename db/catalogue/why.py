@@ -10,13 +10,15 @@ from sqlalchemy import func, select, text
 from db import order
 from db.catalogue.jobs import attempt_view, job_rows, queue_view
 from db.fleet import inventories
+from db.fleet.holds import all_holds
 from models.errors import UnknownName
-from models.fleet import WorkerView
+from models.fleet import HoldView, WorkerView
 from models.jobs import WhyFacts
 from models.pools import COMFYUI, renderer_of
 from models.rows.fleet import Tick, Worker
 from models.rows.jobs import Attempt, QueueRow
-from models.vocabulary import QueueStatus, Step
+from models.scheduling import lane
+from models.vocabulary import HoldScope, QueueStatus, Step
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -62,6 +64,9 @@ def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFac
             select(func.extract("epoch", func.now() - func.max(Tick.ran_at))).scalar_subquery(),
         ).where(QueueRow.job_id == job_id)
     ).one()
+    serving = tuple(
+        worker for worker in workers(session) if worker.is_live(silent_after) and _serves(worker, queue)
+    )
     last = session.scalar(
         select(Attempt).where(Attempt.job_id == job_id).order_by(Attempt.epoch.desc()).limit(1)
     )
@@ -70,9 +75,7 @@ def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFac
         queue=queue_view(queue),
         ahead_in_pool=_ahead(session, queue, silent_after),
         running_in_pool=_running(session, queue),
-        workers=tuple(
-            worker for worker in workers(session) if worker.is_live(silent_after) and _serves(worker, queue)
-        ),
+        workers=serving,
         seconds_until_due=float(due),
         seconds_of_lease_left=None if lease is None else float(lease),
         seconds_since_beat=None if beat is None else float(beat),
@@ -82,7 +85,20 @@ def why_facts(session: Session, job_id: UUID, silent_after: timedelta) -> WhyFac
         servers=inventories.known(session, silent_after=silent_after)
         if renderer_of(queue.pool) == COMFYUI
         else (),
+        holds=_holds(session, queue, rows[0].project_id, serving),
     )
+
+
+def _holds(
+    session: Session, queue: QueueRow, project_id: UUID, serving: tuple[WorkerView, ...]
+) -> tuple[HoldView, ...]:
+    named = {
+        (HoldScope.FARM, ""),
+        (HoldScope.PROJECT, str(project_id)),
+        (HoldScope.POOL, lane(queue.step, queue.pool)),
+        *((HoldScope.WORKER, worker.id) for worker in serving),
+    }
+    return tuple(each for each in all_holds(session) if each.in_force and (each.scope, each.target) in named)
 
 
 def _equal_before(session: Session, queue: QueueRow) -> dict[str, Any]:

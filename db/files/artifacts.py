@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 _READ_ONLY = 0o444
+_PROBE_BYTES = 2**20
 #: other file system, other owner, too many names already, or a file system without links
 _NO_LINKS = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -57,7 +59,7 @@ class ArtifactStore:
 
         Raises:
             StepFailed: the disk is too full to begin, or full (DISK_FULL); the store cannot be written
-                (UNAVAILABLE).
+                (STORE_UNAVAILABLE).
         """
         folder = self._scratch(job_id, epoch)
         with self._disk_errors():
@@ -84,7 +86,7 @@ class ArtifactStore:
         folder. Until the row is committed nobody reads them.
 
         Raises:
-            StepFailed: the disk is full (DISK_FULL) or the store cannot be written (UNAVAILABLE).
+            StepFailed: the disk is full (DISK_FULL) or the store cannot be written (STORE_UNAVAILABLE).
         """
         final = self._take(job_id, epoch)
         partial = final.with_name(f".{epoch}.partial")
@@ -163,6 +165,26 @@ class ArtifactStore:
                 seen.add(pair)
                 yield pair
 
+    def require_usable(self, *, writes: bool, tries: bool = False) -> None:
+        """Refuse to begin what cannot be finished, before anything is claimed for it.
+
+        Whoever `writes` needs room; with `tries` a mebibyte is written, because a quota shows in no other way.
+
+        Raises:
+            StepFailed: the store is not there or cannot be written (STORE_UNAVAILABLE), or is full (DISK_FULL).
+        """
+        with self._disk_errors():
+            if not writes:
+                os.scandir(self.root).close()
+                return
+            self.root.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.root, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            self.require_room()
+            if tries:
+                with tempfile.NamedTemporaryFile(dir=self.root, prefix=".room-") as file:
+                    file.write(bytes(_PROBE_BYTES))
+
     def require_room(self, needed_bytes: int = 0) -> None:
         """Refuse to begin what cannot be finished.
 
@@ -175,7 +197,7 @@ class ArtifactStore:
                 f"Only {free // 1024**2} MiB are free in {self.root}; a render begins with "
                 f"{(self._min_free_bytes + needed_bytes) // 1024**2} MiB or more.",
                 error_kind=ErrorKind.DISK_FULL,
-                hint="Free some space or point the farm at another disk, then retake the job.",
+                hint="Free some space or point the farm at another disk.",
             )
 
     def _disk_errors(self) -> AbstractContextManager[None]:

@@ -92,6 +92,7 @@ WITH candidates AS MATERIALIZED (
         ORDER BY {order.by_place("q")}
         LIMIT :among
     ) c
+    WHERE {order.is_open("mine.pool", ":worker_id")}
     ORDER BY {order.by_place("c")}
     LIMIT :among
 ), head AS (
@@ -134,7 +135,8 @@ LEFT JOIN generation_params params ON params.job_id = claimed.job_id
 
 def _claim_of(step: Step, *, given: str = "", where: str = "true") -> TextClause:
     """The best due row of a step after the render; `where` leaves rows out, by the CTEs `given`."""
-    due = f"q.step = '{step.value}' AND q.status = 'ready' AND q.available_at <= now() AND {where}"
+    due = f"""q.step = '{step.value}' AND q.status = 'ready' AND q.available_at <= now() AND {where}
+          AND {order.is_open("q.step", ":worker_id")} AND {order.is_project_open("q")}"""
     return text(f"""
 WITH {given}best AS (
     SELECT q.id FROM render_queue q WHERE {due} ORDER BY {order.by_place("q")} LIMIT 1 FOR UPDATE SKIP LOCKED

@@ -80,6 +80,7 @@ WITH decided AS (
     UPDATE render_queue q
     SET status = d.status, pool = d.pool, retry_count = d.retry_count, epoch = {epoch}, worker_id = {worker_id},
         available_at = CASE d.status WHEN 'ready' THEN now() + d.pause ELSE q.available_at END,
+        held_for = CASE d.status WHEN 'held' THEN d.error_message END,
         completed_at = CASE d.status WHEN 'failed' THEN now() END,
         lease_until = NULL, error_kind = d.error_kind, error_message = d.error_message
     FROM decided d WHERE q.job_id = d.job_id AND q.epoch = d.epoch AND q.status = 'running'
@@ -92,6 +93,8 @@ SELECT count(*) FROM ended
 _FAIL = text(
     _end(AttemptOutcome.FAILED, epoch="q.epoch", worker_id="CASE d.status WHEN 'failed' THEN q.worker_id END")
 )
+
+_HAND_BACK = text(_end(AttemptOutcome.RELEASED, epoch="q.epoch", worker_id="NULL"))
 
 # The raised epoch fences the silent worker should it wake again.
 _TAKE_BACK = text(_end(AttemptOutcome.LOST, epoch="q.epoch + 1", worker_id="NULL"))
@@ -118,12 +121,14 @@ def failure_facts(session: Session, claim: Claim, *, silent_after: timedelta) ->
         tried_at=tuple(TriedAt(pools=tuple(each.pools), vram_mib=each.vram_mib) for each in tried_at),
         live_pools=frozenset(row.live_pools),
         another_has_its_needs=row.another_has_its_needs,
+        worker_id=claim.worker_id,
     )
 
 
 def fail(session: Session, claim: Claim, decision: Decision) -> None:
     """End the attempt as it was decided upon its `failure_facts`, in the same transaction."""
-    session.execute(_FAIL, _columns([(claim.job_id, claim.epoch, decision)]))
+    handed_back = decision.outcome is AttemptOutcome.RELEASED
+    session.execute(_HAND_BACK if handed_back else _FAIL, _columns([(claim.job_id, claim.epoch, decision)]))
 
 
 def expired(session: Session, *, at_most: int = 1000) -> list[Expired]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from farm.explaining.lacking import lacking
 from farm.explaining.sentences import explanations
-from models.vocabulary import QueueStatus, Step, Verdict
+from models.vocabulary import HoldScope, QueueStatus, Step, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ def explain(facts: WhyFacts, scores: Iterable[MarkedScore] = ()) -> list[str]:
         return _completed(facts, list(scores))
     if queue.status is QueueStatus.RUNNING:
         return _running(facts)
-    return _waiting(facts)
+    return _held(facts) or _waiting(facts)
 
 
 def _failed(facts: WhyFacts) -> list[str]:
@@ -98,6 +98,25 @@ def _waiting(facts: WhyFacts) -> list[str]:
     if facts.ahead_in_pool:
         return [f"{facts.ahead_in_pool} jobs are ahead of it in the {where} ({busy}).", *_the_try_before(facts)]
     return [f"It is the next one in the {where} ({busy}).", *_the_try_before(facts)]
+
+
+def _held(facts: WhyFacts) -> list[str]:
+    """What keeps it from being begun: a hold on it, or every worker that could standing aside."""
+    of_workers = {hold.target: hold for hold in facts.holds if hold.scope is HoldScope.WORKER}
+    others = [hold for hold in facts.holds if hold.scope is not HoldScope.WORKER]
+    if others:
+        return [
+            f"{_WHAT[hold.scope].format(hold.target)} is held by {hold.actor}: {hold.reason}" for hold in others
+        ]
+    if facts.workers and all(worker.id in of_workers for worker in facts.workers):
+        return [
+            "Every worker that could do it stands aside, and looks again by itself.",
+            *(f"{name}: {hold.reason}" for name, hold in of_workers.items()),
+        ]
+    return []
+
+
+_WHAT = {HoldScope.FARM: "The whole farm", HoldScope.PROJECT: "Its project", HoldScope.POOL: "The pool {}"}
 
 
 def _the_try_before(facts: WhyFacts) -> list[str]:

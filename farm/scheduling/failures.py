@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from farm.scheduling.holds import is_the_jobs_own, of_the_machine
 from models.pools import COMFYUI, bigger, gib_of, renderer_of, served_by
 from models.scheduling import Decision
-from models.vocabulary import ErrorKind, QueueStatus, Step
+from models.vocabulary import AttemptOutcome, ErrorKind, QueueStatus, Step
 
 if TYPE_CHECKING:
-    from models.scheduling import FailureFacts
+    from models.scheduling import FailureFacts, NewHold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ def after(
     facts: FailureFacts, error_kind: ErrorKind, message: str, *, backoff: Backoff, jitter: float
 ) -> Decision:
     """What becomes of a row whose attempt ended with `error_kind`; `message` is what its worker said."""
+    if error_kind is ErrorKind.BUSY or error_kind.is_of_the_machine:
+        return _handed_back(facts, error_kind, message, backoff=backoff, jitter=jitter)
     repeats, pool = error_kind.is_worth_repeating, facts.pool
     is_at_comfyui = renderer_of(facts.pool) == COMFYUI
     if error_kind is ErrorKind.OUT_OF_MEMORY:
@@ -74,6 +77,31 @@ def after_silence(
     if ran_for is not None and ran_for > time_limit:
         kind, message = ErrorKind.TIMEOUT, "The step hung until its hard time limit ended it."
     return after(facts, kind, message, backoff=backoff, jitter=jitter)
+
+
+def _handed_back(
+    facts: FailureFacts, error_kind: ErrorKind, message: str, *, backoff: Backoff, jitter: float
+) -> Decision:
+    """The row goes back uncounted; where its machine was the cause the worker steps aside."""
+    sickness = facts.sickness
+    held: tuple[NewHold, ...] = ()
+    status = QueueStatus.READY
+    if error_kind.is_of_the_machine:
+        pause = backoff.pause(sickness.times, jitter)
+        held = of_the_machine(sickness, worker_id=facts.worker_id, lane=facts.lane, reason=message, pause=pause)
+        if is_the_jobs_own(sickness):
+            status = QueueStatus.HELD
+            message = f"{sickness.handed_back_by + 1} workers handed it back for one cause: {message}"
+    return Decision(
+        status=status,
+        pool=facts.pool,
+        retry_count=facts.retry_count,
+        pause=backoff.pause(sickness.handed_back, jitter),
+        error_kind=error_kind,
+        message=message,
+        outcome=AttemptOutcome.RELEASED,
+        holds=held,
+    )
 
 
 def _after_running_out(facts: FailureFacts, message: str) -> tuple[bool, str, str]:

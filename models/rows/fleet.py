@@ -12,16 +12,15 @@ from sqlalchemy import (
     ForeignKey,
     String,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.rows.base import Base, Word, empty
-from models.vocabulary import (
-    WorkerStatus,
-)
+from models.rows.base import Base, UuidKey, Word, empty
+from models.vocabulary import ErrorKind, HoldScope, WorkerStatus
 
 
 class Worker(Base):
@@ -71,6 +70,29 @@ class Worker(Base):
     echo_status: Mapped[str | None] = mapped_column(String(100))
     echo_error: Mapped[str | None] = mapped_column(Text)
     echo_beat_at: Mapped[datetime | None]
+
+
+class Hold(Base):
+    """What keeps work from being begun: somebody's pause, or a cause that would only fail it."""
+
+    __tablename__ = "holds"
+    __table_args__ = (UniqueConstraint("scope", "target", "actor"),)
+
+    id: Mapped[UuidKey]
+    scope: Mapped[HoldScope] = mapped_column(Word(HoldScope))
+    #: a project's or worker's id, a pool's name; empty for the farm
+    target: Mapped[str] = mapped_column(String(255), server_default=text("''"))
+    #: a person, the worker itself, or `farm`
+    actor: Mapped[str] = mapped_column(String(255))
+    cause: Mapped[ErrorKind | None] = mapped_column(Word(ErrorKind))
+    reason: Mapped[str] = mapped_column(Text)
+    #: the job whose work a worker handed back
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    #: how often in a row
+    times: Mapped[int] = mapped_column(server_default=text("0"))
+    since: Mapped[datetime] = mapped_column(server_default=func.now())
+    #: when it ends, or its cause is looked for again; None: when somebody lifts it
+    until: Mapped[datetime | None]
 
 
 class StoredInventory(Base):

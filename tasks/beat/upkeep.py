@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from db import queue
-from db.fleet import inventories, workers
+from db.fleet import holds, inventories, workers
 from db.queue import Turn
 from farm import broker
 from farm.broker import QUEUE_AFTER_RENDER, RESERVE, TaskName, task
@@ -47,6 +47,7 @@ def tidy() -> str:
         forgotten = workers.prune(session, older_than=_FORGET_WORKERS_AFTER)
         # After the workers, whose rows are what keeps an inventory.
         inventories.prune(session)
+        holds.prune(session)
     removed = _remove_orphans()
     return f"{len(forgotten)} workers forgotten, {removed} orphaned attempts removed"
 

@@ -13,7 +13,7 @@ from farm.judging import profiles
 from models.errors import LeaseLost, StepFailed
 from models.recipe import Recipe
 from models.vocabulary import ErrorKind, Step
-from tasks.process import runtime
+from tasks.process import fitness, runtime
 from tasks.steps import reusing, wake_ups
 from tasks.steps.work import Work
 
@@ -34,7 +34,7 @@ def render(self: Any, pool: str) -> str:
 
     `pool` is only where the wake-up came from. Safe to run twice: the second run claims another job or nothing.
     """
-    claim = runtime.claim_render(pool)
+    claim = runtime.claim_render(pool) if fitness.is_fit(Step.RENDER) else None
     if claim is None:
         return runtime.end_chain(self, "nothing to render")
     with (

@@ -15,7 +15,7 @@ from farm.judging.verdicts import judge, marks_in_force
 from models.errors import StepFailed
 from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
-from tasks.process import runtime
+from tasks.process import fitness, runtime
 from tasks.steps import comparing, wake_ups
 from tasks.steps.work import Work
 
@@ -35,7 +35,7 @@ def score(self: Any, _hint: str = "", *, passed_on: bool = False) -> str:
     `_hint` is the job that was rendered before, for whoever watches the chain. Safe to run twice: the second
     run claims another job or nothing.
     """
-    claim = runtime.claim_score()
+    claim = runtime.claim_score() if fitness.is_fit(Step.SCORE) else None
     if claim is None:
         return runtime.end_chain(self, _why_nothing(passed_on=passed_on))
     with wake_ups.left_behind(claim), Work(claim, self) as work:
@@ -143,6 +143,7 @@ def _with_pictures(held_to: TakeToScore, profile: Profile, told: list[Measuremen
 def _refuse_a_vanished_master(held_to: TakeToScore) -> None:
     """A master that is gone is the farm's failure, never a take that 'does not decode'."""
     if not runtime.store().path(held_to.master_path).is_file():
+        runtime.store().require_usable(writes=False)
         raise StepFailed(
             f"The take's file {held_to.master_path} is not in the artifact store.",
             error_kind=ErrorKind.UNAVAILABLE,

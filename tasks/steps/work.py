@@ -7,14 +7,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from celery.exceptions import SoftTimeLimitExceeded
-
 from db import queue
 from farm.settings import settings
-from models import disk
-from models.errors import FarmError, LeaseLost, NotHere, StepFailed, Unavailable
+from models.errors import LeaseLost, StepFailed, Unavailable
 from models.vocabulary import ErrorKind
-from tasks.process import endings, runtime
+from tasks.process import endings, fitness, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +84,7 @@ class Work:
         """
         if not runtime.in_transaction(write).counts:
             raise LeaseLost("Another worker took the job over.")
+        fitness.trust(self.claim.step)
 
     def _end_badly(self, error: Exception) -> bool:
         """Whether the work was not ours any more, so that there is no failure to show.
@@ -95,10 +93,12 @@ class Work:
             StepFailed: what the error means, as it was written down.
         """
         if not isinstance(error, LeaseLost):
-            failure = as_step_failure(error)
+            failure = endings.as_step_failure(error)
             if failure.error_kind is ErrorKind.BUG:
                 _log.error("Job %s failed at %s.", self.claim.job_id, self.claim.step, exc_info=error)
             if self._fail(failure):
+                if failure.error_kind.is_of_the_machine:
+                    fitness.doubt(failure)
                 raise failure from error
             error = LeaseLost()
         self.why_lost = runtime.end_chain(self._task, error.message)
@@ -156,25 +156,3 @@ class Work:
     def _look(self) -> bool:
         with runtime.database().transaction() as session:
             return queue.is_mine(session, self.claim)
-
-
-def as_step_failure(error: BaseException) -> StepFailed:  # noqa: PLR0911 - one line for each kind
-    """What any exception means for the queue: who may try again, and one sentence for a person."""
-    if isinstance(error, StepFailed):
-        return error
-    if isinstance(error, SoftTimeLimitExceeded):
-        limit = settings().soft_time_limit
-        return StepFailed(f"The step took longer than its limit of {limit}.", error_kind=ErrorKind.TIMEOUT)
-    if isinstance(error, MemoryError):
-        return StepFailed("Memory ran out.", error_kind=ErrorKind.OUT_OF_MEMORY)
-    if disk.is_full(error):
-        return StepFailed(
-            "The disk is full.", error_kind=ErrorKind.DISK_FULL, hint="Free space, then retake the job."
-        )
-    if isinstance(error, Unavailable):
-        return StepFailed(error.message, error_kind=ErrorKind.UNAVAILABLE, hint=error.hint)
-    if isinstance(error, NotHere):
-        return StepFailed(error.message, error_kind=ErrorKind.MISSING_NETWORK, hint=error.hint)
-    if isinstance(error, FarmError):
-        return StepFailed(error.message, error_kind=ErrorKind.BAD_RECIPE, hint=error.hint)
-    return StepFailed(f"{type(error).__name__}: {error}", error_kind=ErrorKind.BUG)

@@ -1,7 +1,7 @@
-"""Which render queues a worker consumes at this moment: those of the pools it serves, no others.
+"""Which queues of work a worker consumes at this moment: those it serves, and none while it stands aside.
 
-A wake-up taken by a worker that cannot serve its pool would be lost to the one that can, so a queue is left
-while its pool cannot be served here and joined again when it can.
+A wake-up taken by a worker that cannot use it would be lost to the one that can, so a queue is left while it
+cannot be served here and joined again when it can.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from farm.broker import pool_of, render_queue
+from farm.broker import render_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,14 +25,30 @@ class Listening:
         """`queues` is the app's `amqp.queues`, from which a consumer reads what to consume when it starts."""
         self._queues = queues
         self._consumer: Any = None
+        self._always: set[str] = set()
         self._wanted: set[str] = set()
         self._changing: set[str] = set()
+        self._aside = False
         self._lock = threading.Lock()
+
+    def always(self, queues: Iterable[str]) -> None:
+        """These are consumed from the start, and left only while the worker stands aside."""
+        self._always = set(queues)
+        self._changing |= self._always
+
+    def stand_aside(self, aside: bool) -> None:
+        """Whether all these queues are left for now; harmless when they are already."""
+        with self._lock:
+            changes, self._aside = aside != self._aside, aside
+        if changes:
+            _log.warning("This worker takes no work for now." if aside else "This worker looks for work again.")
+            self._ask()
 
     def leave_to_change(self, pools: Iterable[str]) -> None:
         """These pools' queues come and go from now on; before the consumer starts, they go."""
-        self._changing = {render_queue(pool) for pool in pools}
-        self._queues.deselect(list(self._changing))
+        leaving = {render_queue(pool) for pool in pools}
+        self._changing |= leaving
+        self._queues.deselect(list(leaving))
 
     def ready(self, consumer: Any) -> None:
         """The consumer runs, for the first time or after the broker came back."""
@@ -56,7 +72,8 @@ class Listening:
     def _change(self) -> None:
         consumer = self._consumer
         with self._lock:
-            wanted, unwanted = set(self._wanted), self._changing - self._wanted
+            wanted = set() if self._aside else self._wanted | self._always
+            unwanted = self._changing - wanted
         consuming = set(self._queues.consume_from)
         for queue in sorted(wanted - consuming):
             # Looked up first, so that it is declared just as the sender declares it.
@@ -68,5 +85,4 @@ class Listening:
                 consumer.cancel_task_queue(queue)
             self._queues.deselect(queue)
         if wanted - consuming or unwanted & consuming:
-            told = ", ".join(sorted(filter(None, map(pool_of, wanted)))) or "none"
-            _log.warning("ComfyUI's pools served here: %s.", told)
+            _log.warning("Queues of work served here: %s.", ", ".join(sorted(wanted)) or "none")

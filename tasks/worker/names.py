@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from db import queue
-from db.fleet import workers
+from db.fleet import holds, workers
 from farm.scheduling.names import free_slot
 from farm.settings import settings
 from models.errors import Busy
+from models.vocabulary import HoldScope
 from tasks.process import runtime
 from workers import machine
 
@@ -60,7 +61,10 @@ def _enter(session: Session, identity: WorkerIdentity) -> str | Holder:
     slot = free_slot(known.values(), lease=settings().lease, asked=identity.slot)
     if slot is None:
         return known[identity.slot or 0]
-    return workers.register(session, identity, slot)
+    worker_id = workers.register(session, identity, slot)
+    # Whoever starts looks anew.
+    holds.lift(session, HoldScope.WORKER, worker_id, actor=worker_id)
+    return worker_id
 
 
 def _in_use(identity: WorkerIdentity, holder: Holder) -> Busy:

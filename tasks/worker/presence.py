@@ -18,6 +18,8 @@ from tasks.worker import names
 from tasks.worker.comfyui_watch import Sighting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from db.fleet.workers import WorkerIdentity
 
 
@@ -27,7 +29,9 @@ _log = logging.getLogger(__name__)
 class Presence:
     """This worker process's row in `workers`, kept alive by a thread of the parent, which never renders."""
 
-    def __init__(self, worker_id: str, identity: WorkerIdentity) -> None:
+    def __init__(self, worker_id: str, identity: WorkerIdentity, *, aside: Callable[[bool], None]) -> None:
+        """`aside` is told at every beat whether the worker begins nothing just now."""
+        self._aside = aside
         self._id = worker_id
         self._identity = identity
         self._draining = False
@@ -116,12 +120,14 @@ class Presence:
             _log.warning("%s", error.message)
 
     def _say(self) -> None:
-        from db.fleet import workers
+        from db.fleet import holds, workers
         from tasks.process import runtime
 
         with runtime.database().transaction() as session:
             is_ours = workers.beat(session, self._id, self._identity.incarnation, draining=self._draining)
+            is_aside = holds.is_aside(session, self._id)
         if is_ours:
+            self._aside(is_aside)
             self._say_networks()
         elif not self._over.is_set():
             self._register_again()

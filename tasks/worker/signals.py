@@ -49,21 +49,23 @@ def register_worker(instance: Any = None, **_: Any) -> None:
         worker_id = names.take(identity, patience=settings().lease)
     except FarmError as error:
         raise SystemExit(f"This worker cannot start: {error}") from error
-    presence = Presence(worker_id, identity)
+    listening = Listening(instance.app.amqp.queues)
+    listening.always([render_queue(pool) for pool in identity.pools] + [SCORE_QUEUE] * (SCORE_QUEUE in queues))
+    _listening.append(listening)
+    presence = Presence(worker_id, identity, aside=listening.stand_aside)
     _presence.append(presence)
-    _watch_comfyui(instance, presence, listed)
+    _watch_comfyui(instance, presence, listening, listed)
     # Celery announces the end of a warm shutdown only; a cold one is noticed when the process ends.
     atexit.register(say_goodbye)
     presence.start()
     _log.warning("Worker %s serves %s.", worker_id, ", ".join(identity.queues))
 
 
-def _watch_comfyui(instance: Any, presence: Presence, listed: tuple[str, ...]) -> None:
+def _watch_comfyui(instance: Any, presence: Presence, listening: Listening, listed: tuple[str, ...]) -> None:
     """ComfyUI's pools are served from the first look at it on that finds it answering."""
     comfyui = tuple(pool for pool in listed if renderer_of(pool) == COMFYUI)
     if not comfyui:
         return
-    listening = Listening(instance.app.amqp.queues)
     listening.leave_to_change(comfyui)
 
     def tell(seen: Sighting) -> None:
@@ -84,7 +86,6 @@ def _watch_comfyui(instance: Any, presence: Presence, listed: tuple[str, ...]) -
             return not workers.equipment(session, presence.id).inventory
 
     watch = Watch(comfyui, client_ids=client_ids, tell=tell, is_doubted=is_doubted)
-    _listening.append(listening)
     _watches.append(watch)
     watch.start()
 

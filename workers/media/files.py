@@ -38,7 +38,7 @@ def written_whole(target: Path) -> Iterator[Path]:
     """Give the body a temporary path to write to; publish it as `target`, or remove it when the body raises.
 
     Raises:
-        StepFailed: the disk is full (DISK_FULL) or the folder cannot be written (UNAVAILABLE).
+        StepFailed: the disk is full (DISK_FULL) or the folder cannot be written (STORE_UNAVAILABLE).
     """
     file = PartialFile(target)
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from typing import TYPE_CHECKING, cast
 
 from models.errors import NotHere
@@ -75,6 +75,8 @@ def renderer(name: str, **equipment: Hashable) -> Renderer:
     try:
         return cast("Renderer", getattr(import_module(entry.module), entry.factory)(**equipment))
     except ImportError as error:
+        # What is installed meanwhile is found the next time.
+        invalidate_caches()
         raise NotHere(
             f"The renderer '{name}' cannot be loaded here: {error}.",
             hint="Install the worker extra; skia also needs libEGL and libGL (Debian: libegl1, libgl1).",

@@ -1,4 +1,4 @@
-"""Names and holds: which start of a worker holds what, and which process it is."""
+"""Names and holds: which start of a worker has which work, and what keeps work from being begun."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,9 +26,26 @@ def upgrade() -> None:
     op.add_column("render_queue", c.ref("incarnation", nullable=True))
     op.add_column("attempts", c.ref("incarnation", nullable=True))
     op.add_column("attempts", c.number("pid", nullable=True))
+    op.create_table(
+        "holds",
+        c.key(),
+        c.word("scope"),
+        c.name("target", default=""),
+        c.name("actor"),
+        c.word("cause", nullable=True),
+        c.prose("reason", nullable=False),
+        c.ref("job_id", nullable=True),
+        c.number("times", default=0),
+        c.moment("since"),
+        c.later("until"),
+        c.primary("holds"),
+        c.points("holds", "job_id", "jobs", ondelete="SET NULL"),
+        c.unique("holds", "scope", "target", "actor"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("holds")
     op.drop_column("attempts", "pid")
     op.drop_column("attempts", "incarnation")
     op.drop_column("render_queue", "incarnation")

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 from db.catalogue import workers
 from db.engine import Database
+from db.fleet.holds import all_holds
 from farm.ops import flower
 from farm.ops.doctor.findings import Check, Finding, fail, ok, warn
 from farm.servers import EmbeddedServers, find_running
 from farm.servers.programs import find_postgres, find_valkey
 from models.errors import NotHere
+from models.vocabulary import HoldScope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from farm.settings import Settings
+    from models.fleet import HoldView
 
 
 def _programs(settings: Settings) -> Iterator[Finding]:
@@ -58,7 +61,7 @@ def _schema_and_workers(settings: Settings) -> Iterator[Finding]:
         database.require_current_schema()
         yield ok("schema", f"revision {database.revision()}")
         with database.transaction() as session:
-            registered = workers(session)
+            registered, held = workers(session), all_holds(session)
     finally:
         database.close()
     alive = [worker for worker in registered if worker.is_live(settings.lease)]
@@ -67,6 +70,18 @@ def _schema_and_workers(settings: Settings) -> Iterator[Finding]:
         name = f"{role} worker"
         none = warn(name, "none is alive", "Run `farm up`, or look into its log.")
         yield ok(name, ", ".join(serving)) if serving else none
+    yield from map(_hold, held)
+
+
+def _hold(hold: HoldView) -> Finding:
+    whose = f"{hold.scope.value} {hold.target}".strip()
+    is_its_own = hold.scope is HoldScope.WORKER and hold.actor == hold.target
+    who = "stands aside" if is_its_own else f"is held by {hold.actor}"
+    return warn(
+        "hold",
+        f"{whose} {who} since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}",
+        "It looks again by itself." if hold.cause else "It lasts until it is lifted.",
+    )
 
 
 def _flower(settings: Settings) -> Iterator[Finding]:

@@ -149,7 +149,7 @@ def test_a_network_failure_is_tried_again_after_a_growing_pause(database, projec
     assert (row.status, row.retry_count, row.error_kind) == ("failed", 3, "unavailable")
 
 
-@pytest.mark.parametrize("kind", [ErrorKind.DISK_FULL, ErrorKind.MISSING_CHECKPOINT, ErrorKind.BAD_RECIPE])
+@pytest.mark.parametrize("kind", [ErrorKind.MISSING_CHECKPOINT, ErrorKind.BAD_RECIPE])
 def test_what_a_repeat_cannot_mend_fails_at_once(database, project, kind):
     [job] = add_jobs(database, project)
 

@@ -176,4 +176,4 @@ def test_a_store_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) 
     with pytest.raises(StepFailed, match="cannot be written") as caught:
         publish(ArtifactStore(tmp_path / "file" / "artifacts"))
 
-    assert caught.value.error_kind is ErrorKind.UNAVAILABLE
+    assert caught.value.error_kind is ErrorKind.STORE_UNAVAILABLE

@@ -186,7 +186,7 @@ def test_a_missing_folder_is_said_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StepFailed, match="could not be written") as caught:
         written(tmp_path / "nowhere", noise(2), recipe())
 
-    assert caught.value.error_kind is ErrorKind.UNAVAILABLE
+    assert caught.value.error_kind is ErrorKind.STORE_UNAVAILABLE
 
 
 def test_the_pixel_hash_knows_shape_order_and_count() -> None:

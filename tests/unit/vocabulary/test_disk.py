@@ -44,9 +44,9 @@ def test_a_full_disk_and_a_folder_that_may_not_be_written_are_one_sentence_each(
     ("number", "kind"),
     [
         (errno.ENOSPC, ErrorKind.DISK_FULL),
-        (errno.EROFS, ErrorKind.UNAVAILABLE),
-        (errno.EACCES, ErrorKind.UNAVAILABLE),
-        (errno.ESTALE, ErrorKind.UNAVAILABLE),
+        (errno.EROFS, ErrorKind.STORE_UNAVAILABLE),
+        (errno.EACCES, ErrorKind.STORE_UNAVAILABLE),
+        (errno.ESTALE, ErrorKind.STORE_UNAVAILABLE),
     ],
 )
 def test_a_step_fails_by_what_the_disk_refused(number: int, kind: ErrorKind) -> None:
