@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 import time
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
-
-from celery.exceptions import SoftTimeLimitExceeded
 
 from db import queue
 from db.engine import Database
@@ -23,7 +24,7 @@ from models.errors import Unavailable
 from tasks.process import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
     from db.engine import Session
@@ -180,9 +181,6 @@ def in_transaction(work: Callable[[Session], T], *, patience: timedelta | None =
         try:
             with database().transaction() as session:
                 result = work(session)
-        except SoftTimeLimitExceeded:
-            # The work itself is done; writing it down is all that is left, and the hard limit still stands.
-            _log.warning("The time limit passed while writing to the database; trying on.")
         except Unavailable as error:
             if not away:
                 _log.warning("%s Trying again until it does.", error.message)
@@ -195,6 +193,22 @@ def in_transaction(work: Callable[[Session], T], *, patience: timedelta | None =
             if away:
                 _log.warning("The database answers again.")
             return result
+
+
+@contextmanager
+def untimed() -> Iterator[None]:
+    """The work is done and has only to be written down: only the hard time limit still stops it."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only prefork's children have limits, and they work in their main thread.
+        yield
+        return
+    before = signal.signal(
+        signal.SIGUSR1, lambda *_: _log.warning("The time limit passed while a finished step is written down.")
+    )
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before or signal.SIG_DFL)
 
 
 def discard(claim: Claim) -> None:

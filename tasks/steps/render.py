@@ -74,16 +74,17 @@ def _make(work: Work) -> None:
         rendered, found, seconds = _pixels(work, recipe, folder)
         if not work.alive():
             raise LeaseLost
-        sidecar = _sidecar(claim, recipe, rendered, seconds, found)
-        stored = runtime.store().publish(
-            claim.job_id, claim.epoch, rendered.master, rendered.proxy, beside=[sidecar]
-        )
-    take = _record(rendered, stored, seconds, found.drawn_by)
-    work.settle(
-        lambda session: queue.settle_render(
-            session, claim, take, networks=profiles.networks_asked(session, claim.job_id)
-        )
-    )
+        with runtime.untimed():
+            sidecar = _sidecar(claim, recipe, rendered, seconds, found)
+            stored = runtime.store().publish(
+                claim.job_id, claim.epoch, rendered.master, rendered.proxy, beside=[sidecar]
+            )
+            take = _record(rendered, stored, seconds, found.drawn_by)
+            work.settle(
+                lambda session: queue.settle_render(
+                    session, claim, take, networks=profiles.networks_asked(session, claim.job_id)
+                )
+            )
 
 
 def _pixels(work: Work, recipe: Recipe, folder: Path) -> tuple[Rendered, Found, float]:

@@ -56,7 +56,8 @@ class Work:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         try:
-            return isinstance(error, Exception) and self._end_badly(error)
+            with runtime.untimed():
+                return isinstance(error, Exception) and self._end_badly(error)
         finally:
             # The lease is kept until the end is written.
             self._over.set()
@@ -82,7 +83,9 @@ class Work:
         Raises:
             LeaseLost: it was fenced; nothing was written.
         """
-        if not runtime.in_transaction(write).counts:
+        with runtime.untimed():
+            settlement = runtime.in_transaction(write)
+        if not settlement.counts:
             raise LeaseLost("Another worker took the job over.")
         fitness.trust(self.claim.step)
 

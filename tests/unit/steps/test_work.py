@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from db.queue import Claim, Settlement
-from models.errors import LeaseLost, StepFailed
+from models.errors import LeaseLost, StepFailed, Unavailable
 from models.vocabulary import ErrorKind, QueueStatus, Step
 from tasks.process import endings, runtime
 from tasks.steps.work import Work
@@ -91,6 +95,55 @@ def test_a_settled_step_goes_on_to_the_next(written: list[ErrorKind], settlement
         work.settle(lambda _session: settlement)
 
     assert (work.why_lost, written, task.request.chain) == ("", [], ["gate"])
+
+
+@pytest.fixture
+def soft_limit() -> Iterator[Callable[[], None]]:
+    """What a pool child hears when its soft limit passes, as billiard has it."""
+
+    def heard(*_: Any) -> None:
+        raise SoftTimeLimitExceeded
+
+    before = signal.signal(signal.SIGUSR1, heard)
+    yield lambda: os.kill(os.getpid(), signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("strikes", ["in the transaction", "in the pause after it"])
+def test_a_soft_limit_that_passes_while_a_finished_step_is_written_down_drops_nothing(
+    monkeypatch: pytest.MonkeyPatch, soft_limit: Callable[[], None], strikes: str
+) -> None:
+    answers = [Unavailable("The database does not answer."), None]
+
+    @contextmanager
+    def transaction() -> Iterator[None]:
+        if strikes == "in the transaction":
+            soft_limit()
+        if (error := answers.pop(0)) is not None:
+            raise error
+        yield None
+
+    def pause(_seconds: float) -> None:
+        if strikes == "in the pause after it":
+            soft_limit()
+
+    monkeypatch.setattr(runtime, "database", lambda: SimpleNamespace(transaction=transaction))
+    monkeypatch.setattr(runtime, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=pause))
+    task = a_task()
+
+    with Work(CLAIM, task) as work:
+        work.settle(lambda _session: Settlement.WRITTEN)
+
+    assert (answers, work.why_lost, task.request.chain) == ([], "", ["gate"])
+
+
+def test_before_the_work_is_done_a_soft_limit_ends_it(
+    written: list[ErrorKind], soft_limit: Callable[[], None]
+) -> None:
+    with pytest.raises(StepFailed), Work(CLAIM, a_task()):
+        soft_limit()
+
+    assert written == [ErrorKind.TIMEOUT]
 
 
 def test_a_process_that_is_told_to_stop_writes_nothing_down(written: list[ErrorKind]) -> None:
