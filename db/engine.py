@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import URL, Engine
 
+#: SQLSTATE of a standby that was not promoted yet, or was chosen to be read only: it may take writes later
+_READ_ONLY = "25006"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Alembic keeps what it runs in globals of the process; between processes an advisory lock does the same
 _ONE_AT_A_TIME = threading.Lock()
@@ -105,7 +107,7 @@ def translated_errors() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         raise _unavailable(error) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or getattr(error.orig, "pgcode", None) == _READ_ONLY:
             raise _unavailable(error) from error
         raise
 

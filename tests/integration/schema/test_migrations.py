@@ -38,6 +38,7 @@ TEN_TABLES = {
 }
 FIRST, SECOND = "0001_character_consistency", "0002_video_production"
 FOURTH = "0004_production_rendering"
+BEFORE_HOLDS = "0007_claims"
 SIXTH = "0006_reviews"
 #: reviews were keys of `jobs.retake_reason` here
 BEFORE_REVIEWS = "0005_worker_facts"
@@ -272,6 +273,39 @@ def test_rows_that_wait_survive_the_new_way_to_claim_there_and_back(blank_databa
             text("SELECT step, status, dispatched_at FROM render_queue ORDER BY step")
         ).all()
     assert [tuple(row) for row in before] == [("render", "ready", None), ("score", "ready", None)]
+
+
+def test_names_and_holds_come_to_rows_that_are_there_and_go_again(blank_database: Database) -> None:
+    blank_database.migrate(BEFORE_HOLDS)
+    with blank_database.transaction() as session:
+        session.execute(
+            text(
+                "WITH p AS (INSERT INTO projects (slug, name) VALUES ('old', 'Old') RETURNING id),"
+                " j AS (INSERT INTO jobs (id, project_id, root_job_id, job_type, phase, requested_by, profile)"
+                "       SELECT i, p.id, i, 'still_image', 'still', 'x', 'spec' FROM p, gen_random_uuid() i"
+                "       RETURNING id),"
+                " q AS (INSERT INTO render_queue (job_id, pool, status, worker_id)"
+                "       SELECT id, 'null', 'running', 'w' FROM j),"
+                " a AS (INSERT INTO attempts (job_id, step, epoch, worker_id)"
+                "       SELECT id, 'render', 1, 'w' FROM j)"
+                " INSERT INTO workers (id, host, pid, incarnation, status, started_at)"
+                " SELECT 'h:render:' || n, 'h', 1, '00000000-0000-0000-0000-000000000001', 'ready',"
+                "        now() + make_interval(secs => n) FROM generate_series(0, 1) n"
+            )
+        )
+
+    blank_database.migrate()
+
+    rows = (
+        "SELECT (SELECT count(*) FROM render_queue WHERE incarnation IS NULL),"
+        " (SELECT count(*) FROM attempts WHERE incarnation IS NULL AND pid IS NULL)"
+    )
+    with blank_database.transaction() as session:
+        assert tuple(session.execute(text(rows)).one()) == (1, 1)
+        assert session.scalars(text("SELECT id FROM workers")).all() == ["h:render:1"]
+    blank_database.downgrade(BEFORE_HOLDS)
+    with blank_database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM attempts")) == 1
 
 
 def test_two_migrations_at_once_are_harmless(blank_database: Database) -> None:
