@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: how long a process that keeps dying is left alone: 1, 2, 4 ... 60 s; forgiven after it lived this long
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _FORGIVEN_AFTER_S = 1.0, 60.0, 60.0
+
+
+_HANDING_BACK_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,10 @@ class ProcessGroup:
             return [name for name in changed if changed[name].restarts > group.processes[name].restarts]
 
     def stop(self, *, grace_s: float = 20.0) -> None:
-        """Ask all to end (SIGTERM), wait `grace_s` for all together, then kill what is left."""
+        """Ask all to end (SIGTERM) and wait `grace_s` for all together.
+
+        Who is not ready then is to hand its work back and go (SIGQUIT), and is killed when that takes too long.
+        """
         if not self._file.exists():
             return
         with self._locked():
@@ -126,7 +133,11 @@ class ProcessGroup:
             families = [(mark, family_of(mark)) for mark in reversed(marks)]
             for mark in reversed(marks):
                 ask_to_end(mark)
-            wait_until(lambda: not any(mark.is_running() for mark in marks), grace_s)
+            for seconds, then in ((grace_s, signal.SIGQUIT), (_HANDING_BACK_S, signal.SIGKILL)):
+                if wait_until(lambda: not any(mark.is_running() for mark in marks), seconds):
+                    break
+                for mark in marks:
+                    ask_to_end(mark, then)
             for mark, family in families:
                 end_family(mark, family)
             self._file.unlink(missing_ok=True)

@@ -29,6 +29,18 @@ if child:
     open(sys.argv[1], 'w').write(str(child))
 time.sleep(300)
 """
+#: does not stop for SIGTERM, and needs a moment after SIGQUIT
+BUSY = """
+import pathlib, signal, sys, time
+def hand_back(*_):
+    time.sleep(0.2)
+    pathlib.Path(sys.argv[2]).touch()
+    raise SystemExit
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGQUIT, hand_back)
+pathlib.Path(sys.argv[1]).touch()
+time.sleep(300)
+"""
 
 
 @pytest.fixture
@@ -69,6 +81,18 @@ def test_a_name_is_started_once(state: Path) -> None:
 def test_a_missing_program_is_named(state: Path) -> None:
     with pytest.raises(NotHere, match="flower cannot be started: /no/such/program"):
         ProcessGroup(state).start("flower", ["/no/such/program"])
+
+
+def test_who_is_not_ready_when_the_patience_is_over_may_hand_its_work_back(state: Path, tmp_path: Path) -> None:
+    ready, handed_back = tmp_path / "ready", tmp_path / "handed back"
+    script = [sys.executable, "-S", "-c", BUSY, str(ready), str(handed_back)]
+    group = ProcessGroup(state)
+    group.start("busy", script)
+    assert wait_until(ready.exists, 10)
+
+    group.stop(grace_s=0.2)
+
+    assert handed_back.exists()
 
 
 def test_stop_ends_everything_also_what_does_not_want_to(state: Path, tmp_path: Path) -> None:
