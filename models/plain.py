@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(value: Any) -> Any:
+    """Text, or plain JSON with text in it, as Postgres can keep it: no zero byte, no half of a surrogate pair.
+
+    >>> storable({"why": ["a\\x00b", "c\\udce9"], "frames": 3})
+    {'why': ['a?b', 'c?'], 'frames': 3}
+    """
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("?", value)
+    if isinstance(value, dict):
+        return {storable(key): storable(each) for key, each in value.items()}
+    return [storable(each) for each in value] if isinstance(value, list) else value
 
 
 def plain(value: Any) -> Any:

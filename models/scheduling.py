@@ -71,6 +71,8 @@ class FailureFacts:
     max_retries: int
     #: how often this step ran out of memory before this attempt
     ran_out_before: int = 0
+    #: how often it went on until its time limit
+    timed_out_before: int = 0
     #: where it did, and where this attempt ran
     tried_at: tuple[TriedAt, ...] = ()
     #: pools that live workers serve

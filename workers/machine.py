@@ -15,6 +15,9 @@ from models.fleet import Birth
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: states of a process that has ended, of which its parent has not been told yet
+_DEAD = ("Z", "X")
+
 
 def describe() -> dict[str, Any]:
     """Memory, processors and, where a driver answers, this worker's GPU; `gpu_info` is None without one."""
@@ -69,7 +72,19 @@ def is_running(pid: int, born: Birth | None) -> bool | None:
     except OSError:
         # Somebody else's process by now, or of another user of the farm: it cannot be told which.
         return None
-    return stat[0] not in ("Z", "X") and int(stat[19]) == born.start_ticks
+    return stat[0] not in _DEAD and int(stat[19]) == born.start_ticks
+
+
+def living_children() -> set[int]:
+    """The process ids of this process's children that run."""
+    return {child.pid for child in psutil.Process().children() if _is_alive(child.pid)}
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return _stat(pid)[0] not in _DEAD
+    except OSError:
+        return False
 
 
 def _stat(pid: int) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
 from db.catalogue.takes import weighed
 from models.actors import GATE
+from models.errors import Busy
 from models.rows.doors import PhaseDoor
 from models.rows.jobs import Job, QueueRow
 from models.rows.shows import Cut, Episode, Scene
@@ -27,15 +30,34 @@ if TYPE_CHECKING:
 
     from models.actors import Actor
 
+#: of a person or a gate, while another gate is judging: that takes milliseconds
+_PATIENCE = timedelta(seconds=5)
+#: SQLSTATE
+_LOCK_NOT_AVAILABLE = "55P03"
 _TERMINAL = tuple(status for status in QueueStatus if status.is_terminal)
 
 
-def lock_gate(session: Session, project_id: UUID, phase: Phase) -> None:
-    """Wait until no other transaction judges this project's phase; held until the commit."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-        {"name": f"farm gate {project_id} {phase.value}"},
-    )
+def lock_gate(session: Session, project_id: UUID, phase: Phase, patience: timedelta = _PATIENCE) -> None:
+    """Wait until no other transaction judges this project's phase; held until the commit.
+
+    Raises:
+        Busy: another one has been at it for longer than `patience`; this transaction is over.
+    """
+    before = session.execute(text("SHOW lock_timeout")).scalar_one()
+    limit = text("SELECT set_config('lock_timeout', :limit, true)")
+    session.execute(limit, {"limit": f"{patience // timedelta(milliseconds=1)}ms"})
+    try:
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+            {"name": f"farm gate {project_id} {phase.value}"},
+        )
+    except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise Busy(
+            f"Somebody else is judging the phase {phase.value} just now.", hint="Try again in a few seconds."
+        ) from error
+    session.execute(limit, {"limit": before})
 
 
 def doors(session: Session, project_id: UUID) -> dict[Phase, DoorView]:

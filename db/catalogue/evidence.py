@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from db.catalogue.takes import takes_to_join
 from models.errors import UnknownName
 from models.metrics import Metric
+from models.plain import storable
 from models.recipe import Recipe
 from models.rows.characters import Character, CharacterReference, StyleReference
 from models.rows.jobs import Job
@@ -73,7 +74,7 @@ def take_to_score(session: Session, job_id: UUID, networks: Iterable[str] | None
 def store_measurements(session: Session, job_id: UUID, measurements: Iterable[Measurement]) -> None:
     """Keep what was measured of a job's take, in place of what was before; the verdict is the gate's."""
     job = session.get_one(Job, job_id)
-    as_json = [measurement.to_json() for measurement in measurements]
+    as_json = [storable(measurement.to_json()) for measurement in measurements]
     values: dict[str, Any] = {
         "job_id": job_id,
         "phase": job.phase,

@@ -17,7 +17,7 @@ from db.queue.claim import (
     is_mine,
 )
 from db.queue.control import cancel, hold, unhold
-from db.queue.failures import Expired, expired, fail, failure_facts, take_back
+from db.queue.failures import Expired, expired, fail, failure_facts, orphaned, take_back
 from db.queue.recovery import end_leases, keepers, spare
 from db.queue.reuse import EqualTake, equal_takes, has_equal_take, let_equals_start, pool_of_an_equal
 from db.queue.settle import (
@@ -61,6 +61,7 @@ __all__ = [
     "keepers",
     "let_equals_start",
     "mark_tick",
+    "orphaned",
     "pool_of_an_equal",
     "release",
     "settle_gate",

@@ -6,19 +6,21 @@ What happens next is decided in `farm.scheduling.failures`, between the two and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from db.queue.attempts import closed
+from models.plain import storable
 from models.scheduling import FailureFacts, TriedAt
 from models.vocabulary import AttemptOutcome, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
+    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
     from db.queue.claim import Claim
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
-    """One attempt whose lease ran out; whatever it left in the artifact store is to be discarded."""
+    """One attempt whose worker is no more, or silent past its lease; whatever it left in the store is to go."""
 
     job_id: UUID
     #: of the attempt, which is the name of its folder
@@ -37,11 +39,16 @@ class Expired:
     facts: FailureFacts
 
 
+_TIMED_OUT_BEFORE = """(
+    SELECT count(*) FROM attempts t WHERE t.job_id = q.job_id AND t.step = q.step AND t.error_kind = 'timeout'
+) AS timed_out_before"""
+
 # Locked, so that what is decided next is written.
-_FACTS = text("""
+_FACTS = text(f"""
 SELECT q.step, q.pool, q.retry_count, q.max_retries,
        (SELECT count(*) FROM attempts a WHERE a.job_id = q.job_id AND a.step = q.step
           AND a.error_kind = 'out_of_memory' AND a.epoch <> q.epoch) AS ran_out_before,
+       {_TIMED_OUT_BEFORE},
        ARRAY(SELECT DISTINCT unnest(w.pools) FROM workers w
              WHERE is_live(w, CAST(:silent_after AS interval))) AS live_pools,
        EXISTS (SELECT 1 FROM workers w JOIN inventories i ON i.sha256 = w.comfyui_inventory
@@ -58,13 +65,22 @@ WHERE id = :worker_id OR id IN (SELECT worker_id FROM attempts
                                 WHERE job_id = :job_id AND step = :step AND error_kind = 'out_of_memory')
 """)
 
-# SKIP LOCKED lets a settle that is committing just now win.
-_EXPIRED = text("""
-SELECT q.job_id, q.epoch, q.step, q.pool, q.retry_count, q.max_retries, now() - a.started_at AS ran_for
+
+def _lost(which: str) -> str:
+    """Running rows whose worker is no more; SKIP LOCKED lets a settle that is committing just now win."""
+    return f"""
+SELECT q.job_id, q.epoch, q.step, q.pool, q.retry_count, q.max_retries, now() - a.started_at AS ran_for,
+       {_TIMED_OUT_BEFORE}
 FROM render_queue q LEFT JOIN attempts a ON a.job_id = q.job_id AND a.epoch = q.epoch
-WHERE q.status = 'running' AND q.lease_until < now()
+WHERE q.status = 'running' AND {which}
 ORDER BY q.lease_until LIMIT :at_most FOR UPDATE OF q SKIP LOCKED
-""")
+"""
+
+
+_EXPIRED = text(_lost("q.lease_until < now()"))
+
+# A parent knows its children: what another process of this start of the worker held, it holds no more.
+_ORPHANED = text(_lost("q.incarnation = :incarnation AND a.pid <> ALL(CAST(:living AS integer[]))"))
 
 
 def _end(outcome: AttemptOutcome, *, epoch: str, worker_id: str) -> str:
@@ -118,6 +134,7 @@ def failure_facts(session: Session, claim: Claim, *, silent_after: timedelta) ->
         retry_count=row.retry_count,
         max_retries=row.max_retries,
         ran_out_before=row.ran_out_before,
+        timed_out_before=row.timed_out_before,
         tried_at=tuple(TriedAt(pools=tuple(each.pools), vram_mib=each.vram_mib) for each in tried_at),
         live_pools=frozenset(row.live_pools),
         another_has_its_needs=row.another_has_its_needs,
@@ -133,17 +150,30 @@ def fail(session: Session, claim: Claim, decision: Decision) -> None:
 
 def expired(session: Session, *, at_most: int = 1000) -> list[Expired]:
     """The attempts whose lease ran out, their rows locked; one that is being settled just now is left out."""
-    return [
-        Expired(
-            job_id=row.job_id,
-            epoch=row.epoch,
-            ran_for=row.ran_for,
-            facts=FailureFacts(
-                step=Step(row.step), pool=row.pool, retry_count=row.retry_count, max_retries=row.max_retries
-            ),
-        )
-        for row in session.execute(_EXPIRED, {"at_most": at_most})
-    ]
+    return [_expired(row) for row in session.execute(_EXPIRED, {"at_most": at_most})]
+
+
+def orphaned(
+    session: Session, incarnation: UUID, living: Iterable[int], *, at_most: int = 1000
+) -> list[Expired]:
+    """The attempts of a worker whose own process is none of the `living`, as `expired` gives them."""
+    values = {"incarnation": incarnation, "living": list(living), "at_most": at_most}
+    return [_expired(row) for row in session.execute(_ORPHANED, values)]
+
+
+def _expired(row: Row[Any]) -> Expired:
+    return Expired(
+        job_id=row.job_id,
+        epoch=row.epoch,
+        ran_for=row.ran_for,
+        facts=FailureFacts(
+            step=Step(row.step),
+            pool=row.pool,
+            retry_count=row.retry_count,
+            max_retries=row.max_retries,
+            timed_out_before=row.timed_out_before,
+        ),
+    )
 
 
 def take_back(session: Session, decided: Sequence[tuple[Expired, Decision]]) -> None:
@@ -161,5 +191,5 @@ def _columns(decided: Sequence[tuple[UUID, int, Decision]]) -> dict[str, list[ob
         "retry_counts": [decision.retry_count for *_, decision in decided],
         "pauses": [decision.pause for *_, decision in decided],
         "error_kinds": [decision.error_kind.value for *_, decision in decided],
-        "messages": [decision.message for *_, decision in decided],
+        "messages": [storable(decision.message) for *_, decision in decided],
     }

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from models.scheduling import FailureFacts, NewHold
 
 
+SILENT = "The worker fell silent; its lease ran out."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
     """The pause before a next try: `base` doubled with every try, at most `cap`, then 50 to 150 % of it."""
@@ -49,6 +52,9 @@ def after(
     is_at_comfyui = renderer_of(facts.pool) == COMFYUI
     if error_kind is ErrorKind.OUT_OF_MEMORY:
         repeats, pool, message = _after_running_out(facts, message)
+    elif error_kind is ErrorKind.TIMEOUT:
+        # A server that hung may not hang again; a recipe that hangs would cost an hour with every try.
+        repeats = facts.timed_out_before == 0
     elif error_kind is ErrorKind.MISSING_CHECKPOINT:
         repeats = is_at_comfyui and facts.another_has_its_needs
     moves = pool != facts.pool
@@ -66,14 +72,20 @@ def after(
 
 
 def after_silence(
-    facts: FailureFacts, ran_for: timedelta | None, *, time_limit: timedelta, backoff: Backoff, jitter: float
+    facts: FailureFacts,
+    ran_for: timedelta | None,
+    *,
+    time_limit: timedelta,
+    backoff: Backoff,
+    jitter: float,
+    message: str = SILENT,
 ) -> Decision:
-    """What becomes of a row whose lease ran out; its attempt began `ran_for` ago, None where nobody knows.
+    """What becomes of a row whose worker is no more; its attempt began `ran_for` ago, None where nobody knows.
 
     Native code that hangs is killed at the hard limit together with the thread that kept its lease: such a
     silence is reported as a timeout.
     """
-    kind, message = ErrorKind.WORKER_LOST, "The worker fell silent; its lease ran out."
+    kind = ErrorKind.WORKER_LOST
     if ran_for is not None and ran_for > time_limit:
         kind, message = ErrorKind.TIMEOUT, "The step hung until its hard time limit ended it."
     return after(facts, kind, message, backoff=backoff, jitter=jitter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from db import queue
 from db.fleet import holds, inventories, workers
@@ -13,6 +14,13 @@ from farm.broker import QUEUE_AFTER_RENDER, RESERVE, TaskName, task
 from farm.scheduling import leases
 from farm.settings import settings
 from tasks.process import endings, runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from db.queue import Expired
+    from models.scheduling import Decision
 
 _log = logging.getLogger(__name__)
 
@@ -82,17 +90,39 @@ def retry_now() -> str:
         else:
             lost = workers.mark_lost(session, silent_after=settings().lease)
         taken_back = endings.take_back(session, backoff=runtime.backoff(), time_limit=settings().time_limit)
+    _remove_what_they_left(taken_back)
+    for worker_id in lost:
+        _log.warning("Worker %s fell silent.", worker_id)
+    return f"{len(taken_back)} leases expired, {len(lost)} workers lost"
+
+
+def take_back_orphans(incarnation: UUID, living: Iterable[int]) -> None:
+    """Take back what processes of a worker held that are none of the `living` any more.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    with runtime.database().transaction() as session:
+        taken_back = endings.take_back_orphans(
+            session,
+            incarnation,
+            living,
+            backoff=runtime.backoff(),
+            soft_time_limit=settings().soft_time_limit,
+        )
+    _remove_what_they_left(taken_back)
+
+
+def _remove_what_they_left(taken_back: list[tuple[Expired, Decision]]) -> None:
     for attempt, decision in taken_back:
         _log.warning(
-            "Job %s: its worker fell silent at step %s; now %s.",
+            "Job %s: %s It was at step %s and is %s now.",
             attempt.job_id,
+            decision.message,
             attempt.facts.step,
             decision.status,
         )
         runtime.store().discard(attempt.job_id, attempt.epoch)
-    for worker_id in lost:
-        _log.warning("Worker %s fell silent.", worker_id)
-    return f"{len(taken_back)} leases expired, {len(lost)} workers lost"
 
 
 def _remove_orphans() -> int:

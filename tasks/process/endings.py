@@ -13,7 +13,7 @@ from db.fleet import holds, workers
 from farm.scheduling import failures
 from farm.settings import settings
 from models import disk
-from models.errors import FarmError, NotHere, StepFailed, Unavailable
+from models.errors import Busy, FarmError, NotHere, StepFailed, Unavailable
 from models.vocabulary import ErrorKind, HoldScope
 
 if TYPE_CHECKING:
@@ -74,14 +74,36 @@ def take_back(session: Session, *, backoff: Backoff, time_limit: timedelta) -> l
 
     An attempt that went on for `time_limit` before it fell silent was ended by that limit.
     """
+    return _take_back(session, queue.expired(session), failures.SILENT, backoff, time_limit)
+
+
+def take_back_orphans(
+    session: Session, incarnation: UUID, living: Iterable[int], *, backoff: Backoff, soft_time_limit: timedelta
+) -> list[tuple[Expired, Decision]]:
+    """The same for what a worker's dead processes held; `living` are those that are left.
+
+    What went on past the soft limit did not hear it, and was killed at the hard one.
+    """
+    orphans = queue.orphaned(session, incarnation, living)
+    return _take_back(session, orphans, "The process that did it died.", backoff, soft_time_limit)
+
+
+def _take_back(
+    session: Session, lost: list[Expired], message: str, backoff: Backoff, time_limit: timedelta
+) -> list[tuple[Expired, Decision]]:
     decided = [
         (
             expired,
             failures.after_silence(
-                expired.facts, expired.ran_for, time_limit=time_limit, backoff=backoff, jitter=_jitter()
+                expired.facts,
+                expired.ran_for,
+                message=message,
+                time_limit=time_limit,
+                backoff=backoff,
+                jitter=_jitter(),
             ),
         )
-        for expired in queue.expired(session)
+        for expired in lost
     ]
     queue.take_back(session, decided)
     return decided
@@ -96,6 +118,8 @@ def as_step_failure(error: BaseException) -> StepFailed:  # noqa: PLR0911 - one 
         return StepFailed(f"The step took longer than its limit of {limit}.", error_kind=ErrorKind.TIMEOUT)
     if isinstance(error, MemoryError):
         return StepFailed("Memory ran out.", error_kind=ErrorKind.OUT_OF_MEMORY)
+    if isinstance(error, Busy):
+        return StepFailed(error.message, error_kind=ErrorKind.BUSY, hint=error.hint)
     if disk.is_full(error):
         return StepFailed("The disk is full.", error_kind=ErrorKind.DISK_FULL, hint="Free some space.")
     if isinstance(error, Unavailable):

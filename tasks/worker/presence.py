@@ -35,9 +35,11 @@ class Presence:
         self._id = worker_id
         self._identity = identity
         self._draining = False
+        self._children_end = False
         self._changing = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="worker beat", daemon=True)
+        self._children = threading.Thread(target=self._watch_children, name="children", daemon=True)
 
     @property
     def id(self) -> str:
@@ -45,6 +47,7 @@ class Presence:
 
     def start(self) -> None:
         self._thread.start()
+        self._children.start()
 
     def equip(self, seen: Sighting) -> None:
         """Write down what a look at ComfyUI came to.
@@ -112,6 +115,29 @@ class Presence:
                 # The thread must outlive a bug in one of its rounds: a silent worker would be declared lost.
                 _log.exception("The worker's beat failed.")
             self._over.wait(standin.pause().total_seconds())
+
+    def children_will_end(self) -> None:
+        """The worker is sent away and ends its children itself: what they hold is handed back as it leaves."""
+        self._children_end = True
+
+    def _watch_children(self) -> None:
+        """What a child held that died need not wait for its lease to run out."""
+        from tasks.beat.upkeep import take_back_orphans
+        from workers import machine
+
+        known: set[int] = set()
+        while not self._over.wait(settings().look.total_seconds()):
+            living = machine.living_children()
+            if self._draining or self._children_end:
+                return
+            try:
+                if known - living:
+                    take_back_orphans(self._identity.incarnation, {os.getpid(), *living})
+                known = living
+            except Unavailable as error:
+                _log.warning("What a dead child held is taken back later. %s", error.message)
+            except Exception:  # noqa: BLE001 - as above
+                _log.exception("The look at the children failed.")
 
     def _say_once(self) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import signal
 import threading
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 _presence: list[Presence] = []
 _listening: list[Listening] = []
 _watches: list[Watch] = []
+#: Celery's own answer to SIGQUIT, once ours stands before it
+_hooked: list[Any] = []
 
 
 def choose_queues(instance: Any = None, options: dict[str, Any] | None = None, **_: Any) -> None:
@@ -94,6 +97,22 @@ def begin_to_listen(sender: Any = None, **_: Any) -> None:
     """The consumer is ready, for the first time or after the broker came back."""
     for listening in _listening:
         listening.ready(sender)
+
+
+def expect_to_be_sent_away(**_: Any) -> None:
+    """A cold shutdown ends the children before Celery says a word of it: it is noted as the signal comes."""
+    celerys = signal.getsignal(signal.SIGQUIT)
+    if _hooked or threading.current_thread() is not threading.main_thread():
+        return
+    _hooked.append(celerys)
+
+    def sent_away(number: int, frame: Any) -> None:
+        for presence in _presence:
+            presence.children_will_end()
+        if callable(celerys):
+            celerys(number, frame)
+
+    signal.signal(signal.SIGQUIT, sent_away)
 
 
 def say_draining(**_: Any) -> None:
@@ -166,5 +185,6 @@ def _renderers_here() -> list[str]:
 signals.celeryd_init.connect(choose_queues)
 signals.celeryd_after_setup.connect(register_worker)
 signals.worker_ready.connect(begin_to_listen)
+signals.worker_ready.connect(expect_to_be_sent_away)
 signals.worker_shutting_down.connect(say_draining)
 signals.worker_shutdown.connect(say_goodbye)

@@ -231,6 +231,64 @@ def test_a_worker_sent_away_at_once_hands_its_render_back_unharmed(floor, cast, 
     floor.settled()
 
 
+@pytest.mark.slow
+def test_a_render_that_a_drain_did_not_end_is_handed_back_by_a_second_signal(floor, cast, project):
+    cast.render.stop()
+    leaving = floor.worker(RENDER, config=("worker.soft_shutdown_timeout=0.5",))
+    sign = floor.sign()
+    [job] = add_jobs(floor.database, project, model_name=f"null:until={sign}", max_retries=0)
+    floor.wait_for(job, step="render")
+
+    os.kill(leaving.pid, signal.SIGTERM)
+    floor.wait(lambda: "Warm shutdown" in leaving.said(), "the worker to drain")
+    os.kill(leaving.pid, signal.SIGQUIT)
+    floor.wait(lambda: not leaving.mark.is_running(), "the worker to leave")
+
+    released = "SELECT outcome FROM attempts WHERE job_id = :job"
+    assert one(floor.database, released, job=job).outcome == "released"
+    sign.touch()
+    cast.revive()
+    floor.wait_until_over([job])
+    floor.settled()
+
+
+@pytest.mark.slow
+def test_a_dead_pool_child_is_noticed_by_its_parent_long_before_its_lease_ends(floor, cast, project):
+    cast.render.stop()
+    patient = floor.worker(RENDER, FARM_LEASE="60", FARM_HEARTBEAT="5")
+    sign = floor.sign()
+    [job] = add_jobs(floor.database, project, model_name=f"null:until={sign}")
+    floor.wait_for(job, step="render")
+
+    patient.kill_child()
+    sign.touch()
+
+    floor.wait_until_over([job], seconds=30)
+    lost = (
+        "SELECT outcome, error_kind, error_message FROM attempts WHERE job_id = :job AND outcome <> 'settled'"
+    )
+    attempt = one(floor.database, lost, job=job)
+    assert (attempt.outcome, attempt.error_kind) == ("lost", "worker_lost")
+    assert attempt.error_message == "The process that did it died."
+    patient.stop()
+    floor.settled()
+
+
+@pytest.mark.slow
+def test_a_gate_that_cannot_get_its_lock_goes_back_uncounted(floor, cast, project):
+    with stuck_at(floor, "gate", project):
+        [job] = add_jobs(floor.database, project, max_retries=0)
+        back = (
+            "SELECT count(*) FROM attempts WHERE job_id = :job AND outcome = 'released' AND error_kind = 'busy'"
+        )
+        floor.wait(lambda: floor.scalar(back, job=job) > 0, "the gate to be handed back")
+
+    floor.wait_until_over([job])
+    floor.settled()
+    row = one(floor.database, "SELECT status, retry_count FROM render_queue WHERE job_id = :job", job=job)
+    assert (row.status, row.retry_count) == ("completed", 0)
+
+
 def test_a_render_that_hangs_is_ended_by_its_time_limit(floor, cast, project):
     cast.render.stop()
     strict = floor.worker(RENDER, FARM_SOFT_TIME_LIMIT="1", FARM_TIME_LIMIT="20")

@@ -158,6 +158,24 @@ def test_what_a_repeat_cannot_mend_fails_at_once(database, project, kind):
     assert row_of(database, job).error_message == "It broke."
 
 
+def test_an_error_with_text_that_postgres_cannot_keep_is_written_down_all_the_same(database, project):
+    [job] = add_jobs(database, project)
+    mine = claim(database)
+
+    with database.transaction() as session:
+        endings.fail(
+            session,
+            mine,
+            error_kind=ErrorKind.BUG,
+            message="a\x00b \udce9",
+            backoff=BACKOFF,
+            silent_after=LEASE,
+        )
+
+    row = row_of(database, job)
+    assert (row.status, row.retry_count, row.error_message) == ("ready", 1, "a?b ?")
+
+
 def test_memory_that_ran_out_is_tried_once_more_and_no_further(database, project):
     [job] = add_jobs(database, project)
 

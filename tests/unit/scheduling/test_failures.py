@@ -51,6 +51,11 @@ def test_what_may_succeed_next_time_is_tried_until_its_tries_are_used_up() -> No
     assert (last.status, last.retry_count) == (FAILED, 3)
 
 
+@pytest.mark.parametrize(("before", "status"), [(0, READY), (1, FAILED)])
+def test_a_step_that_went_on_until_its_time_limit_is_tried_once_more(before: int, status: QueueStatus) -> None:
+    assert decided(ErrorKind.TIMEOUT, timed_out_before=before).status is status
+
+
 def test_what_a_repeat_cannot_mend_fails_at_once() -> None:
     decision = decided(ErrorKind.BAD_RECIPE)
 
