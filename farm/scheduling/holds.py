@@ -34,8 +34,8 @@ def of_the_machine(
     itself = NewHold(scope=HoldScope.WORKER, target=worker_id, reason=reason, pause=pause)
     if sickness.is_known or sickness.others_aside + 1 < SEVERAL:
         return (itself,)
-    told = f"{sickness.others_aside + 1} of its workers have the same cause: {reason}"
-    return itself, NewHold(scope=HoldScope.POOL, target=lane, reason=told, pause=POOL_PAUSE)
+    everybodys = f"{sickness.others_aside + 1} of its workers have the same cause: {reason}"
+    return itself, NewHold(scope=HoldScope.POOL, target=lane, reason=everybodys, pause=POOL_PAUSE)
 
 
 def is_the_jobs_own(sickness: Sickness) -> bool:

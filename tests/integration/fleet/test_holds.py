@@ -20,7 +20,7 @@ from farm.settings import Settings
 from models.scheduling import NewHold
 from models.vocabulary import ErrorKind, HoldScope, Step
 from tasks.process import endings
-from tests.support.queue_jobs import add_jobs, add_project, execute, one, row_of
+from tests.support.queue_jobs import add_jobs, add_project, claim_after_render, execute, one, render_all, row_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,16 +100,14 @@ def test_what_is_held_is_not_begun_and_everything_else_is(database: Database, sc
 @pytest.mark.parametrize("scope", [HoldScope.FARM, HoldScope.PROJECT, HoldScope.POOL])
 def test_a_score_waits_for_a_hold_as_well(database: Database, scope: HoldScope) -> None:
     project = add_project(database)
-    [job] = add_jobs(database, project)
-    execute(database, "UPDATE render_queue SET step = 'score'")
+    add_jobs(database, project)
+    render_all(database)
     targets = {HoldScope.FARM: "", HoldScope.PROJECT: str(project), HoldScope.POOL: "score"}
     hold(database, scope, targets[scope])
 
-    with database.transaction() as session:
-        assert queue.claim_step(session, job, Step.SCORE, worker_id="w", lease=LEASE) is None
+    assert claim_after_render(database, Step.SCORE) is None
     execute(database, "DELETE FROM holds")
-    with database.transaction() as session:
-        assert queue.claim_step(session, job, Step.SCORE, worker_id="w", lease=LEASE) is not None
+    assert claim_after_render(database, Step.SCORE) is not None
 
 
 def test_a_held_worker_is_no_slot_that_wants_waking(database: Database) -> None:
@@ -195,7 +193,7 @@ def test_the_doctor_lists_every_hold(
     add_jobs(database, add_project(database))
     handed_back(database, worker)
     urls = ServerUrls(database.engine.url.render_as_string(hide_password=False), "redis://nowhere")
-    monkeypatch.setattr(running, "find_running", lambda _folder: urls)
+    monkeypatch.setattr(running, "find_running", lambda *_: urls)
 
     findings = [
         each for each in running._schema_and_workers(Settings(state_dir=tmp_path)) if each.name == "hold"

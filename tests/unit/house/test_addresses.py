@@ -50,11 +50,13 @@ RUN_BY = {
     "tasks/commands/reference.py": "tests/integration/references/test_making.py",
     "tasks/commands/score.py": "tests/unit/cli/test_cli.py",
     "tasks/process/endings.py": "tests/integration/queue/test_settle.py",
+    "tasks/process/fitness.py": "tests/integration/engine/test_sick_workers.py",
     "tasks/process/runtime.py": "tests/integration/engine/test_engine.py",
     "tasks/process/serving.py": "tests/integration/fleet/test_inventories.py",
     "tasks/steps/comparing.py": "tests/integration/reproduction/test_ordering.py",
     "tasks/steps/gate.py": "tests/integration/engine/test_engine.py",
     "tasks/steps/score.py": "tests/integration/engine/test_engine.py",
+    "tasks/worker/names.py": "tests/integration/engine/test_names.py",
     "tasks/worker/presence.py": "tests/integration/engine/test_engine.py",
     "tasks/worker/signals.py": "tests/integration/engine/test_engine.py",
 }
