@@ -1,10 +1,10 @@
 """What a claim orders by, without a database: the twin of the statement in `db.queue.claim`.
 
-A test holds the two equal on random rows. Of the due rows that a worker can do, and that no other should have
-first, it is given the highest priority, then the oldest: age is counted from the order, so a row that lost its
-worker or was handed back keeps its place. Of several equal orders only the first is given out. Among the best
-rows one whose checkpoint is loaded may overtake older ones of its own priority; the first row is passed over in
-this way for a bounded time only.
+A test holds the two equal on random rows. Of the due rows that a worker can do, that no hold keeps from it, and
+that no other should have first, it is given the highest priority, then the oldest: age is counted from the
+order, so a row that lost its worker or was handed back keeps its place. Of several equal orders only the first is
+given out. Among the best rows one whose checkpoint is loaded may overtake older ones of its own priority; the
+first row is passed over in this way for a bounded time only.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from models.scheduling import Affinity
+from models.vocabulary import HoldScope
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -42,6 +43,7 @@ class Waiting:
     available_at: datetime
     #: since when it is the first and others are given out before it
     passed_over_since: datetime | None = None
+    project: str = ""
     model_name: str = ""
     fingerprint: str | None = None
     #: an equal order comes before it
@@ -77,6 +79,8 @@ class Situation:
     running: frozenset[str] = frozenset()
     #: live workers and the pools they serve
     live: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: what is held, each as scope and target
+    held: frozenset[tuple[HoldScope, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +121,20 @@ def may_take(row: Waiting, claimer: Claimer, situation: Situation) -> bool:
     return (
         row.pool in claimer.pools
         and row.needs <= claimer.has
+        and not _is_held(row, claimer, situation)
         and is_startable(row, situation)
         and not _is_left_to_others(row, claimer, situation)
     )
 
 
 def is_startable(row: Waiting, situation: Situation) -> bool:
-    """Whether the row is due and no equal order is being rendered or comes first."""
-    is_due = row.available_at <= situation.now
-    return is_due and not row.waits_for_equal and row.fingerprint not in situation.running
+    """Whether the row is due, its project not held, and no equal order being rendered or before it."""
+    return (
+        row.available_at <= situation.now
+        and (HoldScope.PROJECT, row.project) not in situation.held
+        and not row.waits_for_equal
+        and row.fingerprint not in situation.running
+    )
 
 
 def ahead_of(
@@ -151,6 +160,11 @@ def _first_of_equals(rows: Iterable[Waiting]) -> list[Waiting]:
         if row.fingerprint is not None:
             seen.add(row.fingerprint)
     return firsts
+
+
+def _is_held(row: Waiting, claimer: Claimer, situation: Situation) -> bool:
+    mine = {(HoldScope.FARM, ""), (HoldScope.POOL, row.pool), (HoldScope.WORKER, claimer.id)}
+    return not mine.isdisjoint(situation.held)
 
 
 def _is_left_to_others(row: Waiting, claimer: Claimer, situation: Situation) -> bool:

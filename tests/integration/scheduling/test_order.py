@@ -15,12 +15,12 @@ from sqlalchemy import func, insert, select, text
 
 from db import catalogue, queue
 from db.fleet import inventories
-from farm.scheduling.order import Claimer, Situation, Waiting, ahead_of, next_row
+from farm.scheduling.order import AFFINITY, Claimer, Situation, Waiting, ahead_of, may_take, next_row
 from farm.scheduling.scorers import WaitingScore, next_score
-from models.rows.fleet import Worker
-from models.rows.jobs import Attempt, QueueRow
+from models.rows.fleet import Hold, Worker
+from models.rows.jobs import Attempt, Job, QueueRow
 from models.scheduling import Affinity
-from models.vocabulary import AttemptOutcome, Step, WorkerStatus
+from models.vocabulary import AttemptOutcome, HoldScope, Step, WorkerStatus
 from tests.support.queue_jobs import add_jobs, add_project
 
 if TYPE_CHECKING:
@@ -287,4 +287,41 @@ def test_why_counts_those_ahead_that_the_policy_puts_ahead(
             serving = [has for pools, has in live.values() if row.pool in pools]
             expected = ahead_of(row, waiting.values(), situation, serving)
             assert catalogue.why_facts(session, job_id, LEASE).ahead_in_pool == expected
+        session.rollback()
+
+
+@given(rows, claims, st.frozensets(st.sampled_from(HoldScope)))
+@settings(max_examples=30, deadline=None)
+def test_what_is_held_is_claimed_by_nobody_whom_the_hold_concerns(
+    database: Database,
+    jobs: list[UUID],
+    drawn: list[dict[str, Any]],
+    claims: list[Claimed],
+    scopes: frozenset[HoldScope],
+) -> None:
+    with database.transaction() as session:
+        project = str(session.scalar(select(Job.project_id).where(Job.id == jobs[0])))
+        targets = {HoldScope.FARM: "", HoldScope.PROJECT: project, HoldScope.POOL: "a", HoldScope.WORKER: "w1"}
+        held = frozenset((scope, targets[scope]) for scope in scopes)
+        for scope, target in held:
+            session.add(Hold(scope=scope, target=target, actor="aiko", reason="Lunch."))
+        session.add(Hold(scope=HoldScope.FARM, actor="ben", reason="Over.", until=func.now()))
+        waiting = {job: replace(row, project=project) for job, row in fill(session, drawn, jobs).items()}
+        situation = Situation(now=session.scalar(select(func.now())), lease=LEASE, held=held)
+
+        for claimer, _ in claims:
+            takeable = {job_id for job_id, row in waiting.items() if may_take(row, claimer, situation)}
+            claim = queue.claim_render(
+                session,
+                pools=claimer.pools,
+                worker_id=claimer.id,
+                lease=LEASE,
+                affinity=AFFINITY,
+                has=claimer.has,
+            )
+
+            assert claim.job_id in takeable if claim else takeable == set()
+            if claim is not None:
+                running = {waiting.pop(claim.job_id).fingerprint} - {None}
+                situation = replace(situation, running=situation.running | running)
         session.rollback()
