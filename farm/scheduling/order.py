@@ -1,10 +1,10 @@
 """What a claim orders by, without a database: the twin of the statement in `db.queue.claim`.
 
-A test holds the two equal on random rows. Of the due rows that a worker can do, that no hold keeps from it, and
-that no other should have first, it is given the highest priority, then the oldest: age is counted from the
-order, so a row that lost its worker or was handed back keeps its place. Of several equal orders only the first is
-given out. Among the best rows one whose checkpoint is loaded may overtake older ones of its own priority; the
-first row is passed over in this way for a bounded time only.
+A test holds the two equal on random rows. Of the due rows that a worker can do, that no hold keeps from it,
+and that no other should have first, it is given the highest priority, then the oldest: age is counted from the
+order, so a row that lost its worker or was handed back keeps its place. Of several equal orders only the first
+is given out. Among the best rows one whose checkpoint is loaded may overtake older ones of its own priority;
+the first row is passed over in this way for a bounded time only.
 """
 
 from __future__ import annotations
