@@ -79,10 +79,10 @@ class Database:
         from alembic.script import ScriptDirectory
 
         wanted = ScriptDirectory.from_config(self._config()).get_current_head()
-        found = self.revision()
-        if found != wanted:
+        present = self.revision()
+        if present != wanted:
             raise NotHere(
-                f"The database's schema is {found or 'empty'}, this farm needs {wanted}.",
+                f"The database's schema is {present or 'empty'}, this farm needs {wanted}.",
                 hint="Run `farm migrate`.",
             )
 

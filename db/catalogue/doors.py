@@ -70,10 +70,10 @@ def doors(session: Session, project_id: UUID) -> dict[Phase, DoorView]:
 
 def is_open(session: Session, project_id: UUID, phase: Phase) -> bool:
     """Whether orders for a phase are accepted: the first is open until closed, the others the reverse."""
-    found = session.scalar(
+    is_open = session.scalar(
         select(PhaseDoor.is_open).where(PhaseDoor.project_id == project_id, PhaseDoor.phase == phase)
     )
-    return phase.before is None if found is None else found
+    return phase.before is None if is_open is None else is_open
 
 
 def latch_open(session: Session, project_id: UUID, phase: Phase, evidence: dict[str, Any]) -> bool:
@@ -122,8 +122,8 @@ def tally(session: Session, project_id: UUID, phase: Phase) -> tuple[int, int]:
         .where(Job.root_job_id.in_(select(counting.c.id)), Job.verdict.in_(PASSING))
         .scalar_subquery()
     )
-    found = session.execute(select(ordered, passed)).one()
-    return int(found[0]), int(found[1])
+    counts = session.execute(select(ordered, passed)).one()
+    return int(counts[0]), int(counts[1])
 
 
 def roots(
@@ -146,8 +146,8 @@ def roots(
         families = select(Job.root_job_id).where(Job.id.in_(list(job_ids)))
         query = query.where(Job.root_job_id.in_(families))
     grouped: dict[UUID, list[Row[*tuple[Any, ...]]]] = {}
-    for found in session.execute(query):
-        grouped.setdefault(found[0].root_job_id, []).append(found)
+    for row in session.execute(query):
+        grouped.setdefault(row[0].root_job_id, []).append(row)
     return [_root_result(root_id, family) for root_id, family in grouped.items()]
 
 
@@ -162,15 +162,15 @@ def job_for_gate(session: Session, job_id: UUID) -> Job:
 
 
 def _root_result(root_id: UUID, family: list[Row[*tuple[Any, ...]]]) -> RootResult:
-    by_take = sorted(family, key=lambda found: found[0].take_number)
+    by_take = sorted(family, key=lambda row: row[0].take_number)
     root, last = by_take[0], by_take[-1]
     episode, scene, cut = root[4:]
     return RootResult(
         job_id=root_id,
         cut=None if cut is None else cut_path(episode, scene, cut),
         cancelled=root[0].id == root_id and root[1].status == QueueStatus.CANCELLED,
-        finished=all(found[1].status in _TERMINAL for found in family),
-        takes=tuple(TakeResult(**weighed(found[0], found[2], found[3])) for found in by_take),
+        finished=all(row[1].status in _TERMINAL for row in family),
+        takes=tuple(TakeResult(**weighed(row[0], row[2], row[3])) for row in by_take),
         error=last[1].error_message if last[1].status == QueueStatus.FAILED else None,
     )
 

@@ -105,15 +105,15 @@ def prune(session: Session) -> int:
 
 
 def _kept(session: Session, wanted: set[str]) -> dict[str, _Kept]:
-    found = {sha256: _read[sha256] for sha256 in wanted if sha256 in _read}
-    missing = [sha256 for sha256 in wanted if sha256 not in found]
+    kept = {sha256: _read[sha256] for sha256 in wanted if sha256 in _read}
+    missing = [sha256 for sha256 in wanted if sha256 not in kept]
     if missing:
         rows = session.execute(_CONTENT, {"wanted": missing})
-        found |= {row.sha256: _Kept(row.content, tuple(row.has)) for row in rows}
+        kept |= {row.sha256: _Kept(row.content, tuple(row.has)) for row in rows}
         if len(_read) + len(missing) > _READ_AT_MOST:
             _read.clear()
-        _read.update(found)
-    return found
+        _read.update(kept)
+    return kept
 
 
 def _known_server(row: Row[Any], report: dict[str, Any], kept: dict[str, _Kept]) -> KnownServer:

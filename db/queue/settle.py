@@ -148,8 +148,8 @@ def release(session: Session, claim: Claim) -> bool:
 
 def has_take(session: Session, claim: Claim) -> bool:
     """Whether the take of this very attempt stands; its files must never be removed."""
-    found = session.execute(_HAS_TAKE, {"job_id": claim.job_id, "epoch": claim.epoch})
-    return bool(found.scalar_one())
+    count = session.execute(_HAS_TAKE, {"job_id": claim.job_id, "epoch": claim.epoch})
+    return bool(count.scalar_one())
 
 
 def _move_on(session: Session, claim: Claim, next_step: Step, networks: Iterable[str] = ()) -> Settlement:

@@ -164,8 +164,8 @@ def _locked(session: Session, job_id: UUID) -> Job:
 
 
 def _judged(session: Session, job: Job) -> Judgement:
-    told = [Measurement.from_json(data) for data in (job.scores.measurements if job.scores else ())]
-    return judge(told, profiles.of_job(session, job.id), job.phase, job.quality_thresholds)
+    measurements = [Measurement.from_json(each) for each in (job.scores.measurements if job.scores else ())]
+    return judge(measurements, profiles.of_job(session, job.id), job.phase, job.quality_thresholds)
 
 
 def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, RetakeJob | None]:

@@ -59,7 +59,7 @@ class BlockingIssue:
         where = self.worst_cut or str(self.worst_job)
         times = "once" if self.failed == 1 else f"{self.failed} times"
         if self.metric is None:
-            return f"{_SAID[self.kind].format(times=times)}, for example {where}{_because(self.reason)}."
+            return f"{_SENTENCES[self.kind].format(times=times)}, for example {where}{_because(self.reason)}."
         if self.kind is IssueKind.NOT_MEASURED or self.worst_value is None:
             return (
                 f"{self.metric.value} was not measured {times}, for example in {where}{_because(self.reason)}."
@@ -70,7 +70,7 @@ class BlockingIssue:
         )
 
 
-_SAID = {
+_SENTENCES = {
     IssueKind.REJECTED: "a person rejected the take {times}",
     IssueKind.NO_TAKE: "no take was made {times}",
     IssueKind.UNFINISHED: "still in work {times}",
@@ -141,12 +141,12 @@ class PhaseReport:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types: the evidence a door keeps."""
-        data = plain_fields(self)
-        for issue, told in zip(data["blocking_issues"], self.blocking_issues, strict=True):
-            issue["sentence"] = told.sentence
-        slow = data["slow_stills"]
-        data |= {"slow_stills": len(slow), "slowest_still": slow[0] if slow else None}
-        return data | {"still_limit_s": STILL_LIMIT_S}
+        evidence = plain_fields(self)
+        for shown, issue in zip(evidence["blocking_issues"], self.blocking_issues, strict=True):
+            shown["sentence"] = issue.sentence
+        slow = evidence["slow_stills"]
+        evidence |= {"slow_stills": len(slow), "slowest_still": slow[0] if slow else None}
+        return evidence | {"still_limit_s": STILL_LIMIT_S}
 
 
 def phase_report(
@@ -163,15 +163,15 @@ def phase_report(
     rate = required_rate if isinstance(required_rate, Fraction) else Fraction(str(required_rate))
     counted = [root for root in roots if not root.cancelled]
     results = tuple(_root_report(root) for root in counted)
-    passed = sum(result.passed for result in results)
-    finished = sum(result.finished for result in results)
+    passed = sum(root.passed for root in results)
+    finished = sum(root.finished for root in results)
     missing = _missing(len(results), finished, passed, rate, minimum)
-    scores = [result.overall_score for result in results if result.overall_score is not None]
+    scores = [root.overall_score for root in results if root.overall_score is not None]
     return PhaseReport(
         phase=phase,
         ordered=len(results),
         finished=finished,
-        judged=sum(result.verdict is not None for result in results),
+        judged=sum(root.verdict is not None for root in results),
         passed=passed,
         pass_rate=passed / len(results) if results else None,
         required_rate=float(rate),
@@ -297,15 +297,15 @@ def _unmetered(
     failing: Sequence[tuple[RootResult, TakeResult | None]],
 ) -> dict[IssueKind, list[RootResult]]:
     """Root jobs that do not pass for another reason than a metric."""
-    found: dict[IssueKind, list[RootResult]] = {}
+    failed: dict[IssueKind, list[RootResult]] = {}
     for root, best in failing:
         if not root.finished:
-            found.setdefault(IssueKind.UNFINISHED, []).append(root)
+            failed.setdefault(IssueKind.UNFINISHED, []).append(root)
         elif best is None:
-            found.setdefault(IssueKind.NO_TAKE, []).append(root)
+            failed.setdefault(IssueKind.NO_TAKE, []).append(root)
         elif best.verdict is Verdict.REJECTED and not best.blocking:
-            found.setdefault(IssueKind.REJECTED, []).append(root)
-    return found
+            failed.setdefault(IssueKind.REJECTED, []).append(root)
+    return failed
 
 
 def _because(reason: str) -> str:

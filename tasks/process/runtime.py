@@ -114,7 +114,7 @@ def backoff() -> Backoff:
 
 def claim_render(pool: str) -> Claim | None:
     """The best render this worker can do now; None when nothing is due."""
-    mine = serving.now(pools() or (pool,), told=_my_row)
+    mine = serving.now(pools() or (pool,), from_row=_my_row)
     if not mine.pools:
         return None
     warm = bench().loaded()
@@ -128,7 +128,7 @@ def claim_render(pool: str) -> Claim | None:
 
 def _my_row() -> serving.Serving:
     def asked(session: Session) -> serving.Serving:
-        return serving.told_by_row(session, workers.name_of(session, incarnation()) or "")
+        return serving.by_row(session, workers.name_of(session, incarnation()) or "")
 
     return in_transaction(asked, patience=settings().lease)
 
@@ -180,7 +180,7 @@ def in_transaction(work: Callable[[Session], T], *, patience: timedelta | None =
     while True:
         try:
             with database().transaction() as session:
-                result = work(session)
+                outcome = work(session)
         except Unavailable as error:
             if not away:
                 _log.warning("%s Trying again until it does.", error.message)
@@ -192,7 +192,7 @@ def in_transaction(work: Callable[[Session], T], *, patience: timedelta | None =
         else:
             if away:
                 _log.warning("The database answers again.")
-            return result
+            return outcome
 
 
 @contextmanager

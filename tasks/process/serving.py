@@ -32,22 +32,22 @@ class Serving:
     has: tuple[str, ...] = ()
 
 
-def now(listed: tuple[str, ...], *, told: Callable[[], Serving]) -> Serving:
+def now(listed: tuple[str, ...], *, from_row: Callable[[], Serving]) -> Serving:
     """Of the pools a worker was started for, those it can serve at this moment.
 
-    `told` reads what the worker's row says of its ComfyUI. The row may be some seconds old, and a dead ComfyUI
-    is given no work: it is asked whether it answers.
+    `from_row` reads what the worker's row says of its ComfyUI. The row may be some seconds old, and a dead
+    ComfyUI is given no work: it is asked whether it answers.
     """
     others = tuple(pool for pool in listed if renderer_of(pool) != COMFYUI)
     if others == listed:
         return Serving(pools=listed)
-    comfyui = told()
+    comfyui = from_row()
     if not comfyui.pools or not _answers(settings().comfyui_url):
         return Serving(pools=others)
     return replace(comfyui, pools=(*others, *comfyui.pools))
 
 
-def told_by_row(session: Session, worker_id: str) -> Serving:
+def by_row(session: Session, worker_id: str) -> Serving:
     """ComfyUI's pools that this worker serves and what its ComfyUI has; nothing before the first look at it."""
     equipment = workers.equipment(session, worker_id)
     pools = tuple(pool for pool in equipment.pools if renderer_of(pool) == COMFYUI)

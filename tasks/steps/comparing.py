@@ -33,15 +33,15 @@ def compared(pair: TakePair, alive: Callable[[], bool]) -> dict[str, Any]:
     from workers.media.comparison import compare
 
     if pair.original is None:
-        return _told(pair, None, "The original has no take any more.")
+        return _answer(pair, None, "The original has no take any more.")
     try:
         distance = runtime.bench().distance()
-        one, other = (runtime.store().path(made.master_path) for made in (pair.original, pair.again))
+        one, other = (runtime.store().path(take.master_path) for take in (pair.original, pair.again))
         if not one.is_file():
-            return _told(pair, None, f"The original's file {pair.original.master_path} is gone.")
+            return _answer(pair, None, f"The original's file {pair.original.master_path} is gone.")
         comparison = compare(one, other, distance, alive=_ours(alive))
     except BadInput as error:
-        return _told(pair, None, f"The original cannot be decoded any more: {error.message}")
+        return _answer(pair, None, f"The original cannot be decoded any more: {error.message}")
     if comparison.pixel_sha256[1] != pair.again.pixel_sha256:
         raise StepFailed(
             f"The take's file {pair.again.master_path} was damaged after it was rendered.",
@@ -49,8 +49,8 @@ def compared(pair: TakePair, alive: Callable[[], bool]) -> dict[str, Any]:
             hint="Check the disk of the artifact store, then reproduce the job again.",
         )
     if comparison.pixel_sha256[0] != pair.original.pixel_sha256:
-        return _told(pair, None, f"The original's file {pair.original.master_path} was damaged since.")
-    return _told(pair, comparison, _reason(comparison, distance))
+        return _answer(pair, None, f"The original's file {pair.original.master_path} was damaged since.")
+    return _answer(pair, comparison, _reason(comparison, distance))
 
 
 def _ours(alive: Callable[[], bool]) -> Callable[[], None]:
@@ -69,7 +69,7 @@ def _reason(comparison: Comparison, distance: PictureDistance) -> str:
     return ""
 
 
-def _told(pair: TakePair, comparison: Comparison | None, reason: str) -> dict[str, Any]:
+def _answer(pair: TakePair, comparison: Comparison | None, reason: str) -> dict[str, Any]:
     from workers.media.comparison import Equality
 
     equality = comparison.equality.value if comparison else NOT_COMPARED

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from db.files.artifacts import StoredTake
     from db.queue import Claim
-    from tasks.steps.reusing import Found
+    from tasks.steps.reusing import EqualTakeSearch
     from workers.media.rendered import Rendered
 
 
@@ -71,15 +71,15 @@ def _make(work: Work) -> None:
     claim = work.claim
     recipe = _recipe(claim)
     with runtime.store().scratch(claim.job_id, claim.epoch) as folder:
-        rendered, found, seconds = _pixels(work, recipe, folder)
+        rendered, search, seconds = _pixels(work, recipe, folder)
         if not work.alive():
             raise LeaseLost
         with runtime.untimed():
-            sidecar = _sidecar(claim, recipe, rendered, seconds, found)
+            sidecar = _sidecar(claim, recipe, rendered, seconds, search)
             stored = runtime.store().publish(
                 claim.job_id, claim.epoch, rendered.master, rendered.proxy, beside=[sidecar]
             )
-            take = _record(rendered, stored, seconds, found.drawn_by)
+            take = _record(rendered, stored, seconds, search.drawn_by)
             work.settle(
                 lambda session: queue.settle_render(
                     session, claim, take, networks=profiles.networks_asked(session, claim.job_id)
@@ -87,12 +87,12 @@ def _make(work: Work) -> None:
             )
 
 
-def _pixels(work: Work, recipe: Recipe, folder: Path) -> tuple[Rendered, Found, float]:
+def _pixels(work: Work, recipe: Recipe, folder: Path) -> tuple[Rendered, EqualTakeSearch, float]:
     """(the take, what the search for an equal one came to, seconds of the render or else of the search)."""
     started = time.monotonic()
-    found = reusing.find(work.claim, recipe, folder)
-    if found.rendered is not None:
-        return found.rendered, found, time.monotonic() - started
+    search = reusing.find(work.claim, recipe, folder)
+    if search.rendered is not None:
+        return search.rendered, search, time.monotonic() - started
     # The search may have read gigabytes of weights; the render is not slower for that.
     started = time.monotonic()
     rendered = runtime.bench().render(
@@ -102,7 +102,7 @@ def _pixels(work: Work, recipe: Recipe, folder: Path) -> tuple[Rendered, Found, 
         alive=work.alive,
         cold=work.claim.reproduces_job_id is not None,
     )
-    return rendered, found, time.monotonic() - started
+    return rendered, search, time.monotonic() - started
 
 
 def _recipe(claim: Claim) -> Recipe:
@@ -114,23 +114,25 @@ def _recipe(claim: Claim) -> Recipe:
         ) from error
 
 
-def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float, found: Found) -> Path:
+def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float, search: EqualTakeSearch) -> Path:
     """Everything known of the take as one JSON file beside it, for whoever has files and no database."""
     from workers.media.provenance import SIDECAR, Provenance
 
-    told = {
+    take = {
         "job_id": str(claim.job_id),
         "attempt": claim.epoch,
         **rendered.content,
         "render_seconds": round(seconds, 3),
     }
-    if found.drawn_by is not None:
-        told["reused_from"] = str(found.drawn_by)
-    if found.why_not:
-        told["not_reused"] = found.why_not
-    made = Provenance(recipe=recipe, environment=rendered.environment, resolved=rendered.resolved, take=told)
+    if search.drawn_by is not None:
+        take["reused_from"] = str(search.drawn_by)
+    if search.why_not:
+        take["not_reused"] = search.why_not
+    provenance = Provenance(
+        recipe=recipe, environment=rendered.environment, resolved=rendered.resolved, take=take
+    )
     path = rendered.master.with_name(SIDECAR)
-    path.write_text(made.to_text() + "\n", encoding="utf-8")
+    path.write_text(provenance.to_text() + "\n", encoding="utf-8")
     return path
 
 

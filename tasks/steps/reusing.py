@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EqualTakeSearch:
     """What the search for an equal take came to."""
 
     rendered: Rendered | None = None
@@ -40,16 +40,16 @@ class Found:
     why_not: str = ""
 
 
-def find(claim: Claim, recipe: Recipe, into: Path) -> Found:
+def find(claim: Claim, recipe: Recipe, into: Path) -> EqualTakeSearch:
     """A verified take of an equal recipe, made with what this worker would use, its files lying in `into`.
 
     Raises:
         StepFailed: the renderer cannot say what it would use; a render would fail in the same way.
     """
     if claim.fingerprint is None or claim.reproduces_job_id is not None:
-        return Found()
+        return EqualTakeSearch()
     if not _asked(lambda session: queue.has_equal_take(session, claim)):
-        return Found()
+        return EqualTakeSearch()
     facts = runtime.bench().facts(recipe)
     if facts.unknown:
         return _refused(claim, f"the content of {', '.join(facts.unknown)} cannot be read here")
@@ -65,9 +65,9 @@ def find(claim: Claim, recipe: Recipe, into: Path) -> Found:
             rendered, reason = _borrowed(take, into)
             if rendered is not None:
                 _log.info("Job %s: the take of job %s is equal and is used.", claim.job_id, take.job_id)
-                return Found(rendered, take.drawn_by_job_id)
+                return EqualTakeSearch(rendered, take.drawn_by_job_id)
         why_not = why_not or f"of the take of job {take.job_id}, {reason}"
-    return _refused(claim, why_not) if takes else Found()
+    return _refused(claim, why_not) if takes else EqualTakeSearch()
 
 
 def difference(take: EqualTake, facts: Facts) -> str:
@@ -102,9 +102,9 @@ def _asked(question: Callable[[Session], T]) -> T:
     return runtime.in_transaction(question, patience=settings().lease)
 
 
-def _refused(claim: Claim, why_not: str) -> Found:
+def _refused(claim: Claim, why_not: str) -> EqualTakeSearch:
     _log.warning("Job %s is rendered although an equal take exists: %s.", claim.job_id, why_not)
-    return Found(why_not=why_not)
+    return EqualTakeSearch(why_not=why_not)
 
 
 def _borrowed(take: EqualTake, into: Path) -> tuple[Rendered | None, str]:

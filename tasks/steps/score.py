@@ -58,7 +58,7 @@ def _measure(work: Work) -> None:
     held_to, profile = runtime.in_transaction(lambda session: _held_to(session, claim.job_id))
     marks = marks_in_force(profile, held_to.phase, held_to.quality_thresholds)
     wanted = [(mark.metric, mark.network) for mark in marks]
-    told = runtime.bench().measure(
+    measured = runtime.bench().measure(
         runtime.store().path(held_to.master_path),
         _expectations(held_to, {mark.metric: mark for mark in marks}),
         wanted,
@@ -66,8 +66,8 @@ def _measure(work: Work) -> None:
         alive=work.alive,
     )
     _refuse_a_vanished_master(held_to)
-    _refuse_a_damaged_master(held_to, told)
-    measurements = _with_pictures(held_to, profile, told)
+    _refuse_a_damaged_master(held_to, measured)
+    measurements = _with_pictures(held_to, profile, measured)
     reproduction = _reproduction(work)
 
     def write(session: Session) -> Settlement:
@@ -124,20 +124,20 @@ def _expectations(held_to: TakeToScore, marks: dict[Metric, Mark]) -> Expectatio
     )
 
 
-def _with_pictures(held_to: TakeToScore, profile: Profile, told: list[Measurement]) -> list[Measurement]:
+def _with_pictures(held_to: TakeToScore, profile: Profile, measured: list[Measurement]) -> list[Measurement]:
     """What was measured; what fails with a picture of its worst frame, which lies beside the take."""
     from workers.scoring.worst_frames import with_pictures
 
-    failing = judge(told, profile, held_to.phase, held_to.quality_thresholds).blocking
+    failing = judge(measured, profile, held_to.phase, held_to.quality_thresholds).blocking
     master = runtime.store().path(held_to.master_path)
     address = f"{held_to.master_path.rpartition('/')[0]}/worst"
     frames = held_to.recipe.frame_count
     try:
-        return with_pictures(master, told, failing, master.parent / "worst", address, count=frames)
+        return with_pictures(master, measured, failing, master.parent / "worst", address, count=frames)
     except OSError as error:
         # They explain and judge nothing: a store that cannot be written costs the report its pictures only.
         _log.warning("The worst frames of %s cannot be kept: %s.", held_to.job_id, error.strerror or error)
-        return told
+        return measured
 
 
 def _refuse_a_vanished_master(held_to: TakeToScore) -> None:
@@ -151,9 +151,9 @@ def _refuse_a_vanished_master(held_to: TakeToScore) -> None:
         )
 
 
-def _refuse_a_damaged_master(held_to: TakeToScore, told: list[Measurement]) -> None:
+def _refuse_a_damaged_master(held_to: TakeToScore, measured: list[Measurement]) -> None:
     """The render step read the master back whole: what does not decode now was damaged since, by the farm."""
-    for measurement in told:
+    for measurement in measured:
         if measurement.metric is Metric.DECODABLE and measurement.value == 0.0:
             raise StepFailed(
                 f"The take's file {held_to.master_path} was damaged after it was rendered: "

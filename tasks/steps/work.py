@@ -125,14 +125,14 @@ class Work:
         """Look often, extend less often, until the work is over or lost."""
         heartbeat, look = settings().heartbeat.total_seconds(), settings().look.total_seconds()
         due = time.monotonic() + heartbeat
-        told = self._done
+        written = self._done
         away = False
         while not self._over.wait(min(look, heartbeat)) and not self._lost.is_set():
             started = time.monotonic()
             try:
                 # A still may be made between two heartbeats: what is done is told at the next look already.
-                if started >= due or told != self._done:
-                    told = self._done
+                if started >= due or written != self._done:
+                    written = self._done
                     still_mine = self._extend()
                     due = started + heartbeat
                 else:

@@ -38,7 +38,7 @@ class Sighting:
     #: the pools it can serve now; none while it does not answer
     pools: tuple[str, ...]
     #: `capabilities["comfyui"]`
-    told: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
     #: what `db.fleet.inventories` keeps, where it was asked for at this look
     content: dict[str, Any] | None = None
     #: the words of `render_queue.needs` that `content` meets
@@ -76,7 +76,7 @@ class Watch:
         self._tell = tell
         self._is_doubted = is_doubted
         self._server, self._lists = _server(_IS_THERE), _server(_LISTS)
-        self._told: dict[str, Any] = {
+        self._report: dict[str, Any] = {
             "url": settings().comfyui_url,
             "models_dir": _models_dir(),
             "error": None,
@@ -122,21 +122,21 @@ class Watch:
             taken = self._take(self._lists) if self._is_due(stats) else None
         except (Unavailable, StepFailed) as error:
             return self._silent(error.message)
-        if self._told.get("error"):
+        if self._report.get("error"):
             _log.warning("ComfyUI at %s answers again.", self._server.url)
-        self._told |= {"error": None, "error_since": None, "seen_at": _now()}
+        self._report |= {"error": None, "error_since": None, "seen_at": _now()}
         content, has = taken or (None, ())
-        pools = pools_for(self._listed, self._told["vram_mib"])
-        return Sighting(pools=pools, told=dict(self._told), content=content, has=has)
+        pools = pools_for(self._listed, self._report["vram_mib"])
+        return Sighting(pools=pools, report=dict(self._report), content=content, has=has)
 
     def _silent(self, sentence: str) -> Sighting:
         """What was known of it stays known, so that people are told what is missing."""
-        if not self._told.get("error"):
+        if not self._report.get("error"):
             _log.warning("%s No work for it is taken until it does.", sentence)
-            self._told["error_since"] = _now()
-        self._told["error"] = sentence
+            self._report["error_since"] = _now()
+        self._report["error"] = sentence
         self._taken_at = 0.0
-        return Sighting(pools=(), told=dict(self._told))
+        return Sighting(pools=(), report=dict(self._report))
 
     def _sweep_once(self, server: ComfyUIClient) -> None:
         """Cancel what a predecessor under this name left there, before anything of ours is handed in."""
@@ -164,20 +164,20 @@ class Watch:
         from db.fleet import inventories
         from workers.renderers.comfyui import preflight
 
-        found = preflight.take_inventory(server)
-        told = found.to_json()
-        content = {"nodes": told["nodes"], "models": told["models"]}
-        self._inventory, self._taken_at = found, time.monotonic()
-        self._told |= {
+        inventory = preflight.take_inventory(server)
+        listed = inventory.to_json()
+        content = {"nodes": listed["nodes"], "models": listed["models"]}
+        self._inventory, self._taken_at = inventory, time.monotonic()
+        self._report |= {
             "models_dir": _models_dir(),
-            "version": found.version,
-            "device": found.device,
-            "vram_mib": found.vram_mib,
+            "version": inventory.version,
+            "device": inventory.device,
+            "vram_mib": inventory.vram_mib,
             "inventory": inventories.name_of(content),
-            "custom_packages": list(found.custom_packages),
-            "models": {folder: len(names) for folder, names in found.models.items()},
+            "custom_packages": list(inventory.custom_packages),
+            "models": {folder: len(names) for folder, names in inventory.models.items()},
         }
-        return content, preflight.has_of(found)
+        return content, preflight.has_of(inventory)
 
 
 def _models_dir() -> str | None:

@@ -60,7 +60,7 @@ class Presence:
         from workers import machine
 
         others = tuple(pool for pool in self._identity.pools if renderer_of(pool) != COMFYUI)
-        report = {COMFYUI: seen.told, "gpu_info": machine.card(seen.told)}
+        report = {COMFYUI: seen.report, "gpu_info": machine.card(seen.report)}
         with runtime.database().transaction() as session:
             if seen.content is not None:
                 inventories.store(session, seen.content, has=seen.has)

@@ -197,7 +197,7 @@ def test_a_worker_whose_list_was_wrong_is_given_nothing_until_it_is_listed_anew(
 
     def serves() -> Serving:
         with database.transaction() as session:
-            return serving.told_by_row(session, was_listed)
+            return serving.by_row(session, was_listed)
 
     assert serves().has == (AIKO,)
     lacks_a_file(database, was_listed, job)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tasks.steps.reusing import Found
+from tasks.steps.reusing import EqualTakeSearch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,14 +20,16 @@ render = import_module("tasks.steps.render")
 TAKE = cast("Rendered", object())
 
 
-@pytest.mark.parametrize(("found", "seconds"), [(Found(), 2.0), (Found(rendered=TAKE), 40.0)])
+@pytest.mark.parametrize(
+    ("found", "seconds"), [(EqualTakeSearch(), 2.0), (EqualTakeSearch(rendered=TAKE), 40.0)]
+)
 def test_a_search_that_read_gigabytes_does_not_make_the_render_slower(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: Found, seconds: float
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: EqualTakeSearch, seconds: float
 ) -> None:
     # Given a search of 40 seconds and a render of 2
     clock = [100.0]
 
-    def search(*_: Any) -> Found:
+    def search(*_: Any) -> EqualTakeSearch:
         clock[0] += 40.0
         return found
 

@@ -94,11 +94,11 @@ def test_a_worker_whose_comfyui_does_not_answer_still_does_its_other_work(
     monkeypatch.setattr(serving, "_answers", lambda url: False)
     row = Serving(pools=("comfyui", "comfyui-8g"), has=("node=A",))
 
-    assert serving.now(("toon", "comfyui"), told=lambda: row) == Serving(pools=("toon",))
-    assert serving.now(("comfyui",), told=lambda: row) == Serving(pools=())
+    assert serving.now(("toon", "comfyui"), from_row=lambda: row) == Serving(pools=("toon",))
+    assert serving.now(("comfyui",), from_row=lambda: row) == Serving(pools=())
 
     monkeypatch.setattr(serving, "_answers", lambda url: True)
-    assert serving.now(("toon", "comfyui"), told=lambda: row) == Serving(
+    assert serving.now(("toon", "comfyui"), from_row=lambda: row) == Serving(
         pools=("toon", "comfyui", "comfyui-8g"), has=("node=A",)
     )
 
@@ -177,10 +177,14 @@ def test_a_look_asks_for_the_lists_seldom_and_remembers_them_through_a_silence(
     assert first.pools == second.pools == ("comfyui", "comfyui-8g", "comfyui-12g")
     assert first.content is not None
     assert (second.content, comfyui.listed) == (None, 2)
-    assert (silent.pools, silent.told["inventory"]) == ((), first.told["inventory"])
-    assert silent.told["error"] == "ComfyUI at http://127.0.0.1:8188 did not answer /queue."
-    assert silent.told["error_since"] == silent_still.told["error_since"]
-    assert (again.pools, again.told["error"], again.told["models"]) == (first.pools, None, {"checkpoints": 1})
+    assert (silent.pools, silent.report["inventory"]) == ((), first.report["inventory"])
+    assert silent.report["error"] == "ComfyUI at http://127.0.0.1:8188 did not answer /queue."
+    assert silent.report["error_since"] == silent_still.report["error_since"]
+    assert (again.pools, again.report["error"], again.report["models"]) == (
+        first.pools,
+        None,
+        {"checkpoints": 1},
+    )
 
 
 def test_a_worker_for_comfyui_without_an_address_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,4 +193,4 @@ def test_a_worker_for_comfyui_without_an_address_says_so(monkeypatch: pytest.Mon
     seen = Watch(("comfyui",), client_ids=lambda: ["w"], tell=lambda seen: None).look()
 
     assert seen.pools == ()
-    assert "FARM_COMFYUI_URL is not set" in seen.told["error"]
+    assert "FARM_COMFYUI_URL is not set" in seen.report["error"]
