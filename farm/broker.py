@@ -36,6 +36,7 @@ RESERVE = 4
 """Wake-ups kept waiting beyond the slots that listen, so that a worker finds the next one without a pause."""
 
 SCORE_QUEUE = "score"
+GATE_QUEUE = "gate"
 CONTROL_QUEUE = "control"
 ECHO_QUEUE = "echo"
 _RENDER_PREFIX = "render_queue."
@@ -63,14 +64,15 @@ _TASK_OF = {Step.RENDER: TaskName.RENDER, Step.SCORE: TaskName.SCORE, Step.GATE:
 
 _QUEUE_OF = {
     TaskName.SCORE: SCORE_QUEUE,
-    TaskName.GATE: CONTROL_QUEUE,
+    # Apart from the ticks: gates wait for one another, and work may never stop the upkeep.
+    TaskName.GATE: GATE_QUEUE,
     TaskName.RELAY: CONTROL_QUEUE,
     TaskName.RETRY: CONTROL_QUEUE,
     TaskName.TIDY: CONTROL_QUEUE,
     TaskName.ECHO_HEARTBEAT: ECHO_QUEUE,
 }
 
-QUEUE_AFTER_RENDER = {Step.SCORE: SCORE_QUEUE, Step.GATE: CONTROL_QUEUE}
+QUEUE_AFTER_RENDER = {Step.SCORE: SCORE_QUEUE, Step.GATE: GATE_QUEUE}
 """Where wake-ups for the later steps wait, whatever the pool."""
 
 # A task that knows the time limits writes them into every message it sends, and the sender's limits would then

@@ -137,7 +137,7 @@ def _running(session: Session, queue: QueueRow) -> int:
 def _serves(worker: WorkerView, queue: QueueRow) -> bool:
     if queue.step is Step.RENDER:
         return queue.pool in worker.pools
-    return ("score" if queue.step is Step.SCORE else "control") in worker.queues
+    return queue.step.value in worker.queues
 
 
 def _worker_view(row: Worker, silent: float) -> WorkerView:

@@ -22,7 +22,7 @@ class WorkerIdentity:
     """What a worker process says of itself when it starts."""
 
     host: str
-    #: `render`, `score`, `control`, or several joined by `+`
+    #: `render`, `score`, `gate`, `control`, or several joined by `+`
     role: str
     pid: int
     #: new with every start

@@ -82,7 +82,7 @@ def up(
                 _go_on(stopped)
                 group.start(program.name, program.argv, program.env)
             say("waiting until every worker is registered")
-            ready = _await_life(group, urls, access, wanted=workers + 2, since=began, stopped=stopped)
+            ready = _await_life(group, urls, access, wanted=workers + 3, since=began, stopped=stopped)
         except BaseException:
             # Interrupted or refused: a farm that is half up would only be in the way of the next try.
             down(settings, grace=timedelta(seconds=5))
@@ -142,6 +142,7 @@ def _programs(
     shared = _environment(settings, urls)
     programs = [_worker(f"render-{slot}", "prefork", queues, shared) for slot in range(workers)]
     programs.append(_worker("score", "prefork", "score", shared))
+    programs.append(_worker("gate", "threads", "gate", shared))
     programs.append(_worker("control", "threads", "control,echo", shared))
     beat = (
         *_CELERY,

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from celery import signals
 
-from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, SCORE_QUEUE, pool_of, render_queue
+from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, GATE_QUEUE, SCORE_QUEUE, pool_of, render_queue
 from farm.settings import settings
 from models.errors import FarmError
 from models.pools import COMFYUI, renderer_of
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_OTHER_QUEUES = (SCORE_QUEUE, GATE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE)
 
 _presence: list[Presence] = []
 _listening: list[Listening] = []
@@ -40,7 +41,7 @@ def choose_queues(instance: Any = None, options: dict[str, Any] | None = None, *
     if (options or {}).get("queues"):
         return
     renderers = [render_queue(name) for name in _renderers_here()]
-    instance.app.amqp.queues.select([*renderers, SCORE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE])
+    instance.app.amqp.queues.select([*renderers, *_OTHER_QUEUES])
 
 
 def register_worker(instance: Any = None, **_: Any) -> None:
@@ -155,8 +156,8 @@ def _identity(instance: Any, queues: tuple[str, ...], listed: tuple[str, ...]) -
 
 
 def _role(queues: tuple[str, ...], pools: tuple[str, ...]) -> str:
-    """`render`, `score`, `control`, `echo`, or several joined by `+`."""
-    others = [queue for queue in (SCORE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE) if queue in queues]
+    """`render`, `score`, `gate`, `control`, `echo`, or several joined by `+`."""
+    others = [queue for queue in _OTHER_QUEUES if queue in queues]
     return "+".join([*(["render"] if pools else []), *others]) or "idle"
 
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from farm.servers.supervisor import ProcessMark
 
 
-RENDER, SCORE, CONTROL = "render_queue.null", "score", "control"
+RENDER, SCORE = "render_queue.null", "score"
+CONTROL = "gate,control"
+"""Gates beside the ticks: `farm up` keeps them apart, a small floor saves the process."""
 
 TIMES = {
     "FARM_LEASE": "3",
@@ -158,8 +160,10 @@ class Floor:
 
         `config` overrides Celery's settings (`worker.soft_shutdown_timeout=1`), `env` the farm's.
         """
-        chosen = ["--queues", ",".join(queues)] if queues else []
-        name = f"{len(self.hands)}-{'+'.join(queue.partition('.')[0] for queue in queues) or 'all'}"
+        listed = ",".join(queues)
+        kinds = "+".join(queue.partition(".")[0] for queue in listed.split(","))
+        name = f"{len(self.hands)}-{kinds or 'all'}"
+        chosen = ["--queues", listed] if listed else []
         hand = self._start(
             name,
             [

@@ -65,7 +65,7 @@ def _schema_and_workers(settings: Settings) -> Iterator[Finding]:
     finally:
         database.close()
     alive = [worker for worker in registered if worker.is_live(settings.lease)]
-    for role in ("render", "score", "control"):
+    for role in ("render", "score", "gate", "control"):
         serving = [each.id for each in alive if f":{role}" in each.id or role in each.queues]
         name = f"{role} worker"
         none = warn(name, "none is alive", "Run `farm up`, or look into its log.")

@@ -188,7 +188,7 @@ def test_demand_counts_no_further_than_messages_could_be_wanted(database):
 
 def test_demand_of_the_later_steps_goes_by_who_listens_and_what_is_due(database):
     register(database, identity(role="score", queues=("score",), pools=(), slots=2))
-    register(database, identity(role="control", queues=("control", "echo"), pools=(), slots=4))
+    register(database, identity(role="gate", queues=("gate",), pools=(), slots=4))
     add_jobs(database, add_project(database), 40)
     render_all(database)
 
@@ -197,7 +197,7 @@ def test_demand_of_the_later_steps_goes_by_who_listens_and_what_is_due(database)
             session,
             reserve=4,
             silent_after=SILENT_AFTER,
-            queues={Step.SCORE: "score", Step.GATE: "control"},
+            queues={Step.SCORE: "score", Step.GATE: "gate"},
         )
 
     assert [(each.step, each.slots, each.due) for each in wanted] == [(Step.GATE, 4, 0), (Step.SCORE, 2, 6)]

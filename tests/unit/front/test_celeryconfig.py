@@ -78,11 +78,12 @@ def test_echo_has_a_beat_job_and_a_queue_of_its_own_once_it_is_named(config):
     assert found.task_routes[TaskName.ECHO_HEARTBEAT.value] == {"queue": "echo"}
 
 
-def test_no_upkeep_shares_a_queue_with_renders_or_scores(config):
+def test_no_upkeep_shares_a_queue_with_renders_scores_or_gates(config):
     routes = config().task_routes
 
-    upkeep = (TaskName.GATE, TaskName.RELAY, TaskName.RETRY, TaskName.TIDY)
+    upkeep = (TaskName.RELAY, TaskName.RETRY, TaskName.TIDY)
     assert {routes[name.value]["queue"] for name in upkeep} == {"control"}
+    assert [routes[name.value]["queue"] for name in (TaskName.SCORE, TaskName.GATE)] == ["score", "gate"]
     assert TaskName.RENDER.value not in routes
 
 
