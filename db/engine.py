@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +13,9 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from models.errors import BadInput, NotHere, Unavailable
+from models.errors import BadInput, Locked, NotHere, Unavailable
 
-__all__ = ["Database", "Session", "translated_errors"]
+__all__ = ["Database", "Patience", "Session", "translated_errors"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,17 +25,40 @@ if TYPE_CHECKING:
 
 #: SQLSTATE of a standby that was not promoted yet, or was chosen to be read only: it may take writes later
 _READ_ONLY = "25006"
+#: what the database ended because of somebody else, by SQLSTATE: nothing was written, and may be next time
+_HELD_BY_OTHERS = {
+    "55P03": "Somebody else holds what this needs, and did not let go in time.",
+    "40P01": "Two commands waited for each other, and the database ended this one.",
+}
+_TOO_LONG = "57014"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Alembic keeps what it runs in globals of the process; between processes an advisory lock does the same
 _ONE_AT_A_TIME = threading.Lock()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long the server lets a session of ours be, whatever became of the process that opened it.
+
+    A transaction of ours holds rows and locks that others wait for, and does nothing but SQL.
+    """
+
+    #: a transaction that does nothing is ended, and what it holds is free
+    idle: timedelta = timedelta(seconds=20)
+    #: a statement that waits for a lock fails with `Locked`
+    lock: timedelta = timedelta(seconds=10)
+    #: a statement that works for longer is ended
+    statement: timedelta = timedelta(minutes=2)
+    #: a connection whose other end was not heard of for this long is given up, by both sides
+    silence: timedelta = timedelta(seconds=50)
+
+
 class Database:
     """One Postgres database; cheap to make, connects when first used, safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: Patience | None = None) -> None:
         """`url` as `postgresql://user:password@host:port/name`; raises `BadInput` for any other kind."""
-        self.engine = _engine(_parse(url))
+        self.engine = _engine(_parse(url), patience or Patience())
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -43,6 +68,7 @@ class Database:
 
         Raises:
             Unavailable: the database does not answer, or is too busy to answer now; try again later.
+            Locked: somebody else held what a statement waited for.
         """
         with translated_errors(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
@@ -105,14 +131,24 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise _unavailable(error) from error
+        raise _locked(error) or _unavailable(error) from error
     except DBAPIError as error:
         if error.connection_invalidated or getattr(error.orig, "pgcode", None) == _READ_ONLY:
             raise _unavailable(error) from error
         raise
 
 
+def _locked(error: DBAPIError) -> Locked | None:
+    message = _HELD_BY_OTHERS.get(getattr(error.orig, "pgcode", None) or "")
+    return Locked(message, hint="Nothing was written: run it again.") if message else None
+
+
 def _unavailable(error: DBAPIError) -> Unavailable:
+    if getattr(error.orig, "pgcode", None) == _TOO_LONG:
+        return Unavailable(
+            "The database was at one statement for too long, and ended it.",
+            hint="See what else it is busy with, and try again.",
+        )
     reason = (
         str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else "no reason given"
     )
@@ -138,7 +174,27 @@ def _parse(raw: str) -> URL:
     return url.set(drivername="postgresql+psycopg2")
 
 
-def _engine(url: URL) -> Engine:
+def _milliseconds(time: timedelta) -> int:
+    return round(time.total_seconds() * 1000)
+
+
+def _session_options(patience: Patience) -> str:
+    """What any user may set: a client that vanished must not hold its rows and locks for hours."""
+    fifth = round(patience.silence.total_seconds() / 5)
+    options = {
+        "timezone": "UTC",
+        "idle_in_transaction_session_timeout": _milliseconds(patience.idle),
+        "lock_timeout": _milliseconds(patience.lock),
+        "statement_timeout": _milliseconds(patience.statement),
+        "tcp_keepalives_idle": 2 * fifth,
+        "tcp_keepalives_interval": fifth,
+        "tcp_keepalives_count": 3,
+        "tcp_user_timeout": _milliseconds(patience.silence),
+    }
+    return " ".join(f"-c {name}={value}" for name, value in options.items())
+
+
+def _engine(url: URL, patience: Patience) -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
@@ -151,6 +207,7 @@ def _engine(url: URL) -> Engine:
             "keepalives_idle": 20,
             "keepalives_interval": 10,
             "keepalives_count": 3,
-            "options": "-c timezone=UTC",
+            "tcp_user_timeout": _milliseconds(patience.silence),
+            "options": _session_options(patience),
         },
     )

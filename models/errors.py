@@ -12,6 +12,7 @@ FarmError                          1   500
 ├── BadInput                       3   422  a file or value a person gave cannot be used
 ├── NotHere                        4   503  something the machine needs is not installed or not running
 │   └── Unavailable                4   503  a server did not answer; trying again later may help
+│       └── Locked                 4   503  somebody else holds what this waited for; nothing was written
 ├── NotMeasured                    2   422  a metric could not be measured; never a pass, never a number
 └── StepFailed                     1   500  a render or a score went wrong; `kind` says who should try again
     └── LeaseLost                  1   409  the work is no longer ours: cancelled or taken over
@@ -117,6 +118,10 @@ class NotHere(FarmError):
 
 class Unavailable(NotHere):
     """A server did not answer."""
+
+
+class Locked(Unavailable):
+    """Somebody else holds what this waited for."""
 
 
 class NotMeasured(FarmError):

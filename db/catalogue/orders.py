@@ -100,6 +100,8 @@ def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
         return []
     ids = _ids_in_order(len(jobs))
     rows = [_job_values(job, job_id) for job, job_id in zip(jobs, ids, strict=True)]
+    # In the order of their keys: two that order the same at once never wait for each other crosswise.
+    rows.sort(key=lambda row: row["idempotency_key"] or "")
     stored = set(session.scalars(upsert(Job).on_conflict_do_nothing().returning(Job.id), rows))
     new = [(job, job_id) for job, job_id in zip(jobs, ids, strict=True) if job_id in stored]
     if new:

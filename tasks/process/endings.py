@@ -13,7 +13,7 @@ from db.fleet import holds, workers
 from farm.scheduling import failures
 from farm.settings import settings
 from models import disk
-from models.errors import Busy, FarmError, NotHere, StepFailed, Unavailable
+from models.errors import Busy, FarmError, Locked, NotHere, StepFailed, Unavailable
 from models.vocabulary import ErrorKind, HoldScope
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def as_step_failure(error: BaseException) -> StepFailed:  # noqa: PLR0911 - one 
         return StepFailed(f"The step took longer than its limit of {limit}.", error_kind=ErrorKind.TIMEOUT)
     if isinstance(error, MemoryError):
         return StepFailed("Memory ran out.", error_kind=ErrorKind.OUT_OF_MEMORY)
-    if isinstance(error, Busy):
+    if isinstance(error, (Busy, Locked)):
         return StepFailed(error.message, error_kind=ErrorKind.BUSY, hint=error.hint)
     if disk.is_full(error):
         return StepFailed("The disk is full.", error_kind=ErrorKind.DISK_FULL, hint="Free some space.")

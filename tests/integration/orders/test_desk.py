@@ -13,8 +13,9 @@ from db import catalogue
 from db.engine import Database, Session
 from farm.judging import gate
 from farm.orders import submission
+from farm.orders.form import Order
 from farm.shows import loading, yaml_lines
-from models.errors import Conflict, Forbidden, OrderRefused, PhaseLocked, UnknownName
+from models.errors import Conflict, Forbidden, OrderRefused, PhaseLocked, Unavailable, UnknownName
 from models.recipe import SEED_LIMIT
 from models.rows.jobs import Job, QueueRow
 from models.rows.takes import GenerationParams
@@ -216,6 +217,34 @@ def test_two_who_order_under_one_key_at_once_get_one_job(database: Database, sho
 
     assert len({answer.job_id for answer in answers}) == 1
     assert sum(answer.is_new for answer in answers) == 1
+
+
+def test_two_who_order_the_same_in_another_order_never_wait_for_each_other_crosswise(
+    database: Database, show: StoredShow
+) -> None:
+    def orders(batch: int) -> list[Order]:
+        keys = [f"crosswise {batch} {place:03}" for place in range(400)]
+        asked = [{"project": show.project, "characters": ["ren"], "idempotency_key": key} for key in keys]
+        return [submission.parse(each) for each in asked]
+
+    barrier, refused = threading.Barrier(2), []
+
+    def submit(step: int) -> None:
+        for batch in range(4):
+            barrier.wait()
+            try:
+                with database.transaction() as session:
+                    submission.submit(session, orders(batch)[::step])
+            except Unavailable as error:
+                refused.append(error)
+
+    threads = [threading.Thread(target=submit, args=(step,)) for step in (1, -1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert refused == []
 
 
 def test_a_closed_phase_says_which_gate_and_how_far_it_is(database: Database) -> None:
