@@ -1,4 +1,4 @@
-"""Workers, what their servers have, and the ticks of the beat."""
+"""The farm itself, its workers, what their servers have, and the ticks of the beat."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Computed,
     ForeignKey,
     String,
@@ -19,8 +20,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.rows.base import Base, UuidKey, Word, empty
+from models.rows.base import Base, CreatedAt, UuidKey, Word, empty
 from models.vocabulary import ErrorKind, HoldScope, WorkerStatus
+
+
+class FarmIdentity(Base):
+    """Which farm this is: one row, made with the schema, whose id the artifact store bears as well."""
+
+    __tablename__ = "farm_identity"
+    __table_args__ = (CheckConstraint("is_only", name="is_only"),)
+
+    id: Mapped[UuidKey]
+    is_only: Mapped[bool] = mapped_column(server_default=text("true"), unique=True)
+    created_at: Mapped[CreatedAt]
 
 
 class Worker(Base):

@@ -206,6 +206,12 @@ class Attempt(Base):
             unique=True,
             postgresql_where=text("outcome = 'settled'"),
         ),
+        #: whose files are still to be removed: empty as a rule, however long the history
+        Index(
+            "ix_attempts_left_behind",
+            "ended_at",
+            postgresql_where=text("step = 'render' AND outcome <> 'settled' AND files_removed_at IS NULL"),
+        ),
     )
 
     id: Mapped[UuidKey]
@@ -221,3 +227,5 @@ class Attempt(Base):
     outcome: Mapped[AttemptOutcome | None] = mapped_column(Word(AttemptOutcome))
     error_kind: Mapped[ErrorKind | None] = mapped_column(Word(ErrorKind))
     error_message: Mapped[str | None] = mapped_column(Text)
+    #: of an attempt that made no take: since when nothing of it lies in the store
+    files_removed_at: Mapped[datetime | None]

@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from db import catalogue
 from db.engine import Database
@@ -39,6 +40,7 @@ TEN_TABLES = {
 FIRST, SECOND = "0001_character_consistency", "0002_video_production"
 FOURTH = "0004_production_rendering"
 BEFORE_HOLDS = "0007_claims"
+BEFORE_IDENTITY = "0008_names_and_holds"
 SIXTH = "0006_reviews"
 #: reviews were keys of `jobs.retake_reason` here
 BEFORE_REVIEWS = "0005_worker_facts"
@@ -306,6 +308,37 @@ def test_names_and_holds_come_to_rows_that_are_there_and_go_again(blank_database
     blank_database.downgrade(BEFORE_HOLDS)
     with blank_database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM attempts")) == 1
+
+
+def test_a_farm_gets_one_identity_and_its_attempts_a_note_of_their_files_there_and_back(
+    blank_database: Database,
+) -> None:
+    blank_database.migrate(BEFORE_IDENTITY)
+    with blank_database.transaction() as session:
+        session.execute(
+            text(
+                "WITH p AS (INSERT INTO projects (slug, name) VALUES ('old', 'Old') RETURNING id),"
+                " j AS (INSERT INTO jobs (id, project_id, root_job_id, job_type, phase, requested_by, profile)"
+                "       SELECT i, p.id, i, 'still_image', 'still', 'x', 'spec' FROM p, gen_random_uuid() i"
+                "       RETURNING id)"
+                " INSERT INTO attempts (job_id, step, epoch, worker_id, ended_at, outcome)"
+                " SELECT id, 'render', 1, 'w', now(), 'lost' FROM j"
+            )
+        )
+
+    blank_database.migrate()
+
+    rows = (
+        "SELECT (SELECT count(*) FROM farm_identity),"
+        " (SELECT count(*) FROM attempts WHERE files_removed_at IS NULL)"
+    )
+    with blank_database.transaction() as session:
+        assert tuple(session.execute(text(rows)).one()) == (1, 1)
+    with pytest.raises(IntegrityError, match="uq_farm_identity_is_only"), blank_database.transaction() as again:
+        again.execute(text("INSERT INTO farm_identity DEFAULT VALUES"))
+    blank_database.downgrade(BEFORE_IDENTITY)
+    with blank_database.transaction() as session:
+        assert session.scalar(text("SELECT outcome FROM attempts")) == "lost"
 
 
 def test_two_migrations_at_once_are_harmless(blank_database: Database) -> None:
