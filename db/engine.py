@@ -6,14 +6,14 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from models.errors import BadInput, Locked, NotHere, Unavailable
+from db import schema
+from models.errors import BadInput, Locked, Unavailable
 
 __all__ = ["Database", "Patience", "Session", "translated_errors"]
 
@@ -31,7 +31,6 @@ _HELD_BY_OTHERS = {
     "40P01": "Two commands waited for each other, and the database ended this one.",
 }
 _TOO_LONG = "57014"
-_MIGRATIONS = Path(__file__).parent / "migrations"
 #: Alembic keeps what it runs in globals of the process; between processes an advisory lock does the same
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -100,17 +99,10 @@ class Database:
         with translated_errors(), self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
-    def require_current_schema(self) -> None:
-        """Raises `NotHere` unless the schema is the one this code was written for."""
-        from alembic.script import ScriptDirectory
-
-        wanted = ScriptDirectory.from_config(self._config()).get_current_head()
-        present = self.revision()
-        if present != wanted:
-            raise NotHere(
-                f"The database's schema is {present or 'empty'}, this farm needs {wanted}.",
-                hint="Run `farm migrate`.",
-            )
+    def require_schema(self) -> None:
+        """Raises `NotHere` unless this code works on the schema that is there."""
+        with self.transaction() as session:
+            schema.require_fitting(session)
 
     def close(self) -> None:
         """Give every connection back."""
@@ -120,7 +112,7 @@ class Database:
         from alembic.config import Config
 
         config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.set_main_option("script_location", str(schema.MIGRATIONS).replace("%", "%%"))
         config.attributes["engine"] = self.engine
         return config
 

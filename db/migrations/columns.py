@@ -38,6 +38,11 @@ def name(
     return sa.Column(column, sa.String(length), nullable=nullable, server_default=_quoted(default))
 
 
+def breaks_older_code(revision: str) -> sa.TextClause:
+    """The note that code from before this revision does not work on the schema any more."""
+    return sa.text("UPDATE farm_identity SET oldest_code = :revision").bindparams(revision=revision)
+
+
 def prose(column: str, *, nullable: bool = True) -> sa.Column[Any]:
     """A text of any length."""
     return sa.Column(column, sa.Text(), nullable=nullable)

@@ -32,6 +32,8 @@ class FarmIdentity(Base):
 
     id: Mapped[UuidKey]
     is_only: Mapped[bool] = mapped_column(server_default=text("true"), unique=True)
+    #: the first revision whose code still works on this schema
+    oldest_code: Mapped[str] = mapped_column(String(64), server_default="0010_schema_range")
     created_at: Mapped[CreatedAt]
 
 

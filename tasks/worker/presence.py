@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from farm.broker import SCORE_QUEUE, pool_of
 from farm.settings import settings
-from models.errors import Busy, Unavailable
+from models.errors import Busy, NotHere, Unavailable
 from models.pools import COMFYUI, renderer_of
 from tasks.worker import names
 from tasks.worker.comfyui_watch import Sighting
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from db.fleet.workers import WorkerIdentity
+    from models.errors import FarmError
 
 
 _log = logging.getLogger(__name__)
@@ -111,6 +112,8 @@ class Presence:
                 if not away:
                     _log.warning("This worker cannot say that it lives. %s", error.message)
                 away = True
+            except NotHere as error:
+                self._stop(error)
             except Exception:  # noqa: BLE001 - see below
                 # The thread must outlive a bug in one of its rounds: a silent worker would be declared lost.
                 _log.exception("The worker's beat failed.")
@@ -146,10 +149,12 @@ class Presence:
             _log.warning("%s", error.message)
 
     def _say(self) -> None:
+        from db import schema
         from db.fleet import holds, workers
         from tasks.process import runtime
 
         with runtime.database().transaction() as session:
+            schema.require_fitting(session)
             is_ours = workers.beat(session, self._id, self._identity.incarnation, draining=self._draining)
             is_aside = holds.is_aside(session, self._id)
         if is_ours:
@@ -183,6 +188,10 @@ class Presence:
         try:
             self._id = names.take(self._identity, patience=timedelta(0))
         except Busy as error:
-            _log.error("This worker stops. %s", error)
-            os.kill(os.getpid(), signal.SIGTERM)
-            self._over.set()
+            self._stop(error)
+
+    def _stop(self, why: FarmError) -> None:
+        """End this worker as a warm shutdown does: what it holds is finished first."""
+        _log.error("This worker stops. %s", why)
+        os.kill(os.getpid(), signal.SIGTERM)
+        self._over.set()

@@ -49,7 +49,11 @@ def register_worker(instance: Any = None, **_: Any) -> None:
     queues = tuple(instance.app.amqp.queues.consume_from)
     listed = tuple(pool for queue in queues if (pool := pool_of(queue)))
     identity = _identity(instance, queues, listed)
+    from db import schema
+    from tasks.process import runtime
+
     try:
+        runtime.in_transaction(schema.require_fitting)
         worker_id = names.take(identity, patience=settings().lease)
     except FarmError as error:
         raise SystemExit(f"This worker cannot start: {error}") from error

@@ -39,7 +39,7 @@ def _known(settings: Settings) -> tuple[KnownServer, ...]:
         return ()
     database = Database(urls.database_url)
     try:
-        database.require_current_schema()
+        database.require_schema()
         with database.transaction() as session:
             return inventories.known(session, silent_after=settings.lease)
     except FarmError:

@@ -58,7 +58,7 @@ def _schema_and_workers(settings: Settings) -> Iterator[Finding]:
         return
     database = Database(urls.database_url)
     try:
-        database.require_current_schema()
+        database.require_schema()
         yield ok("schema", f"revision {database.revision()}")
         with database.transaction() as session:
             registered, held = workers(session), all_holds(session)

@@ -92,14 +92,14 @@ def test_up_down_and_up_again(blank_database: Database) -> None:
     blank_database.migrate(SECOND)
     assert tables(blank_database) > TEN_TABLES
     blank_database.migrate()
-    blank_database.require_current_schema()
+    blank_database.require_schema()
 
     blank_database.downgrade("base")
     assert tables(blank_database) == {"alembic_version"}
     assert blank_database.revision() is None
 
     blank_database.migrate()
-    blank_database.require_current_schema()
+    blank_database.require_schema()
 
 
 def test_mapped_classes_and_migrations_agree(fresh_database: Database) -> None:
@@ -348,14 +348,14 @@ def test_two_migrations_at_once_are_harmless(blank_database: Database) -> None:
     running = [subprocess.Popen([sys.executable, "-W", "error", "-c", migrate, url]) for _ in range(3)]
 
     assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
-    blank_database.require_current_schema()
+    blank_database.require_schema()
 
 
 def test_two_threads_may_migrate_at_once(blank_database: Database) -> None:
     with ThreadPoolExecutor(3) as threads:
         list(threads.map(lambda _: blank_database.migrate(), range(3)))
 
-    blank_database.require_current_schema()
+    blank_database.require_schema()
 
 
 def test_a_failing_transaction_leaves_nothing(fresh_database: Database) -> None:
@@ -373,7 +373,7 @@ def test_a_failing_transaction_leaves_nothing(fresh_database: Database) -> None:
 
 def test_an_empty_database_says_which_command_fills_it(blank_database: Database) -> None:
     with pytest.raises(NotHere, match="farm migrate"):
-        blank_database.require_current_schema()
+        blank_database.require_schema()
 
 
 def test_a_database_that_does_not_answer_is_unavailable() -> None:

@@ -138,4 +138,4 @@ def test_a_migration_waits_for_another_for_as_long_as_that_takes(blank_database)
     second.join(60)
     hasty.close()
 
-    blank_database.require_current_schema()
+    blank_database.require_schema()
