@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.errors import BadInput, NotHere, Unavailable
+from models import failpoints
+from models.errors import BadInput, FarmError, NotHere, Unavailable
 
 
 def _seconds(value: Any) -> Any:
@@ -143,6 +144,11 @@ class Settings(BaseSettings):
     roots: Annotated[tuple[Folder, ...], BeforeValidator(_paths)] = Field(default_factory=lambda: (Path.cwd(),))
     max_input_bytes: int = Field(default=4 * 1024**3, gt=0)
 
+    #: this process belongs to a test
+    testing: bool = False
+    #: where processes of a test die on purpose; see `models.failpoints`
+    failpoints: str = ""
+
     # Flower
     flower_host: str = "127.0.0.1"
     flower_port: int = Field(default=5555, ge=0, le=65535)
@@ -202,6 +208,19 @@ class Settings(BaseSettings):
             raise ValueError("FARM_BACKOFF_BASE must not exceed FARM_BACKOFF_CAP")
         return self
 
+    @model_validator(mode="after")
+    def _failpoints_are_for_tests(self) -> Settings:
+        """Nobody's farm shall die by a variable that was left behind."""
+        if self.failpoints and not self.testing:
+            raise ValueError(
+                "FARM_FAILPOINTS lets processes die and needs FARM_TESTING=1, which only tests set"
+            )
+        try:
+            failpoints.read(self.failpoints)
+        except FarmError as error:
+            raise ValueError(str(error).removesuffix(".")) from error
+        return self
+
 
 @cache
 def settings() -> Settings:
@@ -211,9 +230,12 @@ def settings() -> Settings:
         BadInput: a variable cannot be used; the sentence names it.
     """
     try:
-        return Settings()
+        read = Settings()
     except ValidationError as error:
         raise BadInput(_sentence(error), hint="Correct the variable or unset it.") from error
+    # Here, because every process reads its settings before it does anything.
+    failpoints.arm(read.failpoints, read.state_dir / "failpoints")
+    return read
 
 
 def _sentence(error: ValidationError) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from models import disk
+from models import disk, failpoints
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
 
@@ -99,11 +99,13 @@ class ArtifactStore:
                 _make_read_only(partial / file.name)
                 disk.sync(partial / file.name)
             disk.sync(partial)
+            failpoints.hit(failpoints.Window.FILES)
             # A first try of this very attempt that ended in between: its row was never committed.
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)
             for folder in (final.parent, final.parent.parent):
                 disk.sync(folder)
+        failpoints.hit(failpoints.Window.RENAMED)
         return StoredTake(
             master=self._relative(final / master.name),
             proxy=self._relative(final / proxy.name) if proxy else None,

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from models import disk
+from models import disk, failpoints
 from models.errors import BadInput, Conflict, StepFailed
 from models.vocabulary import ErrorKind
 
@@ -120,6 +120,7 @@ def writing(place: Path, version: int) -> Iterator[Path]:
                 file.chmod(0o444)
                 # After a power cut a file whose bytes were lost would look delivered for ever.
                 disk.sync(file)
+            failpoints.hit(failpoints.Window.DELIVER)
             _publish(partial, target, beside=was_there)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -169,6 +170,7 @@ def _publish(partial: Path, target: Path, *, beside: bool) -> None:
             if error.errno in _TAKEN:
                 raise VersionTaken from error
             raise
+    failpoints.hit(failpoints.Window.DELIVERED)
     for folder in (target, target.parent):
         disk.sync(folder)
 

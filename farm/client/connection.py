@@ -58,7 +58,9 @@ class Connection:
     def _wake(self, pools: Iterable[str]) -> None:
         """Tell workers that something is due, after the commit; without the broker they learn of it later."""
         from farm import broker
+        from models import failpoints
 
+        failpoints.hit(failpoints.Window.ORDER)
         broker.wake_pools(pools, broker.sender(self.settings))
 
 

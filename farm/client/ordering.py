@@ -49,6 +49,7 @@ class Ordering(Connection):
         """
         from db import catalogue, queue
         from farm.judging import gate as gates
+        from models import failpoints
 
         wanted = [job_id_of(each) for each in job_ids]
         with self.database.transaction() as session:
@@ -58,7 +59,8 @@ class Ordering(Connection):
             left = {(row.project_id, row.phase) for row in catalogue.job_rows(session, called_off)}
             for project_id, phase in sorted(left):
                 gates.open_if_earned(session, project_id, phase)
-            return called_off
+        failpoints.hit(failpoints.Window.CANCEL)
+        return called_off
 
     def retake(
         self, job_id: UUID | str, *, reason: str, requested_by: Actor | str, **changes: Any

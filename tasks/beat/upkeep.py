@@ -13,6 +13,7 @@ from farm import broker
 from farm.broker import QUEUE_AFTER_RENDER, RESERVE, TaskName, task
 from farm.scheduling import leases
 from farm.settings import settings
+from models import failpoints
 from tasks.process import endings, runtime
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def tidy() -> str:
         # After the workers, whose rows are what keeps an inventory.
         inventories.prune(session)
         holds.prune(session)
+    failpoints.hit(failpoints.Window.TIDY)
     removed = _remove_orphans()
     return f"{len(forgotten)} workers forgotten, {removed} orphaned attempts removed"
 
@@ -70,6 +72,7 @@ def relay_now() -> str:
         wanted = queue.demand(
             session, reserve=RESERVE, silent_after=settings().lease, queues=QUEUE_AFTER_RENDER
         )
+    failpoints.hit(failpoints.Window.RELAY)
     # After the commit: a broker that is silent for this process alone holds up nobody else's turn.
     woken = sum(broker.wake(each.pool, each.due, slots=each.slots, step=each.step) for each in wanted)
     return f"{woken} wake-ups"
@@ -114,6 +117,8 @@ def take_back_orphans(incarnation: UUID, living: Iterable[int]) -> None:
 
 
 def _remove_what_they_left(taken_back: list[tuple[Expired, Decision]]) -> None:
+    if taken_back:
+        failpoints.hit(failpoints.Window.RETRY)
     for attempt, decision in taken_back:
         _log.warning(
             "Job %s: %s It was at step %s and is %s now.",

@@ -20,6 +20,7 @@ from farm.broker import SCORE_QUEUE, pool_of
 from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from farm.settings import settings
+from models import failpoints
 from models.errors import Unavailable
 from tasks.process import serving
 
@@ -164,7 +165,10 @@ def _claim(statement: Callable[..., Claim | None], **wanted: Any) -> Claim | Non
         me = {"worker_id": name, "incarnation": incarnation(), "pid": os.getpid()}
         return statement(session, **me, lease=settings().lease, **wanted)
 
-    return in_transaction(claimed, patience=settings().lease)
+    claim = in_transaction(claimed, patience=settings().lease)
+    if claim is not None:
+        failpoints.hit(failpoints.Window.CLAIM)
+    return claim
 
 
 def in_transaction(work: Callable[[Session], T], *, patience: timedelta | None = None) -> T:
@@ -218,6 +222,7 @@ def discard(claim: Claim) -> None:
             if queue.has_take(session, claim):
                 return
         store().discard(claim.job_id, claim.epoch)
+        failpoints.hit(failpoints.Window.DISCARD)
     except (Unavailable, OSError) as error:
         _log.warning("The files of job %s, attempt %s stay for now: %s", claim.job_id, claim.epoch, error)
 

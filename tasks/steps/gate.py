@@ -9,6 +9,7 @@ from db.queue import Settlement
 from farm import broker
 from farm.broker import TaskName, task
 from farm.judging import gate as gates
+from models import failpoints
 from models.errors import LeaseLost
 from tasks.process import runtime
 from tasks.steps import wake_ups
@@ -33,6 +34,7 @@ def gate(self: Any, _hint: str = "") -> str:
         outcome = runtime.in_transaction(lambda session: _judge(session, claim))
     if work.why_lost:
         return work.why_lost
+    failpoints.hit(failpoints.Window.GATE)
     if outcome is None:
         return Settlement.STANDS.value
     if outcome.retake is not None:

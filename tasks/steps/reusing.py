@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from db import queue
 from farm import broker
 from farm.settings import settings
+from models import failpoints
 from models.disk import sha256_of
 from models.errors import BadInput
 from tasks.process import runtime
@@ -93,6 +94,7 @@ def wake_an_equal(claim: Claim) -> None:
         with runtime.database().transaction() as session:
             queue.let_equals_start(session, claim.fingerprint)
             pool = queue.pool_of_an_equal(session, claim)
+        failpoints.hit(failpoints.Window.EQUAL)
         if pool is not None:
             broker.pass_on(pool)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from db import queue
 from farm.settings import settings
+from models import failpoints
 from models.errors import LeaseLost, StepFailed, Unavailable
 from models.vocabulary import ErrorKind
 from tasks.process import endings, fitness, runtime
@@ -85,6 +86,7 @@ class Work:
         """
         with runtime.untimed():
             settlement = runtime.in_transaction(write)
+            failpoints.hit(failpoints.Window.SETTLE)
         if not settlement.counts:
             raise LeaseLost("Another worker took the job over.")
         fitness.trust(self.claim.step)
@@ -119,6 +121,7 @@ class Work:
                 silent_after=settings().lease,
             )
         )
+        failpoints.hit(failpoints.Window.FAIL)
         return status is not None
 
     def _keep(self) -> None:

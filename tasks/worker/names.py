@@ -11,6 +11,7 @@ from db import queue
 from db.fleet import holds, workers
 from farm.scheduling.names import free_slot
 from farm.settings import settings
+from models import failpoints
 from models.errors import Busy
 from models.vocabulary import HoldScope
 from tasks.process import runtime
@@ -40,6 +41,7 @@ def take(identity: WorkerIdentity, *, patience: timedelta) -> str:
             os.environ[runtime.WORKER_ID] = entered
             os.environ[runtime.INCARNATION] = str(identity.incarnation)
             os.environ[runtime.WORKER_QUEUES] = ",".join(identity.queues)
+            failpoints.hit(failpoints.Window.REGISTER)
             return entered
         first_seen = first_seen or entered
         # One beat more than we found: it lives, and waiting for its silence is in vain.

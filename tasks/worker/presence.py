@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from farm.broker import SCORE_QUEUE, pool_of
 from farm.settings import settings
+from models import failpoints
 from models.errors import Busy, NotHere, Unavailable
 from models.pools import COMFYUI, renderer_of
 from tasks.worker import names
@@ -94,6 +95,7 @@ class Presence:
                 for claim in queue.held_by(session, self._identity.incarnation):
                     queue.release(session, claim)
                 workers.leave(session, self._id, self._identity.incarnation)
+            failpoints.hit(failpoints.Window.LEAVE)
             if any(pool_of(name) for name in self._identity.queues):
                 echo.say_goodbye(self._id, self._identity.incarnation)
         except Unavailable as error:

@@ -136,6 +136,7 @@ class Floor:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FARM_")}
         return {
             **kept,
+            "FARM_TESTING": "1",
             "PYTHONPATH": os.pathsep.join([*filter(None, [kept.get("PYTHONPATH")]), str(ROOT)]),
             "OMP_NUM_THREADS": "1",
             "FARM_STATE_DIR": str(self.folder),
