@@ -2,10 +2,12 @@
 
     takes/{job}/{epoch}/master.mkv     a published take; counts only once its row is committed
     scratch/{job}-{epoch}/             what one attempt is writing, on the same file system
+    unknown/{day}/...                  what the database does not know, set aside (`db.files.store_walk`)
+    farm.json                          whose store it is (`db.files.ownership`)
 
 An attempt writes into its scratch folder. `publish` brings the bytes to the disk and moves the whole folder
 into place by one rename, before the row is committed: there is never a row without a file. A file without a row
-(the worker was fenced or killed in between) is an orphan, which `attempts` shows and `discard` removes.
+(the worker was fenced or killed in between) is an orphan, which `discard` removes.
 An equal take of another job is borrowed: the same bytes under a name of one's own.
 """
 
@@ -130,10 +132,15 @@ class ArtifactStore:
             shutil.copyfile(source, target)
         return target
 
+    def discard_scratch(self, job_id: UUID, epoch: int) -> None:
+        """Remove what one attempt was writing, and nothing that it published."""
+        shutil.rmtree(self._scratch(job_id, epoch), ignore_errors=True)
+
     def discard(self, job_id: UUID, epoch: int) -> None:
         """Remove everything of one attempt; harmless when there is nothing."""
+        self.discard_scratch(job_id, epoch)
         final = self._take(job_id, epoch)
-        for folder in (self._scratch(job_id, epoch), final.with_name(f".{epoch}.partial"), final):
+        for folder in (final.with_name(f".{epoch}.partial"), final):
             shutil.rmtree(folder, ignore_errors=True)
         try:
             final.parent.rmdir()
@@ -158,14 +165,6 @@ class ArtifactStore:
             f"The path {relative!r} does not lie inside the artifact store.",
             hint="Name a file relative to it, as the job's record does.",
         )
-
-    def attempts(self) -> Iterator[tuple[UUID, int]]:
-        """Job and epoch of every attempt that has files here, published or not; each once."""
-        seen = set()
-        for pair in (*self._published(), *self._unpublished()):
-            if pair not in seen:
-                seen.add(pair)
-                yield pair
 
     def require_usable(self, *, writes: bool, tries: bool = False) -> None:
         """Refuse to begin what cannot be finished, before anything is claimed for it.
@@ -213,24 +212,6 @@ class ArtifactStore:
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
-
-    def _published(self) -> Iterator[tuple[UUID, int]]:
-        for folder in sorted((self.root / "takes").glob("*/*")):
-            yield from _named(folder.parent.name, folder.name.removeprefix(".").removesuffix(".partial"))
-
-    def _unpublished(self) -> Iterator[tuple[UUID, int]]:
-        for folder in sorted((self.root / "scratch").glob("*")):
-            job_id, _, epoch = folder.name.rpartition("-")
-            yield from _named(job_id, epoch)
-
-
-def _named(job_id: str, epoch: str) -> Iterator[tuple[UUID, int]]:
-    """What a folder's name says; nothing for a folder that is not ours."""
-    if epoch.isdecimal():
-        try:
-            yield UUID(job_id), int(epoch)
-        except ValueError:
-            return
 
 
 def _make_read_only(path: Path) -> None:

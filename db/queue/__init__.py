@@ -18,7 +18,7 @@ from db.queue.claim import (
 )
 from db.queue.control import cancel, hold, unhold
 from db.queue.failures import Expired, expired, fail, failure_facts, orphaned, take_back
-from db.queue.recovery import end_leases, keepers, spare
+from db.queue.recovery import Standing, end_leases, left_behind, note_removed, spare, standings
 from db.queue.reuse import EqualTake, equal_takes, has_equal_take, let_equals_start, pool_of_an_equal
 from db.queue.settle import (
     Settlement,
@@ -39,6 +39,7 @@ __all__ = [
     "EqualTake",
     "Expired",
     "Settlement",
+    "Standing",
     "TakeRecord",
     "Turn",
     "better_scorer",
@@ -58,9 +59,10 @@ __all__ = [
     "held_by",
     "hold",
     "is_mine",
-    "keepers",
+    "left_behind",
     "let_equals_start",
     "mark_tick",
+    "note_removed",
     "orphaned",
     "pool_of_an_equal",
     "release",
@@ -70,6 +72,7 @@ __all__ = [
     "silence_of",
     "since",
     "spare",
+    "standings",
     "take_back",
     "take_turn",
     "unhold",

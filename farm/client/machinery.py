@@ -1,4 +1,4 @@
-"""Verbs about the machinery: workers, what the studio's ComfyUIs can run, the schema."""
+"""Verbs about the machinery: workers, what the studio's ComfyUIs can run, the schema, the store."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from farm.client.connection import Connection
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from farm.orders.comfyui.fleet import Site
     from farm.orders.comfyui.workflows import Offer
     from models.fleet import WorkerView
 
 
 class Machinery(Connection):
-    """Workers, workflows and where they can run, and the schema they all meet at."""
+    """Workers, workflows and where they can run, and the schema and the store they all meet at."""
 
     def workers(self) -> tuple[WorkerView, ...]:
         """Every worker ever heard of."""
@@ -35,6 +37,23 @@ class Machinery(Connection):
         with self.database.transaction() as session:
             live = [site for site in Fleet.of(session, self.settings).sites if site.server.is_live]
         return tuple(sorted(live, key=lambda site: (site.server.host, site.server.worker_id)))
+
+    def adopt_store(self) -> UUID | None:
+        """Make the artifact store this farm's; the id of the farm whose it was, if it was another's."""
+        from farm.ops.store import adopt
+
+        return adopt(self.store.root, self.database)
+
+    def set_unknown_aside(self) -> int:
+        """Move aside every folder of the store that the database does not know; how many those were.
+
+        Raises `StepFailed` when the store is another farm's, or cannot be written.
+        """
+        from farm.ops import tidying
+        from farm.ops.store import id_of, require_ours
+
+        require_ours(self.store.root, id_of(self.database), self.database)
+        return tidying.set_aside(self.database, self.store).set_aside
 
     def migrate(self) -> tuple[str | None, str | None]:
         """Bring the database's schema up to date; its revision before (None: empty) and after."""

@@ -11,6 +11,7 @@ from db.files.deliveries import DeliveryName, VersionTaken
 from farm import extras
 from farm.delivery.words import WRITERS, Chosen, Delivered, Delivery, Form, TakeDamaged, Undelivered
 from farm.judging.best_take import best_take
+from farm.ops.store import id_of, refuse_anothers
 from farm.paths import typed
 from models.errors import BadInput, NotHere
 from models.vocabulary import JobType, Phase, Verdict
@@ -52,7 +53,9 @@ def deliver(
         BadInput: no take has passed; or the disk is full or the folder cannot be written. Nothing is left half
             written.
         NotHere: nothing here can decode masters.
+        StepFailed: the store is another farm's.
     """
+    refuse_anothers(store.root, id_of(database))
     with database.transaction() as session:
         # A single cut may be given as text, which would otherwise be read letter by letter.
         named = [cuts] if isinstance(cuts, str) else cuts

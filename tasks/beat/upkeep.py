@@ -11,9 +11,12 @@ from db.fleet import holds, inventories, workers
 from db.queue import Turn
 from farm import broker
 from farm.broker import QUEUE_AFTER_RENDER, RESERVE, TaskName, task
+from farm.ops import tidying
+from farm.ops.store import require_ours
 from farm.scheduling import leases
 from farm.settings import settings
 from models import failpoints
+from models.errors import StepFailed
 from tasks.process import endings, runtime
 
 if TYPE_CHECKING:
@@ -48,18 +51,11 @@ def retry() -> str:
 
 @task(TaskName.TIDY)
 def tidy() -> str:
-    """Remove what nobody needs any more: files of lost attempts, workers that left long ago, inventories."""
-    with runtime.database().transaction() as session:
-        turn = queue.take_turn(session, "tidy", _TIDY_EVERY)
-        if turn is not Turn.MINE:
-            return turn.value
-        forgotten = workers.prune(session, older_than=_FORGET_WORKERS_AFTER)
-        # After the workers, whose rows are what keeps an inventory.
-        inventories.prune(session)
-        holds.prune(session)
-    failpoints.hit(failpoints.Window.TIDY)
-    removed = _remove_orphans()
-    return f"{len(forgotten)} workers forgotten, {removed} orphaned attempts removed"
+    """Remove what nobody needs any more: files of lost attempts, workers that left long ago, inventories.
+
+    What lies in the store and is unknown here is somebody's all the same: it is moved aside, at most.
+    """
+    return tidy_now()
 
 
 def relay_now() -> str:
@@ -99,6 +95,20 @@ def retry_now() -> str:
     return f"{len(taken_back)} leases expired, {len(lost)} workers lost"
 
 
+def tidy_now() -> str:
+    """Forget workers and inventories, then tidy the store, unless somebody did so just now."""
+    with runtime.database().transaction() as session:
+        turn = queue.take_turn(session, "tidy", _TIDY_EVERY)
+        if turn is not Turn.MINE:
+            return turn.value
+        forgotten = workers.prune(session, older_than=_FORGET_WORKERS_AFTER)
+        # After the workers, whose rows are what keeps an inventory.
+        inventories.prune(session)
+        holds.prune(session)
+    failpoints.hit(failpoints.Window.TIDY)
+    return f"{len(forgotten)} workers forgotten, {_tidy_store()}"
+
+
 def take_back_orphans(incarnation: UUID, living: Iterable[int]) -> None:
     """Take back what processes of a worker held that are none of the `living` any more.
 
@@ -130,14 +140,16 @@ def _remove_what_they_left(taken_back: list[tuple[Expired, Decision]]) -> None:
         runtime.store().discard(attempt.job_id, attempt.epoch)
 
 
-def _remove_orphans() -> int:
-    """Delete attempts' folders that no take names and nobody is writing."""
-    removed = 0
-    folders = list(runtime.store().attempts())
-    with runtime.database().transaction() as session:
-        kept = queue.keepers(session, {job_id for job_id, _ in folders})
-    for job_id, epoch in folders:
-        if (job_id, epoch) not in kept:
-            runtime.store().discard(job_id, epoch)
-            removed += 1
-    return removed
+def _tidy_store() -> str:
+    """Remove what lost attempts left, and look over a part of the rest; not in a store of somebody else's."""
+    database, store = runtime.database(), runtime.store()
+    if not store.root.is_dir():
+        return "no store yet"
+    try:
+        require_ours(store.root, runtime.farm_id(), database)
+        removed = tidying.remove_left_behind(database, store, over_for=settings().lease)
+        tidying.walk_on(database, store)
+    except StepFailed as error:
+        _log.error("The store is not tidied. %s", error)
+        return f"the store is not tidied: {error.message}"
+    return f"{removed} lost attempts removed"

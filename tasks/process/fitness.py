@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from db.fleet import holds, workers
+from farm.ops.store import refuse_anothers, require_ours
 from farm.scheduling.holds import of_the_machine
 from farm.settings import settings
 from models.errors import NotHere, StepFailed
@@ -15,6 +16,8 @@ from models.vocabulary import Step
 from tasks.process import endings, runtime
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from db.engine import Session
 
 _log = logging.getLogger(__name__)
@@ -24,9 +27,14 @@ _doubts: set[str] = set()
 
 
 def is_fit(step: Step) -> bool:
-    """Whether the store and, for a render, room and the renderers are there; the worker steps aside if not."""
+    """Whether the store and, for a render, room and the renderers are there; the worker steps aside if not.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    farm_id = runtime.farm_id()
     try:
-        _look(step)
+        _look(step, farm_id)
     except (StepFailed, NotHere) as error:
         _step_aside(endings.as_step_failure(error), step)
         return False
@@ -55,9 +63,13 @@ def trust(step: Step) -> None:
     runtime.in_transaction(come_back, patience=settings().lease)
 
 
-def _look(step: Step) -> None:
+def _look(step: Step, farm_id: UUID) -> None:
     renders = step is Step.RENDER
     runtime.store().require_usable(writes=renders, tries=renders and bool(_doubts))
+    if renders:
+        require_ours(runtime.store().root, farm_id, runtime.database())
+    else:
+        refuse_anothers(runtime.store().root, farm_id)
     # ComfyUI is watched by the worker's parent, which leaves its queues while it is away.
     for name in {renderer_of(pool) for pool in runtime.pools()} - {COMFYUI} if renders else ():
         runtime.bench().load(name)

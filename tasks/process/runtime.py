@@ -15,7 +15,7 @@ from uuid import UUID
 from db import queue
 from db.engine import Database
 from db.files.artifacts import ArtifactStore
-from db.fleet import workers
+from db.fleet import identity, workers
 from farm.broker import SCORE_QUEUE, pool_of
 from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
@@ -57,6 +57,16 @@ def database() -> Database:
 def store() -> ArtifactStore:
     """Where takes are kept."""
     return ArtifactStore(settings().artifacts_dir)
+
+
+@cache
+def farm_id() -> UUID:
+    """Which farm this process works for, asked once.
+
+    Raises:
+        Unavailable: the database stayed away for longer than a lease.
+    """
+    return in_transaction(identity.farm_id, patience=settings().lease)
 
 
 @cache

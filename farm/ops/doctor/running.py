@@ -1,4 +1,4 @@
-"""The doctor's look at what runs, or should: servers, schema, workers, beat, Flower, Echo."""
+"""The doctor's look at what runs, or should: servers, schema, store, workers, Flower, Echo."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from db.engine import Database
 from db.fleet.holds import all_holds
 from farm.ops import flower
 from farm.ops.doctor.findings import Check, Finding, fail, ok, warn
+from farm.ops.doctor.store import store
 from farm.servers import EmbeddedServers, find_running
 from farm.servers.programs import find_postgres, find_valkey
 from models.errors import NotHere
@@ -51,7 +52,7 @@ def _servers(settings: Settings) -> Iterator[Finding]:
             yield fail(server.name, f"does not answer on {where}", hint)
 
 
-def _schema_and_workers(settings: Settings) -> Iterator[Finding]:
+def _schema_store_and_workers(settings: Settings) -> Iterator[Finding]:
     """Asked only where servers answer: without them the line before has said it already."""
     urls = find_running(settings.state_dir, settings.given_servers)
     if urls is None:
@@ -62,6 +63,7 @@ def _schema_and_workers(settings: Settings) -> Iterator[Finding]:
         yield ok("schema", f"revision {database.revision()}")
         with database.transaction() as session:
             registered, held = workers(session), all_holds(session)
+        yield from store(settings.artifacts_dir, database)
     finally:
         database.close()
     alive = [worker for worker in registered if worker.is_live(settings.lease)]
@@ -115,7 +117,7 @@ def _echo(settings: Settings) -> Iterator[Finding]:
 RUNNING: tuple[tuple[str, Check], ...] = (
     ("programs", _programs),
     ("servers", _servers),
-    ("schema", _schema_and_workers),
+    ("schema", _schema_store_and_workers),
     ("flower", _flower),
     ("echo brain", _echo),
 )

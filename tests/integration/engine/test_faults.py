@@ -305,9 +305,15 @@ def test_a_render_that_hangs_is_ended_by_its_time_limit(floor, cast, project):
 def test_files_of_a_crash_before_its_row_are_tidied_away(floor, cast, project):
     [job] = add_jobs(floor.database, project)
     floor.wait_until_over([job])
-    orphan = floor.folder / "artifacts" / "takes" / str(job) / "77"
+    orphan = floor.folder / "artifacts" / "takes" / str(job) / "0"
     orphan.mkdir()
     (orphan / "master.png").write_bytes(b"half")
+    execute(
+        floor.database,
+        """INSERT INTO attempts (job_id, step, epoch, worker_id, started_at, ended_at, outcome)
+           VALUES (:job, 'render', 0, 'w', now() - interval '1 hour', now() - interval '1 hour', 'lost')""",
+        job=job,
+    )
 
     execute(floor.database, "DELETE FROM ticks WHERE name = 'tidy'")
     floor.python("from farm.broker import TaskName, app; app.send_task(TaskName.TIDY.value)")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import resource
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
+from db.files import ownership
+from farm.ops.store import adopt
 from tests.support import ROOT
 from tests.support.floor import RENDER
 from tests.support.queue_jobs import add_jobs, execute, one
@@ -113,4 +116,18 @@ def test_a_store_that_is_not_there_costs_no_job_a_try_and_heals_by_itself(floor:
     (floor.folder / "shelf").mkdir()
     mounted.unlink()
     mounted.symlink_to("shelf")
+    floor.wait(lambda: tries(floor, jobs).settled == 3, "all to be rendered")
+
+
+def test_another_farms_store_costs_no_job_a_try_until_a_person_adopts_it(floor: Floor, project: UUID) -> None:
+    theirs = floor.folder / "theirs"
+    ownership.sign(theirs, uuid4())
+    worker = floor.worker(RENDER, FARM_ARTIFACTS=str(theirs))
+    jobs = add_jobs(floor.database, project, 3, max_retries=0)
+
+    floor.wait(lambda: name_of(floor, worker) in holds(floor), "the worker to step aside")
+
+    assert "belongs to another farm" in holds(floor)[name_of(floor, worker)]
+    assert tries(floor, jobs).outcomes == [None]
+    adopt(theirs, floor.database)
     floor.wait(lambda: tries(floor, jobs).settled == 3, "all to be rendered")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from db import queue
-from db.queue import Settlement
+from db.queue import Settlement, Standing
 from farm.scheduling.failures import Backoff
 from farm.scheduling.order import AFFINITY
 from models.vocabulary import ErrorKind, QueueStatus, Step
@@ -255,12 +255,42 @@ def test_a_lease_that_still_runs_is_left_alone(database, project):
     assert settle(database, mine) is Settlement.WRITTEN
 
 
-def test_files_of_the_standing_take_and_of_running_work_are_kept(database, project):
-    [done, running] = add_jobs(database, project, 2)
-    first, second = claim(database), claim(database)
-    settle(database, first if first.job_id == done else second)
+def test_of_every_attempt_the_database_says_whether_its_files_may_go(database, project):
+    [done, running, failed, never] = add_jobs(database, project, 4)
+    claims = {mine.job_id: mine for mine in (claim(database), claim(database), claim(database))}
+    settle(database, claims[done])
+    execute(
+        database, "UPDATE attempts SET outcome = 'failed', ended_at = now() WHERE job_id = :job", job=failed
+    )
 
     with database.transaction() as session:
-        kept = queue.keepers(session, [done, running])
+        asked = [(done, 1), (done, 2), (running, 1), (failed, 1), (never, 1)]
+        standings = queue.standings(session, asked)
 
-    assert kept == {(done, 1), (running, 1)}
+    assert [standings[attempt] for attempt in asked] == [
+        Standing.SETTLED,
+        Standing.UNKNOWN,
+        Standing.OPEN,
+        Standing.OVER,
+        Standing.UNKNOWN,
+    ]
+
+
+def test_what_lost_attempts_left_is_listed_until_it_is_known_to_be_gone(database, project):
+    over_for = timedelta(seconds=60)
+    [lost, fresh] = add_jobs(database, project, 2)
+    for _ in range(2):
+        claim(database)
+    execute(database, "UPDATE attempts SET outcome = 'lost', ended_at = now() WHERE job_id = :job", job=fresh)
+    execute(
+        database,
+        "UPDATE attempts SET outcome = 'lost', ended_at = now() - interval '2 min' WHERE job_id = :job",
+        job=lost,
+    )
+
+    with database.transaction() as session:
+        before = queue.left_behind(session, over_for=over_for, at_most=10)
+        queue.note_removed(session, before)
+        after = queue.left_behind(session, over_for=over_for, at_most=10)
+
+    assert (before, after) == ([(lost, 1)], [])
