@@ -54,6 +54,7 @@ class ArtifactStore:
         """Touches nothing yet; `min_free_bytes` must be left on the disk for a new attempt to begin."""
         self.root = root.absolute()
         self._min_free_bytes = min_free_bytes
+        self._takes_are_synced = False
 
     @contextmanager
     def scratch(self, job_id: UUID, epoch: int) -> Iterator[Path]:
@@ -107,6 +108,7 @@ class ArtifactStore:
             partial.rename(final)
             for folder in (final.parent, final.parent.parent):
                 disk.sync(folder)
+            self._sync_takes_once()
         failpoints.hit(failpoints.Window.RENAMED)
         return StoredTake(
             master=self._relative(final / master.name),
@@ -200,6 +202,12 @@ class ArtifactStore:
                 error_kind=ErrorKind.DISK_FULL,
                 hint="Free some space or point the farm at another disk.",
             )
+
+    def _sync_takes_once(self) -> None:
+        """The folder of all takes may be new itself, and whoever made it may have died before it was synced."""
+        if not self._takes_are_synced:
+            disk.sync(self.root)
+            self._takes_are_synced = True
 
     def _disk_errors(self) -> AbstractContextManager[None]:
         return disk.step_errors(f"the artifact store {self.root} cannot be written")

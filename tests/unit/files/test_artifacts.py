@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from db.files import artifacts
 from db.files.artifacts import ArtifactStore
 from models.errors import BadInput, StepFailed
 from models.vocabulary import ErrorKind
@@ -48,6 +49,20 @@ def test_a_published_file_is_for_reading_only(store: ArtifactStore) -> None:
     master = store.path(publish(store))
 
     assert [path.stat().st_mode & 0o222 for path in master.parent.iterdir()] == [0, 0]
+
+
+def test_the_folder_of_all_takes_is_brought_to_the_disk_with_the_first_take(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(artifacts.disk, "sync", synced.append)
+
+    publish(store, JOB, 1)
+    first = synced.copy()
+    publish(store, JOB, 2)
+
+    assert first[-3:] == [store.root / "takes" / str(JOB), store.root / "takes", store.root]
+    assert synced.count(store.root) == 1
 
 
 def test_an_attempt_that_fails_leaves_nothing(store: ArtifactStore) -> None:
