@@ -196,7 +196,7 @@ def test_the_doctor_lists_every_hold(
     monkeypatch.setattr(running, "find_running", lambda *_: urls)
 
     findings = [
-        each for each in running._schema_and_workers(Settings(state_dir=tmp_path)) if each.name == "hold"
+        each for each in running._schema_store_and_workers(Settings(state_dir=tmp_path)) if each.name == "hold"
     ]
 
     [finding] = findings

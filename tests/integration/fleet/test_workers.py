@@ -100,7 +100,7 @@ def test_everybody_who_asks_counts_the_same_worker_as_live(
     urls = ServerUrls(database.engine.url.render_as_string(hide_password=False), "redis://nowhere")
     monkeypatch.setattr(running, "find_running", lambda *_: urls)
     settings = Settings(state_dir=tmp_path, lease=LEASE)
-    findings = {each.name: each.message for each in running._schema_and_workers(settings)}
+    findings = {each.name: each.message for each in running._schema_store_and_workers(settings)}
 
     assert facts is not None
     assert ("null" in facts.live_pools) == is_live
