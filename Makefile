@@ -11,10 +11,14 @@ COMFYUI_DIR ?=
 COMFYUI_START ?=
 CHECKPOINT ?=
 ROUNDS ?=
+# The chaos run: which faults come when, how many jobs they come over, and failpoints beside them.
+SEED ?= 1
+JOBS ?= 1000
+FAILPOINTS ?=
 COMFYUI := COMFYUI_URL="$(COMFYUI_URL)" COMFYUI_DIR="$(COMFYUI_DIR)" CHECKPOINT="$(CHECKPOINT)"
 
 .DEFAULT_GOAL := help
-.PHONY: help install networks demo reproduce-demo test test-all test-comfyui check bench bench-scoring bench-comfyui up down discrimination clean
+.PHONY: help install networks demo reproduce-demo test test-all test-comfyui chaos check bench bench-scoring bench-comfyui up down discrimination clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +56,9 @@ test-all: $(NETWORKS) ## Also the long fault matrix and soaks
 test-comfyui: $(INSTALLED) ## Run the acceptance at a real ComfyUI: COMFYUI_URL=... [COMFYUI_DIR=...] [CHECKPOINT=...]
 	@test -n "$(COMFYUI_URL)$(COMFYUI_DIR)" || { echo "Say which ComfyUI: make test-comfyui COMFYUI_URL=http://127.0.0.1:8188" >&2; exit 2; }
 	@$(COMFYUI) COMFYUI_START='$(COMFYUI_START)' $(BIN)/python -m pytest -v tests/acceptance/test_comfyui.py
+
+chaos: $(NETWORKS) ## A fault every 2 s, and what became of each job: SEED=1 JOBS=1000 [FAILPOINTS=...]
+	@$(BIN)/python -m tests.chaos --seed $(SEED) --jobs $(JOBS) --failpoints '$(FAILPOINTS)'
 
 check: $(INSTALLED) ## Lint, types, import contracts; mapped classes and migrations agree
 	@$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from db.engine import Database
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def made_database(server_url: str, name: str, template: str = "template0") -> Iterator[str]:
     """A database on the server at `server_url`, dropped at the end; gives its address."""
     url = make_url(server_url).set(drivername="postgresql+psycopg2")
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    # Connected anew for each statement: a test may have killed the server in between.
+    admin = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         with admin.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))

@@ -14,6 +14,7 @@ from db.queue import TakeRecord
 from models.jobs import DEFAULT_RETRIES
 from models.recipe import Recipe
 from models.rows.shows import Project
+from models.shows import Defaults
 from models.vocabulary import JobType, Step
 
 if TYPE_CHECKING:
@@ -38,10 +39,16 @@ TAKE = TakeRecord(
 )
 
 
+#: the structural marks alone: no network is loaded to score by them
+PLAIN = "plain"
+_PLAIN_MARKS = {"based_on": "embedded", "marks": {"still": {"identity": None, "style_adherence": None}}}
+
+
 def add_project(database: Database) -> UUID:
-    """A project of one's own."""
+    """A project of one's own, which has the profile `PLAIN`."""
     with database.transaction() as session:
-        project = Project(slug=f"show-{uuid4().hex[:8]}", name="A show")
+        defaults = Defaults(profiles={PLAIN: _PLAIN_MARKS})
+        project = Project(slug=f"show-{uuid4().hex[:8]}", name="A show", defaults=defaults)
         session.add(project)
         session.flush()
         return project.id
@@ -62,6 +69,8 @@ def add_jobs(
     reuse: bool = False,
     reproduces_job_id: UUID | None = None,
     needs: tuple[str, ...] = (),
+    profile: str = "embedded",
+    max_retakes: int = 0,
 ) -> list[UUID]:
     """`count` orders, of the null renderer unless another is named, ready to be claimed.
 
@@ -81,14 +90,14 @@ def add_jobs(
                 model_name=model_name,
             ),
             pool=pool or renderer,
-            profile="embedded",
+            profile=profile,
             requested_by="test",
             priority=priority,
             max_retries=max_retries,
             reuse=reuse,
             reproduces_job_id=reproduces_job_id,
             needs=needs,
-            max_retakes=0,
+            max_retakes=max_retakes,
             order_data={},
             quality_thresholds={},
         )
