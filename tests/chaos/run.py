@@ -255,7 +255,12 @@ def _files(floor: Floor) -> tuple[list[str], list[str]]:
         takes = session.execute(_TAKES).all()
     unreadable = [take.master_path for take in takes if _sha256(store / take.master_path) != take.file_sha256]
     kept = {f"takes/{take.job_id}/{take.epoch}" for take in takes}
-    files = (file.relative_to(store).as_posix() for file in store.rglob("*") if file.is_file())
+    # Beside the takes lies what the store itself keeps.
+    files = (
+        file.relative_to(store).as_posix()
+        for file in store.rglob("*")
+        if file.is_file() and file.parent != store
+    )
     return unreadable, [file for file in files if "/".join(file.split("/")[:3]) not in kept]
 
 
