@@ -175,8 +175,7 @@ def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
         "FARM_ARTIFACTS": str(settings.artifacts_dir),
         "FARM_NETWORKS_DIR": str(settings.networks_dir),
         "FARM_ROOTS": os.pathsep.join(str(root) for root in settings.roots),
-        "FARM_DATABASE_URL": urls.database_url,
-        "FARM_REDIS_URL": urls.redis_url,
+        **urls.environment,
         **_comfyui(settings),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
         # Idle OpenMP threads that spin would take the core from the renderer beside them.

@@ -45,9 +45,13 @@ def keep(
     servers = EmbeddedServers(state_dir)
     while not wait_until(until, every_s):
         try:
-            if servers.find() is None:
+            urls = servers.find()
+            if urls is None:
                 say("A server does not answer; starting it again.")
-                servers.start()
+                urls = servers.start()
+            # Its port may have been taken while it was down.
+            for name in group.follow(urls.environment):
+                say(f"{name} was started again, because a server has another address now.")
             for name in group.tend():
                 say(f"{name} had ended; it was started again.")
         except FarmError as error:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import socket
+from contextlib import suppress
+from pathlib import Path
 
 from models.errors import Unavailable
 
 LOOPBACK = "127.0.0.1"
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+#: what Linux does unless it was told otherwise
+_USUAL_EPHEMERAL = range(32768, 61000)
+#: no root needed, and above what well-known servers listen on
+_ANY = range(15000, 65536)
+_TRIES = 200
 
 
 def is_free(port: int) -> bool:
@@ -22,7 +31,7 @@ def is_free(port: int) -> bool:
 
 
 def choose(*, asked: int | None, remembered: int, server: str) -> int:
-    """The port a person asked for; else the one of last time; else any free one.
+    """The port a person asked for; else the one of last time; else any free one that no caller is given.
 
     Raises:
         Unavailable: the port that was asked for is taken.
@@ -36,6 +45,20 @@ def choose(*, asked: int | None, remembered: int, server: str) -> int:
         return asked
     if remembered and is_free(remembered):
         return remembered
+    # An outgoing connection takes a port of the ephemeral range, and of a server that is down for a moment too.
+    ephemeral = ephemeral_ports()
+    outside = [port for port in _ANY if port not in ephemeral]
+    for port in random.sample(outside, min(_TRIES, len(outside))):
+        if is_free(port):
+            return port
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as candidate:
         candidate.bind((LOOPBACK, 0))
         return int(candidate.getsockname()[1])
+
+
+def ephemeral_ports() -> range:
+    """The ports that this machine gives to outgoing connections."""
+    with suppress(OSError, ValueError):
+        first, last = map(int, _EPHEMERAL.read_text().split())
+        return range(first, last + 1)
+    return _USUAL_EPHEMERAL

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 #: how long a process that keeps dying is left alone: 1, 2, 4 ... 60 s; forgiven after it lived this long
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _FORGIVEN_AFTER_S = 1.0, 60.0, 60.0
 
-
 _HANDING_BACK_S = 15.0
+#: for so long a process that holds a server's old address may finish what it is at
+_MOVING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,23 @@ class ProcessGroup:
             self._save(replace(group, processes=group.processes | changed))
             return [name for name in changed if changed[name].restarts > group.processes[name].restarts]
 
+    def follow(self, addresses: Mapping[str, str]) -> list[str]:
+        """Start again, with these, whoever was started with other addresses of the servers; their names.
+
+        `addresses` are variables of the environment. Who holds an old one cannot write down what he does.
+        """
+        with self._locked():
+            group = self._load()
+            stale = [record for record in group.processes.values() if _is_stale(record, addresses)]
+            if not stale:
+                return []
+            _end([record.mark for record in stale], grace_s=_MOVING_S)
+            moved = {
+                record.name: self._again(replace(record, env={**record.env, **addresses})) for record in stale
+            }
+            self._save(replace(group, processes=group.processes | moved))
+            return list(moved)
+
     def stop(self, *, grace_s: float = 20.0) -> None:
         """Ask all to end (SIGTERM) and wait `grace_s` for all together.
 
@@ -129,17 +147,7 @@ class ProcessGroup:
             # restarted are its children, and those are to drain.
             if group.keeper is not None and group.keeper.pid != os.getpid():
                 end_alone(group.keeper, 2.0)
-            marks = [record.mark for record in group.processes.values()]
-            families = [(mark, family_of(mark)) for mark in reversed(marks)]
-            for mark in reversed(marks):
-                ask_to_end(mark)
-            for seconds, then in ((grace_s, signal.SIGQUIT), (_HANDING_BACK_S, signal.SIGKILL)):
-                if wait_until(lambda: not any(mark.is_running() for mark in marks), seconds):
-                    break
-                for mark in marks:
-                    ask_to_end(mark, then)
-            for mark, family in families:
-                end_family(mark, family)
+            _end([record.mark for record in group.processes.values()], grace_s=grace_s)
             self._file.unlink(missing_ok=True)
 
     def note_keeper(self, mark: ProcessMark) -> None:
@@ -169,13 +177,11 @@ class ProcessGroup:
         if now < record.due:
             return record
         end_family(record.mark, family_of(record.mark))
-        return replace(
-            record,
-            mark=self._spawn(record.name, record.argv, record.env, Path(record.cwd)),
-            restarts=record.restarts + 1,
-            pause_s=min(record.pause_s * 2, _LONGEST_PAUSE_S),
-            due=0.0,
-        )
+        return self._again(replace(record, pause_s=min(record.pause_s * 2, _LONGEST_PAUSE_S)))
+
+    def _again(self, record: _Record) -> _Record:
+        mark = self._spawn(record.name, record.argv, record.env, Path(record.cwd))
+        return replace(record, mark=mark, restarts=record.restarts + 1, due=0.0)
 
     def _spawn(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> ProcessMark:
         try:
@@ -210,3 +216,21 @@ class ProcessGroup:
     def _save(self, group: _Group) -> None:
         kept = asdict(group)
         write_json(self._file, kept | {"processes": list(kept["processes"].values())})
+
+
+def _is_stale(record: _Record, addresses: Mapping[str, str]) -> bool:
+    return any(record.env.get(variable, address) != address for variable, address in addresses.items())
+
+
+def _end(marks: Sequence[ProcessMark], *, grace_s: float) -> None:
+    """Ask all to end, the last that was started first; who is not ready is to hand back, and then killed."""
+    families = [(mark, family_of(mark)) for mark in reversed(marks)]
+    for mark in reversed(marks):
+        ask_to_end(mark)
+    for seconds, then in ((grace_s, signal.SIGQUIT), (_HANDING_BACK_S, signal.SIGKILL)):
+        if wait_until(lambda: not any(mark.is_running() for mark in marks), seconds):
+            break
+        for mark in marks:
+            ask_to_end(mark, then)
+    for mark, family in families:
+        end_family(mark, family)

@@ -37,6 +37,11 @@ class ServerUrls:
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What tells a process where they are."""
+        return {"FARM_DATABASE_URL": self.database_url, "FARM_REDIS_URL": self.redis_url}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerRecord:

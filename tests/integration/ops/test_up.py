@@ -16,8 +16,10 @@ import psutil
 import pytest
 import requests
 
+from farm.servers.state import ServersState
 from farm.servers.supervisor import wait_until
 from tests.support import ROOT
+from tests.support.state_folders import all_gone, with_children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -314,6 +316,33 @@ def test_in_the_foreground_an_interrupt_takes_everything_down() -> None:
 
             assert farm.wait(timeout=90) == 0
         assert wait_until(lambda: not shell.processes(), 20)
+
+
+@pytest.mark.slow
+def test_a_farm_whose_database_came_back_on_another_port_works_on() -> None:
+    with tempfile.TemporaryDirectory(prefix="farm-moved-") as name:
+        Path(name).chmod(0o711)
+        shell = Shell(Path(name))
+        try:
+            assert shell.farm("up").returncode == 0
+            postgres = ServersState(Path(name) / "state").load().postgres
+            assert postgres.mark is not None
+            doomed = with_children(postgres.mark.pid)
+            os.kill(postgres.mark.pid, signal.SIGKILL)
+            assert all_gone(doomed)
+            with socket.create_server(("127.0.0.1", postgres.port)):
+                log = Path(name) / "state" / "logs" / "keeper.log"
+                assert wait_until(lambda: "flower was started again" in log.read_text(), 120)
+
+                loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
+                order = ("--cut", "1/10/10", "--set", "renderer=null", "--wait", "--json")
+                # It ends by the verdict, and the null renderer's pictures please nobody.
+                ordered = json.loads(shell.farm("submit", "-p", loaded["project"], *order).stdout)
+
+            assert [job["state"] for job in ordered["items"]] == ["completed"]
+        finally:
+            shell.farm("down")
+        assert shell.processes() == []
 
 
 def test_down_drains_and_leaves_nothing_running(shell: Shell) -> None:

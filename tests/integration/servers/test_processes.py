@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import pytest
 from farm.servers import EmbeddedServers, ProcessGroup, keep, keep_in_background
 from farm.servers.supervisor import ProcessMark, ask_to_end, mark_of, python_environment, wait_until
 from models.errors import Busy, NotHere
+from tests.support.state_folders import all_gone, with_children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,6 +239,39 @@ def test_a_keeper_starts_a_killed_server_again(tmp_path: Path, monkeypatch: pyte
         )
 
         assert told == ["A server does not answer; starting it again."]
+
+
+def test_a_keeper_starts_workers_again_when_a_server_came_back_on_another_port(
+    state_folder: Path,
+) -> None:
+    says_where = (
+        "import os, time, psycopg2\n"
+        "psycopg2.connect(os.environ['FARM_DATABASE_URL'].replace('+psycopg2', '')).close()\n"
+        "print('reached', os.environ['FARM_DATABASE_URL'], flush=True)\n"
+        "time.sleep(300)"
+    )
+    servers = EmbeddedServers(state_folder, temporary=True)
+    with servers:
+        before = servers.find()
+        assert before is not None
+        group = ProcessGroup(state_folder)
+        worker = group.start("worker", [sys.executable, "-c", says_where], before.environment)
+        group.start("stranger", SLEEPER)
+        port = servers.status()[0].port or 0
+        doomed = with_children(servers.status()[0].pid or 0)
+        os.kill(doomed[0].pid, signal.SIGKILL)
+        assert all_gone(doomed)
+        told: list[str] = []
+        with socket.create_server(("127.0.0.1", port)):
+            keep(state_folder, until=lambda: len(told) == 2, every_s=0.1, say=told.append)
+            after = servers.find()
+
+            assert after is not None
+            assert after.database_url != before.database_url
+            assert wait_until(lambda: f"reached {after.database_url}\n" in worker.log.read_text(), 20)
+        assert [sentence.split()[0] for sentence in told] == ["A", "worker"]
+        assert [process.restarts for process in group.status()] == [1, 0]
+        group.stop(grace_s=5)
 
 
 def alive(process: psutil.Process) -> bool:
