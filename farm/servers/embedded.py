@@ -198,7 +198,7 @@ class EmbeddedServers:
         def note(kept: ServerRecord) -> None:
             self._state.save(_with(record, name, kept))
 
-        kept = life.start(server, getattr(record, name), asked_port=self._ports[name], started=note)
+        kept = life.start(server, getattr(record, name), asked_port=self._ports[name], note=note)
         return _with(record, name, kept)
 
     def _servers(self, record: ServersRecord) -> dict[str, Server]:

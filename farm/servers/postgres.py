@@ -91,8 +91,10 @@ class Postgres(Server):
     def _create_cluster(self, installation: Path, record: ServerRecord) -> None:
         """Make cluster and database in a temporary folder: a half-made one is never taken for a whole one."""
         self._require_nothing_there()
-        fresh = self.folder.with_name("postgres.new")
-        shutil.rmtree(fresh, ignore_errors=True)
+        for left in self.home.glob("postgres.new*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # Under a name of its own: what a killed start left running may still be writing into its folder.
+        fresh = self.folder.with_name(f"postgres.new.{os.getpid()}")
         make_home(fresh, self.account)
         password = self.home / "initdb.password"
         descriptor = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -61,9 +61,12 @@ class Server(ABC):
 
 
 def start(
-    server: Server, record: ServerRecord, *, asked_port: int | None, started: Callable[[ServerRecord], None]
+    server: Server, record: ServerRecord, *, asked_port: int | None, note: Callable[[ServerRecord], None]
 ) -> ServerRecord:
-    """Start the server and wait until it answers; `started` is told the record as soon as there is a process.
+    """Start the server and wait until it answers.
+
+    `note` is told the record before anything is made with its password, so that a start that is killed can be
+    repeated, and again as soon as there is a process.
 
     Raises:
         Unavailable: its port is taken, or it did not come up in time.
@@ -72,13 +75,14 @@ def start(
     if record.mark is not None and record.mark.is_running() and is_well(server, record):
         return record
     stop(server, record)
-    record = with_password(record)
+    record = replace(with_password(record), mark=None)
+    note(record)
     for _ in range(_PORT_TRIES):
         record = replace(record, port=choose(asked=asked_port, remembered=record.port, server=server.name))
         log_size = server.log.stat().st_size if server.log.exists() else 0
         mark = _launch(server, record)
         record = replace(record, mark=mark)
-        started(record)
+        note(record)
         if _comes_up(server, record, mark):
             return record
         last = _last_words(server.log, log_size)

@@ -181,7 +181,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Replace a 0600 JSON file as a whole: a kill leaves the old one or the new one."""
+    """Replace a 0600 JSON file as a whole: a kill or a power cut leaves the old one or the new one."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -189,6 +189,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
             file.write(json.dumps(content, indent=1).encode())
             os.fsync(file.fileno())
         partial.replace(path)
+        disk.sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 

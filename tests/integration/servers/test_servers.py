@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 import redis
 
 from farm.servers import EmbeddedServers, ServerUrls, find_running
+from farm.servers.ports import ephemeral_ports
 from farm.servers.state import ServersState
 from farm.servers.supervisor import wait_until
 from models.errors import NotHere
@@ -226,6 +228,30 @@ def test_the_same_ports_are_used_again(state_folder: Path) -> None:
     servers.stop()
 
     assert servers.start() == first
+
+
+@pytest.mark.parametrize("stage", ["postgres.new*/base", "postgres/PG_VERSION", "postgres/postmaster.pid"])
+def test_a_first_start_that_is_killed_can_be_repeated(state_folder: Path, stage: str) -> None:
+    start = "import sys, pathlib, farm.servers as s; s.EmbeddedServers(pathlib.Path(sys.argv[1])).start()"
+    first = subprocess.Popen([sys.executable, "-c", start, str(state_folder)], cwd=ROOT)
+    home = state_folder / "servers"
+    while not list(home.glob(stage)) and first.poll() is None:
+        time.sleep(0.001)
+    first.kill()
+    first.wait()
+
+    urls = EmbeddedServers(state_folder).start()
+
+    assert sql(urls, "SELECT 1") == [(1,)]
+    assert not list(home.glob("postgres.new*"))
+
+
+def test_ports_lie_where_no_outgoing_connection_is_given_one(running_servers: tuple[Path, ServerUrls]) -> None:
+    folder, _ = running_servers
+
+    ports = [status.port for status in EmbeddedServers(folder).status()]
+
+    assert not set(ports) & set(ephemeral_ports())
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
