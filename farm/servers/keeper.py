@@ -1,4 +1,4 @@
-"""Keeps a farm up: starts again the servers and the processes that died.
+"""Keeps a farm up: starts again the servers and the processes that died, and keeps their logs short.
 
 In the background it is `python -m farm.servers STATE_DIR`; `ProcessGroup.stop` ends it first.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from farm.servers.embedded import EmbeddedServers
+from farm.servers.logs import shorten_all
 from farm.servers.processes import ProcessGroup
 from farm.servers.state import ServersState, folder_errors_told
 from farm.servers.supervisor import end_alone, mark_of, python_environment, spawn, wait_until
@@ -43,6 +45,7 @@ def keep(
     group = ProcessGroup(state_dir)
     group.note_keeper(mark_of(os.getpid()))
     servers = EmbeddedServers(state_dir)
+    logs = ServersState(state_dir.absolute()).logs
     while not wait_until(until, every_s):
         try:
             urls = servers.find()
@@ -56,6 +59,9 @@ def keep(
                 say(f"{name} had ended; it was started again.")
         except FarmError as error:
             say(str(error))
+        # A disk that is full or a log that is gone is no reason to stop; the next look tries again.
+        with suppress(OSError):
+            shorten_all(logs)
 
 
 def keep_in_background(state_dir: Path) -> ProcessMark:

@@ -214,6 +214,16 @@ def test_processes_end_with_a_parent_that_is_killed(state: Path) -> None:
     assert wait_until(lambda: not alive(worker), 15)
 
 
+def test_a_keeper_keeps_logs_short(state: Path) -> None:
+    log = state / "logs/worker.log"
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"line\n" * 3 * 2**20)
+
+    keep(state, until=log.with_name("worker.log.1").exists, every_s=0.1)
+
+    assert log.stat().st_size < 2**20
+
+
 def test_a_second_keeper_is_refused(state: Path) -> None:
     keeper = keep_in_background(state)
 
