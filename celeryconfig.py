@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from farm.broker import CONTROL_QUEUE, TaskName, transport_options
+from kombu import Exchange, Queue
+
+from farm.broker import CONTROL_QUEUE, TaskName, known_queues, transport_options
 from farm.settings import settings
 
 _settings = settings()
@@ -49,6 +51,8 @@ worker_send_task_events = _settings.send_task_events
 task_send_sent_event = _settings.send_task_events
 
 task_default_queue = CONTROL_QUEUE
+# What Flower counts while it has no answer from any worker; workers choose of these or make their own.
+task_queues = [Queue(name, Exchange(name), name) for name in known_queues()]
 task_create_missing_queues = True
 task_routes = {name.value: {"queue": name.queue} for name in TaskName if name.queue}
 

@@ -112,9 +112,13 @@ def sender(settings: Settings) -> Celery:
 
 
 def task(name: TaskName, *, bind: bool = False) -> Callable[[Callable[..., str]], Any]:
-    """Register a function of `tasks` under one of our names; with `bind` its first argument is the task."""
+    """Register a function of `tasks` under one of our names; with `bind` its first argument is the task.
+
+    Those that go on for ever by themselves send no events: among thousands of them nobody finds the work.
+    """
     # Expected errors are told in one line; `tasks.steps.work` logs the traceback of the others.
     options = {"name": name.value, "bind": bind, "throws": (FarmError,), "from_config": _FROM_CONFIG}
+    options["send_events"] = name in _TASK_OF.values()
     decorate: Callable[[Callable[..., str]], Any] = app.task(**options)
     return decorate
 
@@ -127,6 +131,13 @@ def render_queue(pool: str) -> str:
 def pool_of(queue: str) -> str | None:
     """The pool whose queue this is; None for other queues."""
     return queue.removeprefix(_RENDER_PREFIX) if queue.startswith(_RENDER_PREFIX) else None
+
+
+def known_queues() -> list[str]:
+    """The queues every farm has; those of ComfyUI's classes of cards come with the workers that serve them."""
+    from workers.renderers import registry
+
+    return [*map(render_queue, registry.names()), SCORE_QUEUE, GATE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE]
 
 
 def wake(pool: str, count: int, *, slots: int = 0, step: Step = Step.RENDER, sender: Celery = app) -> int:
@@ -201,6 +212,17 @@ def publish_batch(sender: Celery = app) -> Iterator[Producer]:
     """
     with _translated(), sender.producer_pool.acquire(block=True) as producer, producer.batch():
         yield producer
+
+
+def announce(task_id: str, hostname: str, subject: str) -> None:
+    """Tell those who watch events, Flower first, what a task that has started is about.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    with _translated(), app.events.default_dispatcher(hostname=hostname) as events:
+        # The second event of its kind: the arguments were not known when the worker sent the first.
+        events.send("task-started", uuid=task_id, args=subject)
 
 
 def close() -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from db import order
-from models.vocabulary import Step
+from models.shows import cut_path
+from models.vocabulary import JobType, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,16 @@ class Claim:
     fingerprint: str | None = None
     #: the pool of another row that is due at this step, so that whoever took a wake-up can leave one behind
     next_pool: str | None = None
+    #: whose picture it is, as people name it: `lantern-street ep001/sc010/c0010 still_image, take 2`
+    subject: str = ""
 
+
+# Whose picture is claimed, for those who watch.
+_SUBJECT = """projects.slug, episodes.episode_number, scenes.scene_number, cuts.cut_number,
+       jobs.job_type, jobs.take_number"""
+_SUBJECT_TABLES = """jobs ON jobs.id = claimed.job_id JOIN projects ON projects.id = jobs.project_id
+LEFT JOIN cuts ON cuts.id = jobs.cut_id LEFT JOIN scenes ON scenes.id = cuts.scene_id
+LEFT JOIN episodes ON episodes.id = scenes.episode_id"""
 
 # The row is the worker's for one lease, and its attempt is open.
 _TAKEN = """claimed AS (
@@ -124,11 +134,11 @@ WITH candidates AS MATERIALIZED (
     FROM claimed WHERE jobs.id = claimed.job_id AND (jobs.current_frame <> 0 OR jobs.total_steps <> 0)
 )
 SELECT claimed.job_id, claimed.step, claimed.epoch, claimed.pool, claimed.worker_id, claimed.retry_count,
-       claimed.fingerprint, params.recipe, jobs.reproduces_job_id,
+       claimed.fingerprint, params.recipe, jobs.reproduces_job_id, {_SUBJECT},
        (SELECT c.pool FROM candidates c
         WHERE c.id <> claimed.id AND (c.fingerprint = claimed.fingerprint) IS NOT TRUE
         ORDER BY {order.by_place("c")} LIMIT 1) AS next_pool
-FROM claimed JOIN jobs ON jobs.id = claimed.job_id
+FROM claimed JOIN {_SUBJECT_TABLES}
 LEFT JOIN generation_params params ON params.job_id = claimed.job_id
 """)
 
@@ -141,9 +151,9 @@ def _claim_of(step: Step, *, given: str = "", where: str = "true") -> TextClause
 WITH {given}best AS (
     SELECT q.id FROM render_queue q WHERE {due} ORDER BY {order.by_place("q")} LIMIT 1 FOR UPDATE SKIP LOCKED
 ), {_TAKEN}
-SELECT claimed.*, (SELECT q.pool FROM render_queue q WHERE {due} AND q.id <> claimed.id
+SELECT claimed.*, {_SUBJECT}, (SELECT q.pool FROM render_queue q WHERE {due} AND q.id <> claimed.id
                    ORDER BY {order.by_place("q")} LIMIT 1) AS next_pool
-FROM claimed
+FROM claimed JOIN {_SUBJECT_TABLES}
 """)
 
 
@@ -228,6 +238,7 @@ def claim_render(
         reproduces_job_id=row.reproduces_job_id,
         fingerprint=row.fingerprint,
         next_pool=row.next_pool,
+        subject=_subject(row),
     )
 
 
@@ -303,7 +314,13 @@ def _scorer(worker_id: str, lease: timedelta, networks: Iterable[str], queue: st
 
 def _next_claim(answer: Result[Any]) -> Claim | None:
     row = answer.one_or_none()
-    return None if row is None else replace(_claim(row), next_pool=row.next_pool)
+    return None if row is None else replace(_claim(row), next_pool=row.next_pool, subject=_subject(row))
+
+
+def _subject(row: Row[Any]) -> str:
+    numbers = row.episode_number, row.scene_number, row.cut_number
+    named = row.slug if row.cut_number is None else f"{row.slug} {cut_path(*numbers)}"
+    return f"{named} {JobType(row.job_type)}" + (f", take {row.take_number}" if row.take_number > 1 else "")
 
 
 def _claim(row: Row[Any]) -> Claim:

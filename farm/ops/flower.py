@@ -1,7 +1,8 @@
-"""Flower, the dashboard of Celery: on loopback, behind a password of its own."""
+"""Flower, the dashboard of Celery: on loopback, behind a password, and only to watch, however it is started."""
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from farm.servers.state import ServersState, folder_errors_told, read_json, writ
 from models.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping, Sequence
     from pathlib import Path
 
     from farm.settings import Settings
@@ -32,8 +34,20 @@ class FlowerAccess:
         return f"http://{self.host}:{self.port}"
 
 
+#: Flower's own settings, each under FLOWER_ and overridden there by whoever likes it otherwise
+_OURS = {
+    "FLOWER_ADDRESS": "127.0.0.1",
+    # Its buttons go round the rows: a pool that it grows puts two renders on one card.
+    "FLOWER_READ_ONLY": "true",
+    "FLOWER_TASKS_COLUMNS": "name,args,state,result,received,started,runtime,worker",
+    "FLOWER_NATURAL_TIME": "true",
+}
+#: what says that somebody has thought of a lock
+_GUARDS = ("FLOWER_BASIC_AUTH", "FLOWER_AUTH")
+
+
 def prepare(settings: Settings) -> FlowerAccess:
-    """Choose the port and the password, and keep them in a 0600 file of the state folder.
+    """Choose the port, and keep it with the password of last time in a 0600 file of the state folder.
 
     Raises:
         Unavailable: the port is taken; the sentence names the setting.
@@ -45,28 +59,36 @@ def prepare(settings: Settings) -> FlowerAccess:
             f"Port {port}, on which Flower should listen, is taken by another program.",
             hint="Set FARM_FLOWER_PORT to a free port; 0 finds one.",
         )
-    given = settings.flower_password
-    access = FlowerAccess(
-        host=settings.flower_host,
-        port=port,
-        user=settings.flower_user,
-        password=given.get_secret_value() if given else secrets.token_urlsafe(12),
-    )
-    ServersState(settings.state_dir).prepare()
-    with folder_errors_told(settings.state_dir):
-        write_json(_file(settings), asdict(access))
-    return access
+    return _kept(settings, port)
 
 
 def access(settings: Settings) -> FlowerAccess | None:
     """Where the running farm's Flower is; None when it does not run."""
-    stored = read_json(_file(settings))
-    return FlowerAccess(**stored) if stored else None
+    known = _known(settings)
+    return known if known and known.port else None
 
 
-def forget(settings: Settings) -> None:
-    """Remove the password of a Flower that has been stopped."""
-    _file(settings).unlink(missing_ok=True)
+def note_stopped(settings: Settings) -> None:
+    """It listens no more; its password stays, so that a bookmark works tomorrow."""
+    if _known(settings):
+        _kept(settings, port=0)
+
+
+def lock(settings: Settings, argv: Sequence[str], environ: MutableMapping[str, str] = os.environ) -> str:
+    """Let the Flower that starts in this process be as ours is; who may look, where that was not said.
+
+    Raises:
+        NotHere: the state folder, which keeps the password, cannot be written.
+    """
+    for name, value in _OURS.items():
+        environ.setdefault(name, value)
+    options = [word.partition("=")[0].replace("_", "-") for word in argv]
+    if any(environ.get(guard) for guard in _GUARDS) or {"--basic-auth", "--auth"} & set(options):
+        return ""
+    known = _known(settings)
+    mine = _kept(settings, port=known.port if known else 0)
+    environ.update(environment(mine))
+    return f"Flower asks for the user {mine.user} and the password in {_file(settings)}."
 
 
 def arguments(access: FlowerAccess) -> tuple[str, ...]:
@@ -75,6 +97,7 @@ def arguments(access: FlowerAccess) -> tuple[str, ...]:
 
 
 def environment(access: FlowerAccess) -> dict[str, str]:
+    """How the process that is Flower learns who may look."""
     return {"FLOWER_BASIC_AUTH": f"{access.user}:{access.password}"}
 
 
@@ -86,6 +109,27 @@ def is_guarded(access: FlowerAccess) -> bool:
     except requests.RequestException:
         return False
     return open_door.status_code == 401 and with_password.status_code == 200
+
+
+def _known(settings: Settings) -> FlowerAccess | None:
+    stored = read_json(_file(settings))
+    return FlowerAccess(**stored) if stored else None
+
+
+def _kept(settings: Settings, port: int) -> FlowerAccess:
+    """Where it listens (0: nowhere) and who may look, written down; a password once made stays."""
+    known, given = _known(settings), settings.flower_password
+    made = known.password if known else secrets.token_urlsafe(12)
+    access = FlowerAccess(
+        host=settings.flower_host,
+        port=port,
+        user=settings.flower_user,
+        password=given.get_secret_value() if given else made,
+    )
+    ServersState(settings.state_dir).prepare()
+    with folder_errors_told(settings.state_dir):
+        write_json(_file(settings), asdict(access))
+    return access
 
 
 def _file(settings: Settings) -> Path:

@@ -77,12 +77,20 @@ def up(
             say("starting Postgres and Valkey")
             urls = servers.start()
             began = _migrated(urls)
-            say("starting workers, beat and Flower")
-            for program in _programs(settings, urls, access, workers=workers, renderers=renderers):
+            say("starting workers and beat")
+            for program in _programs(settings, urls, workers=workers, renderers=renderers):
                 _go_on(stopped)
                 group.start(program.name, program.argv, program.env)
             say("waiting until every worker is registered")
-            ready = _await_life(group, urls, access, wanted=workers + 3, since=began, stopped=stopped)
+            ready = _await_workers(group, urls, wanted=workers + 3, since=began, stopped=stopped)
+            # Last: it asks the workers for their queues as it starts, and not again.
+            say("starting Flower")
+            group.start(
+                "flower",
+                (*_CELERY, *flower.arguments(access)),
+                _environment(settings, urls) | flower.environment(access),
+            )
+            _await(lambda: flower.is_guarded(access), group, "Flower does not ask for its password", stopped)
         except BaseException:
             # Interrupted or refused: a farm that is half up would only be in the way of the next try.
             down(settings, grace=timedelta(seconds=5))
@@ -120,7 +128,7 @@ def down(settings: Settings, *, grace: timedelta = DRAIN, forget: bool = False) 
     servers = EmbeddedServers(settings.state_dir, temporary=forget, given=settings.given_servers)
     ran += [server.name for server in servers.status() if server.embedded and server.running]
     servers.stop()
-    flower.forget(settings)
+    flower.note_stopped(settings)
     return ran
 
 
@@ -135,7 +143,7 @@ def _migrated(urls: ServerUrls) -> datetime:
 
 
 def _programs(
-    settings: Settings, urls: ServerUrls, access: FlowerAccess, *, workers: int, renderers: Sequence[str]
+    settings: Settings, urls: ServerUrls, *, workers: int, renderers: Sequence[str]
 ) -> list[_Program]:
     served = (*renderers, COMFYUI) if settings.comfyui_url else renderers
     queues = ",".join(f"render_queue.{renderer}" for renderer in served)
@@ -150,11 +158,6 @@ def _programs(
         str(settings.state_dir / "beat"),
     )
     programs.append(_Program(name="beat", argv=beat, env=shared))
-    programs.append(
-        _Program(
-            name="flower", argv=(*_CELERY, *flower.arguments(access)), env=shared | flower.environment(access)
-        )
-    )
     return programs
 
 
@@ -199,37 +202,46 @@ def threads_here() -> int:
     return max(1, (os.cpu_count() or 1) // 2)
 
 
-def _await_life(
-    group: ProcessGroup,
-    urls: ServerUrls,
-    access: FlowerAccess,
-    *,
-    wanted: int,
-    since: datetime,
-    stopped: Callable[[], bool],
+def _await_workers(
+    group: ProcessGroup, urls: ServerUrls, *, wanted: int, since: datetime, stopped: Callable[[], bool]
 ) -> tuple[WorkerView, ...]:
-    """Wait until every worker has said it is ready and Flower asks for its password."""
+    """Wait until every worker has said it is ready."""
     from db.catalogue import workers as registered
 
     database = Database(urls.database_url)
-    ready: tuple[WorkerView, ...] = ()
+    ready: list[WorkerView] = []
 
-    def alive() -> bool:
-        nonlocal ready
+    def all_are_ready() -> bool:
+        with database.transaction() as session:
+            ready[:] = [worker for worker in registered(session) if worker.last_seen_at >= since]
+        return len(ready) >= wanted
+
+    try:
+        _await(all_are_ready, group, f"not all of the {wanted} workers are ready", stopped)
+    finally:
+        database.close()
+    return tuple(ready)
+
+
+def _await(
+    condition: Callable[[], bool], group: ProcessGroup, complaint: str, stopped: Callable[[], bool]
+) -> None:
+    """Wait for what the processes of the group do together, as long as all of them live.
+
+    Raises:
+        NotHere: one of them died.
+        Unavailable: it took too long.
+    """
+
+    def is_met() -> bool:
         _go_on(stopped)
         dead = [process for process in group.status() if not process.running]
         if dead:
             raise NotHere(f"{dead[0].name} ended as soon as it was started.", hint=f"Its log is {dead[0].log}.")
-        with database.transaction() as session:
-            ready = tuple(worker for worker in registered(session) if worker.last_seen_at >= since)
-        return len(ready) >= wanted and flower.is_guarded(access)
+        return condition()
 
-    try:
-        if not wait_until(alive, _STARTUP.total_seconds()):
-            raise Unavailable(
-                f"After {_STARTUP.total_seconds():.0f} s only {len(ready)} of {wanted} workers are ready.",
-                hint=f"Look into the logs beside {group.status()[0].log}.",
-            )
-    finally:
-        database.close()
-    return ready
+    if not wait_until(is_met, _STARTUP.total_seconds()):
+        raise Unavailable(
+            f"After {_STARTUP.total_seconds():.0f} s {complaint}.",
+            hint=f"Look into the logs beside {group.status()[0].log}.",
+        )

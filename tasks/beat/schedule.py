@@ -23,6 +23,11 @@ class Scheduler(beat.Scheduler):  # type: ignore[misc]
     Not `expires`: that trusts the clocks of two machines, and an hour's difference would drop every tick.
     """
 
+    def __init__(self, app: Any, *args: Any, **kwargs: Any) -> None:
+        # Ticks are no news: among thousands of them nobody finds the work in Flower.
+        app.conf.task_send_sent_event = False
+        super().__init__(app, *args, **kwargs)
+
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send one due tick, unless so many messages wait in its list that nobody can be taking them."""
         queue = TaskName(entry.task).queue

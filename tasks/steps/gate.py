@@ -12,7 +12,7 @@ from farm.judging import gate as gates
 from models import failpoints
 from models.errors import LeaseLost
 from tasks.process import runtime
-from tasks.steps import wake_ups
+from tasks.steps import wake_ups, watchers
 from tasks.steps.work import Work
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def gate(self: Any, _hint: str = "") -> str:
     if claim is None:
         return runtime.end_chain(self, "nothing to judge")
     with wake_ups.left_behind(claim), Work(claim, self) as work:
+        watchers.show(self, claim)
         outcome = runtime.in_transaction(lambda session: _judge(session, claim))
     if work.why_lost:
         return work.why_lost

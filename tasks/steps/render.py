@@ -14,7 +14,7 @@ from models.errors import LeaseLost, StepFailed
 from models.recipe import Recipe
 from models.vocabulary import ErrorKind, Step
 from tasks.process import fitness, runtime
-from tasks.steps import reusing, wake_ups
+from tasks.steps import reusing, wake_ups, watchers
 from tasks.steps.work import Work
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def render(self: Any, pool: str) -> str:
         Work(claim, self) as work,
         _nothing_left_behind(claim),
     ):
+        watchers.show(self, claim)
         _make(work)
     return work.why_lost or wake_ups.hint(self, claim, Step.SCORE)
 

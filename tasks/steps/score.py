@@ -16,7 +16,7 @@ from models.errors import StepFailed
 from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
 from tasks.process import fitness, runtime
-from tasks.steps import comparing, wake_ups
+from tasks.steps import comparing, wake_ups, watchers
 from tasks.steps.work import Work
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def score(self: Any, _hint: str = "", *, passed_on: bool = False) -> str:
     if claim is None:
         return runtime.end_chain(self, _why_nothing(passed_on=passed_on))
     with wake_ups.left_behind(claim), Work(claim, self) as work:
+        watchers.show(self, claim)
         _measure(work)
     return work.why_lost or wake_ups.hint(self, claim, Step.GATE)
 

@@ -16,6 +16,7 @@ import psutil
 import pytest
 import requests
 
+from farm.servers.ports import choose
 from farm.servers.state import ServersState
 from farm.servers.supervisor import wait_until
 from tests.support import ROOT
@@ -69,6 +70,30 @@ class Shell:
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
         return found
+
+
+class Flower:
+    """The dashboard of a farm that is up, as somebody with the password sees it."""
+
+    def __init__(self, shell: Shell) -> None:
+        kept = json.loads((shell.folder / "state" / "flower.json").read_text())
+        self.url = f"http://{kept['host']}:{kept['port']}"
+        self.access = (kept["user"], kept["password"])
+
+    def asked(self, what: str) -> Any:
+        return requests.get(f"{self.url}/api/{what}", auth=self.access, timeout=10).json()
+
+    def steps_of(self, subject: str) -> set[str]:
+        """The tasks about it."""
+        return {task["name"] for task in self.asked("tasks").values() if subject in (task["args"] or "")}
+
+
+def answer(url: str, access: tuple[str, str] | None = None) -> int:
+    """The status of its answer; 0 while nobody does."""
+    try:
+        return requests.get(url, auth=access, timeout=10).status_code
+    except requests.RequestException:
+        return 0
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +191,46 @@ def test_a_show_is_loaded_ordered_watched_and_judged_from_the_command_line(shell
     # Rendered, scored and read from the folder that was named, with nothing beside the state.
     assert list((shell.folder / "takes" / "takes" / job["id"]).rglob("master.*"))
     assert not (shell.folder / "state" / "artifacts").exists()
+
+
+def test_flower_names_the_cut_of_each_step_and_the_queues_and_leaves_upkeep_out(shell: Shell) -> None:
+    # The test before this one rendered it.
+    page = Flower(shell)
+
+    assert wait_until(lambda: len(page.steps_of("lantern-street ep001/sc010/c0010 still_image")) == 3, 20)
+
+    assert page.steps_of("lantern-street ep001/sc010/c0010 still_image") == {
+        "farm.render",
+        "farm.score",
+        "farm.gate",
+    }
+    assert {task["name"] for task in page.asked("tasks").values()} <= {"farm.render", "farm.score", "farm.gate"}
+    queues = {each["name"] for each in page.asked("queues/length")["active_queues"]}
+    assert queues >= {"render_queue.toon", "render_queue.null", "score", "gate", "control"}
+
+
+def test_a_flower_that_is_started_by_hand_is_locked_and_only_watches(shell: Shell) -> None:
+    page = Flower(shell)
+    port = choose(asked=None, remembered=0, server="Flower")
+    by_hand = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "tasks", "flower", f"--port={port}"],
+        env=shell.environment,
+        cwd=shell.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+
+    try:
+        assert wait_until(lambda: answer(f"{url}/workers") == 401, 60)
+        assert answer(f"{url}/workers", page.access) == 200
+        grown = requests.post(f"{url}/api/worker/pool/grow/anybody", auth=page.access, timeout=10)
+        assert grown.status_code == 403
+    finally:
+        by_hand.kill()
+        said = by_hand.communicate()[0]
+    assert f"the password in {shell.folder / 'state' / 'flower.json'}" in said
 
 
 def test_references_that_a_show_lacks_are_drawn_once_and_kept_the_second_time(shell: Shell) -> None:
