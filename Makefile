@@ -18,7 +18,7 @@ FAILPOINTS ?=
 COMFYUI := COMFYUI_URL="$(COMFYUI_URL)" COMFYUI_DIR="$(COMFYUI_DIR)" CHECKPOINT="$(CHECKPOINT)"
 
 .DEFAULT_GOAL := help
-.PHONY: help install networks demo reproduce-demo test test-all test-comfyui chaos check bench bench-scoring bench-comfyui up down discrimination clean
+.PHONY: help install networks demo reproduce-demo test test-all test-comfyui chaos check bench bench-scoring bench-comfyui bench-harness up down discrimination clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ demo: $(NETWORKS) ## Render, score and gate a short episode; writes out/demo/ind
 
 reproduce-demo: $(NETWORKS) ## Draw every take of the demo again from its own file, and compare the pixels
 	@$(BIN)/python -m tests.bench.reproduce_demo
+
+bench-harness: $(INSTALLED) ## Play the public queue harness's chaos cells with our adapter; prints our row
+	@$(BIN)/python -m tests.bench.harness
 
 up: $(NETWORKS) ## Start the farm in this folder
 	@$(BIN)/farm up

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import psutil
+import psycopg2
 import redis
 from sqlalchemy import text
 
@@ -84,6 +85,30 @@ def end_every_session(database: Database) -> int:
     """Terminate every other session of this database, as a failover does; how many there were."""
     with database.transaction() as session:
         return int(session.execute(_END_SESSIONS).scalar_one())
+
+
+@contextmanager
+def every_connection_taken(url: str) -> Iterator[int]:
+    """Nobody else finds a connection to the server free, as with more workers than it has connections."""
+    taken: list[Any] = []
+    try:
+        with suppress(psycopg2.OperationalError):
+            while True:
+                taken.append(psycopg2.connect(url.replace("+psycopg2", "")))
+        yield len(taken)
+    finally:
+        for connection in taken:
+            connection.close()
+
+
+@contextmanager
+def open_transaction(url: str, statement: str) -> Iterator[None]:
+    """Somebody ran `statement` and went to lunch: the snapshot and the locks stay."""
+    with closing(psycopg2.connect(url.replace("+psycopg2", ""))) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+        yield
+        connection.rollback()
 
 
 def answers(database: Database) -> bool:

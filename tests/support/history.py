@@ -61,6 +61,9 @@ class History:
     verdict: Verdict | None = None
     #: there is a next take of its root
     was_retaken: bool = False
+    #: it makes another's take again, and nothing follows from its verdict
+    reproduces: bool = False
+    was_compared: bool = False
 
     @property
     def settled(self) -> tuple[Try, ...]:
@@ -72,7 +75,8 @@ SELECT q.job_id, q.step, q.status, q.epoch, q.completed_at, j.verdict, t.epoch A
        q.status = 'running' AND q.lease_until < now() AS is_overdue,
        EXISTS (SELECT 1 FROM quality_scores s WHERE s.job_id = q.job_id) AS has_scores,
        EXISTS (SELECT 1 FROM jobs later WHERE later.root_job_id = j.root_job_id
-               AND later.take_number = j.take_number + 1) AS was_retaken
+               AND later.take_number = j.take_number + 1) AS was_retaken,
+       j.reproduces_job_id IS NOT NULL AS reproduces, j.reproduction IS NOT NULL AS was_compared
 FROM render_queue q JOIN jobs j ON j.id = q.job_id LEFT JOIN takes t ON t.job_id = q.job_id
 WHERE CAST(:jobs AS uuid[]) IS NULL OR q.job_id = ANY(:jobs)
 ORDER BY q.queued_at, q.id
@@ -115,6 +119,8 @@ def histories(database: Database, jobs: Iterable[UUID] | None = None) -> list[Hi
                 has_scores=row.has_scores,
                 verdict=Verdict(row.verdict) if row.verdict else None,
                 was_retaken=row.was_retaken,
+                reproduces=row.reproduces,
+                was_compared=row.was_compared,
             )
             for row in session.execute(_ROWS, wanted)
         ]
@@ -221,12 +227,14 @@ def _unfinished(history: History) -> list[str]:
     if history.status is not QueueStatus.COMPLETED:
         return []
     done = {each.step for each in history.settled}
+    asks_for_retake = history.verdict is Verdict.RETAKE and not history.reproduces
     missing = [
         *(f"a settled {step}" for step in Step if step not in done),
         *(["a take"] if history.take_epoch is None else []),
         *([] if history.has_scores else ["scores"]),
         *(["a verdict"] if history.verdict is None else []),
-        *(["the retake it asks for"] if history.verdict is Verdict.RETAKE and not history.was_retaken else []),
+        *(["the retake it asks for"] if asks_for_retake and not history.was_retaken else []),
+        *(["the comparison it was made for"] if history.reproduces and not history.was_compared else []),
     ]
     return [f"It is completed without {each}." for each in missing]
 

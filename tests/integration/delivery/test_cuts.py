@@ -6,17 +6,13 @@ import json
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from db.files.artifacts import ArtifactStore
 from farm.cli import app as cli
-from farm.cli.commands import deliver as command
-from farm.client import Farm
 from farm.delivery import cuts
 from farm.judging.gate import review
 from models.errors import BadInput, UnknownName
@@ -24,31 +20,13 @@ from models.rows.jobs import Job
 from models.rows.takes import Take
 from models.vocabulary import Phase
 from tests.support.delivery_studio import LOOP, Studio
-from tests.support.factories import a_stored_show, settings_for
 from tests.support.full_disk import files_of_at_most
 from tests.support.media import pixel_sha256
 from workers.media import provenance
 from workers.media.reading import read_frames
 
 if TYPE_CHECKING:
-    from db.engine import Database
-
-
-@pytest.fixture
-def studio(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
-    """A show without a take; the command opens the same farm."""
-    farm = Farm.__new__(Farm)
-    farm.settings = settings_for(tmp_path)
-    farm.database, farm.store = database, ArtifactStore(tmp_path / "artifacts", min_free_bytes=0)
-
-    @contextmanager
-    def opened() -> Any:
-        yield farm
-
-    monkeypatch.setattr(command, "opened", opened)
-    with database.transaction() as session:
-        show = a_stored_show(session)
-    return Studio(farm, show, tmp_path / "delivered")
+    pass
 
 
 def test_a_still_is_delivered_as_frame_1001_with_its_recipe_inside_and_beside_it(studio: Studio) -> None:

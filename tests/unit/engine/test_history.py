@@ -88,6 +88,10 @@ def test_what_was_cancelled_or_failed_breaks_no_rule() -> None:
     assert [violations(each) for each in (waiting, failed, given_up)] == [[], [], []]
 
 
+def test_nothing_follows_from_the_verdict_of_a_reproduction() -> None:
+    assert violations(replace(DONE, reproduces=True, was_compared=True, verdict=Verdict.RETAKE)) == []
+
+
 @pytest.mark.parametrize(
     ("broken", "rule"),
     [
@@ -144,6 +148,7 @@ def test_what_was_cancelled_or_failed_breaks_no_rule() -> None:
         (replace(DONE, has_scores=False), "It is completed without scores."),
         (replace(DONE, verdict=None), "It is completed without a verdict."),
         (replace(DONE, verdict=Verdict.RETAKE), "It is completed without the retake it asks for."),
+        (replace(DONE, reproduces=True), "It is completed without the comparison it was made for."),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
