@@ -119,12 +119,12 @@ def _known(settings: Settings) -> FlowerAccess | None:
 def _kept(settings: Settings, port: int) -> FlowerAccess:
     """Where it listens (0: nowhere) and who may look, written down; a password once made stays."""
     known, given = _known(settings), settings.flower_password
-    made = known.password if known else secrets.token_urlsafe(12)
+    own = known.password if known else secrets.token_urlsafe(12)
     access = FlowerAccess(
         host=settings.flower_host,
         port=port,
         user=settings.flower_user,
-        password=given.get_secret_value() if given else made,
+        password=given.get_secret_value() if given else own,
     )
     ServersState(settings.state_dir).prepare()
     with folder_errors_told(settings.state_dir):
