@@ -18,7 +18,7 @@ from db.queue.claim import (
 )
 from db.queue.control import cancel, hold, unhold
 from db.queue.failures import Expired, expired, fail, failure_facts, orphaned, take_back
-from db.queue.recovery import Standing, end_leases, left_behind, note_removed, spare, standings
+from db.queue.recovery import Standing, end_leases, has_takes, left_behind, note_removed, spare, standings
 from db.queue.reuse import EqualTake, equal_takes, has_equal_take, let_equals_start, pool_of_an_equal
 from db.queue.settle import (
     Settlement,
@@ -55,6 +55,7 @@ __all__ = [
     "failure_facts",
     "has_equal_take",
     "has_take",
+    "has_takes",
     "heartbeat",
     "held_by",
     "hold",

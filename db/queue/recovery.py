@@ -69,6 +69,9 @@ class Standing(StrEnum):
     UNKNOWN = "unknown"  #: nothing
 
 
+_HAS_TAKES = text("SELECT EXISTS (SELECT 1 FROM attempts WHERE step = 'render' AND outcome = 'settled')")
+
+
 def end_leases(session: Session, incarnation: UUID) -> None:
     """Let everything expire now that this start of a worker held, which is known to be dead."""
     session.execute(_END_LEASES, {"incarnation": incarnation})
@@ -94,6 +97,11 @@ def standings(session: Session, attempts: Sequence[tuple[UUID, int]]) -> dict[tu
     """What is remembered of each of these attempts (job id, epoch)."""
     rows = session.execute(_STANDINGS, _columns(attempts))
     return {(row.job_id, row.epoch): Standing(row.standing) for row in rows}
+
+
+def has_takes(session: Session) -> bool:
+    """Whether this farm ever rendered anything."""
+    return bool(session.execute(_HAS_TAKES).scalar_one())
 
 
 def _columns(attempts: Sequence[tuple[UUID, int]]) -> dict[str, list[object]]:

@@ -44,24 +44,39 @@ def refuse_anothers(root: Path, farm: UUID) -> bool:
 
 
 def require_ours(root: Path, farm: UUID, database: Database) -> None:
-    """Let the store be this farm's, signing one that nobody signed yet: an empty one, or one with its takes.
+    """Let the store be this farm's, signing one that nobody signed yet: one with its takes, or the first.
 
     Raises:
-        StepFailed: it is another farm's, holds only takes that this database does not know, or cannot be
-            written (STORE_UNAVAILABLE).
+        StepFailed: it is another farm's, or may be (see `refuse_strange`), or cannot be written
+            (STORE_UNAVAILABLE).
     """
     if refuse_anothers(root, farm):
         return
+    refuse_strange(root, database)
+    ownership.sign(root, farm)
+    # Two farms may have done so at this moment.
+    refuse_anothers(root, farm)
+
+
+def refuse_strange(root: Path, database: Database) -> None:
+    """Refuse a store that nobody signed, unless it may be taken for this farm's.
+
+    Raises:
+        StepFailed: it holds only takes that this database does not know, is empty while this farm has takes, or
+            cannot be read (STORE_UNAVAILABLE).
+    """
     with disk.step_errors(f"the artifact store {root} cannot be read"):
         attempts = [folder.attempt for folder in islice(store_walk.some_attempts(root), _LOOKED_AT)]
     with database.transaction() as session:
         standings = queue.standings(session, attempts)
+        farm_has_takes = queue.has_takes(session)
     known = sum(standing is not Standing.UNKNOWN for standing in standings.values())
-    if not may_adopt(len(attempts), known):
-        raise _refused(f"The artifact store {root} holds takes of which this farm's database knows none.")
-    ownership.sign(root, farm)
-    # Two farms may have done so at this moment.
-    refuse_anothers(root, farm)
+    if not may_adopt(len(attempts), known, farm_has_takes=farm_has_takes):
+        raise _refused(
+            f"The artifact store {root} holds takes of which this farm's database knows none."
+            if attempts
+            else f"The artifact store {root} is empty, although this farm has takes: is it mounted?"
+        )
 
 
 def adopt(root: Path, database: Database) -> UUID | None:

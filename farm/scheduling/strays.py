@@ -26,9 +26,10 @@ def is_too_much(unknown: int, names: int) -> bool:
     return unknown > max(_A_FEW, _SHARE * names)
 
 
-def may_adopt(looked_at: int, known: int) -> bool:
-    """Whether a store that nobody signed is this database's: it is empty, or one of its takes is known here.
+def may_adopt(looked_at: int, known: int, *, farm_has_takes: bool) -> bool:
+    """Whether an unsigned store is this database's: one of its takes is known here, or neither has any.
 
     Ids are random: two farms never share one, so a single one is proof, and none among many is proof as well.
+    An empty folder, where the farm has takes, is where its store would be mounted.
     """
-    return looked_at == 0 or known > 0
+    return known > 0 or (looked_at == 0 and not farm_has_takes)

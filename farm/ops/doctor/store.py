@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from db.files.store_walk import StoreWalk
 from farm.ops.doctor.findings import Finding, fail, ok, warn
-from farm.ops.store import id_of, refuse_anothers
+from farm.ops.store import id_of, refuse_anothers, refuse_strange
 from farm.scheduling.strays import KEPT_ASIDE
 from models.errors import FarmError
 
@@ -21,6 +21,8 @@ def store(root: Path, database: Database) -> Iterator[Finding]:
     """Whether the store is this farm's, and what the last walk over it came to."""
     try:
         is_signed = refuse_anothers(root, id_of(database))
+        if not is_signed:
+            refuse_strange(root, database)
     except FarmError as error:
         yield fail("store", error.message, error.hint)
         return

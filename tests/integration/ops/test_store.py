@@ -246,6 +246,22 @@ def test_an_empty_store_is_signed_by_the_first_render_and_only_looked_at_by_a_sc
     assert ownership.owner(store.root) == whose.id_of(fresh_database)
 
 
+def test_an_empty_folder_where_the_farm_has_takes_is_no_store_but_a_place_to_mount_it(
+    fresh_database: Database, store: ArtifactStore, tmp_path: Path
+) -> None:
+    rendered(fresh_database, store, 2)
+    farm = whose.id_of(fresh_database)
+    nothing = tmp_path / "mount"
+    nothing.mkdir()
+
+    with pytest.raises(StepFailed, match="is empty, although this farm has takes: is it mounted") as refusal:
+        whose.require_ours(nothing, farm, fresh_database)
+
+    assert refusal.value.error_kind is ErrorKind.STORE_UNAVAILABLE
+    assert "farm store adopt" in refusal.value.hint
+    assert list(nothing.iterdir()) == []
+
+
 def test_a_store_from_before_is_signed_by_the_database_that_knows_its_takes(
     fresh_database: Database, store: ArtifactStore
 ) -> None:

@@ -16,9 +16,16 @@ def test_more_than_a_few_and_a_few_per_cent_is_too_much(unknown: int, names: int
 
 
 @pytest.mark.parametrize(
-    ("looked_at", "known", "ours"), [(0, 0, True), (100, 1, True), (100, 0, False), (1, 0, False)]
+    ("looked_at", "known", "farm_has_takes", "ours"),
+    [
+        (0, 0, False, True),
+        (0, 0, True, False),
+        (100, 1, True, True),
+        (100, 0, True, False),
+        (1, 0, False, False),
+    ],
 )
-def test_an_unsigned_store_is_ours_when_it_is_empty_or_one_of_its_takes_is_known(
-    looked_at: int, known: int, ours: bool
+def test_an_unsigned_store_is_ours_when_one_of_its_takes_is_known_or_neither_has_any(
+    looked_at: int, known: int, farm_has_takes: bool, ours: bool
 ) -> None:
-    assert may_adopt(looked_at, known) is ours
+    assert may_adopt(looked_at, known, farm_has_takes=farm_has_takes) is ours
