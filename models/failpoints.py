@@ -3,9 +3,10 @@
     FARM_TESTING=1 FARM_FAILPOINTS="claim.after_commit:0.05;retry.after_commit:0.2:sleep=1;seed=7"
 
 Each window has a probability from 0 to 1 and what happens in it: the process is killed (where nothing is said),
-`raise` is a server that does not answer, `sleep=1` is a second's pause. `*` stands for every window. The draws
-of a process depend on the seed, on its worker's name and on how many processes of that name drew before it, so
-the same seed makes the same draws again. Nothing of this happens outside tests: `farm.settings` refuses it.
+`kill=2` kills no more than two in the whole farm, `raise` is a server that does not answer, `sleep=1` is a
+second's pause. `*` stands for every window. The draws of a process depend on the seed, on its worker's name and
+on how many processes of that name drew before it, so the same seed makes the same draws again. Nothing of this
+happens outside tests: `farm.settings` refuses it.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class Failpoint:
     probability: float
     #: `kill`, `raise`, or `sleep`
     action: str = "kill"
-    seconds: float = 0.0
+    #: seconds of a sleep; of other actions, how often at most it happens in the farm, 0: without end
+    amount: float = 0.0
 
 
 class _Armed:
@@ -72,16 +74,22 @@ class _Armed:
 
     def pass_through(self, window: Window) -> None:
         point = self._points.get(window)
-        if point is None or self._draws.random() >= point.probability:
+        if point is None or self._draws.random() >= point.probability or self._is_used_up(window, point):
             return
         _append(self._notes / "hits", f"{window} {point.action}\n")
         _log.warning("Failpoint %s: %s.", window, point.action)
         if point.action == "sleep":
-            time.sleep(point.seconds)
+            time.sleep(point.amount)
         elif point.action == "raise":
             raise Unavailable(f"The failpoint {window} was hit.")
         else:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def _is_used_up(self, window: Window, point: Failpoint) -> bool:
+        if point.action == "sleep" or not point.amount:
+            return False
+        hits = self._notes / "hits"
+        return hits.exists() and hits.read_text(encoding="utf-8").count(f"{window} ") >= point.amount
 
     @cached_property
     def _draws(self) -> Random:
@@ -126,7 +134,7 @@ def read(spec: str) -> tuple[dict[Window, Failpoint], int]:
         UnknownName: there is no such window; the hint names the nearest.
 
     >>> read("relay.after_commit:1:sleep=0.5;seed=7")
-    ({<Window.RELAY: 'relay.after_commit'>: Failpoint(probability=1.0, action='sleep', seconds=0.5)}, 7)
+    ({<Window.RELAY: 'relay.after_commit'>: Failpoint(probability=1.0, action='sleep', amount=0.5)}, 7)
     """
     points: dict[Window, Failpoint] = {}
     seed = 0
@@ -140,7 +148,7 @@ def read(spec: str) -> tuple[dict[Window, Failpoint], int]:
         except ValueError:
             raise BadInput(
                 f"The failpoint '{part}' cannot be read.",
-                hint="Write window:probability, window:probability:raise or window:probability:sleep=0.5.",
+                hint="Write window:probability, and :kill=2, :raise or :sleep=0.5 behind it.",
             ) from None
         points |= dict.fromkeys(_windows(name), point)
     return points, seed
@@ -156,9 +164,9 @@ def _windows(name: str) -> list[Window]:
 
 def _point(text: str) -> Failpoint:
     probability, _, action = text.partition(":")
-    word, _, seconds = (action or "kill").partition("=")
-    point = Failpoint(float(probability), word, float(seconds or 0))
-    if not 0 <= point.probability <= 1 or word not in ("kill", "raise", "sleep") or point.seconds < 0:
+    word, _, amount = (action or "kill").partition("=")
+    point = Failpoint(float(probability), word, float(amount or 0))
+    if not 0 <= point.probability <= 1 or word not in ("kill", "raise", "sleep") or point.amount < 0:
         raise ValueError(text)
     return point
 

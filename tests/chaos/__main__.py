@@ -7,7 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.run import Plan, chaos, own_servers, quiet, say
+from tests.chaos.run import Plan, chaos, quiet, say
+from tests.support.servers_fixture import servers_of_their_own
 
 if TYPE_CHECKING:
     from tests.chaos.run import Result
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """0 when nothing was lost, twice, stuck, unreadable or orphaned, and what was cut off ran again in time."""
     plan = _plan()
-    with own_servers() as servers:
+    with servers_of_their_own() as servers:
         say(f"A quiet run of {plan.jobs} jobs.")
         calm = quiet(servers, plan)
         say(f"{calm.seconds:.1f} s. The same with a fault every {plan.every_s:g} s, seed {plan.seed}.")

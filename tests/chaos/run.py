@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from db.engine import Database
-from farm.servers import EmbeddedServers
 from models.errors import Unavailable
 from models.vocabulary import AttemptOutcome
 from tests.chaos.crew import EVERYTHING, FAULTS, Crew
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
+    from farm.servers import EmbeddedServers
     from tests.chaos.crew import Faults, Interruption
     from tests.support.history import History
 
@@ -40,7 +40,7 @@ EVERY_S = 2.0
 _RETRIES = 100
 _LEFT = text("SELECT count(*) FROM render_queue WHERE status NOT IN ('completed', 'failed', 'cancelled')")
 _TAKES = text("SELECT job_id, epoch, master_path, file_sha256 FROM takes")
-_TIDY = "from farm.broker import TaskName, app; app.send_task(TaskName.TIDY.value)"
+_TIDY = "from tasks.beat.upkeep import tidy; print(tidy())"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,21 +101,6 @@ class Result:
     @property
     def recovery_p95_s(self) -> float:
         return percentile(self.recoveries_s, 0.95)
-
-
-@contextmanager
-def own_servers() -> Iterator[EmbeddedServers]:
-    """Servers that nobody else minds losing, whatever the environment names."""
-    with tempfile.TemporaryDirectory(prefix="farm-chaos-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        given = {"postgres": None, "valkey": None}
-        servers = EmbeddedServers(folder / "servers", die_with_parent=True, temporary=True, given=given)
-        servers.start()
-        try:
-            yield servers
-        finally:
-            servers.stop()
 
 
 @contextmanager
@@ -215,7 +200,7 @@ def audited(crew: Crew, jobs: list[UUID], seconds: float, happened: Counter[str]
     for _, _, pids in crew.sleepers:
         faults.wake_up(pids)
     crew.sleepers.clear()
-    _tidied(crew)
+    _tidied(floor)
     told_now = histories(floor.database, jobs)
     unreadable, orphans = _files(floor)
     hits = floor.folder / "failpoints" / "hits"
@@ -232,19 +217,10 @@ def audited(crew: Crew, jobs: list[UUID], seconds: float, happened: Counter[str]
     )
 
 
-def _tidied(crew: Crew) -> None:
-    """Whoever was fenced has noticed, and the beat's broom has passed, which comes every five minutes."""
-    floor = crew.floor
-    crew.revive()
+def _tidied(floor: Floor) -> None:
+    """The beat's broom passes, which comes every five minutes, and whoever was fenced has noticed."""
     execute(floor.database, "DELETE FROM ticks WHERE name = 'tidy'")
-    swept = "SELECT count(*) FROM ticks WHERE name = 'tidy'"
-
-    def is_swept() -> bool:
-        crew.revive()
-        floor.python(_TIDY)
-        return bool(floor.scalar(swept))
-
-    floor.wait(is_swept, "the store to be tidied", 60)
+    say(floor.python(_TIDY, FARM_FAILPOINTS="").strip())
     floor.wait(lambda: not _files(floor)[1], "the last orphan to go", 15, fails=False)
 
 

@@ -186,11 +186,17 @@ class Floor:
             self.wait_ready(hand)
         return cast
 
-    def python(self, code: str) -> str:
-        """Run a piece of the front in a process of its own, as a script would; gives what it printed."""
+    def python(self, code: str, **env: str) -> str:
+        """Run a piece of Python in a process of its own, as a script would; gives what it printed."""
         argv = [sys.executable, "-c", code]
         done = subprocess.run(
-            argv, env=self.env, cwd=self.folder, timeout=60, check=False, capture_output=True, text=True
+            argv,
+            env={**self.env, **env},
+            cwd=self.folder,
+            timeout=60,
+            check=False,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -7,6 +7,7 @@ a temporary folder, and a watchdog ends them and deletes the folder however the 
 from __future__ import annotations
 
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,3 +29,18 @@ def servers() -> Iterator[ServerUrls]:
         yield urls
     if folder.exists():
         folder.rmdir()
+
+
+@contextmanager
+def servers_of_their_own() -> Iterator[EmbeddedServers]:
+    """Servers that nobody else minds losing, whatever the environment names."""
+    with tempfile.TemporaryDirectory(prefix="farm-own-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        given = {"postgres": None, "valkey": None}
+        servers = EmbeddedServers(folder / "servers", die_with_parent=True, temporary=True, given=given)
+        servers.start()
+        try:
+            yield servers
+        finally:
+            servers.stop()

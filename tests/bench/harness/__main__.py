@@ -15,23 +15,23 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import psycopg2
 
-from farm.servers import EmbeddedServers
 from tests.support import ROOT, faults
 from tests.support.database_fixture import made_database
+from tests.support.servers_fixture import servers_of_their_own
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import IO
+
+    from farm.servers import EmbeddedServers
 
 _SAMPLE_S = 1.0
 #: of the server's 100 connections, as the harness's 300 are of its 400
@@ -153,19 +153,6 @@ CELLS: dict[str, tuple[Callable[[Cell], None], int]] = {
 }
 
 
-@contextmanager
-def _servers() -> Iterator[EmbeddedServers]:
-    with tempfile.TemporaryDirectory(prefix="farm-harness-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o711)
-        given = {"postgres": None, "valkey": None}
-        servers = EmbeddedServers(Path(name) / "servers", die_with_parent=True, temporary=True, given=given)
-        servers.start()
-        try:
-            yield servers
-        finally:
-            servers.stop()
-
-
 def _ratio(servers: EmbeddedServers, name: str, rate: float, phase_s: float) -> float:
     """The completion rate of the recovery against that of the quiet phase."""
     fault, replicas = CELLS[name]
@@ -194,7 +181,7 @@ def main() -> None:
         "--phase", type=float, default=20.0, help="seconds a phase lasts (the harness's own: 60)"
     )
     given = parser.parse_args()
-    with _servers() as servers:
+    with servers_of_their_own() as servers:
         ratios = {name: round(_ratio(servers, name, given.rate, given.phase), 3) for name in CELLS}
     print("| scenario | " + " | ".join(ratios) + " |", file=sys.stderr)
     print("| --- |" + " ---: |" * len(ratios), file=sys.stderr)

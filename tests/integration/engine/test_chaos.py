@@ -10,9 +10,10 @@ import pytest
 
 from tests.chaos import __main__ as command
 from tests.chaos.crew import FAULTS, LIGHT_FAULTS, Crew
-from tests.chaos.run import Plan, audited, ordered, own_servers, quiet, worked_off
+from tests.chaos.run import Plan, audited, ordered, quiet, worked_off
 from tests.chaos.run import chaos as chaos_run
 from tests.support.floor import CONTROL, RENDER, SCORE
+from tests.support.servers_fixture import servers_of_their_own
 
 if TYPE_CHECKING:
     from tests.support.floor import Floor
@@ -57,7 +58,7 @@ def test_a_farm_whose_workers_die_at_luck_loses_nothing_and_does_nothing_twice(f
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_chaos_run_with_every_fault_and_failpoint_breaks_no_promise(seed: int) -> None:
     plan = Plan(seed=seed, jobs=120, failpoints="*:0.003")
-    with own_servers() as servers:
+    with servers_of_their_own() as servers:
         calm, rough = quiet(servers, plan), chaos_run(servers, plan)
 
     figures = command.as_json(plan, calm, rough)

@@ -8,25 +8,22 @@ twice, and no file is left over. Faults of a ComfyUI are in `steps/test_comfyui_
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from db.engine import Database
 from db.fleet import holds
-from farm.servers import EmbeddedServers
 from models.scheduling import NewHold
 from models.vocabulary import HoldScope
 from tests.support import faults
 from tests.support.floor import Floor
 from tests.support.queue_jobs import PLAIN, add_jobs, add_project, execute
+from tests.support.servers_fixture import servers_of_their_own
 from tests.support.wire import Wire
 
 if TYPE_CHECKING:
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from uuid import UUID
 
+    from farm.servers import EmbeddedServers
     from tests.support.floor import Cast
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -69,20 +67,15 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def lasting_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = Path(tempfile.mkdtemp(prefix="farm-matrix-"))
-    folder.chmod(0o711)
-    given = {"postgres": None, "valkey": None}
-    servers = EmbeddedServers(folder, die_with_parent=True, temporary=True, given=given)
-    urls = servers.start()
-    database = Database(urls.database_url)
-    database.migrate()
-    with Wire(urls.database_url) as to_postgres, Wire(urls.redis_url) as to_broker:
-        floor = Floor(database, tmp_path_factory.mktemp("floor"), to_postgres.url, to_broker.url)
-        yield Stage(floor, floor.cast(), servers, to_postgres, to_broker)
-        floor.clear()
-    database.close()
-    servers.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with servers_of_their_own() as servers:
+        urls = servers.start()
+        database = Database(urls.database_url)
+        database.migrate()
+        with Wire(urls.database_url) as to_postgres, Wire(urls.redis_url) as to_broker:
+            floor = Floor(database, tmp_path_factory.mktemp("floor"), to_postgres.url, to_broker.url)
+            yield Stage(floor, floor.cast(), servers, to_postgres, to_broker)
+            floor.clear()
+        database.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A process dies in each window between a commit and what follows it, again and again: every job ends once."""
+"""Processes die in each window between a commit and what follows it, and every job ends once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.failpoints import Window
 from tests.chaos.crew import Crew
 from tests.chaos.run import Plan, audited, worked_off
 from tests.support.floor import CONTROL, RENDER, SCORE
-from tests.support.queue_jobs import PLAIN, add_jobs, add_project
+from tests.support.queue_jobs import PLAIN, add_jobs, add_project, execute
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 PLAN = Plan(seed=3, jobs=8, roles=((RENDER,), (SCORE, CONTROL)), patience_s=150)
-#: how often a window is fatal: those that are passed every half a second less often, or nobody would ever work
-_FATAL = dict.fromkeys(Window, 0.3) | {Window.REGISTER: 0.5, Window.RELAY: 0.1}
-#: in which only a person's command, not a worker, can die
-_OF_COMMANDS = (Window.ORDER, Window.CANCEL, Window.DELIVER, Window.DELIVERED)
+#: how it comes that a window is passed: work is only taken back where a worker died
+_LEADS_TO = {Window.RETRY: f"{Window.CLAIM}:1:kill=1;"}
+#: windows that workers never pass while they work
+_OF_OTHERS = (Window.TIDY, Window.LEAVE, Window.ORDER, Window.CANCEL, Window.DELIVER, Window.DELIVERED)
+_LOST = """
+INSERT INTO attempts (job_id, step, epoch, worker_id, outcome, ended_at)
+VALUES (:job, 'render', :epoch, 'w', 'lost', now())
+"""
 _SUBMIT = """
 from farm import Farm
 with Farm() as farm:
@@ -50,10 +54,10 @@ def window(request: pytest.FixtureRequest) -> Window:
 
 @pytest.fixture
 def floor_settings(window: Window) -> dict[str, str]:
-    return {**PLAN.settings, "FARM_FAILPOINTS": f"{window}:{_FATAL[window]};seed={PLAN.seed}"}
+    return {**PLAN.settings, "FARM_FAILPOINTS": f"{_LEADS_TO.get(window, '')}{window}:1:kill=2"}
 
 
-@pytest.mark.parametrize("window", [each for each in Window if each not in _OF_COMMANDS], indirect=True)
+@pytest.mark.parametrize("window", [each for each in Window if each not in _OF_OTHERS], indirect=True)
 def test_workers_that_die_in_a_window_lose_nothing_and_do_nothing_twice(floor: Floor, window: Window) -> None:
     crew = Crew(floor, None, Random(PLAN.seed), PLAN.roles)  # noqa: S311 - nothing is drawn
     jobs = work_that_passes(window, floor.database)
@@ -61,6 +65,7 @@ def test_workers_that_die_in_a_window_lose_nothing_and_do_nothing_twice(floor: F
     seconds = worked_off(crew, PLAN, jobs, Counter(), {})
     result = audited(crew, jobs, seconds, Counter())
 
+    assert result.faults[f"{window} kill"] >= 1
     assert result.broken == []
     assert result.stuck == 0
     assert (result.unreadable_takes, result.orphaned_files) == ([], [])
@@ -131,6 +136,24 @@ def test_a_cancel_whose_script_died_at_once_stands(floor: Floor, window: Window)
     rendered = "SELECT count(*) FROM attempts WHERE job_id = :job AND outcome = 'settled'"
     floor.wait(lambda: floor.scalar(rendered, job=after) == 1, "the next job to be rendered")
     assert floor.scalar("SELECT status FROM render_queue WHERE job_id = :job", job=job) == "cancelled"
+
+
+@pytest.mark.parametrize("window", [Window.TIDY], indirect=True)
+def test_what_a_tidy_that_died_left_lying_goes_with_the_next(floor: Floor, window: Window) -> None:
+    [job] = add_jobs(floor.database, add_project(floor.database), profile=PLAIN)
+    crew = Crew(floor, None, Random(1), PLAN.roles)  # noqa: S311 - nothing is drawn
+    worked_off(crew, PLAN, [job], Counter(), {})
+    orphan = floor.folder / "artifacts" / "takes" / str(job) / "77"
+    orphan.mkdir()
+    (orphan / "master.png").write_bytes(b"half")
+    execute(floor.database, _LOST, job=job, epoch=77)
+
+    died(floor, "from tasks.beat.upkeep import tidy; tidy()", window)
+    assert orphan.exists()
+    result = audited(crew, [job], 0, Counter())
+
+    assert not orphan.exists()
+    assert result.orphaned_files == []
 
 
 def died(floor: Floor, code: str, window: Window) -> None:

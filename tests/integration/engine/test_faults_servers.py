@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import redis
 
 from db.engine import Database
-from farm.servers import EmbeddedServers
-from models.errors import Unavailable
+from tests.support.faults import answers, kill_server
 from tests.support.floor import RENDER, Floor
 from tests.support.queue_jobs import add_jobs
+from tests.support.servers_fixture import servers_of_their_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from farm.servers import EmbeddedServers
     from tests.support.floor import Cast
-
-pytestmark = pytest.mark.skipif(
-    bool(os.environ.get("FARM_DATABASE_URL") or os.environ.get("FARM_REDIS_URL")),
-    reason="kills its servers, so it needs servers of its own",
-)
 
 
 @pytest.fixture(scope="module")
 def own_servers() -> Iterator[EmbeddedServers]:
     """Servers that nobody else minds losing."""
-    folder = Path(tempfile.mkdtemp(prefix="farm-fault-"))
-    folder.chmod(0o711)
-    servers = EmbeddedServers(folder, die_with_parent=True, temporary=True)
-    servers.start()
-    yield servers
-    servers.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with servers_of_their_own() as servers:
+        yield servers
 
 
 @pytest.fixture(scope="module")
@@ -57,20 +43,6 @@ def cast(own_servers: EmbeddedServers, tmp_path_factory: pytest.TempPathFactory)
 def floor(cast: Cast) -> Floor:
     cast.revive()
     return cast.floor
-
-
-def kill_server(servers: EmbeddedServers, name: str) -> None:
-    [server] = [status for status in servers.status() if name in status.name.lower()]
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGKILL)
-
-
-def answers(floor: Floor) -> bool:
-    try:
-        floor.database.ping()
-    except Unavailable:
-        return False
-    return True
 
 
 def test_a_flushed_broker_loses_no_job(floor, project):
@@ -117,7 +89,7 @@ def test_a_render_outlives_a_killed_database(floor, project, own_servers):
 
     kill_server(own_servers, "postgres")
     own_servers.start()
-    floor.wait(lambda: answers(floor), "the database to answer")
+    floor.wait(lambda: answers(floor.database), "the database to answer")
     sign.touch()
 
     floor.wait_until_over([job])
@@ -138,7 +110,7 @@ def test_renders_outlive_an_outage_of_the_database_that_is_longer_than_their_lea
     kill_server(own_servers, "postgres")
     floor.wait(lambda: datetime.now(UTC) > lease_until + timedelta(seconds=2), "every lease to run out")
     own_servers.start()
-    floor.wait(lambda: answers(floor), "the database to answer")
+    floor.wait(lambda: answers(floor.database), "the database to answer")
     looked = "SELECT count(*) FROM ticks WHERE name = 'retry' AND ran_at > now() - interval '1 s'"
     floor.wait(lambda: floor.scalar(looked) == 1, "somebody to look after leases")
     sign.touch()
@@ -157,7 +129,7 @@ def test_a_database_killed_under_a_full_load_loses_nothing(floor, project, own_s
 
     kill_server(own_servers, "postgres")
     own_servers.start()
-    floor.wait(lambda: answers(floor), "the database to answer")
+    floor.wait(lambda: answers(floor.database), "the database to answer")
 
     floor.wait_until_over(jobs)
     floor.settled()

@@ -82,6 +82,14 @@ def test_workers_of_different_names_make_different_draws(
     assert one != other
 
 
+def test_what_is_limited_happens_no_more_often_in_all_processes_together(tmp_path: Path) -> None:
+    spec = "claim.after_commit:1:raise=2"
+
+    first, second = draws(spec, tmp_path, 1), draws(spec, tmp_path, 3)
+
+    assert (first, second) == ([True], [True, False, False])
+
+
 def test_a_process_dies_as_by_kill_9_and_leaves_a_note(tmp_path: Path) -> None:
     code = _DIE.format(notes=str(tmp_path))
 
