@@ -79,10 +79,11 @@ _TAKEN = """claimed AS (
 # being a re-check, it also refuses a row that changed since it was read.
 #
 # A row that failed here is left to another live worker of its pool first, for one lease at most. A row that
-# needs files this worker lacks is not seen, nor one whose equal is being rendered. Of several equals all but
-# the first wait beside the index. Where two are in it all the same (ordered at one instant, or of two
-# priorities), only the first may be taken, so that two claims at once go to different work; where they still
-# meet, the unique index refuses the second.
+# needs files this worker lacks is not seen, nor one whose equal is being rendered. (COALESCE hides the operator
+# from the planner, which believes that one row in a hundred meets it, and then reads and sorts a long queue.)
+# Of several equals all but the first wait beside the index. Where two are in it all the same (ordered at one
+# instant, or of two priorities), only the first may be taken, so that two claims at once go to different work;
+# where they still meet, the unique index refuses the second.
 _CLAIM_RENDER = text(f"""
 WITH candidates AS MATERIALIZED (
     SELECT c.* FROM unnest(CAST(:pools AS text[])) AS mine(pool)
@@ -90,7 +91,7 @@ WITH candidates AS MATERIALIZED (
         SELECT q.id, q.pool, q.priority, q.queued_at, q.passed_over_since, q.model_name, q.fingerprint
         FROM render_queue q
         WHERE q.pool = mine.pool AND {order.is_startable("q")}
-          AND CAST(:has AS jsonb) ?& CAST(q.needs AS text[])
+          AND COALESCE(CAST(:has AS jsonb) ?& CAST(q.needs AS text[]), false)
           AND (q.retry_count = 0
                OR q.available_at <= now() - CAST(:lease AS interval)
                OR :worker_id IS DISTINCT FROM (
