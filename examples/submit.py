@@ -22,6 +22,7 @@ def main() -> None:
             "idempotency_key": f"stills-{cut.path}",
         }
         for cut in farm.cuts(PROJECT)
+        if not cut.omitted
     ]
     submitted = farm.submit_many(orders)
     for job in farm.wait([job.job_id for job in submitted], timeout=timedelta(minutes=10)):

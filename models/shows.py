@@ -129,6 +129,8 @@ class CutView:
     duration_frames: int | None
     #: the folder that was delivered last; None: nothing was
     output_path: str | None
+    #: the show does without it: no gate counts it, and nothing orders or delivers it unless it is named
+    omitted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

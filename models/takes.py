@@ -99,7 +99,7 @@ class StoredReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeResult:
-    """One take of a root job as the gate weighs it."""
+    """One take as the gate weighs it."""
 
     job_id: UUID
     take_number: int
@@ -110,10 +110,6 @@ class TakeResult:
     values: dict[str, float] = field(default_factory=dict)
     #: metric -> the limit it was held against
     limits: dict[str, float] = field(default_factory=dict)
-    #: None where nothing was rendered for it: it has no take, or reuses another's
-    render_seconds: float | None = None
-    #: see `is_slow`
-    is_slow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,21 +143,6 @@ class TakeToScore:
     @property
     def phase(self) -> Phase:
         return self.recipe.job_type.phase
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RootResult:
-    """One ordered take with all its retakes."""
-
-    job_id: UUID
-    cut: str | None
-    #: the root itself was called off: it does not count
-    cancelled: bool
-    #: nothing of it waits or runs any more
-    finished: bool
-    takes: tuple[TakeResult, ...]
-    #: why its last job failed, where one did
-    error: str | None = None
 
 
 STILL_LIMIT_S = 20.0

@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 
 class Phase(StrEnum):
-    """What a project makes, in this order; each opens when 80 % of the one before it passed."""
+    """What a project makes, in this order; each opens when 80 % of the cuts of the one before it passed."""
 
     STILL = "still"
     LOOP = "loop"
@@ -132,6 +132,25 @@ class Verdict(StrEnum):
     @property
     def passes(self) -> bool:
         return self in (Verdict.PASS, Verdict.APPROVED)
+
+
+class UnitKind(StrEnum):
+    """What a gate counts as one, however often it is ordered; see `models.units`."""
+
+    CUT = "cut"
+    CHARACTER = "character"  #: the sheets of one character
+    ORDER = "order"  #: in a show without cuts each order stands for itself
+    SCRATCH = "scratch"  #: what was ordered for no cut of a show that has cuts
+    REPRODUCTION = "reproduction"
+
+
+class LeftOut(StrEnum):
+    """Why a gate does not count a unit."""
+
+    CANCELLED = "cancelled"  #: every order of it was called off
+    OMITTED = "omitted"  #: the show does without the cut
+    SCRATCH = "scratch"
+    REPRODUCTION = "reproduction"
 
 
 #: for a query, which cannot ask a verdict itself

@@ -1,8 +1,16 @@
 """What the farm remembers, under one name: `from db import catalogue` and ask."""
 
-from db.catalogue.doors import doors, is_open, job_for_gate, latch_open, lock_gate, roots, set_door, tally
+from db.catalogue.doors import doors, is_decided, is_open, job_for_gate, latch_open, lock_gate, set_door
 from db.catalogue.evidence import store_judgement, store_measurements, take_to_score
-from db.catalogue.jobs import family_rows, find_job, job_detail, job_rows, list_jobs
+from db.catalogue.jobs import (
+    family_rows,
+    find_job,
+    job_detail,
+    job_rows,
+    list_jobs,
+    moved_families,
+    under_way,
+)
 from db.catalogue.labels import JudgedTake, judged_takes
 from db.catalogue.orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
 from db.catalogue.profiles import choose_profile, judged_by, keep_profile
@@ -26,7 +34,9 @@ from db.catalogue.shows import (
     project_view,
     projects,
 )
+from db.catalogue.standings import standings, tally
 from db.catalogue.takes import passing_stills
+from db.catalogue.units import recount, stand, units_of
 from db.catalogue.why import why_facts, workers
 
 __all__ = [
@@ -45,6 +55,7 @@ __all__ = [
     "family_rows",
     "find_job",
     "insert_jobs",
+    "is_decided",
     "is_open",
     "job_detail",
     "job_for_gate",
@@ -57,6 +68,7 @@ __all__ = [
     "list_jobs",
     "list_references",
     "lock_gate",
+    "moved_families",
     "newest_take_number",
     "note_delivered",
     "parse_cut",
@@ -65,11 +77,13 @@ __all__ = [
     "project",
     "project_view",
     "projects",
+    "recount",
     "reproducible",
     "reviews_of",
-    "roots",
     "seed_of",
     "set_door",
+    "stand",
+    "standings",
     "store_character_reference",
     "store_judgement",
     "store_measurements",
@@ -79,6 +93,8 @@ __all__ = [
     "take_pair",
     "take_to_score",
     "tally",
+    "under_way",
+    "units_of",
     "why_facts",
     "workers",
 ]

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.catalogue.takes import takes_to_join
+from db.catalogue.units import note_slow, stand
 from models.errors import UnknownName
 from models.metrics import Metric
 from models.plain import storable
@@ -18,9 +19,10 @@ from models.rows.jobs import Job
 from models.rows.shows import Cut
 from models.rows.takes import GenerationParams, QualityScores, Take
 from models.takes import CutTake, StoredReference, TakeToScore
+from models.vocabulary import JobType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -94,10 +96,16 @@ def store_measurements(session: Session, job_id: UUID, measurements: Iterable[Me
     )
 
 
-def store_judgement(session: Session, job_id: UUID, judgement: Judgement, verdict: Verdict) -> None:
-    """Keep the gate's verdict on the job and beside its scores, with the marks that were in force."""
+def store_judgement(
+    session: Session, job_id: UUID, judgement: Judgement, verdict: Verdict, place: Sequence[float]
+) -> None:
+    """Keep the gate's verdict on the job and beside its scores, with the marks that were in force.
+
+    `place` is where it stands among the takes of its unit, which is looked at anew. Call it under its lock.
+    """
     job = session.get_one(Job, job_id)
-    job.verdict = verdict
+    is_first = job.verdict is None
+    job.verdict, job.place = verdict, list(place)
     values: dict[str, Any] = {
         "job_id": job_id,
         "phase": job.phase,
@@ -121,6 +129,10 @@ def store_judgement(session: Session, job_id: UUID, judgement: Judgement, verdic
         upsert(QualityScores).values(**values).on_conflict_do_update(index_elements=["job_id"], set_=changed)
     )
     session.flush()
+    if job.unit_id is not None:
+        stand(session, [job.unit_id])
+        if is_first and job.job_type is JobType.STILL_IMAGE:
+            note_slow(session, job_id)
 
 
 def _references(

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import String, literal_column, select, text, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from db.catalogue.reviews import reviews_of
@@ -17,18 +17,57 @@ from models.errors import BadInput, UnknownName
 from models.jobs import AttemptView, JobDetail, JobPage, JobRow, QueueView
 from models.metrics import Measurement
 from models.recipe import Recipe
-from models.rows.jobs import Attempt, Job, QueueRow
+from models.rows.jobs import STATE, Attempt, Job, QueueRow
 from models.rows.shows import Cut, Episode, Project, Scene
 from models.rows.takes import QualityScores, Take
 from models.shows import cut_path
 from models.takes import ScoresView, TakeView
-from models.vocabulary import ErrorKind, JobState, Phase, QueueStatus, Step
+from models.vocabulary import JobState, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
+
+#: the columns that are fields of a `JobRow` under their own names
+_OF_JOB = (
+    "id",
+    "project_id",
+    "job_type",
+    "phase",
+    "verdict",
+    "root_job_id",
+    "parent_job_id",
+    "take_number",
+    "current_frame",
+    "total_frames",
+    "current_step",
+    "total_steps",
+    "reproduces_job_id",
+    "requested_by",
+    "created_at",
+)
+_OF_QUEUE = ("pool", "priority", "completed_at")
+_SAME = (*_OF_JOB, *_OF_QUEUE, "project")
+
+# The array is one of a subquery, because the planner weighs each of the ids that it sees.
+_MOVED = """
+SELECT q.job_id FROM render_queue q
+WHERE q.job_id = ANY(ARRAY(SELECT unnest(CAST(:waiting AS uuid[]))))
+  AND NOT (q.step = 'render' AND q.status = 'ready')
+UNION ALL SELECT unnest(CAST(:begun AS uuid[]))
+"""
+
+# One short walk of the index for each state.
+_UNDER_WAY = """
+SELECT newest.job_id FROM unnest(CAST(:states AS varchar[])) AS wanted (state)
+CROSS JOIN LATERAL (
+    SELECT q.job_id, q.created_at FROM render_queue q
+    WHERE {of_project} ({state}) = wanted.state
+    ORDER BY q.created_at DESC, q.job_id DESC LIMIT :limit
+) newest ORDER BY newest.created_at DESC, newest.job_id DESC LIMIT :limit
+"""
 
 View = TypeVar("View", QueueView, AttemptView, TakeView)
 
@@ -52,16 +91,19 @@ def list_jobs(
 ) -> JobPage:
     """A page of jobs, newest first; `after` is the `next` of the page before; raises `BadInput` for another."""
     query = _rows()
+    # Both tables hold project and place: the one that an index leads to is asked.
+    listed: Any = QueueRow if state else Job
+    place = (QueueRow.created_at, QueueRow.job_id) if state else (Job.created_at, Job.id)
     if project_id:
-        query = query.where(Job.project_id == project_id)
+        query = query.where(listed.project_id == project_id)
     if phase:
         query = query.where(Job.phase == phase)
     if state:
-        query = query.where(_is(state))
+        query = query.where(_is_in(state))
     if after:
-        query = query.where(tuple_(Job.created_at, Job.id) < tuple_(*_read_cursor(after)))
+        query = query.where(tuple_(*place) < tuple_(*_read_cursor(after)))
     limit = max(1, min(limit, 500))
-    rows = session.execute(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit + 1)).all()
+    rows = session.execute(query.order_by(*(column.desc() for column in place)).limit(limit + 1)).all()
     items = tuple(_row(row) for row in rows[:limit])
     return JobPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
 
@@ -77,6 +119,32 @@ def family_rows(session: Session, job_ids: Sequence[UUID]) -> tuple[JobRow, ...]
     roots = select(Job.root_job_id).where(Job.id.in_(job_ids))
     query = _rows().where(Job.root_job_id.in_(roots)).order_by(Job.root_job_id, Job.take_number)
     return tuple(map(_row, session.execute(query)))
+
+
+def moved_families(session: Session, waiting: Sequence[UUID], begun: Sequence[UUID]) -> tuple[JobRow, ...]:
+    """The families of those `waiting` jobs that no longer wait for their render, and of all that had `begun`.
+
+    Ten thousand that wait are looked up by their keys and cost nothing more.
+    """
+    roots = select(Job.root_job_id).where(
+        Job.id.in_(text(_MOVED).bindparams(waiting=_listed(waiting), begun=_listed(begun)))
+    )
+    query = _rows().where(Job.root_job_id.in_(roots)).order_by(Job.root_job_id, Job.take_number)
+    return tuple(map(_row, session.execute(query)))
+
+
+def _listed(job_ids: Iterable[UUID]) -> str:
+    """An array as Postgres reads it; the driver would adapt ten thousand ids one by one."""
+    return "{" + ",".join(map(str, job_ids)) + "}"
+
+
+def under_way(session: Session, project_id: UUID | None = None, *, limit: int = 1000) -> list[UUID]:
+    """The jobs that are not over, the newest first."""
+    states = [state.value for state in JobState if not state.is_over]
+    of_project = "" if project_id is None else "q.project_id = :project_id AND"
+    query = text(_UNDER_WAY.format(of_project=of_project, state=STATE.format("q.")))
+    values = {"states": states, "limit": limit} | ({"project_id": project_id} if project_id else {})
+    return list(session.execute(query, values).scalars())
 
 
 def job_detail(session: Session, job_id: UUID) -> JobDetail:
@@ -152,16 +220,19 @@ def scores_view(row: QualityScores) -> ScoresView:
 
 
 def _rows() -> Select[*tuple[Any, ...]]:
-    """Everything a list shows of a job, in one statement."""
+    """Everything a list shows of a job, in one statement; rows in full would be ten times as long."""
     return (
         select(
-            Job,
-            QueueRow,
-            Project.slug,
+            *(getattr(Job, name) for name in _OF_JOB),
+            *(getattr(QueueRow, name) for name in _OF_QUEUE),
+            Project.slug.label("project"),
             QualityScores.blocking,
             Episode.episode_number,
             Scene.scene_number,
             Cut.cut_number,
+            QueueRow.step,
+            QueueRow.status,
+            QueueRow.error_kind,
         )
         .join(QueueRow, QueueRow.job_id == Job.id)
         .join(Project, Project.id == Job.project_id)
@@ -169,54 +240,22 @@ def _rows() -> Select[*tuple[Any, ...]]:
         .outerjoin(Cut, Cut.id == Job.cut_id)
         .outerjoin(Scene, Scene.id == Cut.scene_id)
         .outerjoin(Episode, Episode.id == Scene.episode_id)
-        .execution_options(populate_existing=True)
     )
+
+
+def _is_in(state: JobState) -> ColumnElement[bool]:
+    """As the index has it."""
+    return literal_column(f"({STATE.format('render_queue.')})", String) == state.value
 
 
 def _row(columns: Row[*tuple[Any, ...]]) -> JobRow:
-    job, queue, slug, blocking, episode, scene, cut = columns
+    *same, blocking, episode, scene, cut, step, status, error_kind = columns
     return JobRow(
-        id=job.id,
-        project_id=job.project_id,
-        project=slug,
-        job_type=job.job_type,
-        phase=job.phase,
+        **dict(zip(_SAME, same, strict=True)),
         cut=None if cut is None else cut_path(episode, scene, cut),
-        state=JobState.of(queue.step, queue.status, queue.error_kind),
-        verdict=job.verdict,
+        state=JobState.of(step, status, error_kind),
         blocking=tuple(blocking or ()),
-        root_job_id=job.root_job_id,
-        parent_job_id=job.parent_job_id,
-        take_number=job.take_number,
-        pool=queue.pool,
-        priority=queue.priority,
-        current_frame=job.current_frame,
-        total_frames=job.total_frames,
-        current_step=job.current_step,
-        total_steps=job.total_steps,
-        reproduces_job_id=job.reproduces_job_id,
-        requested_by=job.requested_by,
-        created_at=job.created_at,
-        completed_at=queue.completed_at,
     )
-
-
-def _is(state: JobState) -> ColumnElement[bool]:
-    """The derived state as a condition; the inverse of `JobState.of`."""
-    failed = QueueRow.status == QueueStatus.FAILED
-    timed_out = func.coalesce(QueueRow.error_kind == ErrorKind.TIMEOUT, False)
-    rendering = QueueRow.step == Step.RENDER
-    conditions: dict[JobState, ColumnElement[bool]] = {
-        JobState.PENDING: QueueRow.status == QueueStatus.HELD,
-        JobState.QUEUED: rendering & (QueueRow.status == QueueStatus.READY),
-        JobState.PROCESSING: rendering & (QueueRow.status == QueueStatus.RUNNING),
-        JobState.QUALITY_CHECK: ~rendering & QueueRow.status.in_([QueueStatus.READY, QueueStatus.RUNNING]),
-        JobState.COMPLETED: QueueRow.status == QueueStatus.COMPLETED,
-        JobState.FAILED: failed & ~timed_out,
-        JobState.TIMEOUT: failed & timed_out,
-        JobState.CANCELLED: QueueRow.status == QueueStatus.CANCELLED,
-    }
-    return conditions[state]
 
 
 def _cursor(row: JobRow) -> str:

@@ -11,14 +11,16 @@ from uuid import UUID
 from sqlalchemy import DateTime, bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from db.catalogue.units import UnitName, count_in, projects_with_cuts, unit_ids, units_of
 from models.jobs import DEFAULT_RETRIES
 from models.recipe import fingerprint_of
 from models.rows.jobs import Job, QueueRow
 from models.rows.takes import GenerationParams
+from models.units import unit_of
 from models.vocabulary import QueueStatus, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -99,7 +101,8 @@ def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
     if not jobs:
         return []
     ids = _ids_in_order(len(jobs))
-    rows = [_job_values(job, job_id) for job, job_id in zip(jobs, ids, strict=True)]
+    units = _units(session, jobs, ids)
+    rows = [_job_values(job, job_id, units[job_id]) for job, job_id in zip(jobs, ids, strict=True)]
     # In the order of their keys: two that order the same at once never wait for each other crosswise.
     rows.sort(key=lambda row: row["idempotency_key"] or "")
     stored = set(session.scalars(upsert(Job).on_conflict_do_nothing().returning(Job.id), rows))
@@ -109,11 +112,12 @@ def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
         session.execute(insert(GenerationParams), recipes)
         places = zip(new, recipes, _ids_in_order(len(new)), strict=True)
         rows = [
-            _queue_values(job, recipe["fingerprint"], job_id, row_id)
+            _queue_values(job, recipe["fingerprint"], job_id, row_id) | {"unit_id": units[job_id]}
             for (job, job_id), recipe, row_id in places
         ]
         _let_equals_wait(session, rows)
         session.execute(_INSERT_QUEUED, _with_ages(session, rows, [job for job, _ in new]))
+        _count_in(session, new, units)
     return [job_id if job_id in stored else None for job_id in ids]
 
 
@@ -165,9 +169,46 @@ def _ids_in_order(count: int) -> list[UUID]:
     ]
 
 
-def _job_values(job: NewJob, job_id: UUID) -> dict[str, Any]:
+def _units(session: Session, jobs: Sequence[NewJob], ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """Job -> what it counts as at its gate: a root as `unit_of` says, a retake as its root does."""
+    roots = [(job, job_id) for job, job_id in zip(jobs, ids, strict=True) if job.root_job_id is None]
+    uncut = {job.project_id for job, _ in roots if job.cut_id is None}
+    with_cuts = projects_with_cuts(session, uncut)
+    names = {job_id: _unit_name(job, job_id, job.project_id in with_cuts) for job, job_id in roots}
+    ids_by_name = unit_ids(session, set(names.values()))
+    of_roots = units_of(session, {job.root_job_id for job in jobs if job.root_job_id is not None})
+    return {
+        job_id: ids_by_name[names[job_id]] if job.root_job_id is None else of_roots.get(job.root_job_id)
+        for job, job_id in zip(jobs, ids, strict=True)
+    }
+
+
+def _unit_name(job: NewJob, job_id: UUID, show_has_cuts: bool) -> UnitName:
+    unit = unit_of(
+        job_id,
+        job.recipe.job_type,
+        cut_id=job.cut_id,
+        characters=(look.name for look in job.recipe.characters),
+        is_reproduction=job.reproduces_job_id is not None,
+        show_has_cuts=show_has_cuts,
+    )
+    return UnitName(job.project_id, job.recipe.job_type.phase, unit.kind, unit.key)
+
+
+def _count_in(session: Session, new: Iterable[tuple[NewJob, UUID]], units: Mapping[UUID, UUID | None]) -> None:
+    counts: dict[UUID, tuple[int, int]] = {}
+    for job, job_id in new:
+        unit = units[job_id]
+        if unit is not None:
+            orders, takes = counts.get(unit, (0, 0))
+            counts[unit] = orders + (job.root_job_id is None), takes + 1
+    count_in(session, counts)
+
+
+def _job_values(job: NewJob, job_id: UUID, unit_id: UUID | None) -> dict[str, Any]:
     return {
         "id": job_id,
+        "unit_id": unit_id,
         "project_id": job.project_id,
         "job_type": job.recipe.job_type,
         "phase": job.recipe.job_type.phase,
@@ -254,6 +295,7 @@ def _queue_values(job: NewJob, fingerprint: str, job_id: UUID, queue_id: UUID) -
     return {
         "id": queue_id,
         "job_id": job_id,
+        "project_id": job.project_id,
         "pool": job.pool,
         "priority": job.priority,
         "max_retries": job.max_retries,

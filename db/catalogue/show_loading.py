@@ -149,11 +149,11 @@ def _store_scene(
 
 
 def _store_cut(session: Session, scene: Scene, fields: Fields, cast: dict[str, Character]) -> Cut:
-    number, slugs = fields.pop("number"), fields.pop("characters")
+    number, slugs, omitted = fields.pop("number"), fields.pop("characters"), fields.pop("omit")
     optional = dict.fromkeys(
         ("description", "camera_angle", "camera_move", "duration_frames", "dialogue", "action_notes")
     )
-    values = {**optional, **fields, "character_ids": [cast[slug].id for slug in slugs]}
+    values = {**optional, **fields, "character_ids": [cast[slug].id for slug in slugs], "omitted": omitted}
     return _upsert(session, Cut, {"scene_id": scene.id, "cut_number": number}, values)
 
 

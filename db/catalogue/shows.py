@@ -136,6 +136,7 @@ def _cut_view(row: Cut, slugs: dict[UUID, str]) -> CutView:
         dialogue=row.dialogue or "",
         duration_frames=row.duration_frames,
         output_path=row.output_path,
+        omitted=row.omitted,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from db.catalogue.jobs import scores_view
 from models.rows.jobs import Job
 from models.rows.takes import QualityScores, Take
-from models.takes import CutTake, is_slow
+from models.takes import CutTake
 from models.vocabulary import PASSING, JobType, Verdict
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def takes_to_join(session: Session, cut_id: UUID) -> list[CutTake]:
     )
 
 
-def weighed(job: Job, scores: QualityScores | None, take: Take | None) -> dict[str, Any]:
+def weighed(job: Job, scores: QualityScores | None) -> dict[str, Any]:
     """The fields of `TakeResult`."""
     seen = scores_view(scores) if scores else None
     return {
@@ -49,8 +49,6 @@ def weighed(job: Job, scores: QualityScores | None, take: Take | None) -> dict[s
         "not_measured": seen.not_measured if seen else (),
         "values": seen.values if seen else {},
         "limits": seen.limits if seen else {},
-        "render_seconds": None if take is None or take.reused_from_job_id else take.render_seconds,
-        "is_slow": take is not None and is_slow(job.job_type, take.render_seconds, take.reused_from_job_id),
     }
 
 
@@ -65,7 +63,7 @@ def _takes(session: Session, *conditions: ColumnElement[bool]) -> list[CutTake]:
     )
     return [
         CutTake(
-            **weighed(job, scores, take),
+            **weighed(job, scores),
             phase=job.phase,
             master_path=take.master_path,
             file_sha256=take.file_sha256,

@@ -42,6 +42,14 @@ class Jobs(Connection):
                 session, project_id=project_id, phase=phase, state=state, after=after, limit=limit
             )
 
+    def under_way(self, *, project: str | None = None, limit: int = 1000) -> list[UUID]:
+        """The jobs that are not over, the newest first."""
+        from db import catalogue
+
+        with self.database.transaction() as session:
+            project_id = catalogue.project(session, project).id if project else None
+            return catalogue.under_way(session, project_id, limit=limit)
+
     def rows(self, job_ids: Sequence[UUID | str]) -> tuple[JobRow, ...]:
         """These jobs as a list shows them."""
         from db import catalogue

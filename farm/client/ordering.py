@@ -55,10 +55,7 @@ class Ordering(Connection):
         with self.database.transaction() as session:
             require_all(wanted, catalogue.job_rows(session, wanted))
             called_off = queue.cancel(session, wanted)
-            # A cancelled order no longer counts, and without it the gate may be passed.
-            left = {(row.project_id, row.phase) for row in catalogue.job_rows(session, called_off)}
-            for project_id, phase in sorted(left):
-                gates.open_if_earned(session, project_id, phase)
+            gates.called_off(session, catalogue.job_rows(session, called_off))
         failpoints.hit(failpoints.Window.CANCEL)
         return called_off
 

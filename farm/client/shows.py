@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from farm.client.connection import Connection
+from models.vocabulary import Phase
 
 if TYPE_CHECKING:
     from farm.judging.profiles import ProjectProfiles
@@ -25,11 +26,18 @@ class Shows(Connection):
             BadInput: the file cannot be read, or something in it is unknown, doubled or out of range.
             UnknownName: it is to be judged by a profile that nobody knows.
         """
+        from farm.judging import gate as gates
         from farm.shows import loading
 
         story = loading.load(show) if isinstance(show, str | Path) else show
         with self.database.transaction() as session:
-            return loading.store(session, story)
+            stored = loading.store(session, story)
+        # After the commit, because no gate may wait for the project's row: without a cut that is omitted from
+        # now on, a phase may have passed.
+        with self.database.transaction() as session:
+            for phase in Phase:
+                gates.open_if_earned(session, stored.project_id, phase)
+        return stored
 
     def projects(self) -> tuple[ProjectView, ...]:
         from db import catalogue

@@ -132,7 +132,7 @@ class Lineage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageGate:
-    """The gate of one phase: how many root orders of it passed, and what stands in the way."""
+    """The gate of one phase: how many of its cuts passed, and what stands in the way."""
 
     phase: Phase
     is_open: bool  #: the share needed was reached: what comes after may be ordered

@@ -10,11 +10,10 @@ from db.files import deliveries
 from db.files.deliveries import DeliveryName, VersionTaken
 from farm import extras
 from farm.delivery.words import WRITERS, Chosen, Delivered, Delivery, Form, TakeDamaged, Undelivered
-from farm.judging.best_take import best_take
 from farm.ops.store import id_of, refuse_anothers
 from farm.paths import typed
 from models.errors import BadInput, NotHere
-from models.vocabulary import JobType, Phase, Verdict
+from models.vocabulary import Phase, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from db.engine import Database, Session
     from db.files.artifacts import ArtifactStore
     from farm.delivery.words import Progress, Writer
-    from models.jobs import JobRow
-    from models.takes import RootResult, TakeResult
+    from models.units import UnitStanding
 
 #: how often the next version is tried when others deliver the same cut at this moment
 _TRIES = 5
@@ -82,22 +80,22 @@ def choose(
 ) -> tuple[list[Chosen], list[Undelivered]]:
     """The take of each cut and phase that would be delivered, and the cuts that have none.
 
-    Character sheets belong to no cut, and a reproduction proves a take and never replaces it. Raises
-    `UnknownName`.
+    Character sheets belong to no cut, and a reproduction proves a take and never replaces it. A cut that the
+    show does without is delivered only by name. Raises `UnknownName`.
     """
     show = catalogue.project(session, project)
     named = [catalogue.path_of(catalogue.cut(session, show, text)) for text in cuts]
-    paths = named or [view.path for view in catalogue.cuts(session, show.id)]
+    paths = named or [view.path for view in catalogue.cuts(session, show.id) if not view.omitted]
     best: dict[tuple[str, Phase], UUID] = {}
     reasons: dict[str, str] = {}
     for each in [phase] if phase else Phase:
-        families = _families(session, show.id, each)
+        units = {unit.cut: unit for unit in catalogue.standings(session, show.id, each) if unit.cut}
         for path in paths:
-            take = _best(families.get(path, ()))
-            if take is not None and take.verdict is not None and take.verdict.passes:
-                best[path, each] = take.job_id
+            unit = units.get(path)
+            if unit is not None and unit.best is not None and unit.passed:
+                best[path, each] = unit.best.job_id
             elif phase:
-                reasons[path] = _why_not(families.get(path, []))
+                reasons[path] = _why_not(unit)
     covered = {path for path, _ in best}
     in_order = sorted(best.items(), key=lambda item: item[0][0])
     chosen = [_chosen(session, show.slug, path, job_id) for (path, _), job_id in in_order]
@@ -108,35 +106,13 @@ def choose(
     ]
 
 
-def _families(
-    session: Session, project_id: UUID, phase: Phase
-) -> dict[str, list[tuple[RootResult, list[TakeResult]]]]:
-    """Root orders by cut, each with those of its takes that may be delivered if they pass."""
-    roots = [root for root in catalogue.roots(session, project_id, phase) if root.cut]
-    rows = {row.id: row for row in catalogue.job_rows(session, [t.job_id for r in roots for t in r.takes])}
-    families: dict[str, list[tuple[RootResult, list[TakeResult]]]] = {}
-    for root in roots:
-        takes = [take for take in root.takes if take.job_id in rows and _may_leave(rows[take.job_id])]
-        if root.cut and takes:
-            families.setdefault(root.cut, []).append((root, takes))
-    return families
-
-
-def _may_leave(row: JobRow) -> bool:
-    return row.reproduces_job_id is None and row.job_type is not JobType.CHARACTER_SHEET
-
-
-def _best(families: Sequence[tuple[RootResult, list[TakeResult]]]) -> TakeResult | None:
-    return best_take(take for _, takes in families for take in takes)
-
-
-def _why_not(families: Sequence[tuple[RootResult, list[TakeResult]]]) -> str:
-    if not families:
+def _why_not(unit: UnitStanding | None) -> str:
+    if unit is None:
         return "nothing was ordered in this phase"
-    if not all(root.finished for root, _ in families):
+    if unit.in_work:
         return "still in work"
-    best = _best(families)
-    if best is None or best.verdict is None:
+    best = unit.best
+    if best is None:
         return "no take of it was made"
     if best.verdict is Verdict.REVIEW:
         return f"its best take waits for a person: farm review {best.job_id}"

@@ -187,7 +187,7 @@ def _report(outcome: DemoResult, takes: Sequence[PageTake]) -> dict[str, Any]:
                 "judged": gate.judged,
                 "passed": gate.passed,
                 "blocking_issues": [issue.sentence for issue in gate.blocking_issues],
-                "slow_stills": len(gate.slow_stills),
+                "slow_stills": gate.slow_stills,
             }
             for gate in outcome.gates
         },

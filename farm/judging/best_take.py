@@ -29,6 +29,8 @@ class Judged(Protocol):
 
 
 T = TypeVar("T", bound=Judged)
+#: verdict, blocking metrics, overall score turned round
+Place = tuple[float, float, float]
 
 
 #: every other verdict comes after these
@@ -55,18 +57,35 @@ def overall_score(take: Judged) -> float | None:
     Inverted where lower is better. The structural contract is left out: its limits are switches, not scales.
     None when nothing was measured.
     """
+    return _overall(take.values, take.limits)
+
+
+def place_of(
+    verdict: Verdict, blocking: int, values: Mapping[str, float], limits: Mapping[str, float]
+) -> Place:
+    """Where a judged take stands among others: the lowest is the best, and so it is kept with the job.
+
+    `blocking` says how many metrics block it.
+
+    >>> place_of(Verdict.PASS, 0, {"identity": 0.35}, {"identity": 0.7})
+    (1.0, 0.0, -0.5)
+    """
+    return float(_PLACES.get(verdict, len(_PLACES))), float(blocking), -(_overall(values, limits) or 0.0)
+
+
+def _rank(take: Judged) -> tuple[Place, int, Any]:
+    """Lowest first; ids of jobs sort as the jobs were made, so that no two takes are equal."""
+    verdict = take.verdict or Verdict.RETAKE
+    return place_of(verdict, len(take.blocking), take.values, take.limits), take.take_number, take.job_id
+
+
+def _overall(values: Mapping[str, float], limits: Mapping[str, float]) -> float | None:
     ratios = [
-        _ratio(Metric(name), value, take.limits[name])
-        for name, value in take.values.items()
-        if name in take.limits and Metric(name) not in STRUCTURE
+        _ratio(Metric(name), value, limits[name])
+        for name, value in values.items()
+        if name in limits and Metric(name) not in STRUCTURE
     ]
     return sum(ratios) / len(ratios) if ratios else None
-
-
-def _rank(take: Judged) -> tuple[int, int, float, int, Any]:
-    """Lowest first; ids of jobs sort as the jobs were made, so that no two takes are equal."""
-    place = _PLACES.get(take.verdict, len(_PLACES)) if take.verdict else len(_PLACES)
-    return place, len(take.blocking), -(overall_score(take) or 0.0), take.take_number, take.job_id
 
 
 def _ratio(metric: Metric, value: float, limit: float) -> float:

@@ -1,4 +1,4 @@
-"""The gate: judges a scored take, orders its retake, and opens the next phase's door when 80 % passed."""
+"""The gate: judges a scored take, orders its retake, and opens the next door when 80 % of the cuts passed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from db import catalogue
 from db.catalogue import NewJob
 from farm.judging import profiles
 from farm.judging import reviews as reviewing
+from farm.judging.best_take import place_of
 from farm.judging.ladder import next_recipe
 from farm.judging.reports import PhaseReport, has_earned, phase_report
 from farm.judging.verdicts import judge
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
+    from models.jobs import JobRow
     from models.metrics import Judgement
     from models.rows.jobs import Job
 
@@ -58,30 +60,46 @@ def gate_job(session: Session, job_id: UUID) -> GateOutcome:
     job = _locked(session, job_id)
     judgement = _judged(session, job)
     if job.reproduces_job_id is not None:
-        catalogue.store_judgement(session, job_id, judgement, judgement.verdict)
+        _keep(session, job_id, judgement, judgement.verdict)
         return GateOutcome(verdict=judgement.verdict, judgement=judgement)
     if job.verdict in (Verdict.APPROVED, Verdict.REJECTED):
         return GateOutcome(verdict=job.verdict, judgement=judgement)
     verdict, retake = judgement.verdict, None
     if verdict is Verdict.RETAKE:
         verdict, retake = _retake(session, job, judgement)
-    catalogue.store_judgement(session, job_id, judgement, verdict)
+    _keep(session, job_id, judgement, verdict)
     opened = _open_if_earned(session, job.project_id, job.phase) if verdict.passes else None
     return GateOutcome(verdict=verdict, judgement=judgement, retake=retake, door_opened=opened)
 
 
 def project_report(session: Session, project_id: UUID, phase: Phase) -> PhaseReport:
     """How a project's phase stands against its gate; opens nothing."""
-    return phase_report(catalogue.roots(session, project_id, phase), phase)
+    units = catalogue.standings(session, project_id, phase)
+    return phase_report(units, phase, cuts=catalogue.tally(session, project_id, phase).cuts)
 
 
 def open_if_earned(session: Session, project_id: UUID, phase: Phase) -> Phase | None:
     """Open the door behind `phase` if that is earned by now; the phase it opened.
 
-    A verdict opens doors by itself; a job that is called off leaves the count without one.
+    A verdict opens doors by itself; a cut that the show does without from now on leaves the count without one.
     """
     catalogue.lock_gate(session, project_id, phase)
     return _open_if_earned(session, project_id, phase)
+
+
+def called_off(session: Session, rows: Iterable[JobRow]) -> list[Phase]:
+    """Count anew what jobs belong to that were just called off; the phases that are open for want of them.
+
+    A cut whose orders are all called off no longer counts, and without it the gate may be passed.
+    """
+    jobs = list(rows)
+    phases = sorted({(row.project_id, row.phase) for row in jobs})
+    for project_id, phase in phases:
+        catalogue.lock_gate(session, project_id, phase)
+    units = catalogue.units_of(session, [row.id for row in jobs]).values()
+    catalogue.stand(session, [unit for unit in units if unit is not None])
+    opened = [_open_if_earned(session, project_id, phase) for project_id, phase in phases]
+    return [phase for phase in opened if phase is not None]
 
 
 def review(
@@ -129,7 +147,7 @@ def review(
         frame=frame,
     )
     judgement = _judged(session, job)
-    catalogue.store_judgement(session, job_id, judgement, verdict)
+    _keep(session, job_id, judgement, verdict)
     opened = _open_if_earned(session, job.project_id, job.phase) if approve else None
     return GateOutcome(verdict=verdict, judgement=judgement, door_opened=opened)
 
@@ -168,6 +186,18 @@ def _judged(session: Session, job: Job) -> Judgement:
     return judge(measurements, profiles.of_job(session, job.id), job.phase, job.quality_thresholds)
 
 
+def _keep(session: Session, job_id: UUID, judgement: Judgement, verdict: Verdict) -> None:
+    marked = {
+        score.mark.metric.value: (score.measurement.value, score.mark.limit)
+        for score in judgement.scores
+        if score.mark
+    }
+    values = {name: value for name, (value, _) in marked.items() if value is not None}
+    limits = {name: limit for name, (_, limit) in marked.items()}
+    place = place_of(verdict, len(judgement.blocking), values, limits)
+    catalogue.store_judgement(session, job_id, judgement, verdict, place)
+
+
 def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, RetakeJob | None]:
     """Order the next take; `review` when the ladder or the budget ends here."""
     if job.take_number > job.max_retakes:
@@ -201,10 +231,10 @@ def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, 
 
 def _open_if_earned(session: Session, project_id: UUID, phase: Phase) -> Phase | None:
     behind = phase.after
-    if behind is None or behind in catalogue.doors(session, project_id):
+    if behind is None or catalogue.is_decided(session, project_id, behind):
         return None
     # Counted before it is weighed: the full report is only read when it can matter.
-    if not has_earned(*catalogue.tally(session, project_id, phase)):
+    if not has_earned(catalogue.tally(session, project_id, phase)):
         return None
     if not catalogue.is_open(session, project_id, phase):
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from db import catalogue
 from db.catalogue import NewJob
 from farm.judging import profiles
-from farm.judging.reports import phase_report
+from farm.judging.gate import project_report
 from farm.orders import drawn
 from farm.orders.casting import castings
 from farm.orders.plan import Ordered
@@ -155,7 +155,7 @@ def _locked(session: Session, project: Project, phase: Phase) -> PhaseLocked:
             f"The {phase.value} phase of {project.slug} was closed by {by}.",
             hint=f"A named person opens it again: `farm gate {project.slug} --phase {phase.value} --open`.",
         )
-    report = phase_report(catalogue.roots(session, project.id, before), before)
+    report = project_report(session, project.id, before)
     worst = f" First: {report.blocking_issues[0].sentence}" if report.blocking_issues else ""
     return PhaseLocked(
         f"The {phase.value} phase of {project.slug} is closed until the {before.value} gate opens. "

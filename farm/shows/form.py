@@ -149,6 +149,8 @@ class CutPart(_Part):
     variations: dict[Slug, Names] = Field(default_factory=dict)
     dialogue: Text | None = None
     action_notes: Text | None = None
+    #: the show does without it; its takes stay, and no gate counts them
+    omit: bool = False
 
 
 class ScenePart(_Part):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    Double,
     ForeignKey,
     Index,
     SmallInteger,
@@ -17,11 +18,12 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.actors import Actor
 from models.jobs import DEFAULT_RETRIES
+from models.rows import units  # noqa: F401 - importing maps the table that jobs point at
 from models.rows.base import Base, CreatedAt, UuidKey, Who, Word, empty
 from models.rows.takes import GenerationParams, QualityScores, Take
 from models.vocabulary import (
@@ -34,6 +36,13 @@ from models.vocabulary import (
     Verdict,
 )
 
+#: the state people see, as the index has it: `JobState.of` in SQL, a test holds the two equal
+STATE = """CASE WHEN {0}status = 'held' THEN 'pending'
+    WHEN {0}status = 'failed' AND {0}error_kind = 'timeout' THEN 'timeout'
+    WHEN {0}status NOT IN ('ready', 'running') THEN {0}status
+    WHEN {0}step <> 'render' THEN 'quality_check'
+    WHEN {0}status = 'running' THEN 'processing' ELSE 'queued' END"""
+
 
 class Job(Base):
     """One order to make one take; a retake is a job of its own under the same root."""
@@ -43,7 +52,10 @@ class Job(Base):
         #: a retake exists once per root and take number, however often the gate runs
         UniqueConstraint("root_job_id", "take_number"),
         UniqueConstraint("project_id", "idempotency_key"),
-        Index("ix_jobs_project_id_phase", "project_id", "phase"),
+        #: pages of a project, of a phase, of both, and of everything
+        Index("ix_jobs_project_id_created_at_id", "project_id", "created_at", "id"),
+        Index("ix_jobs_project_id_phase_created_at_id", "project_id", "phase", "created_at", "id"),
+        Index("ix_jobs_phase_created_at_id", "phase", "created_at", "id"),
         Index("ix_jobs_cut_id", "cut_id"),
         #: without it, deleting a project would search all jobs once for each of its jobs
         Index("ix_jobs_parent_job_id", "parent_job_id", postgresql_where=text("parent_job_id IS NOT NULL")),
@@ -53,6 +65,8 @@ class Job(Base):
             "reproduces_job_id",
             postgresql_where=text("reproduces_job_id IS NOT NULL"),
         ),
+        #: the best take of a unit is the first one here, however many there are
+        Index("ix_jobs_unit_id_place", "unit_id", "place", "take_number", "id"),
         CheckConstraint("take_number >= 1", name="take_number"),
     )
 
@@ -64,6 +78,8 @@ class Job(Base):
     cut_id: Mapped[UUID | None] = mapped_column(ForeignKey("cuts.id", ondelete="SET NULL"))
     #: the first job of this order; its own id for a root
     root_job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    #: what it counts as at its phase's gate; a retake counts as its root does
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("gate_units.id", ondelete="CASCADE"))
     parent_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     take_number: Mapped[int] = mapped_column(server_default=text("1"))
     #: what the ladder or a person changed against the parent, and which metrics blocked it
@@ -74,6 +90,8 @@ class Job(Base):
     profile: Mapped[str] = mapped_column(String(100))
     quality_thresholds: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
     verdict: Mapped[Verdict | None] = mapped_column(Word(Verdict))
+    #: among the takes of its unit, the lowest is the best: `farm.judging.best_take.place_of`
+    place: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
     #: the job whose take this one makes again; it never counts at a gate
     reproduces_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     #: what is changed of that job's recipe: field -> [before, after]; NULL: this makes no other's take again
@@ -149,11 +167,30 @@ class QueueRow(Base):
             "fingerprint",
             postgresql_where=text("step = 'render' AND status IN ('ready', 'running') AND NOT waits_for_equal"),
         ),
+        #: a page of one state, newest first, of all projects or of one
+        Index("ix_render_queue_state", text(f"({STATE.format('')})"), "created_at", "job_id"),
+        Index(
+            "ix_render_queue_project_id_state",
+            "project_id",
+            text(f"({STATE.format('')})"),
+            "created_at",
+            "job_id",
+        ),
+        #: whether anything of a unit is under way
+        Index(
+            "ix_render_queue_unit_in_work",
+            "unit_id",
+            postgresql_where=text("status IN ('held', 'ready', 'running')"),
+        ),
         CheckConstraint("priority BETWEEN 1 AND 10", name="priority"),
     )
 
     id: Mapped[UuidKey]
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), unique=True)
+    #: its job's, beside the state, for the indexes; no keys, because the row goes with its job
+    project_id: Mapped[UUID]
+    unit_id: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
     step: Mapped[Step] = mapped_column(Word(Step), server_default=text("'render'"))
     status: Mapped[QueueStatus] = mapped_column(Word(QueueStatus), server_default=text("'ready'"))
     #: one sentence: what a held row waits for

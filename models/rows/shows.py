@@ -143,6 +143,8 @@ class Cut(Base):
     dialogue: Mapped[str | None] = mapped_column(Text)
     action_notes: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(50), server_default=text("'pending'"))
+    #: the show does without it: no gate counts it
+    omitted: Mapped[bool] = mapped_column(server_default=text("false"))
     #: the folder of the version that `farm deliver` handed over last, of several phases the furthest
     output_path: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from db import catalogue
+from farm.judging.best_take import best_take
 from farm.judging.neighbours import neighbours
 from farm.orders import submission
 from farm.settings import Settings
@@ -20,8 +21,9 @@ from models.recipe import CharacterLook, Recipe
 from models.rows.characters import Character, CharacterAttribute, CharacterVariation
 from models.rows.jobs import Job, QueueRow
 from models.rows.takes import Take
-from models.takes import RootResult, TakeResult
-from models.vocabulary import JobType, Phase, QueueStatus, Step, VariationType, Verdict
+from models.takes import TakeResult
+from models.units import UnitStanding
+from models.vocabulary import JobType, Phase, QueueStatus, Step, UnitKind, VariationType, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,10 +99,22 @@ def a_take(verdict: Verdict | None = Verdict.PASS, number: int = 1, **more: Any)
     return TakeResult(job_id=uuid4(), take_number=number, verdict=verdict, **{**values, **more})
 
 
-def a_root(*takes: TakeResult, **more: Any) -> RootResult:
-    """One ordered take; finished, and passed unless its takes say otherwise."""
-    values: dict[str, Any] = {"cut": f"ep001/sc010/c{next(_serial):04d}", "cancelled": False, "finished": True}
-    return RootResult(job_id=uuid4(), takes=takes or (a_take(),), **{**values, **more})
+def a_unit(*takes: TakeResult, **more: Any) -> UnitStanding:
+    """One ordered cut; over, and passed unless its takes say otherwise."""
+    best = best_take(takes or (a_take(),))
+    values: dict[str, Any] = {
+        "kind": UnitKind.CUT,
+        "cut": f"ep001/sc010/c{next(_serial):04d}",
+        "best": best,
+        "takes": len(takes) or 1,
+        "last_job_id": None if best else takes[-1].job_id,
+    }
+    return UnitStanding(**{**values, **more})
+
+
+def slow(seconds: float) -> dict[str, Any]:
+    """What a unit has whose one still took so long."""
+    return {"slow_takes": 1, "slowest_job_id": uuid4(), "slowest_seconds": seconds}
 
 
 def settings_for(folder: Path, **changes: Any) -> Settings:
@@ -149,10 +163,13 @@ SHOW = {
 }
 
 
-def a_stored_show(session: Session, **project: Any) -> StoredShow:
-    """A show of its own in the database: two characters, one scene of three cuts."""
+def a_stored_show(session: Session, cuts: int | None = None, **project: Any) -> StoredShow:
+    """A show of its own in the database: two characters, one scene of three cuts, or of so many bare ones."""
     slug = f"moon-{secrets.token_hex(6)}"
     told = {**SHOW, "project": {**SHOW["project"], "slug": slug, **project}}  # type: ignore[dict-item]
+    if cuts is not None:
+        bare = [{"number": 10 * number, "characters": ["mio"]} for number in range(1, cuts + 1)]
+        told["episodes"] = [{"number": 1, "scenes": [{"number": 10, "cuts": bare}]}]
     return loading.store(session, Show.model_validate(told))
 
 
@@ -160,6 +177,12 @@ def ordered(session: Session, show: StoredShow, count: int = 1, **fields: Any) -
     """So many jobs for the show's first cut, unless the fields say otherwise."""
     order = {"project": show.project, "cut": "1/10/10", **fields}
     return [job.job_id for job in submission.submit(session, [submission.parse(order) for _ in range(count)])]
+
+
+def each_cut(session: Session, show: StoredShow, count: int, after: int = 0, **fields: Any) -> list[UUID]:
+    """One job for each of so many cuts of the show, without the first ones."""
+    paths = list(show.cuts)[after : after + count]
+    return [job_id for path in paths for job_id in ordered(session, show, **{"cut": path, **fields})]
 
 
 def finish(session: Session, job_id: UUID, *measurements: Measurement) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from farm.shows.form import Show
     from models.jobs import JobDetail
     from models.metrics import Profile
-    from models.shows import CutView, StoredShow
+    from models.shows import StoredShow
 
     #: makes and stores a show's references
     References = Callable[[Farm, StoredShow], dict[str, Any]]
@@ -104,7 +104,7 @@ class _Demo:
         self._farm = farm
         self._project = project
         self._view = next(each for each in farm.projects() if each.slug == project)
-        self._cuts: tuple[CutView, ...] = farm.cuts(project)
+        self._cuts = tuple(cut for cut in farm.cuts(project) if not cut.omitted)
         self._cast = sorted({who for cut in self._cuts for who in cut.characters})
 
     def play(self, began: float, memory: MemoryPeak) -> demo_report.DemoResult:

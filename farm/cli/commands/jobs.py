@@ -83,7 +83,7 @@ def watch(
     from farm.explaining.answers import to_json
 
     with opened() as farm:
-        watched: Sequence[UUID | str] = job_ids or _not_over(farm, project)
+        watched: Sequence[UUID | str] = job_ids or farm.under_way(project=project)
         if not watched:
             print_list([]) if as_json else out().print("Nothing is under way.")
             return
@@ -119,14 +119,6 @@ def _ended_well(row: JobRow) -> bool:
     if row.reproduces_job_id is not None:
         return row.state is JobState.COMPLETED
     return row.verdict is not None and row.verdict.passes
-
-
-def _not_over(farm: Farm, project: str | None) -> list[UUID]:
-    ids: list[UUID] = []
-    for state in JobState:
-        page = farm.jobs(project=project, state=state, limit=200)
-        ids += [row.id for row in page.items if not row.state.is_over]
-    return ids
 
 
 def _print_job(detail: JobDetail, reasons: list[str]) -> None:

@@ -161,10 +161,13 @@ def _print_gate(project: str, report: PhaseReport) -> None:
     state = ("passed", "bold green") if report.can_open else ("not passed", "bold red")
     out().print(Text.assemble(f"{project} · {report.phase.value} · gate ", state))
     share = f"{report.pass_rate:.0%}" if report.pass_rate is not None else "–"
-    out().print(f"{report.passed} of {report.ordered} passed ({share}), {report.required_rate:.0%} needed")
+    needed = f"{report.required_rate:.0%} needed"
+    out().print(f"{report.passed} of {report.ordered} cuts and sheets passed ({share}), {needed}")
     for sentence in report.missing:
         out().print(Text.assemble(("→ ", "yellow"), sentence))
     for issue in report.blocking_issues:
         out().print(Text.assemble(("✗ ", "red"), issue.sentence))
+    if report.left_out_sentence:
+        out().print(Text(report.left_out_sentence, "dim"))
     if report.pace_sentence:
         out().print(Text.assemble(("! ", "yellow"), report.pace_sentence))

@@ -110,7 +110,7 @@ def _orders(
             raise BadInput(
                 "--all-cuts needs a project.", hint="Add --project NAME; `farm show load` prints it."
             )
-        return [{**given, "cut": cut.path} for cut in farm.cuts(given["project"])]
+        return [{**given, "cut": cut.path} for cut in farm.cuts(given["project"]) if not cut.omitted]
     if file is None:
         if not given:
             raise BadInput("Nothing was ordered.", hint="Give a YAML file, flags, or --all-cuts; see --help.")

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from db import catalogue
 from farm.cli import app as cli
 from farm.delivery import cuts
 from farm.judging.gate import review
+from farm.reproduction import ordering
 from models.errors import BadInput, UnknownName
 from models.rows.jobs import Job
 from models.rows.takes import Take
-from models.vocabulary import Phase
+from models.vocabulary import Phase, Verdict
 from tests.support.delivery_studio import LOOP, Studio
 from tests.support.full_disk import files_of_at_most
 from tests.support.media import pixel_sha256
@@ -123,10 +125,13 @@ def test_another_take_gets_the_next_version_and_the_first_stays(studio: Studio) 
 def test_a_take_that_failed_a_sheet_and_a_reproduction_are_never_delivered(studio: Studio) -> None:
     good = studio.take()
     studio.take(good=False, cut="1/10/20")
-    copy = studio.take()
     with studio.farm.database.transaction() as session:
-        review(session, copy, approve=True, by="Ada")
-        session.get_one(Job, copy).reproduces_job_id = good
+        copy = ordering.reproduce(session, good, requested_by="Ada", changes={}).job_id
+        studio.finish(session, copy)
+        job = session.get_one(Job, copy)
+        job.verdict, job.place = Verdict.APPROVED, [0.0, 0.0, -1.0]
+        session.flush()
+        catalogue.stand(session, [unit for unit in catalogue.units_of(session, [good, copy]).values() if unit])
 
     delivery = studio.deliver(phase=Phase.STILL)
 

@@ -9,16 +9,16 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, text
 
-from db import catalogue
+from db import catalogue, queue
 from farm.judging import gate as gates
 from farm.orders import submission
 from models.actors import GATE
 from models.errors import Conflict, Forbidden, OrderRefused, PhaseLocked, UnknownName
 from models.metrics import Metric
 from models.rows.doors import PhaseDoor
-from models.rows.jobs import Job, QueueRow
-from models.vocabulary import JobState, Phase, QueueStatus, Verdict
-from tests.support.factories import finish, judged, measured, ordered, whole
+from models.rows.jobs import Job
+from models.vocabulary import JobState, Phase, Verdict
+from tests.support.factories import a_stored_show, each_cut, finish, judged, measured, ordered, whole
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
@@ -37,10 +37,17 @@ WAITING = """
 """
 
 
-def judged_stills(session: Session, show: StoredShow, passed: int, failed: int) -> list[UUID]:
-    """So many finished stills; the failed ones have no retakes left."""
-    good = ordered(session, show, count=passed)
-    bad = ordered(session, show, count=failed, max_retakes=0) if failed else []
+@pytest.fixture
+def show(database: Database) -> StoredShow:
+    """A show of one's own with as many cuts as any test orders."""
+    with database.transaction() as session:
+        return a_stored_show(session, cuts=20)
+
+
+def judged_stills(session: Session, show: StoredShow, passed: int, failed: int, after: int = 0) -> list[UUID]:
+    """Finished stills of so many cuts; the failed ones have no retakes left."""
+    good = each_cut(session, show, passed, after)
+    bad = each_cut(session, show, failed, after + passed, max_retakes=0)
     for job_id in good:
         judged(session, job_id, *GOOD)
     for job_id in bad:
@@ -174,7 +181,7 @@ def test_four_of_five_open_the_next_phase_and_leave_their_evidence(
     database: Database, show: StoredShow
 ) -> None:
     with database.transaction() as session:
-        jobs = ordered(session, show, count=5, max_retakes=0)
+        jobs = each_cut(session, show, 5, max_retakes=0)
         outcomes = [judged(session, jobs[0], *BAD)]
         outcomes += [judged(session, job_id, *GOOD) for job_id in jobs[1:]]
 
@@ -200,13 +207,13 @@ def test_four_that_pass_are_too_few(database: Database, show: StoredShow) -> Non
         report = gates.project_report(session, show.project_id, Phase.STILL)
 
     assert not report.can_open
-    assert report.missing == ("5 takes must be ordered, 4 are.",)
+    assert report.missing == ("5 cuts must be ordered, 4 are.",)
 
 
 def test_a_passing_retake_counts_for_its_root(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
         judged_stills(session, show, passed=3, failed=1)
-        (job_id,) = ordered(session, show)
+        (job_id,) = each_cut(session, show, 1, after=4)
         first = judged(session, job_id, *BAD)
         assert first.retake is not None
         second = judged(session, first.retake.job_id, *GOOD)
@@ -225,7 +232,7 @@ def test_doors_open_strictly_one_after_the_other(database: Database, show: Store
         submission.submit(session, [video])
 
     with database.transaction() as session:
-        loops = ordered(session, show, count=5, job_type="animation_loop")
+        loops = each_cut(session, show, 5, job_type="animation_loop")
         opened = [judged(session, each, *whole(EMBEDDED, Phase.LOOP)).door_opened for each in loops]
     # Four of the five ordered are 80 %: the fifth cannot change that any more.
     assert opened == [None, None, None, Phase.VIDEO, None]
@@ -237,7 +244,7 @@ def test_doors_open_strictly_one_after_the_other(database: Database, show: Store
 def test_a_door_that_opened_stays_open_when_later_takes_fail(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
         judged_stills(session, show, passed=5, failed=0)
-        judged_stills(session, show, passed=0, failed=10)
+        judged_stills(session, show, passed=0, failed=10, after=5)
 
         assert not gates.project_report(session, show.project_id, Phase.STILL).can_open
         assert submission.submit(session, [loop_order(show)])
@@ -249,7 +256,7 @@ def test_a_person_may_close_a_door_and_the_gate_does_not_open_it_again(
     with database.transaction() as session:
         judged_stills(session, show, passed=5, failed=0)
         gates.close_door(session, show.project_id, Phase.LOOP, by="Ada", reason="the faces drift")
-        judged_stills(session, show, passed=5, failed=0)
+        judged_stills(session, show, passed=5, failed=0, after=5)
 
     with pytest.raises(PhaseLocked, match="closed by Ada"), database.transaction() as session:
         submission.submit(session, [loop_order(show)])
@@ -272,25 +279,24 @@ def test_a_cancelled_job_leaves_the_count_and_the_door_can_then_be_asked_again(
     with database.transaction() as session:
         judged_stills(session, show, passed=5, failed=1)
     with database.transaction() as session:
-        jobs = ordered(session, show, count=1)
-        assert gates.project_report(session, show.project_id, Phase.STILL).passed == 5
-        session.execute(
-            QueueRow.__table__.update()  # type: ignore[attr-defined]
-            .where(QueueRow.job_id.in_(jobs))
-            .values(status=QueueStatus.CANCELLED)
-        )
+        jobs = each_cut(session, show, 1, after=6)
+        assert gates.project_report(session, show.project_id, Phase.STILL).ordered == 7
         session.execute(PhaseDoor.__table__.delete().where(PhaseDoor.project_id == show.project_id))  # type: ignore[attr-defined]
 
+    with database.transaction() as session:
+        called_off = catalogue.job_rows(session, queue.cancel(session, jobs))
+        opened = gates.called_off(session, called_off)
         report = gates.project_report(session, show.project_id, Phase.STILL)
-        assert (report.ordered, report.cancelled) == (6, tuple(jobs))
-        assert gates.open_if_earned(session, show.project_id, Phase.STILL) is Phase.LOOP
+
+    assert opened == [Phase.LOOP]
+    assert (report.ordered, report.cancelled) == (6, ("ep001/sc010/c0070",))
 
 
 def test_the_last_verdict_opens_the_door_even_when_all_come_at_once(
     database: Database, show: StoredShow
 ) -> None:
     with database.transaction() as session:
-        jobs = ordered(session, show, count=8)
+        jobs = each_cut(session, show, 8)
 
     def run(job_id: UUID) -> Phase | None:
         with database.transaction() as session:
@@ -305,7 +311,7 @@ def test_the_last_verdict_opens_the_door_even_when_all_come_at_once(
 def test_a_person_may_approve_what_waits_and_that_opens_the_door(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
         judged_stills(session, show, passed=3, failed=1)
-        (job_id,) = ordered(session, show)
+        (job_id,) = each_cut(session, show, 1, after=4)
         judged(session, job_id, *whole(EMBEDDED, Phase.STILL, identity=None))
 
         outcome = gates.review(session, job_id, approve=True, by="Ada", note="it is her")

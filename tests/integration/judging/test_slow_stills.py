@@ -12,11 +12,11 @@ from db import catalogue
 from farm.cli import app as cli
 from farm.cli.commands import review
 from farm.client import Farm
-from farm.judging.gate import project_report
-from models.rows.jobs import Job
+from farm.judging.gate import gate_job, project_report
+from farm.reproduction import ordering
 from models.rows.takes import Take
 from models.vocabulary import JobType, Phase
-from tests.support.factories import a_stored_show, judged, ordered, settings_for, whole
+from tests.support.factories import a_stored_show, finish, ordered, settings_for, whole
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
@@ -27,13 +27,21 @@ if TYPE_CHECKING:
     from models.shows import StoredShow
 
 
-def made(session: Session, show: StoredShow, seconds: float, **order: Any) -> UUID:
-    """A passing take that took so long."""
+def made(
+    session: Session, show: StoredShow, seconds: float, reused_from: UUID | None = None, **order: Any
+) -> UUID:
+    """A passing take that took so long, or whose equal did."""
     (job_id,) = ordered(session, show, **order)
-    judged(session, job_id, *whole(EMBEDDED, Phase.STILL))
-    session.query(Take).filter_by(job_id=job_id).one().render_seconds = seconds
-    session.flush()
+    rendered(session, job_id, seconds, reused_from)
     return job_id
+
+
+def rendered(session: Session, job_id: UUID, seconds: float, reused_from: UUID | None = None) -> None:
+    finish(session, job_id, *whole(EMBEDDED, Phase.STILL))
+    take = session.query(Take).filter_by(job_id=job_id).one()
+    take.render_seconds, take.reused_from_job_id = seconds, reused_from
+    session.flush()
+    gate_job(session, job_id)
 
 
 @pytest.fixture
@@ -42,13 +50,11 @@ def show(database: Database) -> StoredShow:
     with database.transaction() as session:
         show = a_stored_show(session)
         for seconds, cut in ((3.0, "1/10/10"), (20.0, "1/10/10"), (20.5, "1/10/20"), (61.25, "1/10/30")):
-            made(session, show, seconds, cut=cut)
-        reused = made(session, show, 99.0)
-        original = made(session, show, 1.0)
-        session.query(Take).filter_by(job_id=reused).one().reused_from_job_id = original
+            original = made(session, show, seconds, cut=cut)
+        made(session, show, 99.0, reused_from=original)
         made(session, show, 300.0, cut=None, job_type=JobType.CHARACTER_SHEET, characters=["mio"])
-        again = made(session, show, 300.0)
-        session.get_one(Job, again).reproduces_job_id = original
+        again = ordering.reproduce(session, original, requested_by="Ada", changes={})
+        rendered(session, again.job_id, 300.0)
     return show
 
 
@@ -58,10 +64,9 @@ def test_only_stills_that_were_rendered_for_their_own_job_are_counted(
     with database.transaction() as session:
         report = project_report(session, show.project_id, Phase.STILL)
 
-    assert [(still.cut, still.seconds) for still in report.slow_stills] == [
-        ("ep001/sc010/c0030", 61.25),
-        ("ep001/sc010/c0020", 20.5),
-    ]
+    assert report.slow_stills == 2
+    assert report.slowest_still is not None
+    assert (report.slowest_still.cut, report.slowest_still.seconds) == ("ep001/sc010/c0030", 61.25)
     assert report.can_open
 
 

@@ -251,6 +251,7 @@ def test_a_closed_phase_says_which_gate_and_how_far_it_is(database: Database) ->
     with database.transaction() as session:
         show = a_stored_show(session)
         ordered(session, show, count=3)
+        ordered(session, show, cut="1/10/20")
     loop = submission.parse({"project": show.project, "cut": "1/10/10", "job_type": "animation_loop"})
 
     with pytest.raises(PhaseLocked) as refusal, database.transaction() as session:
@@ -258,7 +259,7 @@ def test_a_closed_phase_says_which_gate_and_how_far_it_is(database: Database) ->
 
     said = str(refusal.value)
     assert "closed until the still gate opens" in said
-    assert "5 takes must be ordered, 3 are" in said
+    assert "3 cuts must be ordered, 2 are" in said
     assert f"farm gate {show.project} --phase still" in said
 
 

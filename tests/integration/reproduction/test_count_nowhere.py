@@ -15,7 +15,7 @@ from farm.reproduction import ordering
 from models.errors import Conflict, Refused
 from models.rows.jobs import Job, QueueRow
 from models.vocabulary import Phase, QueueStatus, Verdict
-from tests.support.factories import beside, finish, judged, ordered, whole
+from tests.support.factories import beside, each_cut, finish, judged, ordered, whole
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
@@ -35,29 +35,30 @@ def reproduced(session: Session, job_id: UUID, **changes: Any) -> UUID:
 
 def test_the_gates_numbers_are_the_same_before_and_after(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
-        jobs = ordered(session, show, count=5, max_retakes=0)
-        for job_id in jobs[:4]:
+        jobs = each_cut(session, show, 3, max_retakes=0)
+        for job_id in jobs[:2]:
             judged(session, job_id, *GOOD)
         before = gate.project_report(session, show.project_id, Phase.STILL).to_json()
         count = catalogue.tally(session, show.project_id, Phase.STILL)
 
-        waiting = reproduced(session, jobs[0])
-        judged(session, reproduced(session, jobs[1]), *GOOD)
-        judged(session, reproduced(session, jobs[2]), *BAD)
-        chosen = catalogue.roots(session, show.project_id, Phase.STILL, [*jobs, waiting])
+        reproduced(session, jobs[0])
+        judged(session, reproduced(session, jobs[0]), *GOOD)
+        judged(session, reproduced(session, jobs[1]), *BAD)
 
     with database.transaction() as session:
-        assert gate.project_report(session, show.project_id, Phase.STILL).to_json() == before
-        assert catalogue.tally(session, show.project_id, Phase.STILL) == count == (5, 3 + 1)
-        assert [root.job_id for root in chosen] == jobs
+        report = gate.project_report(session, show.project_id, Phase.STILL).to_json()
+        assert (before["reproductions"], report.pop("reproductions")) == (0, 3)
+        assert report == {name: value for name, value in before.items() if name != "reproductions"}
+        assert catalogue.tally(session, show.project_id, Phase.STILL) == count
+        assert (count.ordered, count.passed) == (3, 2)
 
 
 def test_a_passing_reproduction_opens_no_door(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
-        jobs = ordered(session, show, count=5, max_retakes=0)
-        for job_id in jobs[:3]:
+        jobs = each_cut(session, show, 3, max_retakes=0)
+        for job_id in jobs[:2]:
             judged(session, job_id, *GOOD)
-        judged(session, jobs[3], *BAD)
+        judged(session, jobs[2], *BAD)
         for _ in range(3):
             outcome = judged(session, reproduced(session, jobs[0]), *GOOD)
 

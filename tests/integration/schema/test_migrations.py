@@ -38,6 +38,7 @@ TEN_TABLES = {
     "render_queue",
 }
 FIRST, SECOND = "0001_character_consistency", "0002_video_production"
+STATE_INDEXES = {"ix_render_queue_state", "ix_render_queue_project_id_state"}
 FOURTH = "0004_production_rendering"
 BEFORE_HOLDS = "0007_claims"
 BEFORE_IDENTITY = "0008_names_and_holds"
@@ -105,7 +106,13 @@ def test_up_down_and_up_again(blank_database: Database) -> None:
 def test_mapped_classes_and_migrations_agree(fresh_database: Database) -> None:
     with fresh_database.engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                # Alembic cannot read their CASE back as it was written; the test below compares them as well.
+                "include_object": lambda _object, name, *_: name not in STATE_INDEXES,
+            },
         )
         differences = compare_metadata(context, Base.metadata)
 

@@ -119,7 +119,7 @@ def test_a_phase_says_what_is_made_of_one_cut_as_of_all(
     words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     farm = Mock()
-    farm.cuts.return_value = [Mock(path="ep001/sc010/c0010")]
+    farm.cuts.return_value = [Mock(path="ep001/sc010/c0010", omitted=False)]
     monkeypatch.setattr(submit, "opened", lambda: nullcontext(farm))
     monkeypatch.setattr(submit, "_report", lambda *_, **__: None)
 

@@ -19,8 +19,8 @@ from farm.explaining.answers import job_json, to_json
 from farm.judging.reports import phase_report
 from farm.orders.submission import SubmittedJob
 from models.recipe import InputPicture, Lora, environment_sha256
-from models.vocabulary import JobState, JobType, Phase, Verdict
-from tests.support.factories import a_root, a_take
+from models.vocabulary import JobState, JobType, LeftOut, Phase, Verdict
+from tests.support.factories import a_unit, slow
 from tests.support.views_by_hand import a_detail, a_row, a_take_view
 
 if TYPE_CHECKING:
@@ -188,16 +188,16 @@ def test_a_job_in_json_names_its_environment_by_one_hash_and_its_reproduction_in
 
 
 def test_a_gate_counts_slow_stills_names_the_slowest_and_opens_all_the_same() -> None:
-    slow = [a_root(a_take(render_seconds=seconds, is_slow=True)) for seconds in (21.0, 45.5)]
-    called_off = a_root(a_take(render_seconds=90.0, is_slow=True), cancelled=True)
+    late = [a_unit(**slow(seconds)) for seconds in (21.0, 45.5)]
+    omitted = a_unit(left_out=LeftOut.OMITTED, **slow(90.0))
 
-    report = phase_report([*(a_root() for _ in range(4)), *slow, called_off], Phase.STILL)
+    report = phase_report([*(a_unit() for _ in range(4)), *late, omitted], Phase.STILL)
     told = report.to_json()
 
     assert report.can_open
-    assert report.pace_sentence == f"2 stills took longer than 20 s, the slowest 45.5 s in {slow[1].cut}."
+    assert report.pace_sentence == f"2 stills took longer than 20 s, the slowest 45.5 s in {late[1].cut}."
     assert (told["slow_stills"], told["slowest_still"]["seconds"], told["still_limit_s"]) == (2, 45.5, 20.0)
-    assert phase_report([a_root()], Phase.STILL).to_json()["slowest_still"] is None
+    assert phase_report([a_unit()], Phase.STILL).to_json()["slowest_still"] is None
 
 
 def test_watching_a_reproduction_ends_well_when_it_was_made() -> None:

@@ -18,7 +18,7 @@ from farm.explaining.scores import MarkedScore
 from farm.judging.reports import phase_report
 from models.metrics import Metric
 from models.vocabulary import JobType, Phase, ScoreStatus, Verdict
-from tests.support.factories import a_root, a_take
+from tests.support.factories import a_unit, slow
 
 
 def _score(metric: Metric = Metric.IDENTITY, value: float | None = 0.8, **more: Any) -> MarkedScore:
@@ -157,16 +157,16 @@ def test_a_shut_gate_says_what_stands_in_the_way(tmp_path: Path) -> None:
 
 
 def test_a_gate_with_too_few_takes_says_so_although_all_of_them_passed() -> None:
-    few = phase_report([a_root()], Phase.STILL)
-    enough = phase_report([a_root() for _ in range(5)], Phase.STILL)
+    few = phase_report([a_unit()], Phase.STILL)
+    enough = phase_report([a_unit() for _ in range(5)], Phase.STILL)
 
-    assert page_gate(few).blocking_issues == ("5 takes must be ordered, 1 are.",)
+    assert page_gate(few).blocking_issues == ("5 cuts must be ordered, 1 is.",)
     assert page_gate(enough).blocking_issues == ()
 
 
 def test_slow_stills_and_reused_takes_are_seen_on_the_page(tmp_path: Path) -> None:
-    slow = a_root(a_take(render_seconds=23.4, is_slow=True), cut="ep001/sc010/c0030")
-    gate = page_gate(phase_report([slow, *(a_root() for _ in range(4))], Phase.STILL))
+    late = a_unit(cut="ep001/sc010/c0030", **slow(23.4))
+    gate = page_gate(phase_report([late, *(a_unit() for _ in range(4))], Phase.STILL))
 
     page = _page(
         tmp_path,

@@ -8,11 +8,12 @@ import math
 import pytest
 
 from farm.judging.best_take import best_take, overall_score
-from farm.judging.reports import IssueKind, phase_report
+from farm.judging.reports import IssueKind, has_earned, phase_report
 from farm.judging.verdicts import judge
 from models.metrics import Mark, Metric
-from models.vocabulary import Phase, ScoreStatus, Verdict
-from tests.support.factories import a_profile, a_root, a_take, measured
+from models.units import PhaseTally
+from models.vocabulary import LeftOut, Phase, ScoreStatus, UnitKind, Verdict
+from tests.support.factories import a_profile, a_take, a_unit, measured
 
 IDENTITY = Mark(metric=Metric.IDENTITY, limit=0.7, network="toon-id")
 LPIPS = Mark(metric=Metric.TEMPORAL_LPIPS, limit=0.15, network="lpips-alex")
@@ -144,20 +145,20 @@ def test_nothing_measured_has_no_overall_score() -> None:
     [(4, 5, True), (3, 5, False), (4, 4, False), (8, 10, True), (7, 9, False), (12, 15, True), (28, 35, True)],
 )
 def test_the_door_opens_at_exactly_80_percent_of_at_least_five(passed: int, ordered: int, opens: bool) -> None:
-    roots = [a_root() for _ in range(passed)]
-    roots += [a_root(a_take(Verdict.RETAKE)) for _ in range(ordered - passed)]
+    units = [a_unit() for _ in range(passed)]
+    units += [a_unit(a_take(Verdict.RETAKE)) for _ in range(ordered - passed)]
 
-    report = phase_report(roots, Phase.STILL)
+    report = phase_report(units, Phase.STILL)
 
     assert report.can_open is opens
     assert bool(report.missing) is not opens
 
 
 def test_unfinished_unscored_and_failed_jobs_stay_in_the_denominator() -> None:
-    roots = [a_root() for _ in range(4)]
-    roots += [a_root(a_take(None), finished=False), a_root(a_take(None), error="Out of memory.")]
+    units = [a_unit() for _ in range(4)]
+    units += [a_unit(a_take(None), in_work=True), a_unit(a_take(None), error="Out of memory.")]
 
-    report = phase_report(roots, Phase.STILL)
+    report = phase_report(units, Phase.STILL)
 
     assert (report.ordered, report.judged, report.finished, report.passed) == (6, 4, 5, 4)
     assert not report.can_open
@@ -166,42 +167,66 @@ def test_unfinished_unscored_and_failed_jobs_stay_in_the_denominator() -> None:
     assert "Out of memory" in kinds[IssueKind.NO_TAKE].sentence
 
 
-def test_cancelled_jobs_leave_the_count_and_are_listed() -> None:
-    called_off = a_root(a_take(None), cancelled=True)
+def test_what_is_left_out_leaves_the_count_and_is_listed() -> None:
+    called_off = a_unit(a_take(None), left_out=LeftOut.CANCELLED)
+    omitted = a_unit(a_take(Verdict.RETAKE), left_out=LeftOut.OMITTED)
+    scratch = a_unit(kind=UnitKind.SCRATCH, cut=None, orders=3, left_out=LeftOut.SCRATCH)
+    again = a_unit(kind=UnitKind.REPRODUCTION, cut=None, left_out=LeftOut.REPRODUCTION)
 
-    report = phase_report([*(a_root() for _ in range(5)), called_off], Phase.STILL)
+    report = phase_report([*(a_unit() for _ in range(5)), called_off, omitted, scratch, again], Phase.STILL)
 
-    assert report.can_open
-    assert report.ordered == 5
-    assert report.cancelled == (called_off.job_id,)
+    assert (report.can_open, report.ordered, report.passed) == (True, 5, 5)
+    assert (report.cancelled, report.omitted) == ((called_off.cut,), (omitted.cut,))
+    assert (report.scratch, report.reproductions) == (3, 1)
+    assert report.left_out_sentence == (
+        f"Not counted: omitted {omitted.cut}; cancelled {called_off.cut}; 3 scratch orders; 1 reproduction."
+    )
 
 
-def test_a_retake_counts_with_its_root() -> None:
-    retaken = a_root(a_take(Verdict.RETAKE, 1), a_take(Verdict.PASS, 2))
+@pytest.mark.parametrize(
+    ("cuts", "ordered", "opens"), [(3, 3, True), (3, 2, False), (12, 4, False), (0, 4, False)]
+)
+def test_a_small_show_needs_no_more_than_its_cuts(cuts: int, ordered: int, opens: bool) -> None:
+    report = phase_report([a_unit() for _ in range(ordered)], Phase.STILL, cuts=cuts)
 
-    report = phase_report([*(a_root() for _ in range(4)), retaken], Phase.LOOP)
+    assert report.can_open is opens
+    assert report.minimum == {3: 3}.get(cuts, 5)
+    assert has_earned(PhaseTally(ordered=ordered, passed=ordered, cuts=cuts)) is opens
 
-    assert (report.ordered, report.passed) == (5, 5)
-    assert report.individual_results[-1].best_job_id == retaken.takes[1].job_id
-    assert report.blocking_issues == ()
+
+def test_a_cut_counts_once_by_its_best_take_however_often_it_was_ordered() -> None:
+    lucky = a_unit(*(a_take(Verdict.RETAKE, number) for number in range(1, 99)), a_take(Verdict.PASS, 99))
+    bad = [a_unit(a_take(Verdict.RETAKE)) for _ in range(11)]
+
+    report = phase_report([lucky, *bad], Phase.LOOP, cuts=12)
+
+    assert (report.ordered, report.passed, report.can_open) == (12, 1, False)
+    assert report.individual_results[0].takes == 99
+
+
+def test_the_evidence_of_a_door_stays_small() -> None:
+    told = phase_report([a_unit() for _ in range(1200)], Phase.STILL).to_json()
+
+    assert (len(told["individual_results"]), told["results_not_shown"], told["ordered"]) == (1000, 200, 1200)
 
 
 def test_an_approved_take_passes_and_a_rejected_one_does_not() -> None:
-    roots = [a_root(a_take(Verdict.APPROVED)) for _ in range(4)] + [a_root(a_take(Verdict.REJECTED))]
+    units = [a_unit(a_take(Verdict.APPROVED)) for _ in range(4)] + [a_unit(a_take(Verdict.REJECTED))]
 
-    report = phase_report(roots, Phase.STILL)
+    report = phase_report(units, Phase.STILL)
 
     assert report.passed == 4
     assert [issue.kind for issue in report.blocking_issues] == [IssueKind.REJECTED]
 
 
 def test_a_blocking_issue_names_metric_count_worst_job_and_mean_against_mark() -> None:
-    worst = a_root(a_take(Verdict.RETAKE, values={"identity": 0.2}), cut="ep001/sc010/c0020")
-    roots = [a_root(), a_root(a_take(Verdict.RETAKE)), worst]
+    worst = a_unit(a_take(Verdict.RETAKE, values={"identity": 0.2}), cut="ep001/sc010/c0020")
+    units = [a_unit(), a_unit(a_take(Verdict.RETAKE)), worst]
 
-    (issue,) = phase_report(roots, Phase.STILL).blocking_issues
+    (issue,) = phase_report(units, Phase.STILL).blocking_issues
 
-    assert (issue.metric, issue.failed, issue.worst_job) == (Metric.IDENTITY, 2, worst.takes[0].job_id)
+    assert worst.best is not None
+    assert (issue.metric, issue.failed, issue.worst_job) == (Metric.IDENTITY, 2, worst.best.job_id)
     assert issue.mean == pytest.approx((0.9 + 0.4 + 0.2) / 3)
     assert issue.mark == 0.7
     assert issue.sentence == (
@@ -218,15 +243,15 @@ def test_the_worst_of_a_metric_where_lower_is_better_is_the_highest() -> None:
             limits={"luma_flicker": 0.01},
         )
 
-    roots = [a_root(flickering(0.02)), a_root(flickering(0.09))]  # type: ignore[arg-type]
+    units = [a_unit(flickering(0.02)), a_unit(flickering(0.09))]  # type: ignore[arg-type]
 
-    (issue,) = phase_report(roots, Phase.LOOP).blocking_issues
+    (issue,) = phase_report(units, Phase.LOOP).blocking_issues
 
     assert issue.worst_value == 0.09
 
 
 def test_what_was_not_measured_is_an_issue_of_its_own() -> None:
-    waiting = a_root(a_take(Verdict.REVIEW, not_measured=("aesthetic",), values={}))
+    waiting = a_unit(a_take(Verdict.REVIEW, not_measured=("aesthetic",), values={}))
 
     (issue,) = phase_report([waiting], Phase.STILL).blocking_issues
 
@@ -238,13 +263,13 @@ def test_nothing_ordered_is_reported_without_a_rate() -> None:
     report = phase_report([], Phase.STILL)
 
     assert report.pass_rate is None
-    assert report.missing == ("5 takes must be ordered, 0 are.",)
+    assert report.missing == ("5 cuts must be ordered, 0 are.",)
 
 
 def test_a_report_is_plain_json_for_the_doors_evidence() -> None:
-    roots = [a_root(), a_root(a_take(Verdict.RETAKE)), a_root(a_take(None), finished=False)]
+    units = [a_unit(), a_unit(a_take(Verdict.RETAKE)), a_unit(a_take(None), in_work=True)]
 
-    told = json.loads(json.dumps(phase_report(roots, Phase.STILL).to_json()))
+    told = json.loads(json.dumps(phase_report(units, Phase.STILL).to_json()))
 
     assert told["phase"] == "still"
     assert {"metric", "failed", "worst_job", "mean", "mark", "sentence"} <= told["blocking_issues"][0].keys()
