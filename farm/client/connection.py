@@ -47,13 +47,18 @@ class Connection:
     def _follower(self) -> Follower:
         """The one that asks after watched jobs, for all who watch through this object."""
         from db import catalogue
+        from farm.client.families import Families
         from farm.client.follower import Follower
 
-        def families(job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
+        def all_rows(job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
             with self.database.transaction() as session:
                 return catalogue.family_rows(session, job_ids)
 
-        return Follower(families)
+        def moved_rows(waiting: Sequence[UUID], begun: Sequence[UUID]) -> tuple[JobRow, ...]:
+            with self.database.transaction() as session:
+                return catalogue.moved_families(session, waiting, begun)
+
+        return Follower(Families(all_rows, moved_rows))
 
     def _wake(self, pools: Iterable[str]) -> None:
         """Tell workers that something is due, after the commit; without the broker they learn of it later."""
