@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.errors import OrderRefused
@@ -18,6 +18,7 @@ from models.rows.shows import Cut, Episode, Project, Scene
 from models.shows import CutView, ProjectView, cut_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sqlalchemy import Select
@@ -90,6 +91,18 @@ def cut(session: Session, project: Project, path: str) -> Cut:
         known = [path_of(each) for each in session.scalars(_cuts(project.id))]
         raise unknown_name(cut_path(episode, scene, number), known, f"cut in {project.slug}")
     return row
+
+
+def cuts_at(session: Session, project: Project, paths: Iterable[str]) -> dict[str, Cut]:
+    """The cuts of a project that these paths name, by path as written, in one look; unknown ones left out.
+
+    Raises `OrderRefused` for a path that cannot be read.
+    """
+    numbers = {path: parse_cut(path) for path in paths}
+    place = tuple_(Episode.episode_number, Scene.scene_number, Cut.cut_number)
+    rows = session.scalars(_cuts(project.id).where(place.in_(set(numbers.values()))))
+    by_path = {path_of(row): row for row in rows}
+    return {path: by_path[cut_path(*key)] for path, key in numbers.items() if cut_path(*key) in by_path}
 
 
 def cuts(session: Session, project_id: UUID) -> tuple[CutView, ...]:

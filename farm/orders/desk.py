@@ -18,6 +18,7 @@ from models.pools import COMFYUI
 from workers.renderers import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from db.engine import Session
@@ -106,6 +107,18 @@ class Desk:
 
             self._planner = Planner(self._session, self._settings)
         return self._planner.plan(ordered)
+
+    def look_up_cuts(self, orders: Iterable[Order]) -> None:
+        """Find the cuts that many orders name at once; who is refused, and why, is said when it is admitted."""
+        paths: dict[str, set[str]] = {}
+        for order in orders:
+            if order.cut is not None:
+                paths.setdefault(order.project, set()).add(order.cut)
+        for name, named in paths.items():
+            if len(named) > 1:
+                project = self.project(name)
+                by_path = catalogue.cuts_at(self._session, project, named)
+                self._cuts |= {(project.id, path): cut for path, cut in by_path.items()}
 
     def _cast(self, project: Project) -> dict[str, Character]:
         if project.id not in self._casts:

@@ -79,6 +79,7 @@ def submit(session: Session, orders: Iterable[Order], settings: Settings | None 
     desk = Desk(session, settings or machine_settings())
     known = _known_before(session, desk, wanted)
     new = [place for place, order in enumerate(wanted) if _key(desk, order) not in known]
+    desk.look_up_cuts(wanted[place] for place in new)
     admitted = [desk.admit(wanted[place]) for place in new]
     stored = {
         place: SubmittedJob(job_id=job_id, seed_used=job.recipe.seed, pool=job.pool)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from db import catalogue
 from db.engine import Database, Session
@@ -292,6 +292,25 @@ def test_the_example_order_fits_the_example_show(database: Database) -> None:
     assert detail.recipe.characters[0].attributes["outfit"] == "kimono"
     assert len({recipe.seed for recipe in recipes}) == len(recipes)
     assert len({recipe.scene.background_seed for recipe in recipes}) == 3
+
+
+def test_the_cuts_of_many_orders_are_looked_up_at_once(database: Database) -> None:
+    questions: list[str] = []
+    with database.transaction() as session:
+        show = a_stored_show(session, cuts=30)
+    orders = [submission.parse({"project": show.project, "cut": path}) for path in show.cuts]
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        questions.append(statement)
+
+    with database.transaction() as session:
+        jobs = submission.submit(session, orders)
+        ordered_cuts = [row.cut for row in catalogue.job_rows(session, [job.job_id for job in jobs])]
+    event.remove(database.engine, "before_cursor_execute", count)
+
+    assert ordered_cuts == list(show.cuts)
+    assert len(questions) < len(orders)
 
 
 def test_thousands_of_orders_are_stored_in_one_go(database: Database, show: StoredShow) -> None:
