@@ -18,7 +18,7 @@ FAILPOINTS ?=
 COMFYUI := COMFYUI_URL="$(COMFYUI_URL)" COMFYUI_DIR="$(COMFYUI_DIR)" CHECKPOINT="$(CHECKPOINT)"
 
 .DEFAULT_GOAL := help
-.PHONY: help install networks demo reproduce-demo test test-all test-comfyui chaos check bench bench-scoring bench-comfyui bench-harness up down discrimination clean
+.PHONY: help install networks demo reproduce-demo test test-all test-comfyui chaos check bench bench-scoring bench-comfyui bench-engine bench-harness up down discrimination clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ bench-scoring: $(NETWORKS) ## Race the scores against the usual way: one metric,
 
 bench-comfyui: $(INSTALLED) ## Race a still through the farm against the bare ComfyUI call [COMFYUI_URL=...] [ROUNDS=20]
 	@$(COMFYUI) COMFYUI_START='$(COMFYUI_START)' ROUNDS="$(ROUNDS)" $(BIN)/python -m tests.bench.comfyui
+
+bench-engine: $(INSTALLED) ## Measure what people ask, and a claim, among a million jobs of 200,000 orders
+	@$(BIN)/python -m tests.bench.engine
 
 discrimination: $(NETWORKS) ## Try which fault is refused by which metric; writes docs/discrimination.md
 	@$(BIN)/python -W ignore -m tests.bench.discrimination
