@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tests.support.floor import CONTROL, RENDER, SCORE
 from tests.support.queue_jobs import PLAIN, add_jobs, add_project, execute
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from uuid import UUID
 
     from db.engine import Database
@@ -55,6 +57,12 @@ def window(request: pytest.FixtureRequest) -> Window:
 @pytest.fixture
 def floor_settings(window: Window) -> dict[str, str]:
     return {**PLAN.settings, "FARM_FAILPOINTS": f"{_LEADS_TO.get(window, '')}{window}:1:kill=2"}
+
+
+@pytest.fixture(autouse=True)
+def nobody_died_yet(floor_folder: Path) -> None:
+    """Notes of the tests before would use up what is limited."""
+    shutil.rmtree(floor_folder / "failpoints", ignore_errors=True)
 
 
 @pytest.mark.parametrize("window", [each for each in Window if each not in _OF_OTHERS], indirect=True)
