@@ -43,16 +43,21 @@ def require_bounded(path: Path, width: int, height: int, most_px: int = MAX_FRAM
         )
 
 
-def require_few_scans(path: Path) -> None:
+def require_few_scans(path: Path, picture: bytes | None = None) -> None:
     """Refuse a JPEG of very many scans: each may be a hundred bytes and costs a pass over the whole picture.
+
+    `picture` is one of those in a clip of them; without it the file itself is the picture.
 
     Raises:
         BadInput: more than `MAX_JPEG_SCANS`.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as jpeg:
-        scans, at = 0, jpeg.find(_SCAN)
-        while at >= 0 and scans <= MAX_JPEG_SCANS:
-            scans, at = scans + 1, jpeg.find(_SCAN, at + 2)
+    if picture is not None:
+        scans = picture.count(_SCAN)
+    else:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as jpeg:
+            scans, at = 0, jpeg.find(_SCAN)
+            while at >= 0 and scans <= MAX_JPEG_SCANS:
+                scans, at = scans + 1, jpeg.find(_SCAN, at + 2)
     if scans > MAX_JPEG_SCANS:
         raise BadInput(
             f"{path.name} comes in more than {MAX_JPEG_SCANS} scans: it looks like a decompression bomb.",

@@ -21,6 +21,8 @@ class Pace:
         """`tick_s` is what the file rounds its times to."""
         self._tick_s = tick_s
         self._before: float | None = None
+        #: when the latest frame that names its time comes; 0 before any does
+        self.ends_s = 0.0
         self.shortest_s = math.inf
         self.longest_s = 0.0
 
@@ -29,6 +31,8 @@ class Pace:
         if at_s is not None and self._before is not None:
             self.hold(at_s - self._before)
         self._before = at_s
+        if at_s is not None:
+            self.ends_s = max(self.ends_s, at_s)
 
     def hold(self, seconds: float) -> None:
         """Take one frame's time on screen into account."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from av.video.format import VideoFormat
     from numpy.typing import NDArray
 
 _STRIP_ROWS = 64
@@ -55,6 +56,11 @@ def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
         alpha = strip[..., 3:]
         rgb[top : top + _STRIP_ROWS] = (strip[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
     return rgb
+
+
+def is_transparent(stored: VideoFormat | None) -> bool:
+    """Whether a clip's pixels carry their own alpha."""
+    return stored is not None and any(component.is_alpha for component in stored.components)
 
 
 def require_rgb(frame: NDArray[np.uint8]) -> None:
