@@ -159,7 +159,7 @@ def _ordered(
     from workers.media.reading import FrameReader
     from workers.scoring.expectations import Expectations
 
-    reader = FrameReader(path)  # refuses what is no picture at all, before anything is measured
+    reader = FrameReader(path, fps or 0)  # refuses what is no picture at all, before anything is measured
     stated = reader.fps
     try:
         for _ in reader:
@@ -170,7 +170,9 @@ def _ordered(
         shape = (frames or _usual(phase, 1), size or (1, 1), fps or stated or 1)
     else:
         count = frames or _usual(phase, info.frames)
-        shape = (count, size or (info.width, info.height), fps or info.fps or 1)
+        # Drawings tell only how long they are held; in how many frames each, the number of all frames does.
+        held = count // info.frames if reader.drawings and frames and not count % info.frames else 1
+        shape = (count, size or (info.width, info.height), fps or info.fps * held or 1)
     count, (width, height), rate = shape
     return Expectations(
         phase=phase, job_type=phase.usual_kind, frame_count=count, width=width, height=height, fps=rate

@@ -1,8 +1,10 @@
 """Any picture or clip, read one frame at a time, or refused with one sentence.
 
-Alpha is laid over white (`pixels.over_white`); EXIF and container rotation are applied; 10- and 16-bit, grey,
-palette and CMYK become 8-bit RGB. HDR and interlaced clips are refused: their frames would be measured as
-something else than what is seen. One frame is held at a time, and `limits` bounds frames and files.
+Alpha is laid over white (`pixels.over_white`), wherever it is kept; rotation and mirroring, oblong pixels of a
+clip and colour profiles are applied; 10- and 16-bit, grey, palette and CMYK become 8-bit RGB in sRGB. An edit
+list hides what it hides, and a drawing held in an animated picture is as many frames as it is held. What would
+be measured as something else than what is seen (HDR, a wide gamut without a profile, interlace, slanting) is
+refused by name, on whichever frame it begins. One frame is kept at a time; `limits` bounds frames and files.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from models.errors import BadInput
 from workers.media import clips, stills
+from workers.media.foreign import require_kind_that_is_read
 from workers.media.limits import Unpacked
 
 if TYPE_CHECKING:
@@ -45,13 +48,16 @@ class FrameReader:
     Iterate once. One decode serves every reader: hash, structure, metrics and proxy are fed from it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rate: Fraction | int = 0) -> None:
+        """`rate` is the ordered frames per second, 0 for none: held drawings count in them where they fit."""
         self._path = path
         self._frames = 0
         self._size = (0, 0)
         self._finished = False
         require_file(path)
-        self._source: stills.StillSource | clips.ClipSource = stills.open_still(path) or clips.open_clip(path)
+        require_kind_that_is_read(path)
+        self._source: stills.StillSource | clips.ClipSource
+        self._source = stills.open_still(path, Fraction(rate)) or clips.open_clip(path)
 
     @property
     def is_motion(self) -> bool:
@@ -62,6 +68,11 @@ class FrameReader:
     def fps(self) -> Fraction:
         """Frames per second as the container says, 0 for a still; an animated picture knows it at its end."""
         return self._source.fps
+
+    @property
+    def drawings(self) -> int:
+        """Pictures of an animated picture, however long each is held; 0 for a still and for a clip."""
+        return self._source.drawings
 
     @property
     def pace(self) -> Pace:
@@ -100,11 +111,11 @@ class FrameReader:
 
 
 def read_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
-    """Each frame of a PNG, JPEG, WebP, GIF, APNG, BMP or any clip FFmpeg reads, `(H, W, 3)` uint8 RGB.
+    """Each frame of a PNG, JPEG, WebP, GIF, APNG, AVIF, BMP or any clip FFmpeg reads, `(H, W, 3)` uint8 RGB.
 
     Raises:
-        BadInput: missing, not to be opened, empty, not a picture, cut short, damaged, too large, HDR or
-            interlaced. A file that is cut short raises after its last whole frame.
+        BadInput: missing, not to be opened, empty, not a picture, cut short, damaged, too large, or shown in a
+            way that cannot be applied. A file that is cut short raises after its last whole frame.
     """
     return iter(FrameReader(path))
 

@@ -83,8 +83,12 @@ class StructureCheck:
             self._held.add(luma)
         self._seen += 1
 
-    def measurements(self, fps: Fraction, pace: Pace | None = None) -> tuple[Measurement, ...]:
+    def measurements(
+        self, fps: Fraction, pace: Pace | None = None, drawings: int = 0
+    ) -> tuple[Measurement, ...]:
         """Every structural metric of the frames so far; `fps` is what the file states, `pace` what it shows.
+
+        `drawings` is how many pictures of an animated picture the frames come from; 0 where they are no such.
 
         A still has no `fps` and no `frozen`. No frame at all is `undecodable`.
         """
@@ -92,7 +96,7 @@ class StructureCheck:
             return undecodable("The file holds no picture.", motion=self._motion)
         measurements = [
             Measurement(metric=Metric.DECODABLE, value=1.0, detail={"frames": self._seen}),
-            self._frame_count(),
+            self._frame_count(fps, drawings),
             self._size(),
             self._blank(),
             self._sharpness(),
@@ -101,14 +105,18 @@ class StructureCheck:
             measurements += [self._fps(fps, pace or Pace()), self._frozen()]
         return tuple(sorted(measurements, key=lambda measured: STRUCTURE.index(measured.metric)))
 
-    def _frame_count(self) -> Measurement:
+    def _frame_count(self, fps: Fraction, drawings: int) -> Measurement:
         expected = self._ordered[0]
+        seen = f"{self._seen} {_plural(self._seen, 'frame')}"
+        if drawings:
+            lasts = f" for {float(self._seen / fps):.3g} s" if fps else ""
+            seen += f" ({drawings} {_plural(drawings, 'drawing')}{lasts})"
         return _measured(
             Metric.FRAME_COUNT,
             _ratio(self._seen, expected),
             expected=expected,
             found=self._seen,
-            text=f"{self._seen} {_plural(self._seen, 'frame')}, {expected} ordered",
+            text=f"{seen}, {expected} ordered",
         )
 
     def _size(self) -> Measurement:

@@ -116,12 +116,12 @@ class Panel:
         moving = expectations.job_type.is_motion and bool(gauges)
         run = _Run(structure, gauges, self._seeker() if moving else None, expectations.frame_count)
         try:
-            reader = FrameReader(master)
+            reader = FrameReader(master, expectations.fps)
             run.watch(reader, progress, alive)
         except BadInput as error:
             shape = undecodable(error.message, motion=expectations.job_type.is_motion)
             return _with_rest(shape, asked, "The file cannot be decoded.")
-        shape = structure.measurements(reader.fps, reader.pace)
+        shape = structure.measurements(reader.fps, reader.pace, reader.drawings)
         if _is_blank(shape, expectations):
             return _with_rest(shape, asked, "The picture is blank, so there is nothing to measure.")
         if run.odd_size:

@@ -262,16 +262,16 @@ class ComfyUIRenderer:
         for file in files:
             if not alive():
                 raise LeaseLost
-            for frame in self._decoded(file, into):
+            for frame in self._decoded(file, into, recipe.fps):
                 held.append(frame)
                 if len(held) > extra:
                     yield held.popleft()
 
-    def _decoded(self, file: OutputFile, into: Path) -> Iterator[Frame]:
-        """The frames of one downloaded file; the download is removed when they are read."""
+    def _decoded(self, file: OutputFile, into: Path, fps: int) -> Iterator[Frame]:
+        """The frames of one downloaded file at the ordered rate; the download is removed when they are read."""
         path = self._download(file, into)
         try:
-            yield from FrameReader(path)
+            yield from FrameReader(path, fps)
         except BadInput as error:
             raise StepFailed(
                 f"ComfyUI's file {file.filename} cannot be decoded: {error.message}",
