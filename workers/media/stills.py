@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from models.errors import BadInput
+from workers.media.canvas import Canvas
 from workers.media.colours import in_srgb
 from workers.media.descriptions import require_plain_picture
 from workers.media.holds import frames_held
@@ -88,12 +89,13 @@ class StillSource:
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Decode one after the other; Pillow keeps only the current one."""
+        canvas = Canvas(self._image)
         with self._image:
             if not self.is_motion:
-                yield self._decode(self._pictures[0])
+                yield canvas.show(self._image, self._decode(self._pictures[0]))
                 return
             for index, count in zip(self._pictures, self._frames_held(), strict=False):
-                frame = self._decode(index)
+                frame = canvas.show(self._image, self._decode(index))
                 shown_ms = _shown_ms(self._image)
                 for _ in range(count):
                     self._frames += 1

@@ -12,6 +12,7 @@ from PIL import Image
 from models.errors import BadInput
 from models.metrics import Metric
 from tests.support.footage import drawing
+from tests.support.gifs import PALETTE, gif
 from workers.media.holds import frames_held
 from workers.media.reading import FrameReader, read_frames
 from workers.media.structure import StructureCheck
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ["a.gif", "a.webp", "a.png", "a.avif"]
+RED, GREEN, BLUE = PALETTE[:3]
+WHITE = (255, 255, 255)
 #: a sample of each drawing's pixels
 DRAWINGS = np.stack([drawing(index)[::4, ::2] for index in range(24)]).astype(np.int16)
 THREES = [index // 3 * 3 for index in range(24)]
@@ -169,6 +172,42 @@ def test_an_animation_begins_on_an_empty_canvas_and_not_on_its_poster(tmp_path: 
     )
 
     assert (next(iter(read_frames(tmp_path / "a.png")))[:, :40] == 255).all()
+
+
+def corners(frame: Any) -> list[tuple[int, ...]]:
+    """The colours near the four corners of a GIF, row by row."""
+    return [tuple(int(part) for part in frame[y, x]) for y in (4, 28) for x in (4, 28)]
+
+
+@pytest.mark.parametrize(
+    ("disposal", "second", "third"),
+    [
+        (1, (GREEN, RED, RED, RED), (GREEN, RED, RED, BLUE)),
+        (2, (GREEN, WHITE, WHITE, WHITE), (WHITE, WHITE, WHITE, BLUE)),
+    ],
+)
+def test_what_a_gif_clears_is_transparent_and_not_its_background(
+    tmp_path: Path, disposal: int, second: Any, third: Any
+) -> None:
+    parts = [(0, 0, 32, 32, 0, disposal), (0, 0, 16, 16, 1, disposal), (16, 16, 16, 16, 2, 1)]
+
+    frames = list(read_frames(gif(tmp_path / "a.gif", parts)))
+
+    assert [tuple(corners(frame)) for frame in frames] == [(RED,) * 4, second, third]
+
+
+def test_a_gif_puts_back_what_was_there_before_a_picture(tmp_path: Path) -> None:
+    parts = [(0, 0, 32, 32, 0, 1), (0, 0, 16, 16, 1, 3), (16, 16, 16, 16, 2, 1)]
+
+    frames = list(read_frames(gif(tmp_path / "a.gif", parts)))
+
+    assert corners(frames[2]) == [RED, RED, RED, BLUE]
+
+
+def test_a_gif_that_covers_a_part_of_its_canvas_is_white_around_it(tmp_path: Path) -> None:
+    [frame] = read_frames(gif(tmp_path / "a.gif", [(0, 0, 16, 16, 1, 1)]))
+
+    assert corners(frame) == [GREEN, WHITE, WHITE, WHITE]
 
 
 def test_a_camera_jpeg_of_several_views_is_one_still(tmp_path: Path) -> None:
