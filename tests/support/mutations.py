@@ -22,7 +22,7 @@ _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def mutated(whole: bytes, kind: str, seed: int) -> bytes:
-    """`whole`, a file of `kind` (png, apng, jpeg, webp, gif, mp4, mkv), damaged in one to three ways."""
+    """`whole`, a file of `kind` (one of `_INSIDE`), damaged in one to three ways."""
     draw = np.random.default_rng([seed, *kind.encode()])
     data = bytearray(whole)
     ways = [*_BLIND, *(_INSIDE[kind],) * len(_BLIND)]
@@ -203,4 +203,6 @@ _INSIDE: dict[str, Mutator] = {
     "gif": _in_gif,
     "mp4": _in_mp4,
     "mkv": _in_mkv,
+    "avif": _in_mp4,
+    "webm": _in_mkv,
 }

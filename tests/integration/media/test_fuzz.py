@@ -104,6 +104,18 @@ def mkvs(tmp_path: Path) -> list[bytes]:
     ]
 
 
+def avifs(_: Path) -> list[bytes]:
+    see_through = [picture.convert("RGBA") for picture in pictures(4)]
+    return [
+        saved(pictures(1), format="AVIF", speed=10),
+        saved(see_through, format="AVIF", speed=10),
+    ]
+
+
+def webms(tmp_path: Path) -> list[bytes]:
+    return [filmed(tmp_path, "a.webm", "libvpx", "yuva420p", **{"auto-alt-ref": "0", "b": "1M"})]
+
+
 KINDS: dict[str, Callable[[Path], list[bytes]]] = {
     "png": pngs,
     "jpeg": jpegs,
@@ -112,6 +124,8 @@ KINDS: dict[str, Callable[[Path], list[bytes]]] = {
     "apng": apngs,
     "mp4": mp4s,
     "mkv": mkvs,
+    "avif": avifs,
+    "webm": webms,
 }
 
 
