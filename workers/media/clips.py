@@ -11,7 +11,7 @@ from av.stream import Disposition
 from models.errors import BadInput
 from workers.media import alpha, ffv1
 from workers.media.alpha import AlphaBeside
-from workers.media.descriptions import require_plain_clip
+from workers.media.descriptions import require_no_profile, require_plain_clip
 from workers.media.limits import MAX_CLIP_FRAME_PX, require_bounded, require_few_scans
 from workers.media.pace import Pace
 from workers.media.rates import meant_rate
@@ -84,6 +84,8 @@ class ClipSource:
                 raise _damaged(self._path)
             if codec == "mjpeg" and packet.size:
                 require_few_scans(self._path, bytes(packet))
+            if codec == "png" and packet.size:
+                require_no_profile(self._path, bytes(packet))
             if self._alpha:
                 self._alpha.take(packet)
             for frame in packet.decode():

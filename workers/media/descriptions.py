@@ -130,6 +130,19 @@ def require_plain_clip(path: Path, stream: VideoStream) -> None:
         )
 
 
+def require_no_profile(path: Path, picture: bytes) -> None:
+    """Refuse a PNG in a clip that carries a colour profile: it is not handed to us with the pixels.
+
+    Raises:
+        BadInput: it carries one.
+    """
+    if b"iCCP" in picture[: max(0, picture.find(b"IDAT"))]:
+        raise BadInput(
+            f"{path.name} carries a colour profile inside its PNG pictures, which is not read there.",
+            hint="Export it in sRGB, without a profile.",
+        )
+
+
 def _require_uncut(path: Path, head: bytes, stored: tuple[int, int]) -> None:
     """Refuse a clean aperture that is smaller than what is stored, in pixels."""
     for aperture in _bodies(head, _APERTURE, 32):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
+#: beside a PNG lies a profile with a name, which PyAV frees a second time: the process dies of it
+_UNREADABLE_BESIDE = frozenset({"png", "apng"})
 #: what a frame says beside its pixels, compared from one to the next
 _Look = tuple[object, ...]
 
@@ -46,10 +49,12 @@ class Screen:
         Raises:
             BadInput: the frame is too large, or would look other than what can be shown here.
         """
-        look = _look_of(frame, self._codec.sample_aspect_ratio)
+        matrix, profile = self._beside(frame)
+        look = (*_look_of(frame), self._codec.sample_aspect_ratio, matrix, profile)
         if look != self._look:
             self._look_at(frame)
-            self._look = look
+            self._turn = turn_of(self._path, matrix) if matrix else UPRIGHT
+            self._look, self._profile = look, profile
         self._shown += 1
         rgb = rgb_in_srgb(self._path, self._rgb(frame, alpha), self._profile)
         return self._turn.of(widened(rgb, self._width))
@@ -66,9 +71,22 @@ class Screen:
         require_shown_as_coded(self._path, frame.color_trc, frame.color_primaries, frame.colorspace, since)
         self._width = shown_width(frame.width, self._aspect(since))
         require_bounded(self._path, self._width, frame.height, MAX_CLIP_FRAME_PX)
-        matrix = _beside(frame, Type.DISPLAYMATRIX)
-        self._turn = turn_of(self._path, matrix) if matrix else UPRIGHT
-        self._profile = _beside(frame, Type.ICC_PROFILE)
+
+    def _beside(self, frame: av.VideoFrame) -> tuple[bytes | None, bytes | None]:
+        """The display matrix and the colour profile that lie beside a frame, each None where none does."""
+        if self._codec.name not in _UNREADABLE_BESIDE:
+            # PyAV does not know the newest kinds, and says so of all of them.
+            with suppress(ValueError):
+                kept: Any = frame.side_data
+                beside = (kept.get(kind) for kind in (Type.DISPLAYMATRIX, Type.ICC_PROFILE))
+                matrix, profile = (None if each is None else bytes(each) for each in beside)
+                return matrix, profile
+        if frame.rotation:
+            raise BadInput(
+                f"{self._path.name} is turned or mirrored by its container in a way that cannot be read here.",
+                hint="Export it upright.",
+            )
+        return None, None
 
     def _aspect(self, since: str) -> Fraction:
         """Width over height of a pixel."""
@@ -99,7 +117,7 @@ class Screen:
         return rgb if rgba is None else over_white(rgba)
 
 
-def _look_of(frame: av.VideoFrame, coded_aspect: Fraction | None) -> _Look:
+def _look_of(frame: av.VideoFrame) -> _Look:
     return (
         frame.width,
         frame.height,
@@ -107,16 +125,7 @@ def _look_of(frame: av.VideoFrame, coded_aspect: Fraction | None) -> _Look:
         frame.colorspace,
         frame.color_trc,
         frame.color_primaries,
-        coded_aspect,
-        _beside(frame, Type.DISPLAYMATRIX),
-        _beside(frame, Type.ICC_PROFILE),
     )
-
-
-def _beside(frame: av.VideoFrame, kind: Type) -> bytes | None:
-    """What lies beside a frame; PyAV's stubs call the kinds texts."""
-    kept: Any = frame.side_data.get(cast("str", kind))
-    return None if kept is None else bytes(kept)
 
 
 def _converted(frame: av.VideoFrame, pixel_format: str) -> NDArray[np.uint8]:

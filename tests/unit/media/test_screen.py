@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc
+from PIL import Image
 
 from models.errors import BadInput
+from tests.support.colour_profiles import DISPLAY_P3, rgb_profile, stored_under
 from tests.support.footage import (
     FINE,
     add_track,
@@ -247,6 +250,63 @@ def test_a_shot_of_another_size_is_read_in_its_own(tmp_path: Path) -> None:
 
     assert (64, 96, 3) in shapes
     assert (48, 64, 3) in shapes
+
+
+def film_of_one(path: Path, kind: str, **saved: Any) -> Path:
+    """A MOV of one JPEG or PNG with the profile of Display P3, or with what is `saved` in it."""
+    stored = Image.fromarray(stored_under(DRAWINGS[0], DISPLAY_P3, 2.2))
+    picture = io.BytesIO()
+    saved = saved or {"icc_profile": rgb_profile(DISPLAY_P3, 2.2)}
+    stored.save(picture, kind, quality=98, subsampling=0, **saved)
+    with av.open(str(path), "w") as container:
+        codec, pix_fmt = {"JPEG": ("mjpeg", "yuvj444p"), "PNG": ("png", "rgb24")}[kind]
+        stream = add_track(container, codec=codec, pix_fmt=pix_fmt, options={})
+        # The encoder is opened for what the container says of it; its own picture is dropped.
+        stream.encode(av.VideoFrame.from_ndarray(DRAWINGS[0]).reformat(format=pix_fmt))
+        packet = av.Packet(picture.getvalue())
+        packet.pts = packet.dts = 0
+        packet.stream, packet.time_base = stream, Fraction(1, 24)
+        container.mux(packet)
+    return path
+
+
+def test_a_clip_of_jpegs_with_a_colour_profile_is_shown_in_srgb(tmp_path: Path) -> None:
+    assert error(first(film_of_one(tmp_path / "a.mov", "JPEG")), DRAWINGS[0]) < 2
+
+
+@pytest.mark.parametrize(("orientation", "is_read"), [(1, True), (2, False), (6, False)])
+def test_notes_of_a_camera_inside_a_clip_crash_nobody(tmp_path: Path, orientation: int, is_read: bool) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = film_of_one(tmp_path / "a.mov", "JPEG", exif=exif)
+
+    if is_read:
+        assert probe(path).frames == 1
+    else:
+        with pytest.raises(BadInput, match="turned or mirrored"):
+            probe(path)
+
+
+def test_a_clip_of_pngs_with_a_colour_profile_is_refused_and_kills_nobody(tmp_path: Path) -> None:
+    path = film_of_one(tmp_path / "a.mov", "PNG")
+
+    for _ in range(20):
+        with pytest.raises(BadInput, match="a colour profile inside its PNG pictures"):
+            probe(path)
+
+
+def test_a_clip_of_pngs_that_is_turned_is_refused_by_name(tmp_path: Path) -> None:
+    turned = filmed(
+        tmp_path / "a.mov",
+        DRAWINGS,
+        codec="png",
+        pix_fmt="rgb24",
+        options={},
+        prepare=lambda stream: stream.set_display_rotation(90),
+    )
+
+    with pytest.raises(BadInput, match="turned or mirrored"):
+        probe(turned)
 
 
 def two_tracks(path: Path, default: int) -> Path:
