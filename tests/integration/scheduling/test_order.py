@@ -105,6 +105,7 @@ def jobs(database: Database) -> list[UUID]:
 def fill(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dict[UUID, Waiting]:
     """The rows in `render_queue`, by job; every age is by the clock of this transaction."""
     now: datetime = session.scalar(select(func.now()))
+    project_id = session.get_one(Job, jobs[0]).project_id
     session.execute(text("DELETE FROM render_queue"))
     waiting = {}
     for values, job_id in zip(drawn, jobs, strict=False):
@@ -122,6 +123,7 @@ def fill(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dic
             {
                 "id": row.id,
                 "job_id": job_id,
+                "project_id": project_id,
                 "pool": row.pool,
                 "priority": row.priority,
                 "queued_at": row.queued_at,
@@ -155,6 +157,7 @@ def fill(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dic
 def fill_scores(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID]) -> dict[UUID, WaitingScore]:
     """The same for rows that wait for their score."""
     now: datetime = session.scalar(select(func.now()))
+    project_id = session.get_one(Job, jobs[0]).project_id
     session.execute(text("DELETE FROM render_queue"))
     waiting = {}
     for values, job_id in zip(drawn, jobs, strict=False):
@@ -167,6 +170,7 @@ def fill_scores(session: Session, drawn: list[dict[str, Any]], jobs: list[UUID])
             {
                 "id": row.id,
                 "job_id": job_id,
+                "project_id": project_id,
                 "pool": "a",
                 "step": Step.SCORE,
                 "priority": row.priority,
