@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from models.metrics import Metric
 from models.vocabulary import Phase, Verdict
 from tests.acceptance.studio import REQUIRED_RATE, measured
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
     from models.errors import PhaseLocked
     from tests.acceptance.studio import Made, Studio
+
+#: the first test of a phase waits for all of its takes, which a slow machine draws for minutes
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_a_loop_is_refused_while_no_still_has_passed(refusal: PhaseLocked | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from models.metrics import Metric
 from models.vocabulary import Phase, Verdict
 from tests.acceptance.studio import REQUIRED_RATE, measured
@@ -11,6 +13,9 @@ from workers.media.reading import read_frames
 
 if TYPE_CHECKING:
     from tests.acceptance.studio import Made, Studio
+
+#: the first test of a phase waits for all of its takes, which a slow machine draws for minutes
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_eighty_percent_of_the_videos_pass_and_the_gate_is_met(studio: Studio, videos: Made) -> None:

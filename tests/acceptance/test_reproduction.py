@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from models.jobs import JobDetail
     from tests.acceptance.studio import Made, Studio
 
+#: the first test of a phase waits for all of its takes, which a slow machine draws for minutes
+pytestmark = pytest.mark.timeout(900)
+
 
 def again(studio: Studio, takes: Sequence[JobDetail]) -> list[JobDetail]:
     """A reproduction of each take, once all are over."""
