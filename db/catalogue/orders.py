@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from sqlalchemy import DateTime, bindparam, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import func, select
 
+from db.catalogue.many import insert_new_rows, insert_rows
 from db.catalogue.units import UnitName, count_in, projects_with_cuts, unit_ids, units_of
 from models.jobs import DEFAULT_RETRIES
 from models.recipe import fingerprint_of
@@ -21,6 +21,7 @@ from models.vocabulary import QueueStatus, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -87,11 +88,6 @@ class KeyedJob:
     pool: str
 
 
-_INSERT_QUEUED = insert(QueueRow).values(
-    queued_at=func.coalesce(bindparam("since", type_=DateTime(timezone=True)), func.now())
-)
-
-
 def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
     """Store jobs with their recipes and queue rows; None for one that already exists.
 
@@ -105,18 +101,20 @@ def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
     rows = [_job_values(job, job_id, units[job_id]) for job, job_id in zip(jobs, ids, strict=True)]
     # In the order of their keys: two that order the same at once never wait for each other crosswise.
     rows.sort(key=lambda row: row["idempotency_key"] or "")
-    stored = set(session.scalars(upsert(Job).on_conflict_do_nothing().returning(Job.id), rows))
+    stored = insert_new_rows(session, Job, rows)
     new = [(job, job_id) for job, job_id in zip(jobs, ids, strict=True) if job_id in stored]
     if new:
         recipes = [_recipe_values(job.recipe, job_id) for job, job_id in new]
-        session.execute(insert(GenerationParams), recipes)
+        insert_rows(session, GenerationParams, recipes)
+        ages = _ages(session, [job for job, _ in new])
         places = zip(new, recipes, _ids_in_order(len(new)), strict=True)
         rows = [
-            _queue_values(job, recipe["fingerprint"], job_id, row_id) | {"unit_id": units[job_id]}
+            _queue_values(job, recipe["fingerprint"], job_id, row_id)
+            | {"unit_id": units[job_id], "queued_at": ages.get(job.root_job_id)}
             for (job, job_id), recipe, row_id in places
         ]
         _let_equals_wait(session, rows)
-        session.execute(_INSERT_QUEUED, _with_ages(session, rows, [job for job, _ in new]))
+        insert_rows(session, QueueRow, rows)
         _count_in(session, new, units)
     return [job_id if job_id in stored else None for job_id in ids]
 
@@ -257,15 +255,14 @@ def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
     }
 
 
-def _with_ages(session: Session, rows: list[dict[str, Any]], jobs: Iterable[NewJob]) -> list[dict[str, Any]]:
-    """The queue rows, each with its root's age: a cut that was begun is finished before the next is begun.
+def _ages(session: Session, jobs: Iterable[NewJob]) -> dict[UUID | None, datetime]:
+    """Root -> its age, which its retakes have: a cut that was begun is finished before the next is begun.
 
     A phase's door opens by cuts that passed; behind every first take, retakes would open it last.
     """
     roots = {job.root_job_id for job in jobs} - {None}
     query = select(QueueRow.job_id, QueueRow.queued_at).where(QueueRow.job_id.in_(roots))
-    since = {row.job_id: row.queued_at for row in session.execute(query)} if roots else {}
-    return [{**row, "since": since.get(job.root_job_id)} for row, job in zip(rows, jobs, strict=True)]
+    return {row.job_id: row.queued_at for row in session.execute(query)} if roots else {}
 
 
 def _let_equals_wait(session: Session, rows: list[dict[str, Any]]) -> None:

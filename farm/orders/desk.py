@@ -15,6 +15,7 @@ from models.actors import Actor
 from models.errors import OrderRefused, PhaseLocked
 from models.metrics import STRUCTURE
 from models.pools import COMFYUI
+from models.vocabulary import JobType
 from workers.renderers import registry
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from farm.orders.comfyui.planning import Planner
     from farm.orders.form import Order
     from farm.orders.plan import Plan
+    from farm.orders.recipes import Casting
     from farm.settings import Settings
     from models.rows.characters import Character
     from models.rows.shows import Cut, Project
@@ -39,6 +41,7 @@ class Desk:
         self._projects: dict[str, Project] = {}
         self._casts: dict[UUID, dict[str, Character]] = {}
         self._cuts: dict[tuple[UUID, str], Cut] = {}
+        self._castings: dict[UUID, tuple[Casting, ...]] = {}
         self._open: set[tuple[UUID, Phase]] = set()
         self._planner: Planner | None = None
 
@@ -95,8 +98,17 @@ class Desk:
         # Asked first: an unknown renderer is refused before anything else is looked up.
         registry.capabilities(renderer)
         cut = self._cut(project, order.cut) if order.cut else None
-        who = castings(order, self._cast(project), cut)
+        who = self._who(order, project, cut)
         return Ordered(order=order, project=project, cut=cut, renderer=renderer, castings=who)
+
+    def _who(self, order: Order, project: Project, cut: Cut | None) -> tuple[Casting, ...]:
+        """Everyone the take shows: read once a cut, where the order says nothing of people itself."""
+        says_who = order.characters or order.variations or order.attributes
+        if cut is None or says_who or order.job_type is JobType.CHARACTER_SHEET:
+            return castings(order, self._cast(project), cut)
+        if cut.id not in self._castings:
+            self._castings[cut.id] = castings(order, self._cast(project), cut)
+        return self._castings[cut.id]
 
     def _plan(self, ordered: Ordered) -> Plan:
         if ordered.renderer != COMFYUI:

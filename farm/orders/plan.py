@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _SCENE_WORDS = ("location", "time_of_day", "mood", "camera_angle", "camera_move", "action", "dialogue")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Ordered:
     """What a renderer's own rules are applied to."""
 
@@ -29,20 +30,19 @@ class Ordered:
     renderer: str
     castings: tuple[Casting, ...]
 
-    @property
+    @cached_property
     def defaults(self) -> Defaults:
         """What the project's orders start from."""
         return self.project.defaults
 
-    @property
+    @cached_property
     def cut_path(self) -> str:
         """`ep001/sc010/c0010`; empty without a cut."""
         return catalogue.path_of(self.cut) if self.cut else ""
 
     def says(self, name: str) -> bool:
         """Whether the order itself sets this field to something else than its form does."""
-        unsaid = type(self.order).model_fields[name].get_default(call_default_factory=True)
-        return bool(getattr(self.order, name) != unsaid)
+        return bool(getattr(self.order, name) != _unsaid(type(self.order), name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +88,11 @@ def recipe_of(ordered: Ordered, *, width: int, height: int, frame_count: int, **
         "defect": order.defect,
     }
     return Recipe(**{**fields, **more})
+
+
+@cache
+def _unsaid(form: type[Order], name: str) -> Any:
+    return form.model_fields[name].get_default(call_default_factory=True)
 
 
 def _seed(ordered: Ordered) -> int:
