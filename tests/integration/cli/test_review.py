@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,37 +9,16 @@ from uuid import UUID
 import pytest
 
 from farm.cli import app as cli
-from farm.settings import settings
 from models.errors import PhaseLocked
 from models.vocabulary import Exit, Phase
 from tests.support.factories import a_stored_show, judged, ordered, whole
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from db.engine import Database
     from models.shows import StoredShow
 
 Terminal = Callable[..., tuple[int, Any]]
-
-
-@pytest.fixture
-def terminal(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Terminal]:
-    """What a command prints as JSON, and its exit code."""
-    monkeypatch.setenv("FARM_DATABASE_URL", database_url)
-    monkeypatch.setenv("FARM_STATE_DIR", str(tmp_path))
-    settings.cache_clear()
-
-    def run(*words: str) -> tuple[int, Any]:
-        code = cli.run([*words, "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    yield run
-    settings.cache_clear()
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 import requests
 
@@ -21,55 +19,12 @@ from farm.servers.state import ServersState
 from farm.servers.supervisor import wait_until
 from tests.support import ROOT
 from tests.support.state_folders import all_gone, with_children
+from tests.support.terminal import Shell, a_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHOW = ROOT / "examples" / "lantern_street" / "show.yaml"
-
-
-class Shell:
-    """Somebody at a terminal in a folder of their own; `farm(...)` runs one command."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("FARM_")},
-            "FARM_STATE_DIR": str(folder / "state"),
-            "FARM_ARTIFACTS": str(folder / "takes"),
-            "FARM_FLOWER_PORT": "0",
-            "FARM_ROOTS": f"{folder}{os.pathsep}{ROOT}",
-            "PYTHONPATH": str(ROOT),
-        }
-
-    def farm(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run one command to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "farm", *words],
-            cwd=self.folder,
-            env={**self.environment, **more},
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-
-    def asked(self, *words: str) -> Any:
-        """The JSON answer of a command that must succeed."""
-        done = self.farm(*words, "--json")
-        assert done.returncode == 0, done.stderr + done.stdout
-        return json.loads(done.stdout)
-
-    def processes(self) -> list[psutil.Process]:
-        """Everything that works for this folder."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get("FARM_STATE_DIR") == self.environment["FARM_STATE_DIR"]:
-                    found.append(process)
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-        return found
 
 
 class Flower:
@@ -98,18 +53,16 @@ def answer(url: str, access: tuple[str, str] | None = None) -> int:
 
 @pytest.fixture(scope="module")
 def shell() -> Iterator[Shell]:
-    """A folder in which the farm is up, with null and toon workers."""
-    with tempfile.TemporaryDirectory(prefix="farm-up-") as name:
-        folder = Path(name)
-        # The embedded servers run as an account of their own, which must be able to pass.
-        folder.chmod(0o711)
-        shell = Shell(folder)
-        started = shell.farm("up", "--json")
-        assert started.returncode == 0, started.stderr
-        try:
-            yield shell
-        finally:
-            shell.farm("down")
+    """A folder in which the farm is up, with null and toon workers, because two brought it up at once."""
+    with a_shell("up") as shell:
+        pair = [shell.begin("up", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
+        said = [up.communicate(timeout=150)[1] for up in pair]
+        assert sorted(up.returncode for up in pair) == [0, 1], said
+        yield shell
+
+
+def test_of_two_ups_at_once_one_comes_up_and_the_other_harms_nothing(shell: Shell) -> None:
+    assert shell.asked("jobs")["items"] == []
 
 
 def test_up_starts_everything_and_flower_asks_for_its_password(shell: Shell) -> None:
@@ -234,113 +187,18 @@ def test_a_flower_that_is_started_by_hand_is_locked_and_only_watches(shell: Shel
 
 
 def test_references_that_a_show_lacks_are_drawn_once_and_kept_the_second_time(shell: Shell) -> None:
-    first = shell.asked("show", "load", str(_SHOW))["references"]
-    again = shell.asked("show", "load", str(_SHOW))["references"]
+    show = shell.folder / "alone.yaml"
+    show.write_text("project: {slug: alone, name: Alone}\ncharacters: [{slug: mio, name: Mio}]\n")
 
-    assert first["made"] == ["kazu", "mio", "ren", "style"]
+    first = shell.asked("show", "load", str(show))["references"]
+    again = shell.asked("show", "load", str(show))["references"]
+
+    assert first["made"] == ["mio"]
     assert (again["made"], again["kept"]) == ([], first["made"])
 
 
-def test_a_shut_gate_says_why_by_its_exit_code_and_in_json(shell: Shell) -> None:
-    loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
-
-    gate = shell.farm("gate", loaded["project"], "--phase", "still", "--json")
-
-    report = json.loads(gate.stdout)
-    assert gate.returncode == 1
-    assert report["can_open"] is False
-    assert report["missing"]
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "sentence"),
-    [
-        (("--frames", "-3"), 3, "frame_count -3"),
-        (("--size", "100000x10"), 3, "100000"),
-        (("--size", "wide"), 3, "cannot be read"),
-        (("--character", "moi"), 3, "'moi'"),
-        (("--seed", "18446744073709551616"), 3, "seed"),
-        (("--set", "framecount=3"), 3, "no field 'framecount'"),
-        (("--kind", "animation_loop"), 1, "closed until the still gate opens"),
-        (("--kind", "painting"), 2, "painting"),
-        (("--set", "ipadapter_refs=[{reference_image_path: /etc/passwd}]"), 3, "outside the allowed folders"),
-    ],
-)
-def test_an_order_that_cannot_work_is_refused_in_one_sentence_and_nothing_is_stored(
-    shell: Shell, words: tuple[str, ...], code: int, sentence: str
-) -> None:
-    loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
-    before = len(shell.asked("jobs", "--limit", "1000")["items"])
-
-    refused = shell.farm("submit", "-p", loaded["project"], *words)
-
-    assert refused.returncode == code, refused.stderr + refused.stdout
-    assert sentence in " ".join(refused.stderr.split())
-    assert "Traceback" not in refused.stderr
-    assert len(shell.asked("jobs", "--limit", "1000")["items"]) == before
-
-
-def test_an_unreadable_show_names_its_line_and_stores_nothing(shell: Shell) -> None:
-    broken = shell.folder / "broken.yaml"
-    broken.write_text("project:\n  slug: broken\n  nmae: Broken\n")
-
-    refused = shell.farm("show", "load", str(broken))
-
-    assert refused.returncode == 3
-    assert "line" in refused.stderr
-    assert shell.farm("gate", "broken", "--phase", "still").returncode == 3
-
-
-def test_a_cancelled_job_is_over(shell: Shell) -> None:
-    loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
-    (job,) = shell.asked("submit", "-p", loaded["project"], "--cut", "1/10/20", "--set", "renderer=null")[
-        "items"
-    ]
-
-    shell.asked("cancel", job["job_id"])
-
-    assert shell.asked("job", job["job_id"])["row"]["state"] in ("cancelled", "completed")
-
-
-@pytest.mark.parametrize("command", ["cancel", "watch", "retake", "job"])
-def test_a_job_that_nobody_knows_is_refused_by_every_command(shell: Shell, command: str) -> None:
-    refused = shell.farm(command, "00000000-0000-0000-0000-000000000000")
-
-    assert refused.returncode == 3
-    assert "There is no job" in refused.stderr
-
-
-def test_of_two_ups_at_once_one_comes_up_and_the_other_harms_nothing() -> None:
-    with tempfile.TemporaryDirectory(prefix="farm-twice-") as name:
-        Path(name).chmod(0o711)
-        shell = Shell(Path(name))
-        pair = [
-            subprocess.Popen(
-                [sys.executable, "-m", "farm", "up"],
-                cwd=name,
-                env=shell.environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(2)
-        ]
-        try:
-            said = [up.communicate(timeout=150)[1] for up in pair]
-
-            assert sorted(up.returncode for up in pair) == [0, 1], said
-            assert shell.asked("jobs")["items"] == []
-        finally:
-            shell.farm("down")
-
-
 def test_a_port_that_is_taken_is_named_with_its_setting_and_nothing_is_left_behind() -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="farm-port-") as name,
-        socket.create_server(("127.0.0.1", 0)) as taken,
-    ):
-        Path(name).chmod(0o711)
-        shell = Shell(Path(name))
+    with a_shell("port") as shell, socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
         refused = shell.farm("up", FARM_FLOWER_PORT=str(port))
@@ -364,18 +222,11 @@ def test_a_state_folder_that_is_a_file_is_refused_in_one_sentence(tmp_path: Path
 
 
 def test_in_the_foreground_an_interrupt_takes_everything_down() -> None:
-    with tempfile.TemporaryDirectory(prefix="farm-foreground-") as name:
-        Path(name).chmod(0o711)
-        shell = Shell(Path(name))
-        with subprocess.Popen(
-            [sys.executable, "-m", "farm", "up", "--foreground", "--json"],
-            cwd=name,
-            env=shell.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as farm:
+    with a_shell("foreground") as shell:
+        words = ("up", "--foreground", "--json")
+        with shell.begin(*words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as farm:
             assert farm.stdout is not None
-            assert farm.stdout.readline().startswith(b"{")
+            assert farm.stdout.readline().startswith("{")
 
             farm.send_signal(signal.SIGINT)
 
@@ -385,29 +236,24 @@ def test_in_the_foreground_an_interrupt_takes_everything_down() -> None:
 
 @pytest.mark.slow
 def test_a_farm_whose_database_came_back_on_another_port_works_on() -> None:
-    with tempfile.TemporaryDirectory(prefix="farm-moved-") as name:
-        Path(name).chmod(0o711)
-        shell = Shell(Path(name))
-        try:
-            assert shell.farm("up").returncode == 0
-            postgres = ServersState(Path(name) / "state").load().postgres
-            assert postgres.mark is not None
-            doomed = with_children(postgres.mark.pid)
-            os.kill(postgres.mark.pid, signal.SIGKILL)
-            assert all_gone(doomed)
-            with socket.create_server(("127.0.0.1", postgres.port)):
-                log = Path(name) / "state" / "logs" / "keeper.log"
-                assert wait_until(lambda: "flower was started again" in log.read_text(), 120)
+    with a_shell("moved") as shell:
+        assert shell.farm("up").returncode == 0
+        postgres = ServersState(shell.folder / "state").load().postgres
+        assert postgres.mark is not None
+        doomed = with_children(postgres.mark.pid)
+        os.kill(postgres.mark.pid, signal.SIGKILL)
+        assert all_gone(doomed)
+        with socket.create_server(("127.0.0.1", postgres.port)):
+            log = shell.folder / "state" / "logs" / "keeper.log"
+            assert wait_until(lambda: "flower was started again" in log.read_text(), 120)
 
-                loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
-                order = ("--cut", "1/10/10", "--set", "renderer=null", "--wait", "--json")
-                # It ends by the verdict, and the null renderer's pictures please nobody.
-                ordered = json.loads(shell.farm("submit", "-p", loaded["project"], *order).stdout)
+            loaded = shell.asked("show", "load", str(_SHOW), "--no-references")
+            order = ("--cut", "1/10/10", "--set", "renderer=null", "--wait", "--json")
+            # It ends by the verdict, and the null renderer's pictures please nobody.
+            ordered = json.loads(shell.farm("submit", "-p", loaded["project"], *order).stdout)
 
-            assert [job["state"] for job in ordered["items"]] == ["completed"]
-        finally:
-            shell.farm("down")
-        assert shell.processes() == []
+        assert [job["state"] for job in ordered["items"]] == ["completed"]
+    assert shell.processes() == []
 
 
 def test_down_drains_and_leaves_nothing_running(shell: Shell) -> None:
