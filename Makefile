@@ -11,6 +11,8 @@ COMFYUI_DIR ?=
 COMFYUI_START ?=
 CHECKPOINT ?=
 ROUNDS ?=
+# How many processes share the tests, each with servers of its own: much of a test is waiting for processes.
+TESTERS ?= 2
 # The chaos run: which faults come when, how many jobs they come over, and failpoints beside them.
 SEED ?= 1
 JOBS ?= 1000
@@ -51,7 +53,7 @@ down: ## Stop it
 	@$(BIN)/farm down
 
 test: $(NETWORKS) ## Run the tests (real Postgres, real Valkey, real workers)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile
 
 test-all: $(NETWORKS) ## Also the long fault matrix and soaks
 	@$(BIN)/python -m pytest -m "slow or not slow"

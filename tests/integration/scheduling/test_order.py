@@ -205,7 +205,7 @@ def passed_over(session: Session) -> set[UUID]:
 
 
 @given(rows, claims, live_workers)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_claim_after_claim_postgres_gives_out_what_the_policy_says(
     database: Database,
     jobs: list[UUID],
@@ -241,7 +241,7 @@ def test_claim_after_claim_postgres_gives_out_what_the_policy_says(
 
 
 @given(scores, some(WORDS), live_workers_networks)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_score_after_score_postgres_gives_out_what_the_policy_says(
     database: Database,
     jobs: list[UUID],
@@ -268,7 +268,7 @@ def test_score_after_score_postgres_gives_out_what_the_policy_says(
 
 
 @given(rows, st.dictionaries(st.sampled_from(WORKERS), st.tuples(some(POOLS), some(WORDS))))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_why_counts_those_ahead_that_the_policy_puts_ahead(
     database: Database,
     jobs: list[UUID],
@@ -295,7 +295,7 @@ def test_why_counts_those_ahead_that_the_policy_puts_ahead(
 
 
 @given(rows, claims, st.frozensets(st.sampled_from(HoldScope)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_what_is_held_is_claimed_by_nobody_whom_the_hold_concerns(
     database: Database,
     jobs: list[UUID],
