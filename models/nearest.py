@@ -24,10 +24,15 @@ def unknown_name(
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """The nearest known name as a question; where none is near, `otherwise` or the names there are."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=_NAMES)
-    if near:
-        return f"Did you mean '{near[0]}'?"
+    near = nearest_name(name, names)
+    if near is not None:
+        return f"Did you mean '{near}'?"
     return otherwise or (f"Known: {listed(names, 10)}." if names else "There is none yet.")
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that somebody who wrote `name` may have meant; None where none is near."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=_NAMES)), None)
 
 
 def the_nearest_is(name: str, known: Iterable[str], otherwise: str) -> str:

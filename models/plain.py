@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.errors import BadInput
+
+#: so deep are lists and mappings at most; Python could not copy what JSON still reads
+MAX_DEPTH = 50
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -22,6 +28,50 @@ def storable(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable(key): storable(each) for key, each in value.items()}
     return [storable(each) for each in value] if isinstance(value, list) else value
+
+
+def is_keepable(value: Any) -> bool:
+    """Whether a single value can be recorded; see `refuse_unkeepable`."""
+    if isinstance(value, str):
+        return "\0" not in value and _is_text(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or (isinstance(value, int) and -(2**63) <= value < 2**64)
+
+
+def refuse_unkeepable(value: Any, where: str, depth: int = 0) -> None:
+    """Raises `BadInput` where a free value holds what JSON or Postgres cannot carry; `where` is its name.
+
+    That is a zero byte, half a character, a number that is none or is beyond 64 bits, a value of another type,
+    or lists within lists over `MAX_DEPTH` deep.
+    """
+    if depth > MAX_DEPTH:
+        raise BadInput(f"{where} holds lists within lists, over {MAX_DEPTH} deep.", hint="Write it flatter.")
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            refuse_unkeepable(key, where, depth)
+            refuse_unkeepable(each, where, depth + 1)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            refuse_unkeepable(each, where, depth + 1)
+    elif not is_keepable(value):
+        raise BadInput(f"{where} holds {_shown(value)}, which cannot be recorded.", hint="Correct that value.")
+
+
+def _shown(value: Any) -> str:
+    """The value as a sentence shows it; Python refuses to write out numbers of thousands of digits."""
+    if isinstance(value, int) and not is_keepable(value):
+        return f"a number of {value.bit_length()} bits"
+    return repr(value)[:60]
+
+
+def _is_text(value: str) -> bool:
+    """Whether there is no half character in it; a studio lists its thousands of files once a minute."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def plain(value: Any) -> Any:

@@ -15,10 +15,11 @@ from pydantic import (
 )
 
 from models.actors import Actor
-from models.errors import OrderRefused
+from models.errors import BadInput, OrderRefused
 from models.jobs import DEFAULT_RETRIES
 from models.metrics import Metric
 from models.nearest import did_you_mean
+from models.plain import refuse_unkeepable
 from models.recipe import SEED_LIMIT
 from models.vocabulary import Defect, JobType
 
@@ -27,32 +28,44 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-def _without_zero_bytes(value: str) -> str:
-    # Postgres cannot store them; refused here, the sentence names the field.
-    if "\0" in value:
+def keepable(value: Any) -> Any:
+    """The value, where rows can keep it; raises `ValueError`, which a form turns into a sentence."""
+    # Postgres cannot store everything; refused here, the sentence names the field.
+    if isinstance(value, str) and "\0" in value:
         raise ValueError("it holds a zero byte")
+    try:
+        refuse_unkeepable(value, "it")
+    except BadInput as refusal:
+        raise ValueError(refusal.message.rstrip(".")) from refusal
     return value
 
 
 def _plain_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return _without_zero_bytes(value)
-    # Compared both ways, so that no NaN and no number that JSON cannot carry gets through.
-    if isinstance(value, int | float) and -SEED_LIMIT <= value <= SEED_LIMIT:
-        return value
-    raise ValueError("it must be a text, a number, or true or false")
+    if not isinstance(value, str | int | float):
+        raise ValueError("it must be a text, a number, or true or false")
+    return keepable(value)
 
 
-Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_without_zero_bytes)]
-Text = Annotated[str, Field(max_length=20_000), AfterValidator(_without_zero_bytes)]
-Word100 = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_without_zero_bytes)]
-Word255 = Annotated[str, Field(max_length=255), AfterValidator(_without_zero_bytes)]
-FilePath = Annotated[str, Field(max_length=1024), AfterValidator(_without_zero_bytes)]
-Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
-Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+def _no_truth(value: Any) -> Any:
+    # `True` is a number in Python: `seed: true` would become the seed 1.
+    if isinstance(value, bool):
+        raise ValueError("it must be a number, not true or false")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(keepable)]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(keepable)]
+Word100 = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(keepable)]
+Word255 = Annotated[str, Field(max_length=255), AfterValidator(keepable)]
+FilePath = Annotated[str, Field(max_length=1024), AfterValidator(keepable)]
+Whole = Annotated[int, BeforeValidator(_no_truth)]
+Finite = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_no_truth)]
+Seed = Annotated[Whole, Field(ge=0, lt=SEED_LIMIT)]
+Weight = Annotated[Finite, Field(ge=0, le=10)]
 #: a value of a workflow's own parameter; a number stays the kind of number it was given as
 Parameter = Annotated[Any, AfterValidator(_plain_value)]
+#: a value whose form the farm does not know, that its rows can keep
+Free = Annotated[Any, AfterValidator(keepable)]
 
 
 def _actor_as_text(value: Any) -> Any:
@@ -156,13 +169,13 @@ class Order(_Form):
     action: Text = ""
     dialogue: Text = ""
 
-    width: int | None = Field(default=None, gt=0)
-    height: int | None = Field(default=None, gt=0)
-    frame_count: int | None = Field(default=None, gt=0)
-    fps: int | None = Field(default=None, gt=0, le=120)
-    steps: int | None = Field(default=None, gt=0, le=1000)
-    cfg_scale: float | None = Field(default=None, ge=0, le=100, allow_inf_nan=False)
-    motion_strength: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
+    width: Whole | None = Field(default=None, gt=0)
+    height: Whole | None = Field(default=None, gt=0)
+    frame_count: Whole | None = Field(default=None, gt=0)
+    fps: Whole | None = Field(default=None, gt=0, le=120)
+    steps: Whole | None = Field(default=None, gt=0, le=1000)
+    cfg_scale: Finite | None = Field(default=None, ge=0, le=100)
+    motion_strength: Finite = Field(default=1.0, ge=0, le=1)
     seed: Seed | None = None
     subseed: Seed | None = None
 
@@ -187,11 +200,11 @@ class Order(_Form):
     reuse: bool = True
 
     #: 1..10, higher first
-    priority: int = Field(default=5, ge=1, le=10)
+    priority: Whole = Field(default=5, ge=1, le=10)
     #: infrastructure failures that are repeated, after the first try
-    max_retries: int = Field(default=DEFAULT_RETRIES, ge=0, le=20)
+    max_retries: Whole = Field(default=DEFAULT_RETRIES, ge=0, le=20)
     #: takes with changed inputs after a failed gate; None: the project's or this machine's budget
-    max_retakes: int | None = Field(default=None, ge=0, le=20)
+    max_retakes: Whole | None = Field(default=None, ge=0, le=20)
     profile: Name | None = None
     #: metric -> limit, in place of the profile's
     quality_thresholds: dict[Metric, Finite] = Field(default_factory=dict)

@@ -6,15 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from farm.orders.form import Parameter
+from farm.orders.form import Finite, Free, Parameter, Whole, keepable
 from models.recipe import SEED_LIMIT
 from models.vocabulary import JobType, VariationType
-
-
-def _without_zero_bytes(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("it holds a zero byte")
-    return value
 
 
 def _one_or_many(value: Any) -> Any:
@@ -22,13 +16,13 @@ def _one_or_many(value: Any) -> Any:
 
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=100)]
-Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_without_zero_bytes)]
-Text = Annotated[str, Field(max_length=20_000), AfterValidator(_without_zero_bytes)]
-Short = Annotated[str, Field(max_length=100), AfterValidator(_without_zero_bytes)]
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(keepable)]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(keepable)]
+Short = Annotated[str, Field(max_length=100), AfterValidator(keepable)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
-Number = Annotated[int, Field(ge=0, le=999_999)]
-Frames = Annotated[int, Field(gt=0, le=1_000_000)]
-Pixels = Annotated[int, Field(gt=0)]
+Number = Annotated[Whole, Field(ge=0, le=999_999)]
+Frames = Annotated[Whole, Field(gt=0, le=1_000_000)]
+Pixels = Annotated[Whole, Field(gt=0)]
 
 
 class _Part(BaseModel):
@@ -52,17 +46,17 @@ class Defaults(_Part):
     workflows: dict[JobType, Name] = Field(default_factory=dict)
     #: workflow -> its own parameters, as this show sets them; an order's own win
     workflow_inputs: dict[Name, dict[Name, Parameter]] = Field(default_factory=dict)
-    width: int | None = Field(default=None, gt=0)
-    height: int | None = Field(default=None, gt=0)
+    width: Whole | None = Field(default=None, gt=0)
+    height: Whole | None = Field(default=None, gt=0)
     #: kind -> (width, height), where one kind differs
     sizes: dict[JobType, tuple[Pixels, Pixels]] = Field(default_factory=dict)
-    fps: int | None = Field(default=None, gt=0, le=120)
-    steps: int | None = Field(default=None, gt=0, le=1000)
-    cfg_scale: float | None = Field(default=None, ge=0, le=100, allow_inf_nan=False)
+    fps: Whole | None = Field(default=None, gt=0, le=120)
+    steps: Whole | None = Field(default=None, gt=0, le=1000)
+    cfg_scale: Finite | None = Field(default=None, ge=0, le=100)
     negative_prompt: Text | None = None
-    max_retakes: int | None = Field(default=None, ge=0, le=20)
+    max_retakes: Whole | None = Field(default=None, ge=0, le=20)
     #: profiles of its own by name (`farm.judging.profiles`)
-    profiles: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    profiles: dict[Name, dict[str, Free]] = Field(default_factory=dict)
 
 
 class ProjectPart(_Part):
@@ -85,7 +79,7 @@ class StoryBiblePart(_Part):
     time_period: Short | None = None
     mood_keywords: Names = ()
     narrative_themes: Names = ()
-    global_seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] | None = None
+    global_seed: Annotated[Whole, Field(ge=0, lt=SEED_LIMIT)] | None = None
     #: approved pictures of the style; where there are none, loading draws some
     references: tuple[Name, ...] = ()
 
@@ -95,7 +89,7 @@ class AttributePart(_Part):
 
     value: Name
     tokens: Names = ()
-    priority: int = Field(default=0, ge=-1000, le=1000)
+    priority: Whole = Field(default=0, ge=-1000, le=1000)
 
 
 class VariationPart(_Part):
@@ -131,8 +125,8 @@ class SceneCharacterPart(_Part):
     """Who is in a scene, from when to when, and where they stand."""
 
     character: Slug
-    entrance_frame: Annotated[int, Field(ge=0)] = 0
-    exit_frame: Annotated[int, Field(ge=0)] | None = None
+    entrance_frame: Annotated[Whole, Field(ge=0)] = 0
+    exit_frame: Annotated[Whole, Field(ge=0)] | None = None
     position: Text | None = None
 
 
@@ -163,7 +157,7 @@ class ScenePart(_Part):
     time_of_day: Short | None = None
     mood: Short | None = None
     duration_frames: Frames | None = None
-    style_overrides: dict[Name, Any] = Field(default_factory=dict)
+    style_overrides: dict[Name, Free] = Field(default_factory=dict)
     characters: tuple[SceneCharacterPart, ...] = ()
     cuts: tuple[CutPart, ...] = ()
 
@@ -174,7 +168,7 @@ class EpisodePart(_Part):
     number: Number
     title: Name | None = None
     synopsis: Text | None = None
-    target_duration_seconds: int | None = Field(default=None, gt=0)
+    target_duration_seconds: Whole | None = Field(default=None, gt=0)
     scenes: tuple[ScenePart, ...] = ()
 
 

@@ -14,7 +14,8 @@ from db.engine import Database, Session
 from farm.judging import gate
 from farm.orders import submission
 from farm.orders.form import Order
-from farm.shows import loading, yaml_lines
+from farm.shows import loading
+from models import documents
 from models.errors import Conflict, Forbidden, OrderRefused, PhaseLocked, Unavailable, UnknownName
 from models.recipe import SEED_LIMIT
 from models.rows.jobs import Job, QueueRow
@@ -279,7 +280,7 @@ def test_a_lora_inside_the_roots_is_accepted_and_recorded(
 
 
 def test_the_example_order_fits_the_example_show(database: Database) -> None:
-    order = submission.parse(yaml_lines.read(EXAMPLES / "order.yaml").content)
+    order = submission.parse(documents.read(EXAMPLES / "order.yaml").content)
     with database.transaction() as session:
         stored = loading.store(session, loading.load(EXAMPLES / "lantern_street" / "show.yaml"))
         (job,) = submission.submit(session, [order])

@@ -7,9 +7,11 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import ValidationError
 
 from farm.orders.recipes import Casting, look_of, position_of
 from farm.shows import loading
+from farm.shows.form import ScenePart
 from models.errors import BadInput
 from models.recipe import SceneLook
 from tests.support import ROOT
@@ -169,3 +171,52 @@ def test_a_file_that_is_no_show_is_refused_in_a_sentence(tmp_path: Path, content
 def test_a_folder_is_no_show(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         loading.load(tmp_path)
+
+
+def test_all_mistakes_of_a_show_are_named_at_once_each_with_its_line(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+        project: {slug: moon, name: Moon, defaults: {fsp: 24}}
+        characters:
+          - slug: mio
+            name: Mio
+            attributes: {hair_color: pnik, eye_color: green}
+            variatoins: []
+          - {slug: mio, name: Again}
+        episodes:
+          - number: true
+            scenes:
+              - number: 010
+                locaton: street
+                cuts:
+                  - {number: 0010, characters: [moi]}
+                  - {number: 0010, duration_frames: -3}
+        """,
+    )
+
+    with pytest.raises(BadInput) as refusal:
+        loading.load(path)
+
+    head, *lines = str(refusal.value).splitlines()
+    assert head == f"{path} has 9 mistakes:"
+    assert [int(line.split()[1].rstrip(":")) for line in lines] == [1, 5, 6, 7, 9, 12, 14, 15, 15]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        ({"contrast": float("nan")}, "nan"),
+        ({"a": {"b": [float("inf")]}}, "inf"),
+        ({"a": ["x\0"]}, "x"),
+        ({"a": "\ud83d"}, "cannot be recorded"),
+        ({"a": 2**64}, "a number of 65 bits"),
+        ({"a": {1, 2}}, "cannot be recorded"),
+        ({"a": b"x"}, "cannot be recorded"),
+    ],
+)
+def test_a_free_value_that_no_row_can_keep_is_refused_in_the_form(
+    overrides: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        ScenePart(number=1, style_overrides=overrides)

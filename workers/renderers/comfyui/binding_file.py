@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from models import documents
 from models.errors import BadInput
+from models.plain import refuse_unkeepable
 from models.vocabulary import JobType
 from workers.renderers.comfyui.bindable import refuse_covered_links, refuse_idle, refuse_unfit, slots
-from workers.renderers.comfyui.graph import Graph, Link, checked, refuse_unkeepable
+from workers.renderers.comfyui.graph import Graph, Link, checked
 from workers.renderers.comfyui.sections import ControlSlot, LoraSlot, Sections
 from workers.renderers.comfyui.workflow import Binding, Frames, Place, Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-#: a graph or a binding larger than this is no workflow
-_MAX_BYTES = 8 * 1024 * 1024
 
 Several = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
@@ -66,7 +63,7 @@ def load(folder: Path) -> dict[str, Workflow]:
 def load_one(path: Path) -> Workflow:
     """The workflow of one binding file and the graph beside it; raises as `load`."""
     graph_path = path.with_suffix(".json")
-    workflow = parse(path.stem, _read(graph_path, json.loads), _read(path, _yaml), graph_path.name)
+    workflow = parse(path.stem, _read(graph_path), _read(path), graph_path.name)
     # Not in `parse`: a recipe that was recorded with such a binding can still be made again.
     refuse_covered_links(workflow)
     refuse_idle(workflow)
@@ -79,8 +76,6 @@ def parse(name: str, graph: Any, binding: Any, graph_name: str = "") -> Workflow
     form = _form(name, binding)
     source = {"graph": nodes, "binding": form.model_dump(mode="json", exclude_defaults=True)}
     refuse_unkeepable(source["binding"], f"The binding of '{name}'")
-    for node_id, node in nodes.items():
-        refuse_unkeepable(node, f"Node {node_id} ({node['class_type']}) of '{name}'")
     workflow = Workflow(
         name=name,
         job_types=form.job_types,
@@ -164,43 +159,13 @@ def _form(name: str, binding: Any) -> BindingForm:
         ) from error
 
 
-class _Plain(yaml.SafeLoader):
-    """Reads YAML without aliases: a few lines of them unfold to gigabytes."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases (*name) are not read here, write the values out")
-        return super().compose_node(parent, index)
-
-    def construct_whole_number(self, node: yaml.ScalarNode) -> int | str:
-        """12:3 is the name of a node in a subgraph here, not a number of base sixty."""
-        return str(node.value) if ":" in node.value else self.construct_yaml_int(node)
-
-
-_Plain.add_constructor("tag:yaml.org,2002:int", _Plain.construct_whole_number)
-
-
-def _yaml(text: str) -> Any:
-    loader = _Plain(text)
+def _read(path: Path) -> Any:
+    """What stands in one of a workflow's two files; a pipe, which would never answer, is refused."""
     try:
-        return loader.get_single_data()
-    finally:
-        loader.dispose()
-
-
-def _read(path: Path, parse_text: Any) -> Any:
-    try:
-        if path.exists() and not path.is_file():
+        if not path.exists():
+            raise BadInput(f"There is no {path.name} in {path.parent}.", hint="Each workflow needs both.")
+        if not path.is_file():
             raise BadInput(f"{path.name} is no file.", hint="Is it the right one?")
-        if path.stat().st_size > _MAX_BYTES:
-            raise BadInput(f"{path.name} is larger than any workflow.", hint="Is it the right file?")
-        return parse_text(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadInput(
-            f"There is no {path.name} in {path.parent}.", hint="Each workflow needs both."
-        ) from error
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError, yaml.YAMLError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BadInput(
-            f"{path.name} cannot be read: {first}.", hint="Export it again with 'Export (API)'."
-        ) from error
+    except OSError as error:
+        raise BadInput(f"{path.name} cannot be read: {error.strerror}.", hint="Correct its rights.") from error
+    return documents.read(path, path.name).content

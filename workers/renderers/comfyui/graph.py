@@ -6,7 +6,6 @@ A graph maps node ids to `{class_type, inputs, _meta}`; an input is a value or a
 from __future__ import annotations
 
 import copy
-import math
 import re
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -14,6 +13,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from models.errors import BadInput
+from models.plain import refuse_unkeepable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 Graph = dict[str, dict[str, Any]]
 Link = tuple[str, int]
 
-#: so deep are values within a node at most; Python could not copy what JSON still reads
-_MAX_LEVELS = 50
 #: inputs that name a place on ComfyUI's disk, as its own nodes and those of others call them
 _PATH_INPUT = re.compile(
     r"image|video|audio|(?:\w+_)?(?:path|file|filename|folder|foldername|dir|directory)(?:_prefix)?"
@@ -63,43 +61,6 @@ def refuse_escapes(graph: Graph, name: str) -> None:
                     "ComfyUI's folder.",
                     hint="Use a plain name below the folder.",
                 )
-
-
-def refuse_unkeepable(data: Any, where: str) -> None:
-    """Raises `BadInput` where plain data holds what no recipe can carry; `where` is what the refusal calls it.
-
-    That is a zero byte, half a character, a number that is none, or one beyond 64 bits.
-    """
-    if isinstance(data, Mapping):
-        for key, value in data.items():
-            refuse_unkeepable(key, where)
-            refuse_unkeepable(value, where)
-    elif isinstance(data, list | tuple):
-        for value in data:
-            refuse_unkeepable(value, where)
-    elif not is_keepable(data):
-        raise BadInput(
-            f"{where} holds {repr(data)[:60]}, which cannot be recorded.",
-            hint="Correct that value, or export the graph again.",
-        )
-
-
-def is_keepable(value: Any) -> bool:
-    """Whether a single value can be recorded; see `refuse_unkeepable`."""
-    if isinstance(value, str):
-        return "\0" not in value and _is_text(value)
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return not isinstance(value, int) or -(2**63) <= value < 2**64
-
-
-def _is_text(value: str) -> bool:
-    """Whether there is no half character in it; a studio lists its thousands of files once a minute."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def links(graph: Graph) -> Iterator[tuple[str, str, Link]]:
@@ -158,22 +119,12 @@ def _node(name: str, node_id: str, data: Any) -> dict[str, Any]:
         raise BadInput(
             f"Node {node_id} of {name} has no class_type.", hint="Export it again with 'Export (API)'."
         )
-    if _is_deeper(data, _MAX_LEVELS):
-        raise BadInput(
-            f"Node {node_id} ({data['class_type']}) of {name} holds lists within lists, "
-            f"over {_MAX_LEVELS} deep.",
-            hint="Export it again with 'Export (API)'.",
-        )
+    refuse_unkeepable(data, f"Node {node_id} ({data['class_type']}) of {name}")
     inputs = data.get("inputs", {})
     if not isinstance(inputs, Mapping):
         raise BadInput(f"Node {node_id} of {name} has no inputs.", hint="Export it again with 'Export (API)'.")
     clean: dict[str, Any] = {"class_type": data["class_type"], "inputs": dict(copy.deepcopy(inputs))}
     return clean | ({"_meta": dict(data["_meta"])} if isinstance(data.get("_meta"), Mapping) else {})
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    return levels < 0 or any(_is_deeper(each, levels - 1) for each in inside)
 
 
 def _check_input(name: str, graph: Graph, node_id: str, field: str, value: Any) -> None:

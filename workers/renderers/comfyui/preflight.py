@@ -9,9 +9,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from models.nearest import listed, the_nearest_is
+from models.plain import is_keepable
 from models.pools import fits
 from workers.renderers.comfyui.checkpoints import names_weights
-from workers.renderers.comfyui.graph import is_keepable, is_link
+from workers.renderers.comfyui.graph import is_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -1,0 +1,213 @@
+"""Looks a whole show over and says all that is wrong with it at once, each with its line."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from farm.judging import profiles
+from farm.shows.form import AttributePart, CharacterPart, CutPart, ScenePart, Show
+from models.errors import Refused
+from models.nearest import did_you_mean, nearest_name, unknown_name
+from workers.renderers.toon.attributes import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
+
+    from models.documents import Document, Mistake
+
+#: where in a show something stands: field names and positions
+Where = tuple[str | int, ...]
+
+
+_NOTHING = object()
+
+
+def is_drawn(show: Show) -> bool:
+    """Whether the farm's own renderer draws it, so that its words are that renderer's."""
+    return (show.project.defaults.renderer or "toon") == "toon"
+
+
+def wrong_names(document: Document, show: Show) -> list[Mistake]:
+    """What a form cannot see: names that do not exist, and numbers that stand twice."""
+    return _Check(document, show).run()
+
+
+def complaints(document: Document, error: ValidationError) -> list[Mistake]:
+    """What the form objects to, and what is wrong with the rest as far as it is a show without that."""
+    faults = error.errors(include_url=False)
+    misspelt = [fault["loc"] for fault in faults if fault["type"] == "extra_forbidden"]
+    listed = [
+        _complaint(document, fault)
+        for fault in faults
+        # A misspelt field is also a missing one: the misspelling is what the writer can see.
+        if fault["type"] != "missing" or not any(_means(each, fault["loc"]) for each in misspelt)
+    ]
+    return [*listed, *_of_the_rest(document, faults)]
+
+
+def _means(misspelt: Where, missing: Where) -> bool:
+    return misspelt[:-1] == missing[:-1] and nearest_name(str(misspelt[-1]), [str(missing[-1])]) is not None
+
+
+def _complaint(document: Document, fault: ErrorDetails) -> Mistake:
+    where = _where(fault)
+    name = ".".join(str(part) for part in where)
+    if fault["type"] == "extra_forbidden":
+        hint = did_you_mean(str(where[-1]), _fields_at(where[:-1]))
+        return document.mistake(where, f"There is no field '{where[-1]}' here.", hint)
+    if fault["type"] == "missing":
+        return document.mistake(where, f"'{name}' is missing.")
+    reason = fault["msg"].removeprefix("Value error, ").replace("Input should", "it must", 1)
+    return document.mistake(where, f"'{name}' cannot be used: {reason}.")
+
+
+def _where(fault: ErrorDetails) -> Where:
+    return tuple(part for part in fault["loc"] if part not in ("[key]", "AttributePart"))
+
+
+def _of_the_rest(document: Document, faults: Sequence[ErrorDetails]) -> list[Mistake]:
+    content = copy.deepcopy(document.content)
+    for number, fault in enumerate(faults):
+        _replace(content, _where(fault), _stand_in(fault["loc"][-1], number))
+    try:
+        return wrong_names(document, Show.model_validate(content))
+    except ValidationError:
+        return []
+
+
+def _stand_in(field: str | int, number: int) -> object:
+    """What a show cannot do without, while the rest of it is looked at."""
+    match field:
+        case "number":
+            return 900_000 + number
+        case "slug" | "name":
+            return f"nobody-{number}"
+    return _NOTHING
+
+
+def _replace(content: Any, where: Where, stand_in: object) -> None:
+    """Put something harmless in place of the field at `where`; a list keeps its length, for the lines in it."""
+    for part in where[:-1]:
+        if isinstance(content, list) and isinstance(part, int) and part < len(content):
+            content = content[part]
+        else:
+            content = content.get(part) if isinstance(content, dict) else None
+    if not isinstance(content, dict):
+        return
+    if stand_in is _NOTHING:
+        content.pop(where[-1], None)
+    else:
+        content[where[-1]] = stand_in
+
+
+class _Check:
+    """Looks at what a form cannot see: names that must exist, and numbers that must differ."""
+
+    def __init__(self, document: Document, show: Show) -> None:
+        self._document, self._show = document, show
+        self._cast = {who.slug: who for who in show.characters}
+        self._wrong: list[Mistake] = []
+
+    def run(self) -> list[Mistake]:
+        """All that is wrong, each with its line."""
+        self._profiles()
+        self._unique(("characters",), [who.slug for who in self._show.characters], "character")
+        for index, who in enumerate(self._show.characters):
+            self._character(("characters", index), who)
+        self._unique(("episodes",), [each.number for each in self._show.episodes], "episode")
+        for index, episode in enumerate(self._show.episodes):
+            where = ("episodes", index, "scenes")
+            self._unique(where, [scene.number for scene in episode.scenes], "scene")
+            for place, scene in enumerate(episode.scenes):
+                self._scene((*where, place), scene)
+        return self._wrong
+
+    def _note(self, where: Where, sentence: str, hint: str = "") -> None:
+        self._wrong.append(self._document.mistake(where, sentence, hint))
+
+    def _profiles(self) -> None:
+        for name, profile in self._show.project.defaults.profiles.items():
+            fault = profiles.fault_of(name, profile)
+            if fault is not None:
+                where = ("project", "defaults", "profiles", name, *fault.where)
+                self._note(where, f"The profile '{name}' cannot be used: {fault.message}", fault.hint)
+
+    def _character(self, where: Where, who: CharacterPart) -> None:
+        self._unique((*where, "variations"), [each.name for each in who.variations], "variation")
+        if not is_drawn(self._show):
+            return
+        plain = {
+            kind: part.value if isinstance(part, AttributePart) else part
+            for kind, part in who.attributes.items()
+        }
+        drawable = [self._drawable((*where, "attributes", kind), {kind: each}) for kind, each in plain.items()]
+        if all(drawable):
+            self._drawable((*where, "attributes"), plain)
+        for index, variation in enumerate(who.variations):
+            self._drawable((*where, "variations", index, "attributes"), variation.attributes)
+
+    def _scene(self, where: Where, scene: ScenePart) -> None:
+        for index, entry in enumerate(scene.characters):
+            self._known((*where, "characters", index, "character"), entry.character, self._cast, "character")
+        self._unique((*where, "characters"), [entry.character for entry in scene.characters], "character")
+        self._unique((*where, "cuts"), [cut.number for cut in scene.cuts], "cut")
+        for index, cut in enumerate(scene.cuts):
+            self._cut((*where, "cuts", index), cut)
+
+    def _cut(self, where: Where, cut: CutPart) -> None:
+        self._unique((*where, "characters"), cut.characters, "character")
+        for index, slug in enumerate(cut.characters):
+            self._known((*where, "characters", index), slug, self._cast, "character")
+        for slug, names in cut.variations.items():
+            here = (*where, "variations", slug)
+            if not self._known(here, slug, cut.characters, "character of this cut") or slug not in self._cast:
+                continue
+            variations = [variation.name for variation in self._cast[slug].variations]
+            for name in names:
+                self._known(here, name, variations, f"variation of {slug}")
+
+    def _unique(self, where: Where, names: Sequence[object], what: str) -> None:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                self._note((*where, index), f"The {what} {name} stands here twice.")
+
+    def _known(self, where: Where, name: str, known: Iterable[str], what: str) -> bool:
+        names = list(known)
+        if name not in names:
+            refusal = unknown_name(name, names, what)
+            self._note(where, refusal.message, refusal.hint)
+        return name in names
+
+    def _drawable(self, where: Where, attributes: Mapping[str, str]) -> bool:
+        """What the renderer says about the words of a look, with the line they stand on."""
+        try:
+            normalise(attributes)
+        except Refused as refusal:
+            self._note(where, refusal.message, refusal.hint)
+            return False
+        return True
+
+
+def _fields_at(where: Where) -> list[str]:
+    """The fields of the form at a place in the show."""
+    form: type[BaseModel] = Show
+    for part in where:
+        if isinstance(part, int):
+            continue
+        inner = _form_in(form.model_fields[part].annotation) if part in form.model_fields else None
+        if inner is None:
+            break
+        form = inner
+    return list(form.model_fields)
+
+
+def _form_in(annotation: Any) -> type[BaseModel] | None:
+    """The form that an annotation such as `tuple[CutPart, ...]` holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_form_in, getattr(annotation, "__args__", ()))), None)
