@@ -23,9 +23,13 @@ FarmError                          1   500
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from models.vocabulary import ErrorKind, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class FarmError(Exception):
@@ -67,8 +71,31 @@ class Refused(FarmError):
     http_status = 422
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with an order: in which field, and what to do about it."""
+
+    where: tuple[str | int, ...]
+    sentence: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.hint}".strip()
+
+
 class OrderRefused(Refused):
     """The order cannot be accepted."""
+
+    #: by field, where the order's form objects
+    faults: tuple[Fault, ...] = ()
+
+    @classmethod
+    def of_faults(cls, faults: Sequence[Fault]) -> OrderRefused:
+        """All that is wrong, at least one thing, in one refusal."""
+        one = faults[0] if len(faults) == 1 else None
+        refusal = cls(one.sentence, hint=one.hint) if one else cls(" ".join(map(str, faults)))
+        refusal.faults = tuple(faults)
+        return refusal
 
 
 class PhaseLocked(OrderRefused):
@@ -155,3 +182,12 @@ class LeaseLost(StepFailed):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message, error_kind=ErrorKind.LEASE_LOST)
+
+
+def together(refusals: Sequence[Refused], head: str) -> Refused:
+    """Several refusals, at least one, as one of their common kind; `head` stands before more than one."""
+    if len(refusals) == 1:
+        return refusals[0]
+    kinds = {type(each) for each in refusals}
+    kind = kinds.pop() if len(kinds) == 1 else OrderRefused
+    return kind("\n  ".join((head, *map(str, refusals))))

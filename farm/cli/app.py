@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
@@ -43,7 +44,30 @@ def build(asked: str = "") -> typer.Typer:
     if asked not in own:
         for join in extras.joiners():
             join(app)
+    _say_once(app)
     return app
+
+
+class _SaidOnce(TyperCommand):
+    """Refuses an option that is given twice and holds one value: the first would be dropped in silence."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        single = [
+            each for each in given if isinstance(each, TyperOption) and not (each.multiple or each.is_flag)
+        ]
+        twice = next((each for each in single if single.count(each) > 1), None)
+        if twice is not None:
+            ctx.fail(f"{max(twice.opts, key=len)} is given twice")
+        return super().parse_args(ctx, args)
+
+
+def _say_once(app: typer.Typer) -> None:
+    for command in app.registered_commands:
+        command.cls = _SaidOnce
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            _say_once(group.typer_instance)
 
 
 def _name(command: CommandInfo) -> str | None:

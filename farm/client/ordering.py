@@ -31,13 +31,15 @@ class Ordering(Connection):
         """Store many orders in one transaction: all of them or none.
 
         Raises:
-            Refused: one of them cannot be accepted; nothing was stored.
+            Refused: some of them cannot be accepted, each named by its number; nothing was stored.
         """
-        from farm.orders import submission
+        from farm.orders import batch, submission
 
-        wanted = [submission.parse(each) for each in given]
+        orders = list(given)
+        where = batch.places(orders)
+        wanted = submission.parse_all(orders, where)
         with self.database.transaction() as session:
-            submitted = submission.submit(session, wanted, self.settings)
+            submitted = submission.submit(session, wanted, self.settings, where)
         self._wake(job.pool for job in submitted)
         return submitted
 

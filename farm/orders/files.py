@@ -1,54 +1,69 @@
-"""Reads orders from YAML: one mapping, a list of them, or a list under `orders` beside shared fields."""
+"""Reads orders from YAML or JSON: one mapping, a list, or a list under `orders` beside shared fields."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from farm.paths import typed
+from models import documents
 from models.errors import BadInput
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from models.documents import Document
+
 _HINT = "Write one order as `field: value` lines, or a list of such orders."
-_MOST_BYTES = 16 * 1024**2
 
 
-def read_orders(file: str | Path) -> list[dict[str, Any]]:
-    """The orders of a file as mappings, at least one; their fields are checked when they are submitted.
+class WrittenOrder(dict[str, Any]):
+    """An order's fields, and where in a file they stand."""
+
+    def __init__(self, fields: Mapping[str, Any], document: Document, where: Sequence[str | int]) -> None:
+        super().__init__(fields)
+        self._document, self._where = document, where
+
+    def __or__(self, fields: Mapping[str, Any]) -> WrittenOrder:  # type: ignore[override]  # only texts are fields
+        """The same order with other values for some fields."""
+        return WrittenOrder({**self, **fields}, self._document, self._where)
+
+    def place(self, field: Sequence[str | int] = ()) -> str:
+        """The file and line of a field: the order's own, or the one it shares with others."""
+        where = field if self.shares(field) else (*self._where, *field)
+        return f"{self._document.name}, line {self._document.line_of(where)}"
+
+    def shares(self, field: Sequence[str | int]) -> bool:
+        """Whether the file says a field beside the orders, for all of them."""
+        if not self._where or not field or self._document.has((*self._where, field[0])):
+            return False
+        return self._document.has((field[0],))
+
+
+def read_orders(file: str | Path) -> list[WrittenOrder]:
+    """The orders of a file, at least one; their fields are checked when they are submitted.
 
     Raises:
-        BadInput: the file cannot be read, is not YAML, or holds no order; the sentence names the line.
+        BadInput: the file cannot be read, is neither YAML nor JSON, or holds no order; with the
+            line.
     """
     path = typed(str(file))
-    parsed = _parsed(path)
+    document = documents.read(path, str(file))
+    parsed: Any = document.content
     shared: dict[str, Any] = {}
+    where: tuple[str, ...] = ()
     if isinstance(parsed, dict) and isinstance(parsed.get("orders"), list):
         shared = {name: value for name, value in parsed.items() if name != "orders"}
-        parsed = parsed["orders"]
-    orders = parsed if isinstance(parsed, list) else [parsed]
-    if not orders:
-        raise BadInput(f"{path.name} holds no order.", hint=_HINT)
-    for number, order in enumerate(orders, start=1):
-        if not isinstance(order, dict):
-            raise BadInput(f"Order {number} in {path.name} is no set of fields.", hint=_HINT)
-    return [{**shared, **{str(name): value for name, value in order.items()}} for order in orders]
-
-
-def _parsed(path: Path) -> Any:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise BadInput(f"{path.name} is larger than {_MOST_BYTES // 2**20} MiB.", hint="Split it.")
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.", hint="Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path.name} is not UTF-8 text.", hint="Save it as UTF-8.") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it cannot be read"
-        raise BadInput(f"{path.name} is not YAML{where}: {problem}.", hint=_HINT) from error
-    except (ValueError, RecursionError) as error:
-        # ValueError: a date such as 2026-02-31. RecursionError: brackets in brackets, thousands deep.
-        raise BadInput(f"{path.name} holds a value that cannot be read as YAML.", hint=_HINT) from error
+        parsed, where = parsed["orders"], ("orders",)
+    if isinstance(parsed, dict):
+        return [WrittenOrder(parsed, document, ())]
+    if not isinstance(parsed, list) or not parsed:
+        raise BadInput(f"{document.name} holds no order.", hint=_HINT)
+    wrong = [
+        document.mistake((*where, place), f"order {place + 1} is no set of fields.", _HINT)
+        for place, order in enumerate(parsed)
+        if not isinstance(order, dict)
+    ]
+    if wrong:
+        raise document.refusal(wrong)
+    return [WrittenOrder({**shared, **order}, document, (*where, place)) for place, order in enumerate(parsed)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import (
@@ -14,18 +15,17 @@ from pydantic import (
     model_validator,
 )
 
+from farm.orders.complaints import refusal
 from models.actors import Actor
-from models.errors import BadInput, OrderRefused
+from models.errors import BadInput
 from models.jobs import DEFAULT_RETRIES
 from models.metrics import Metric
-from models.nearest import did_you_mean
 from models.plain import refuse_unkeepable
 from models.recipe import SEED_LIMIT
 from models.vocabulary import Defect, JobType
 
 if TYPE_CHECKING:
     from pydantic import ModelWrapValidatorHandler
-    from pydantic_core import ErrorDetails
 
 
 def keepable(value: Any) -> Any:
@@ -35,8 +35,8 @@ def keepable(value: Any) -> Any:
         raise ValueError("it holds a zero byte")
     try:
         refuse_unkeepable(value, "it")
-    except BadInput as refusal:
-        raise ValueError(refusal.message.rstrip(".")) from refusal
+    except BadInput as error:
+        raise ValueError(error.message.rstrip(".")) from error
     return value
 
 
@@ -76,6 +76,10 @@ def _by_name(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
+#: whether a form around this one is being read
+_within: ContextVar[bool] = ContextVar("_within", default=False)
+
+
 class _Form(BaseModel):
     #: what a person calls it, and what one looks like
     said_as: ClassVar[str] = "form"
@@ -93,11 +97,17 @@ class _Form(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _refuse_in_a_sentence(cls, fields: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
-        """However an order is made, a person reads a sentence, not a validator's list."""
+        """However an order is made, a person reads sentences, not a validator's list."""
+        if _within.get():
+            # The order around it says everything at once.
+            return handler(fields)
+        outermost = _within.set(True)
         try:
             return handler(fields)
         except ValidationError as error:
-            raise _refusal(error, cls) from error
+            raise refusal(error, cls) from error
+        finally:
+            _within.reset(outermost)
 
 
 class LoraOrder(_Form):
@@ -213,42 +223,3 @@ class Order(_Form):
     requested_by: Annotated[Name, BeforeValidator(_actor_as_text)] = "unknown"
     #: a fire drill: a fault drawn on purpose
     defect: Defect | None = None
-
-
-def _refusal(error: ValidationError, form: type[_Form]) -> OrderRefused:
-    faults = error.errors(include_url=False)
-    # A misspelt field is also a missing one: the misspelling is what a person can see.
-    first = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
-    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
-    if first["type"] == "extra_forbidden":
-        return _unknown_field(where, form)
-    if first["type"] == "missing":
-        return OrderRefused(f"The order names no {where}.", hint=f"Add {where}.")
-    if first["type"] == "enum":
-        return _unknown_word(where, first)
-    if first["type"] == "model_type":
-        return OrderRefused(
-            f"The order's {form.said_as} {_shown(first)} cannot be used: "
-            f"it must be a mapping such as {form.such_as}."
-        )
-    reason = first["msg"].removeprefix("Value error, ").replace("Input should", "it must", 1)
-    reason = reason.replace("a valid tuple", "a list").replace("a valid dictionary", "a mapping")
-    return OrderRefused(f"The order's {where or form.said_as} {_shown(first)} cannot be used: {reason}.")
-
-
-def _shown(first: ErrorDetails) -> str:
-    given = repr(first["input"])
-    return given if len(given) <= 60 else f"{given[:57]}..."
-
-
-def _unknown_field(where: str, form: type[BaseModel]) -> OrderRefused:
-    fields = f"Known fields: {', '.join(form.model_fields)}."
-    hint = did_you_mean(where, form.model_fields, otherwise=fields)
-    return OrderRefused(f"An order has no field '{where}'.", hint=hint)
-
-
-def _unknown_word(where: str, first: ErrorDetails) -> OrderRefused:
-    given = str(first["input"])
-    allowed = [word.strip(" '") for word in first["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-    what = where.partition(".")[0]
-    return OrderRefused(f"The order's {what} knows no '{given}'.", hint=did_you_mean(given, allowed))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
 from db.catalogue import NewJob
+from farm.orders import batch
 from farm.orders.desk import Desk
 from farm.orders.form import Order
 from farm.settings import settings as machine_settings
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
+    from farm.orders.batch import Place
     from farm.settings import Settings
     from models.jobs import JobDetail, JobRow
     from models.recipe import Recipe
@@ -66,21 +69,34 @@ def admit(session: Session, order: Order, settings: Settings | None = None) -> N
     return Desk(session, settings or machine_settings()).admit(order)
 
 
-def submit(session: Session, orders: Iterable[Order], settings: Settings | None = None) -> list[SubmittedJob]:
+def parse_all(given: Sequence[Order | Mapping[str, Any]], where: Sequence[Place]) -> list[Order]:
+    """As `parse`, of each; the refusal names all that are wrong by their places (`batch.places`)."""
+    return batch.each(given, parse, where, most=sys.maxsize)
+
+
+def submit(
+    session: Session,
+    orders: Iterable[Order],
+    settings: Settings | None = None,
+    where: Sequence[Place] | None = None,
+) -> list[SubmittedJob]:
     """Store orders in this transaction, all of them or none; wake workers after the commit (`farm.broker`).
 
-    An order that was stored before under its idempotency key is answered with that job.
+    An order that was stored before under its idempotency key is answered with that job. `where` says how
+    a refusal calls each order; by default by its number.
 
     Raises:
-        Refused: as `admit`.
+        Refused: as `admit`, for each that is wrong.
         Conflict: an idempotency key was used for another order.
     """
     wanted = list(orders)
+    where = batch.places(wanted) if where is None else where
     desk = Desk(session, settings or machine_settings())
+    batch.each(wanted, lambda order: desk.project(order.project), where)
     known = _known_before(session, desk, wanted)
     new = [place for place, order in enumerate(wanted) if _key(desk, order) not in known]
     desk.look_up_cuts(wanted[place] for place in new)
-    admitted = [desk.admit(wanted[place]) for place in new]
+    admitted = batch.each([wanted[place] for place in new], desk.admit, [where[place] for place in new])
     stored = {
         place: SubmittedJob(job_id=job_id, seed_used=job.recipe.seed, pool=job.pool)
         for place, job, job_id in zip(new, admitted, catalogue.insert_jobs(session, admitted), strict=True)
@@ -88,10 +104,11 @@ def submit(session: Session, orders: Iterable[Order], settings: Settings | None 
     }
     # Whoever lost a race for a key, or named one twice, finds it taken now.
     known |= _known_before(session, desk, [wanted[place] for place in new if place not in stored])
-    return [
-        stored.get(place) or _ordered_before(order, known.get(_key(desk, order)))
-        for place, order in enumerate(wanted)
-    ]
+    return batch.each(
+        range(len(wanted)),
+        lambda place: stored.get(place) or _ordered_before(wanted[place], known.get(_key(desk, wanted[place]))),
+        where,
+    )
 
 
 def retake(

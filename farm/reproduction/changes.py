@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from functools import reduce
 from operator import getitem
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 
 from farm.orders import limits
 from farm.orders.form import Order
-from models.errors import OrderRefused, UnknownName
+from models import documents
+from models.errors import BadInput, OrderRefused, UnknownName
 from models.nearest import unknown_name
+from models.plain import refuse_unkeepable
 from models.recipe import Recipe
 from models.vocabulary import JobType
 from workers.renderers import registry
@@ -81,7 +81,7 @@ def _with(recipe: Recipe, name: str, value: Any, own_inputs: Mapping[str, Any]) 
             _require_storable(new, value)
         except ValidationError as error:
             refused = _unusable(name, value, error)
-        except ValueError:
+        except BadInput:
             refused = OrderRefused(f"The {name} {value!r} cannot be used: it is no number and no text.")
         else:
             return new
@@ -89,10 +89,9 @@ def _with(recipe: Recipe, name: str, value: Any, own_inputs: Mapping[str, Any]) 
 
 
 def _require_storable(recipe: Recipe, value: Any) -> None:
-    """Raises `ValueError` when Postgres could not keep it: NaN, infinity, zero bytes, halves of a character."""
-    if "\0" in str(value):
-        raise ValueError("It holds a zero byte.")
-    json.dumps(recipe.to_json(), allow_nan=False, ensure_ascii=False).encode()
+    """Raises `BadInput` when Postgres could not keep it: NaN, infinity, zero bytes, halves of a character."""
+    refuse_unkeepable(value, "It")
+    refuse_unkeepable(recipe.to_json(), "The recipe")
 
 
 def _readings(value: Any, place: Path, own_inputs: Mapping[str, Any]) -> list[Any]:
@@ -101,9 +100,8 @@ def _readings(value: Any, place: Path, own_inputs: Mapping[str, Any]) -> list[An
         # `True` is a number in Python, so `yes` would become the seed 1.
         return [str(value) if isinstance(value, bool) and place[0] != "workflow_inputs" else value]
     try:
-        spelt = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        # ValueError: a date such as 2026-02-31.
+        spelt = documents.read_text(value, "the value").content
+    except BadInput:
         spelt = value
     plain = spelt if isinstance(spelt, (int, float, bool)) else value
     if place[0] == "workflow_inputs":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from farm.judging import profiles
+from farm.orders.complaints import form_at, stands_for
 from farm.shows.form import AttributePart, CharacterPart, CutPart, ScenePart, Show
 from models.errors import Refused
-from models.nearest import did_you_mean, nearest_name, unknown_name
+from models.nearest import did_you_mean, unknown_name
 from workers.renderers.toon.attributes import normalise
 
 if TYPE_CHECKING:
@@ -45,20 +46,16 @@ def complaints(document: Document, error: ValidationError) -> list[Mistake]:
         _complaint(document, fault)
         for fault in faults
         # A misspelt field is also a missing one: the misspelling is what the writer can see.
-        if fault["type"] != "missing" or not any(_means(each, fault["loc"]) for each in misspelt)
+        if fault["type"] != "missing" or not any(stands_for(each, fault["loc"]) for each in misspelt)
     ]
     return [*listed, *_of_the_rest(document, faults)]
-
-
-def _means(misspelt: Where, missing: Where) -> bool:
-    return misspelt[:-1] == missing[:-1] and nearest_name(str(misspelt[-1]), [str(missing[-1])]) is not None
 
 
 def _complaint(document: Document, fault: ErrorDetails) -> Mistake:
     where = _where(fault)
     name = ".".join(str(part) for part in where)
     if fault["type"] == "extra_forbidden":
-        hint = did_you_mean(str(where[-1]), _fields_at(where[:-1]))
+        hint = did_you_mean(str(where[-1]), form_at(Show, where[:-1]).model_fields)
         return document.mistake(where, f"There is no field '{where[-1]}' here.", hint)
     if fault["type"] == "missing":
         return document.mistake(where, f"'{name}' is missing.")
@@ -191,23 +188,3 @@ class _Check:
             self._note(where, refusal.message, refusal.hint)
             return False
         return True
-
-
-def _fields_at(where: Where) -> list[str]:
-    """The fields of the form at a place in the show."""
-    form: type[BaseModel] = Show
-    for part in where:
-        if isinstance(part, int):
-            continue
-        inner = _form_in(form.model_fields[part].annotation) if part in form.model_fields else None
-        if inner is None:
-            break
-        form = inner
-    return list(form.model_fields)
-
-
-def _form_in(annotation: Any) -> type[BaseModel] | None:
-    """The form that an annotation such as `tuple[CutPart, ...]` holds."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_form_in, getattr(annotation, "__args__", ()))), None)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
+from farm.cli import orders
 from farm.cli.commands.jobs import ended_well, follow
 from farm.cli.console import AsJson, logged_in, out, print_list
 from farm.cli.opened import opened
 from farm.cli.options import size_of
-from models.errors import BadInput
 from models.vocabulary import Defect, Exit, JobType, Phase
 
 if TYPE_CHECKING:
@@ -57,15 +57,15 @@ def submit(
 ) -> None:
     """Order takes: by flags, from a YAML file, or for all cuts of a project. Prints the jobs' ids."""
     width, height = size_of(size) or (None, None)
-    fields = {
-        "project": project, "cut": cut, "job_type": kind, "characters": character, "prompt": prompt,
+    flags = {
+        "project": project, "cut": cut, "job_type": orders.kind_of(kind, phase),
+        "characters": character, "prompt": prompt,
         "width": width, "height": height, "frame_count": frames, "fps": fps, "seed": seed, "priority": priority,
-        "profile": profile, "idempotency_key": key, "defect": defect, **_more(more),
+        "profile": profile, "idempotency_key": key, "defect": defect,
     }  # fmt: skip
-    given = {name: value for name, value in fields.items() if value is not None}
+    given = {name: value for name, value in flags.items() if value is not None} | orders.more(more, flags)
     with opened() as farm:
-        orders = _orders(farm, file, given, all_cuts=all_cuts, phase=phase)
-        submitted = farm.submit_many({"requested_by": logged_in(), **order} for order in orders)
+        submitted = farm.submit_many(orders.all_of(farm, file, given, all_cuts=all_cuts))
         _report(farm, submitted, wait=wait, as_json=as_json)
 
 
@@ -97,46 +97,6 @@ def retake(
     with opened() as farm:
         submitted = farm.retake(job_id, reason=reason, requested_by=logged_in(), **changes)
         _report(farm, [submitted], wait=wait, as_json=as_json)
-
-
-def _orders(
-    farm: Farm, file: str | None, given: dict[str, Any], *, all_cuts: bool, phase: Phase | None
-) -> list[dict[str, Any]]:
-    """The orders as mappings; what flags say goes over what the file says."""
-    if phase is not None:
-        given = {"job_type": phase.usual_kind, **given}
-    if all_cuts:
-        if "project" not in given:
-            raise BadInput(
-                "--all-cuts needs a project.", hint="Add --project NAME; `farm show load` prints it."
-            )
-        return [{**given, "cut": cut.path} for cut in farm.cuts(given["project"]) if not cut.omitted]
-    if file is None:
-        if not given:
-            raise BadInput("Nothing was ordered.", hint="Give a YAML file, flags, or --all-cuts; see --help.")
-        return [given]
-    from farm.orders.files import read_orders
-
-    return [{**order, **given} for order in read_orders(file)]
-
-
-def _more(pairs: Sequence[str] | None) -> dict[str, Any]:
-    """`--set steps=30 --set location=park`: values are read as YAML, so that numbers are numbers."""
-    import yaml
-
-    more = {}
-    for pair in pairs or ():
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise BadInput(f"--set {pair} has no value.", hint="Write --set FIELD=VALUE.")
-        try:
-            more[name.strip()] = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            # ValueError: a date such as 2026-02-31.
-            raise BadInput(
-                f"The value of --set {pair} cannot be read as YAML.", hint="Put quotes around plain words."
-            ) from error
-    return more
 
 
 def _report(farm: Farm, submitted: Sequence[SubmittedJob], *, wait: bool, as_json: bool) -> None:

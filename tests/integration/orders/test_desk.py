@@ -319,3 +319,17 @@ def test_thousands_of_orders_are_stored_in_one_go(database: Database, show: Stor
         ids = ordered(session, show, count=2000, renderer="null")
 
     assert len(set(ids)) == 2000
+
+
+def test_what_only_the_database_knows_is_refused_by_number_too(database: Database, show: StoredShow) -> None:
+    orders = [submission.parse({"project": show.project, "cut": "1/10/10", "seed": seed}) for seed in range(50)]
+    orders[36] = orders[36].model_copy(update={"cut": "1/10/99"})
+
+    with pytest.raises(UnknownName) as refusal, database.transaction() as session:
+        submission.submit(session, orders)
+
+    assert str(refusal.value).startswith("Order 37 of 50: ")
+    with pytest.raises(OrderRefused, match="2 things are wrong") as several, database.transaction() as session:
+        submission.submit(session, [*orders, orders[0].model_copy(update={"location": "street", "width": 7})])
+    assert "Order 37 of 51: " in str(several.value)
+    assert "Order 51 of 51: " in str(several.value)

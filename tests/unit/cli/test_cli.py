@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from rich.table import Table
 
 from farm.cli import main
-from farm.cli.commands import submit
 from farm.cli.console import logged_in, notes, out
 from farm.judging.verdicts import judge
-from farm.orders.files import read_orders
 from farm.settings import settings
 from models import errors
 from models.actors import Actor, ActorKind
 from models.metrics import Measurement, Metric
-from models.vocabulary import ErrorKind, Exit, JobType, Phase
+from models.vocabulary import ErrorKind, Exit, Phase
 from tasks.commands.score import report
 from workers.scoring.profiles import EMBEDDED
 
@@ -112,21 +108,6 @@ def test_a_missing_file_is_bad_input_for_the_scorer(capsys: pytest.CaptureFixtur
 
     assert code == Exit.BAD_INPUT
     assert "nowhere.png" in json.loads(capsys.readouterr().out)["error"]["message"]
-
-
-@pytest.mark.parametrize("words", [["--cut", "1/10/10"], ["--all-cuts"]])
-def test_a_phase_says_what_is_made_of_one_cut_as_of_all(
-    words: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    farm = Mock()
-    farm.cuts.return_value = [Mock(path="ep001/sc010/c0010", omitted=False)]
-    monkeypatch.setattr(submit, "opened", lambda: nullcontext(farm))
-    monkeypatch.setattr(submit, "_report", lambda *_, **__: None)
-
-    assert main(["submit", "-p", "moon", "--phase", "loop", *words]) == Exit.OK
-
-    ((orders,), _) = farm.submit_many.call_args
-    assert [order["job_type"] for order in orders] == [JobType.ANIMATION_LOOP]
 
 
 def test_whoever_has_no_name_here_goes_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,55 +202,12 @@ def test_a_setting_that_cannot_be_used_is_named(
     assert "FARM_FLOWER_PORT" in capsys.readouterr().err
 
 
-def test_a_file_of_orders_may_hold_one_many_or_many_with_shared_fields(tmp_path: Path) -> None:
-    one, many, shared = tmp_path / "one.yaml", tmp_path / "many.yaml", tmp_path / "shared.yaml"
-    one.write_text("project: a\ncut: 1/10/10\n")
-    many.write_text("- project: a\n- project: b\n")
-    shared.write_text("project: a\norders:\n  - cut: 1/10/10\n  - cut: 1/10/20\n    project: b\n")
-
-    assert read_orders(one) == [{"project": "a", "cut": "1/10/10"}]
-    assert [order["project"] for order in read_orders(many)] == ["a", "b"]
-    assert [order["project"] for order in read_orders(shared)] == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("project: [unclosed", "is not YAML in line"),
-        ("- just words", "Order 1"),
-        ("[]", "holds no order"),
-        ("\x00", "is not YAML"),
-    ],
-)
-def test_a_file_that_holds_no_orders_is_refused_in_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
-    file = tmp_path / "orders.yaml"
-    file.write_text(text)
-
-    with pytest.raises(errors.BadInput, match=sentence):
-        read_orders(file)
-
-
 def test_a_missing_option_is_one_sentence_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["gate", "show", "--json"])
 
     message = json.loads(capsys.readouterr().out)["error"]["message"]
     assert code == Exit.NOT_JUDGED
     assert message == "Missing option '--phase'. Choose from: still, loop, video."
-
-
-@pytest.mark.parametrize("value", ["[", "2026-02-31", "[" * 3000])
-def test_a_value_that_is_no_yaml_is_refused_on_the_command_line_and_in_a_file(
-    value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "order.yaml"
-    file.write_text(f"project: {value}\n")
-
-    code = main(["submit", "--set", f"project={value}"])
-
-    assert code == Exit.BAD_INPUT
-    assert "cannot be read as YAML" in capsys.readouterr().err
-    with pytest.raises(errors.BadInput, match="YAML"):
-        read_orders(file)
 
 
 def test_a_folder_in_place_of_a_picture_is_called_a_folder(

@@ -35,7 +35,6 @@ RUN_BY = {
     "farm/extras.py": "tests/integration/delivery/test_cuts.py",
     "farm/judging/neighbours.py": "tests/integration/judging/test_best_take.py",
     "farm/ops/stack.py": "tests/integration/ops/test_up.py",
-    "farm/orders/files.py": "tests/unit/cli/test_cli.py",
     "farm/servers/__main__.py": "tests/integration/servers/test_servers.py",
     "farm/servers/watchdog.py": "tests/integration/servers/test_servers.py",
     "farm/shows/sittings.py": "tests/integration/references/test_making.py",

@@ -43,7 +43,7 @@ def test_an_order_needs_nothing_but_a_project() -> None:
         ({"quality_thresholds": {"identity": float("inf")}}, "finite"),
         ({"prompt": "a\0b"}, "zero byte"),
         ({"prompt": "x" * 20_001}, "20000 characters"),
-        ({"lora_models": [{"name": "mio", "strength": 1}]}, "no field 'strength'"),
+        ({"lora_models": [{"name": "mio", "strength": 1}]}, "no field 'lora_models.0.strength'"),
         ({"project": ""}, "at least 1 character"),
     ],
 )

@@ -121,7 +121,7 @@ def test_what_makes_it_that_take_is_kept(name: str) -> None:
         ("seed", "blue", "The seed 'blue' cannot be used: it must be a valid integer"),
         ("steps", "0", "steps 0 cannot be used"),
         ("cfg_scale", "nan", "no number"),
-        ("lora_models.aiko.weight", "-.inf", "no number"),
+        ("lora_models.aiko.weight", "-.inf", "must be a valid number"),
         ("lora_models.aiko.weight", "11", "weight .* cannot be used"),
         ("width", "12", "width of 12 pixels is impossible"),
         ("frame_count", "3", "8 to 3000 frames, not 3"),

@@ -1,0 +1,71 @@
+"""Orders that come together: what is wrong with any of them is said at once, with the place of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from farm.orders.files import WrittenOrder
+from models.errors import OrderRefused, Refused, together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from models.errors import Fault
+
+    Place = Callable[[Sequence[str | int]], str]
+
+_Given = TypeVar("_Given")
+_Answer = TypeVar("_Answer")
+
+#: so many refusals are looked for where each asks the database
+MOST = 20
+
+
+def places(given: Sequence[Any]) -> list[Place]:
+    """How each of several orders is called: by its number, and by file and line where it has them."""
+    return [_place(number, order, len(given)) for number, order in enumerate(given, start=1)]
+
+
+def each(
+    given: Sequence[_Given], step: Callable[[_Given], _Answer], where: Sequence[Place], most: int = MOST
+) -> list[_Answer]:
+    """What `step` makes of each.
+
+    Raises:
+        Refused: `step` refused some of them, the first `most` of which are named by their places.
+    """
+    answers: list[_Answer] = []
+    refusals: dict[str, Refused] = {}
+    for order, place in zip(given, where, strict=True):
+        try:
+            answers.append(step(order))
+        except Refused as refusal:
+            # What many orders share is wrong once.
+            refusals |= {str(one): one for one in _placed(refusal, place)}
+            if len(refusals) >= most:
+                break
+    if refusals:
+        raise together(list(refusals.values()), f"Nothing was stored, {len(refusals)} things are wrong:")
+    return answers
+
+
+def _place(number: int, order: Any, count: int) -> Place:
+    numbered = f"order {number} of {count}" if count > 1 else ""
+
+    def place(field: Sequence[str | int]) -> str:
+        if not isinstance(order, WrittenOrder):
+            return numbered[:1].upper() + numbered[1:]
+        alone = not numbered or order.shares(field)
+        return order.place(field) if alone else f"{order.place(field)} ({numbered})"
+
+    return place
+
+
+def _placed(refusal: Refused, place: Place) -> list[Refused]:
+    """The refusal, one for each of its faults, with the place in front."""
+    faults: Sequence[Fault] = refusal.faults if isinstance(refusal, OrderRefused) else ()
+    if not place(()):
+        return [refusal]
+    if not faults:
+        return [type(refusal)(f"{place(())}: {refusal.message}", hint=refusal.hint)]
+    return [type(refusal)(f"{place(each.where)}: {each.sentence}", hint=each.hint) for each in faults]
