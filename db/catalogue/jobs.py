@@ -138,8 +138,8 @@ def _listed(job_ids: Iterable[UUID]) -> str:
     return "{" + ",".join(map(str, job_ids)) + "}"
 
 
-def under_way(session: Session, project_id: UUID | None = None, *, limit: int = 1000) -> list[UUID]:
-    """The jobs that are not over, the newest first."""
+def under_way(session: Session, project_id: UUID | None = None, *, limit: int | None = None) -> list[UUID]:
+    """The jobs that are not over, the newest first; all of them without a `limit`."""
     states = [state.value for state in JobState if not state.is_over]
     of_project = "" if project_id is None else "q.project_id = :project_id AND"
     query = text(_UNDER_WAY.format(of_project=of_project, state=STATE.format("q.")))

@@ -24,7 +24,7 @@ from models.errors import BadInput, Conflict, StepFailed
 from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from models.vocabulary import Phase
@@ -77,10 +77,13 @@ def version_name(version: int) -> str:
     return f"v{version:03d}"
 
 
-def version_of(place: Path, known_by: Mapping[str, Any]) -> int:
+def version_of(
+    place: Path, known_by: Mapping[str, Any], names: Callable[[int], Sequence[str]] = lambda _: ()
+) -> int:
     """The version under which a take was delivered in `place`, or else the next that is free; 1 and up.
 
-    It is the one whose sidecar tells all that the take is `known_by`, as `{"pixel_sha256": ...}`.
+    It is the one whose sidecar tells all that the take is `known_by`, as `{"pixel_sha256": ...}`, and that has
+    all the files that `names` gives for it: in another form it is another version, because none ever changes.
 
     What deliveries that were killed left in `place` is cleared away first.
 
@@ -90,7 +93,11 @@ def version_of(place: Path, known_by: Mapping[str, Any]) -> int:
     with _disk_errors(place):
         _remove_abandoned(place)
         folders = {int(each.name[1:]): each for each in _versions(place)}
-        same = [version for version, folder in folders.items() if known_by.items() <= _take_of(folder).items()]
+        same = [
+            version
+            for version, folder in folders.items()
+            if known_by.items() <= _take_of(folder).items() and not missing(folder, names(version))
+        ]
     return min(same) if same else max(folders, default=0) + 1
 
 
@@ -103,15 +110,12 @@ def missing(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
 def writing(place: Path, version: int) -> Iterator[Path]:
     """A new, empty folder; the files in it become those of the version at a clean end, and vanish at any other.
 
-    A version that is already there keeps its files and gets the new ones beside them.
-
     Raises:
         BadInput: the disk is full, or the folder cannot be written; nothing was left there.
         VersionTaken: somebody else has delivered this version in the meantime.
     """
     target = place / version_name(version)
     partial = place / f".{target.name}.{uuid4().hex}.partial"
-    was_there = target.is_dir()
     try:
         with _disk_errors(place):
             partial.mkdir(parents=True)
@@ -121,7 +125,7 @@ def writing(place: Path, version: int) -> Iterator[Path]:
                 # After a power cut a file whose bytes were lost would look delivered for ever.
                 disk.sync(file)
             failpoints.hit(failpoints.Window.DELIVER)
-            _publish(partial, target, beside=was_there)
+            _publish(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         _remove_empty(place)
@@ -158,18 +162,13 @@ def _take_of(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _publish(partial: Path, target: Path, *, beside: bool) -> None:
-    if beside:
-        for file in sorted(partial.iterdir()):
-            if not (target / file.name).exists():
-                file.rename(target / file.name)
-    else:
-        try:
-            partial.rename(target)
-        except OSError as error:
-            if error.errno in _TAKEN:
-                raise VersionTaken from error
-            raise
+def _publish(partial: Path, target: Path) -> None:
+    try:
+        partial.rename(target)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            raise VersionTaken from error
+        raise
     failpoints.hit(failpoints.Window.DELIVERED)
     for folder in (target, target.parent):
         disk.sync(folder)

@@ -36,14 +36,15 @@ EXIT_CODES = (
 @cache
 def out() -> Console:
     """Where results go; made late, so that tests and pipes see the stream that is there when it is used."""
-    # Prompts are full of brackets: read as markup, `[blurry]` vanishes and `[/b]` ends the command.
-    return Console(highlight=False, markup=False)
+    # Prompts are full of brackets and colons: read as markup, `[blurry]` vanishes, `[/b]` ends the command, and
+    # `:heart:` becomes a picture.
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 @cache
 def notes() -> Console:
     """Where progress, hints and errors go: stderr."""
-    return Console(stderr=True, highlight=False, markup=False)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def logged_in() -> Actor:

@@ -47,7 +47,7 @@ def file_bars() -> AbstractContextManager[Advance]:
 @contextmanager
 def _bars(*more: ProgressColumn, hide_full: bool = False) -> Iterator[Advance]:
     """A bar for each name it is called with, beside the columns `more`; one that is full may vanish."""
-    columns = (TextColumn("{task.description}"), BarColumn(), *more)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), *more)
     with Progress(*columns, console=notes(), transient=True) as progress:
         bars: dict[str, TaskID] = {}
 

@@ -42,8 +42,8 @@ class Jobs(Connection):
                 session, project_id=project_id, phase=phase, state=state, after=after, limit=limit
             )
 
-    def under_way(self, *, project: str | None = None, limit: int = 1000) -> list[UUID]:
-        """The jobs that are not over, the newest first."""
+    def under_way(self, *, project: str | None = None, limit: int | None = None) -> list[UUID]:
+        """The jobs that are not over, the newest first; all of them without a `limit`."""
         from db import catalogue
 
         with self.database.transaction() as session:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from farm.delivery.words import Progress, Writer
     from models.units import UnitStanding
 
+#: why a cut has nothing, where nothing was refused either
+_NOT_ORDERED, _NO_TAKE = _NEVER_MADE = ("nothing was ordered in this phase", "no take of it has passed")
 #: how often the next version is tried when others deliver the same cut at this moment
 _TRIES = 5
 
@@ -42,14 +44,14 @@ def deliver(
 ) -> Delivery:
     """Put the best passing take of each cut into `to`, by default `deliveries` beside the takes.
 
-    Without `phase` every phase is delivered that has something to deliver, without `cuts` every cut. Another
+    Without `phase` every phase is delivered in which a cut was ordered, without `cuts` every cut. Another
     take than last time gets the next version; the same take again changes nothing. `cuts.output_path`
     tells where each cut went, of several phases the furthest.
 
     Raises:
         UnknownName: there is no such project or cut.
-        BadInput: no take has passed; or the disk is full or the folder cannot be written. Nothing is left half
-            written.
+        BadInput: nothing was ever ordered; or the disk is full or the folder cannot be written. Nothing is left
+            half written.
         NotHere: nothing here can decode masters.
         StepFailed: the store is another farm's.
     """
@@ -58,7 +60,7 @@ def deliver(
         # A single cut may be given as text, which would otherwise be read letter by letter.
         named = [cuts] if isinstance(cuts, str) else cuts
         chosen, undelivered = choose(session, project, phase=phase, cuts=named)
-    if not chosen:
+    if not chosen and all(each.reason in _NEVER_MADE for each in undelivered):
         raise _nothing(project, phase, undelivered)
     folder = (store.root / "deliveries" if to is None else typed(str(to))).absolute()
     delivered = []
@@ -78,37 +80,36 @@ def deliver(
 def choose(
     session: Session, project: str, *, phase: Phase | None = None, cuts: Iterable[str] = ()
 ) -> tuple[list[Chosen], list[Undelivered]]:
-    """The take of each cut and phase that would be delivered, and the cuts that have none.
+    """The take of each cut and phase that would be delivered, and those that have none.
 
-    Character sheets belong to no cut, and a reproduction proves a take and never replaces it. A cut that the
-    show does without is delivered only by name. Raises `UnknownName`.
+    A phase in which a cut was ordered asks for a take of it, named or not. Character sheets belong to no cut,
+    and a reproduction proves a take and never replaces it. A cut the show does without is delivered only by
+    name. Raises `UnknownName`.
     """
     show = catalogue.project(session, project)
     named = [catalogue.path_of(catalogue.cut(session, show, text)) for text in cuts]
     paths = named or [view.path for view in catalogue.cuts(session, show.id) if not view.omitted]
     best: dict[tuple[str, Phase], UUID] = {}
-    reasons: dict[str, str] = {}
+    left_out: list[Undelivered] = []
     for each in [phase] if phase else Phase:
         units = {unit.cut: unit for unit in catalogue.standings(session, show.id, each) if unit.cut}
         for path in paths:
             unit = units.get(path)
             if unit is not None and unit.best is not None and unit.passed:
                 best[path, each] = unit.best.job_id
-            elif phase:
-                reasons[path] = _why_not(unit)
-    covered = {path for path, _ in best}
+            elif phase or unit is not None:
+                left_out.append(Undelivered(cut=path, phase=each, reason=_why_not(unit)))
+    named_once = {path for path, _ in best} | {each.cut for each in left_out}
+    nowhere = [path for path in dict.fromkeys(paths) if path not in named_once]
+    left_out += [Undelivered(cut=path, phase=None, reason=_NO_TAKE) for path in nowhere]
     in_order = sorted(best.items(), key=lambda item: item[0][0])
     chosen = [_chosen(session, show.slug, path, job_id) for (path, _), job_id in in_order]
-    return chosen, [
-        Undelivered(cut=path, phase=phase, reason=reasons.get(path, "no take of it has passed"))
-        for path in dict.fromkeys(paths)
-        if path not in covered
-    ]
+    return chosen, left_out
 
 
 def _why_not(unit: UnitStanding | None) -> str:
     if unit is None:
-        return "nothing was ordered in this phase"
+        return _NOT_ORDERED
     if unit.in_work:
         return "still in work"
     best = unit.best
@@ -132,10 +133,10 @@ def _chosen(session: Session, show: str, path: str, job_id: UUID) -> Chosen:
 def _deliver(chosen: Chosen, store: ArtifactStore, root: Path, form: Form, progress: Progress) -> Delivered:
     place = root / chosen.name.place
     for _ in range(_TRIES):
-        version = deliveries.version_of(place, chosen.known_by)
+        version = deliveries.version_of(place, chosen.known_by, lambda number: _names(chosen, number, form))
         names = _names(chosen, version, form)
         folder = place / deliveries.version_name(version)
-        if not deliveries.missing(folder, names):
+        if folder.is_dir():
             return _delivered(chosen, version, folder, names, is_new=False)
         master = store.path(chosen.take.master_path)
         try:

@@ -58,7 +58,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelivered:
-    """A cut of which nothing could be delivered, and why; `phase` is None where every phase was asked for."""
+    """A cut of which nothing could be delivered, and why; `phase` is None where it has none."""
 
     cut: str
     phase: Phase | None

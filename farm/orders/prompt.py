@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
 from farm.orders.recipes import Casting, attributes_set_by
+from models.errors import OrderRefused
 from models.recipe import SceneLook, StyleLook
+from workers.renderers.toon.attributes import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from models.rows.characters import CharacterAttribute
 
 
 #: how an attribute reads in a prompt where nobody gave it words of its own
@@ -39,19 +44,26 @@ def prompt_of(casting: Casting) -> str:
     The base prompt, or the name where there is none; then each attribute's prompt tokens (its value where it
     has none) by descending priority, then type, joined with `, `; then the modifiers of each variation in turn:
     `replace` exchanges words, `prepend` goes in front, `append` behind. An attribute that a variation or the
-    order sets takes the place of the character's own.
+    order sets takes the place of the character's own, under whatever type that says it, and in the base prompt.
     """
     replaced: dict[str, str] = {}
     for variation in casting.variations:
         replaced |= attributes_set_by(variation)
     replaced |= casting.attributes
-    parts = [casting.character.base_prompt or casting.character.name]
-    for row in sorted(casting.character.attributes, key=lambda row: (-row.priority, row.attribute_type)):
-        own = row.prompt_tokens or [row.attribute_value]
+    words, unsaid = [], dict(replaced)
+    rows = sorted(casting.character.attributes, key=lambda row: (-row.priority, row.attribute_type))
+    for row in rows:
         kind = row.attribute_type
-        parts += [phrase(kind, replaced.pop(kind))] if kind in replaced else own
-    parts += [phrase(kind, word) for kind, word in replaced.items()]
-    text = ", ".join(parts)
+        if kind in replaced:
+            words.append(phrase(kind, unsaid.pop(kind)))
+        else:
+            words += _left_of(row, replaced)
+    words += [phrase(_typical(kind, word), word) for kind, word in unsaid.items()]
+    base = casting.character.base_prompt or casting.character.name
+    for row in rows:
+        if (new := _in_place_of(row, replaced)) is not None:
+            base = reworded(base, row.attribute_type, row.attribute_value, new)
+    text = ", ".join([base, *words])
     for variation in casting.variations:
         text = _modified(text, variation.prompt_modifiers)
     return text
@@ -67,6 +79,24 @@ def phrase(kind: str, word: str) -> str:
     form = "{}" if word in _HAIR_NOUNS else _PHRASES.get(kind, "{}")
     noun = form.rpartition(" ")[2]
     return plain if noun in plain.split() else form.format(plain)
+
+
+def reworded(text: str, kind: str, old: str, new: str, only: int | None = None) -> str:
+    """The text with an attribute's new word where it says the old one: everywhere, or the `only` time from 0.
+
+    >>> reworded("a pink-haired girl, long pink hair", "hair_color", "pink", "silver")
+    'a silver-haired girl, long silver hair'
+    """
+    noun = _PHRASES.get(kind, "{}").rpartition("{}")[2].strip()
+    beside = rf"(?=[\s-]+(?:[\w-]+\s+)?{re.escape(noun.removesuffix('s'))})" if noun else r"\b"
+    before, after = (word.replace("_", " ").removesuffix(noun).strip() for word in (old, new))
+    count = itertools.count()
+    return re.sub(
+        rf"\b{re.escape(before)}{beside}",
+        lambda match: after if only in (None, next(count)) else match[0],
+        text,
+        flags=re.IGNORECASE,
+    )
 
 
 def positive_prompt(
@@ -108,6 +138,38 @@ def negative_prompt(castings: Sequence[Casting], words: Iterable[str]) -> str:
     """The order's and the project's words and every character's negative tokens, each once."""
     tokens = [*words, *(token for casting in castings for token in casting.character.negative_tokens)]
     return ", ".join(dict.fromkeys(token.strip() for token in tokens if token.strip()))
+
+
+def _left_of(row: CharacterAttribute, replaced: Mapping[str, str]) -> list[str]:
+    """What an attribute still says beside those that are set, of which some may be said by it too."""
+    own = _settled(row.attribute_type, row.attribute_value)
+    others = set().union(*(_settled(kind, word) for kind, word in replaced.items()))
+    if others.isdisjoint(own):
+        return row.prompt_tokens or [row.attribute_value]
+    return [phrase(kind, word) for kind, word in own.items() if kind not in others]
+
+
+def _in_place_of(row: CharacterAttribute, replaced: Mapping[str, str]) -> str | None:
+    """The word that is set in place of an attribute's own, under its type or another that says the same."""
+    if row.attribute_type in replaced:
+        return replaced[row.attribute_type]
+    settled: dict[str, str] = {}
+    for kind, word in replaced.items():
+        settled |= _settled(kind, word)
+    return settled.get(next(iter(_settled(row.attribute_type, row.attribute_value))))
+
+
+def _typical(kind: str, word: str) -> str:
+    """The type under which an attribute has words, where it is written under another name of it."""
+    return kind if kind in _PHRASES else next(iter(_settled(kind, word)))
+
+
+def _settled(kind: str, word: str) -> dict[str, str]:
+    """The attributes that a word says, in the vocabulary where it knows them: `long pink hair` says two."""
+    try:
+        return normalise({kind: word})
+    except OrderRefused:
+        return {kind: word}
 
 
 def _modified(text: str, modifiers: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 from operator import getitem
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from farm.orders import limits
 from farm.orders.form import Order
+from farm.orders.prompt import phrase, reworded
 from models import documents
 from models.errors import BadInput, OrderRefused, UnknownName
 from models.nearest import unknown_name
@@ -57,6 +59,8 @@ def changed_recipe(
     new = recipe
     for name, value in changes.items():
         new = _with(new, str(name), value, own_inputs)
+    if "positive_prompt" not in changes:
+        new = _said_anew(recipe, new)
     before, after = _values(recipe), _values(new)
     changed = {}
     for name in dict.fromkeys((*before, *after)):
@@ -86,6 +90,20 @@ def _with(recipe: Recipe, name: str, value: Any, own_inputs: Mapping[str, Any]) 
         else:
             return new
     raise refused
+
+
+def _said_anew(before: Recipe, after: Recipe) -> Recipe:
+    """The recipe with the changed attributes of its people in the words of its prompt."""
+    prompt = after.positive_prompt
+    for old, new in zip(before.characters, after.characters, strict=True):
+        for kind, word in new.attributes.items():
+            was = old.attributes.get(kind, "")
+            if prompt and was != word:
+                alike = [each for each in before.characters if each.attributes.get(kind) == was]
+                only = alike.index(old) if len(alike) > 1 else None
+                again = reworded(prompt, kind, was, word, only) if was else prompt
+                prompt = f"{prompt}, {phrase(kind, word)}" if again == prompt else again
+    return replace(after, positive_prompt=prompt)
 
 
 def _require_storable(recipe: Recipe, value: Any) -> None:

@@ -84,3 +84,15 @@ def test_a_watcher_goes_on_after_the_servers_connections_were_cut(
         session.execute(text("UPDATE render_queue SET status = 'cancelled' WHERE job_id = :j"), {"j": jobs[0]})
 
     assert [row.state.value for row in list(watching)[-1]] == ["cancelled"]
+
+
+def test_whoever_watches_all_that_is_under_way_watches_more_than_a_page(farm: Farm, database: Database) -> None:
+    with database.transaction() as session:
+        show = a_stored_show(session)
+        jobs = ordered(session, show, count=1201, renderer="null")
+
+    watched = farm.under_way(project=show.project)
+
+    assert set(watched) == set(jobs)
+    assert len(next(farm.watch(watched))) == 1201
+    assert len(farm.under_way(project=show.project, limit=7)) == 7

@@ -84,14 +84,20 @@ def test_the_same_take_delivered_again_changes_nothing(studio: Studio) -> None:
     assert [(file, (studio.folder / file).stat().st_mtime_ns) for file in studio.files()] == before
 
 
-def test_the_other_form_of_a_take_joins_its_version(studio: Studio) -> None:
+def test_the_other_form_of_a_take_is_a_version_of_its_own(studio: Studio) -> None:
     studio.take(Phase.LOOP)
     studio.deliver(form="frames")
+    before = studio.files()
 
     (clip,) = studio.deliver(form="clip").delivered
+    (frames,) = studio.deliver(form="frames").delivered
+    (again,) = studio.deliver(form="clip").delivered
 
-    assert (clip.version, clip.is_new) == ("v001", True)
-    assert len(studio.files()) == LOOP + 2
+    assert (clip.version, clip.is_new) == ("v002", True)
+    assert (frames.version, frames.is_new) == ("v001", False)
+    assert (again.version, again.is_new) == ("v002", False)
+    assert set(before) < set(studio.files())
+    assert len(studio.files()) == LOOP + 3
 
 
 def test_the_same_frames_at_another_rate_are_another_version(studio: Studio) -> None:
@@ -151,6 +157,21 @@ def test_without_a_phase_every_phase_that_passed_is_delivered(studio: Studio) ->
 
     assert [each.phase for each in delivery.delivered] == [Phase.STILL, Phase.LOOP]
     assert delivery.undelivered == ()
+
+
+def test_a_cut_whose_loop_was_refused_is_named_with_and_without_the_phase(studio: Studio) -> None:
+    for cut in ("1/10/10", "1/10/20", "1/10/30"):
+        studio.take(cut=cut)
+    studio.take(Phase.LOOP)
+    studio.take(Phase.LOOP, good=False, cut="1/10/20")
+
+    of_all, of_loops = studio.deliver(), studio.deliver(phase=Phase.LOOP)
+
+    refused = ("ep001/sc010/c0020", Phase.LOOP)
+    assert [(each.cut, each.phase) for each in of_all.undelivered] == [refused]
+    assert refused in [(each.cut, each.phase) for each in of_loops.undelivered]
+    words = ["deliver", studio.show.project, "--to", str(studio.folder), "--cut", "1/10/20"]
+    assert (cli.run(words), cli.run([*words, "--phase", "loop"])) == (1, 1)
 
 
 def test_a_cut_knows_the_folder_of_its_furthest_phase_and_the_others_none(studio: Studio) -> None:

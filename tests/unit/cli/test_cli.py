@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from rich.table import Table
+from rich.text import Text
 
 from farm.cli import main
-from farm.cli.console import logged_in, notes, out
+from farm.cli.console import columns, logged_in, notes, out
 from farm.judging.verdicts import judge
 from farm.settings import settings
 from models import errors
@@ -217,3 +218,17 @@ def test_a_folder_in_place_of_a_picture_is_called_a_folder(
 
     assert code == Exit.BAD_INPUT
     assert "is a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["a :heart: in [red]words[/red]", "[blurry] sky :smile:", "[/b]"])
+def test_what_people_wrote_is_printed_as_they_wrote_it(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    table = columns("words")
+    table.add_row(words)
+    for console in (out(), notes()):
+        console.print(words)
+        console.print(table)
+        console.print(Text(words))
+
+    printed = capsys.readouterr()
+    assert printed.out.count(words) == 3
+    assert printed.err.count(words) == 3

@@ -73,6 +73,13 @@ def test_the_same_pixels_are_the_same_version_and_others_are_the_next(tmp_path: 
     assert version_of(tmp_path, {"pixel_sha256": "a", "fps": 12}) == 3
 
 
+def test_the_same_pixels_in_another_form_are_the_next_version(tmp_path: Path) -> None:
+    put(tmp_path, 1, "a", "one_v001.png")
+
+    assert version_of(tmp_path, {"pixel_sha256": "a"}, lambda version: [f"one_v{version:03d}.png"]) == 1
+    assert version_of(tmp_path, {"pixel_sha256": "a"}, lambda version: [f"one_v{version:03d}.mkv"]) == 2
+
+
 def test_a_folder_of_somebody_else_keeps_its_number(tmp_path: Path) -> None:
     (tmp_path / "v007").mkdir()
     (tmp_path / "vacation").mkdir()
@@ -82,10 +89,14 @@ def test_a_folder_of_somebody_else_keeps_its_number(tmp_path: Path) -> None:
 
 def test_a_delivered_file_is_never_written_again(tmp_path: Path) -> None:
     put(tmp_path, 1, "a", "one.png")
-    put(tmp_path, 1, "b", "one.png", "two.mkv")
+    with pytest.raises(VersionTaken):
+        put(tmp_path, 1, "b", "one.png", "two.mkv")
 
     assert (tmp_path / "v001" / "one.png").read_text() == "a"
-    assert missing(tmp_path / "v001", ["one.png", "two.mkv", "three.png"]) == ("three.png",)
+    assert missing(tmp_path / "v001", ["one.png", "two.mkv", "three.png"]) == (
+        "two.mkv",
+        "three.png",
+    )
     assert (tmp_path / "v001" / "one.png").stat().st_mode & 0o222 == 0
 
 

@@ -241,3 +241,26 @@ def test_a_recipe_survives_json_whole() -> None:
     recipe = a_recipe(seed=SEED_LIMIT - 1, lora_models=(Lora(name="mio"),))
 
     assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("own", "base", "ordered", "prompt"),
+    [
+        (("hair_color", "pink"), "", {"hair_color": "silver"}, "Mio, silver hair"),
+        (("hair_color", "pink"), "", {"hair": "silver"}, "Mio, silver hair"),
+        (("hair_color", "pink"), "", {"hair_colour": "silver"}, "Mio, silver hair"),
+        (("hair", "long pink hair"), "", {"hair_color": "silver"}, "Mio, long hair, silver hair"),
+        (("eyes", "green"), "", {"eye_color": "red"}, "Mio, red eyes"),
+        (("hair_color", "pink"), "a pink-haired girl", {"hair": "silver"}, "a silver-haired girl, silver hair"),
+        (("eye_color", "green"), "1girl, Green eyes", {"eye_color": "red"}, "1girl, red eyes, red eyes"),
+        (("outfit", "sailor"), "a girl in a sailor dress", {"hair_color": "red"}, None),
+    ],
+)
+def test_what_an_order_changes_is_said_and_the_old_word_is_not(
+    own: tuple[str, str], base: str, ordered: dict[str, str], prompt: str | None
+) -> None:
+    character = a_character(own, base_prompt=base or None)
+
+    assert prompt_of(Casting(character=character, attributes=ordered)) == (
+        prompt or "a girl in a sailor dress, sailor, red hair"
+    )

@@ -156,3 +156,36 @@ def test_several_people_of_one_name_are_told_apart_by_number() -> None:
 
     assert recipe.lora_models == (twice[0], replace(twice[1], weight=0.5))
     assert changed == {"lora_models.1.weight": [0.8, 0.5]}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [
+        ("aiko, pink hair, ren, black hair", "aiko, silver hair, ren, black hair"),
+        ("a pink-haired girl and ren", "a silver-haired girl and ren"),
+        ("two people at night", "two people at night, silver hair"),
+        ("", ""),
+    ],
+)
+def test_a_changed_attribute_is_said_in_the_prompt(prompt: str, words: str) -> None:
+    before = replace(recorded(), positive_prompt=prompt)
+
+    recipe, changed = changed_recipe(before, {"characters.aiko.hair_color": "silver"})
+
+    assert recipe.positive_prompt == words
+    assert ("positive_prompt" in changed) is bool(prompt)
+
+
+def test_the_words_of_somebody_who_looks_alike_stay() -> None:
+    twins = tuple(replace(each, attributes={"hair_color": "black"}) for each in recorded().characters)
+    before = replace(recorded(), characters=twins, positive_prompt="aiko, black hair, ren, black hair")
+
+    recipe, _ = changed_recipe(before, {"characters.ren.hair_color": "red"})
+
+    assert recipe.positive_prompt == "aiko, black hair, ren, red hair"
+
+
+def test_a_prompt_that_is_changed_itself_is_taken_as_it_is() -> None:
+    changes = {"characters.aiko.hair_color": "silver", "positive_prompt": "pink hair"}
+
+    assert changed_recipe(recorded(), changes)[0].positive_prompt == "pink hair"
