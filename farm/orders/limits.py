@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from farm.orders.plan import Ordered
     from workers.renderers.renderer import Capabilities
 
-DEFAULT_SIZE = (512, 768)
+#: pixels of a show's cuts, where nobody says: the trade's 16:9, in the multiples of 16 that video models want
+CUT_SIZE = (832, 480)
+#: and of an order for no cut, such as Echo's prompt alone: the contract of `POST /generate`
+PORTRAIT_SIZE = (512, 768)
 MIN_LOOP_FRAMES = 8
 MIN_VIDEO_FRAMES = 120
 
@@ -20,9 +23,10 @@ MIN_VIDEO_FRAMES = 120
 def size_of(ordered: Ordered, own: tuple[int | None, int | None] = (None, None)) -> tuple[int, int]:
     """Pixels: the order's, the project's for this kind, the project's, the workflow's `own`, or the farm's."""
     order, defaults = ordered.order, ordered.defaults
+    farms = CUT_SIZE if ordered.cut else PORTRAIT_SIZE
     width, height = defaults.sizes.get(order.job_type) or (
-        defaults.width or own[0] or DEFAULT_SIZE[0],
-        defaults.height or own[1] or DEFAULT_SIZE[1],
+        defaults.width or own[0] or farms[0],
+        defaults.height or own[1] or farms[1],
     )
     return order.width or width, order.height or height
 

@@ -142,6 +142,8 @@ def test_sizes_come_from_the_order_the_kind_the_project_or_the_farm(database: Da
             return recipe.width, recipe.height
 
         assert size(plain) == (512, 768)
+        assert size(plain, cut="1/10/10") == (832, 480)
+        assert size(plain, cut="1/10/10", height=832) == (832, 832)
         assert size(sized) == (640, 360)
         assert size(sized, job_type="character_sheet") == (900, 600)
         assert size(sized, width=100) == (100, 360)
