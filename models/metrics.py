@@ -110,6 +110,10 @@ CAUGHT_BY = {
 }
 
 
+#: in the detail of a measurement without a number, and true: see `Measurement.lacks_company`
+LACKS_COMPANY = "lacks_company"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One metric of one take as the bench measured it; `value` is None when it could not be measured."""
@@ -125,6 +129,14 @@ class Measurement:
     detail: dict[str, Any] = field(default_factory=dict)
     #: one sentence when `value` is None
     reason: str = ""
+
+    @property
+    def lacks_company(self) -> bool:
+        """Whether there is no number because nothing of its kind exists yet to be held against.
+
+        Nothing is wrong with the take then, and nobody has to look: what comes later is held against it.
+        """
+        return self.value is None and self.detail.get(LACKS_COMPANY) is True
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; NaN and infinity become null, because JSON has neither."""
@@ -198,4 +210,7 @@ class Judgement:
     verdict: Verdict
     scores: tuple[Score, ...]
     blocking: tuple[Metric, ...] = ()
+    #: what was required and could not be measured; what only lacks company is not among it
     not_measured: tuple[Metric, ...] = ()
+    #: of `blocking`, what no retake can mend, with the reason; a person decides at once
+    beyond_retakes: dict[Metric, str] = field(default_factory=dict)

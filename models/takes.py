@@ -66,7 +66,8 @@ class ScoresView:
     verdict: Verdict | None
     blocking: tuple[str, ...]
     not_measured: tuple[str, ...]
-    #: metric -> {limit, network, direction}: the marks in force when it was judged
+    #: metric -> {limit, network, direction}: the marks in force when it was judged; of what no retake can mend
+    #: also `beyond_retakes`, the reason
     thresholds_used: dict[str, dict[str, Any]]
     measurements: tuple[Measurement, ...]
     evaluated_at: datetime
@@ -117,6 +118,8 @@ class CutTake(TakeResult):
     """A finished take of a cut, to be weighed against the cut's others, and where its master lies."""
 
     phase: Phase
+    width: int  #: pixels
+    height: int  #: pixels
     #: relative to the artifact store
     master_path: str
     file_sha256: str

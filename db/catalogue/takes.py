@@ -65,6 +65,8 @@ def _takes(session: Session, *conditions: ColumnElement[bool]) -> list[CutTake]:
         CutTake(
             **weighed(job, scores),
             phase=job.phase,
+            width=take.width,
+            height=take.height,
             master_path=take.master_path,
             file_sha256=take.file_sha256,
         )

@@ -1,26 +1,34 @@
-"""Which takes of the cuts beside it a take is held against for continuity."""
+"""Which takes of the cuts beside it a take is held against for continuity: like is compared with like alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from farm.judging.best_take import best_so_far
-from models.vocabulary import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from models.recipe import Recipe
     from models.takes import CutTake, TakeToScore
+
+#: by how much of itself a picture's width to height may differ from another's of one shape: 640x360 and 832x480
+#: are both called 16:9
+_SAME_SHAPE = 0.04
 
 
 def neighbours(take: TakeToScore) -> tuple[CutTake | None, CutTake | None]:
-    """The takes of the cut before and of the cut after; None where that cut has none."""
-    return _nearest(take.before, take.phase), _nearest(take.after, take.phase)
+    """The takes of the cut before and of the cut after; None where that cut has none to compare with."""
+    return _nearest(take.before, take.recipe), _nearest(take.after, take.recipe)
 
 
-def _nearest(takes: Sequence[CutTake], phase: Phase) -> CutTake | None:
-    """The best take of the same phase, else the best still, else the best of all."""
-    for nearest in (phase, Phase.STILL):
-        if of_phase := [take for take in takes if take.phase is nearest]:
-            return best_so_far(of_phase)
-    return best_so_far(takes) if takes else None
+def _nearest(takes: Sequence[CutTake], recipe: Recipe) -> CutTake | None:
+    """The best take of the same phase and shape; a still stands in for no clip."""
+    alike = [take for take in takes if take.phase is recipe.job_type.phase and _same_shape(take, recipe)]
+    return best_so_far(alike) if alike else None
+
+
+def _same_shape(take: CutTake, recipe: Recipe) -> bool:
+    """Whether both show a scene cut to one shape, whatever their sizes: networks bring them to one scale."""
+    own, other = recipe.width * take.height, take.width * recipe.height
+    return abs(own - other) <= _SAME_SHAPE * max(own, other)

@@ -25,13 +25,17 @@ def judge(
     """The verdict on one take, by the profile's marks for its phase.
 
     Something failed: `retake`. Nothing failed, but something required was not measured: `review`. Else `pass`.
+    What is not measured because there is nothing yet to hold it against, as with the first take of a scene,
+    stays not measured and asks nobody.
     A number by another network than the mark's is not compared. `overrides` are an order's own limits, metric
     name to limit; they keep the mark's network. What the profile has no mark for is left out.
     """
     measured = list(measurements)
     scores = tuple(_score(mark, measured) for mark in marks_in_force(profile, phase, overrides or {}))
     blocking = _metrics(scores, ScoreStatus.FAIL)
-    not_measured = _metrics(scores, ScoreStatus.NOT_MEASURED)
+    not_measured = _metrics(
+        (score for score in scores if not score.measurement.lacks_company), ScoreStatus.NOT_MEASURED
+    )
     not_failed = Verdict.REVIEW if not_measured or not scores else Verdict.PASS
     verdict = Verdict.RETAKE if blocking else not_failed
     return Judgement(verdict=verdict, scores=scores, blocking=blocking, not_measured=not_measured)

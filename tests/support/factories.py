@@ -197,8 +197,8 @@ def finish(session: Session, job_id: UUID, *measurements: Measurement) -> None:
             file_sha256="0" * 64,
             size_bytes=1,
             frames=job.total_frames,
-            width=512,
-            height=768,
+            width=job.params.recipe["width"],
+            height=job.params.recipe["height"],
             fps=24,
             render_seconds=0.1,
         )

@@ -86,7 +86,7 @@ def _continuity(metric: Metric, network: str, expectations: Expectations, shelf:
         read = zip(sides_of(expectations), map(first_frame, expectations.neighbours), strict=True)
         return [Neighbour(side, picture) for side, picture in read if picture is not None]
 
-    return ContinuityGauge(shelf.embedder(network), neighbours)
+    return ContinuityGauge(shelf.embedder(network), neighbours, expected=bool(expectations.neighbours))
 
 
 def _aesthetic(metric: Metric, network: str, expectations: Expectations, shelf: Shelf) -> Gauge:

@@ -287,7 +287,7 @@ def test_a_cut_is_compared_with_the_takes_before_and_after_it(database: Database
         assert beside(session, first) == (None, f"takes/{middle}/1/master.png")
 
 
-def test_a_take_of_the_same_phase_is_the_nearer_neighbour(database: Database, show: StoredShow) -> None:
+def test_only_a_take_of_the_same_phase_is_a_neighbour(database: Database, show: StoredShow) -> None:
     with database.transaction() as session:
         catalogue.set_door(session, show.project_id, Phase.LOOP, is_open=True, evidence={}, by="Ada")
         (still,) = ordered(session, show, cut="1/10/10")
@@ -296,7 +296,7 @@ def test_a_take_of_the_same_phase_is_the_nearer_neighbour(database: Database, sh
         finish(session, next_loop)
 
         judged(session, still, *whole(EMBEDDED, Phase.STILL))
-        assert beside(session, next_loop) == (f"takes/{still}/1/master.png", None)
+        assert beside(session, next_loop) == (None, None)
         judged(session, loop, *whole(EMBEDDED, Phase.LOOP))
         assert beside(session, next_loop) == (f"takes/{loop}/1/master.png", None)
 

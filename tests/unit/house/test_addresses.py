@@ -33,7 +33,6 @@ RUN_BY = {
     "farm/demo/orders.py": "tests/acceptance/studio.py",
     "farm/demo/report.py": "tests/acceptance/test_reproduction.py",
     "farm/extras.py": "tests/integration/delivery/test_cuts.py",
-    "farm/judging/neighbours.py": "tests/integration/judging/test_best_take.py",
     "farm/ops/stack.py": "tests/integration/ops/test_up.py",
     "farm/servers/__main__.py": "tests/integration/servers/test_servers.py",
     "farm/servers/watchdog.py": "tests/integration/servers/test_servers.py",

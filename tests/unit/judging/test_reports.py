@@ -10,7 +10,7 @@ import pytest
 from farm.judging.best_take import best_take, overall_score
 from farm.judging.reports import IssueKind, has_earned, phase_report
 from farm.judging.verdicts import judge
-from models.metrics import Mark, Metric
+from models.metrics import LACKS_COMPANY, Mark, Metric
 from models.units import PhaseTally
 from models.vocabulary import LeftOut, Phase, ScoreStatus, UnitKind, Verdict
 from tests.support.factories import a_profile, a_take, a_unit, measured
@@ -46,6 +46,18 @@ def test_a_required_metric_without_a_number_is_never_a_pass(value: float | None)
     assert judgement.verdict is Verdict.REVIEW
     assert judgement.not_measured == (Metric.IDENTITY,)
     assert judgement.scores[0].measurement.value is None
+
+
+def test_the_first_take_of_a_scene_waits_for_no_company() -> None:
+    continuity = Mark(metric=Metric.SCENE_CONTINUITY, limit=0.9, network="toon-scene")
+    alone = measured(Metric.SCENE_CONTINUITY, None, "toon-scene", detail={LACKS_COMPANY: True})
+
+    both = judge([measured(Metric.IDENTITY, 0.8), alone], a_profile(IDENTITY, continuity), Phase.STILL)
+    unknown = judge([alone], a_profile(IDENTITY, continuity), Phase.STILL)
+
+    assert (both.verdict, both.not_measured) == (Verdict.PASS, ())
+    assert both.scores[1].status is ScoreStatus.NOT_MEASURED
+    assert (unknown.verdict, unknown.not_measured) == (Verdict.REVIEW, (Metric.IDENTITY,))
 
 
 def test_a_metric_nobody_measured_at_all_is_not_measured() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from farm.explaining.scores import MarkedScore
 from farm.explaining.sentences import explain
-from models.metrics import Metric
+from models.metrics import Measurement, Metric
 from models.vocabulary import JobType, Phase, ScoreStatus
 from workers.scoring import metrics
 from workers.scoring.expectations import Expectations
@@ -61,7 +61,8 @@ def seen(gauge, pictures):
 
 
 def continuity(own, *beside):
-    gauge = ContinuityGauge(Colours(), lambda: [Neighbour(side, flat(colour)) for side, colour in beside])
+    pictures = [Neighbour(side, flat(colour)) for side, colour in beside]
+    gauge = ContinuityGauge(Colours(), lambda: pictures, expected=bool(beside))
     return seen(gauge, [flat(own), flat(GREEN)])
 
 
@@ -101,6 +102,16 @@ def test_without_a_neighbour_continuity_is_not_measured():
 
     assert found.value is None
     assert "No neighbouring cut" in found.reason
+    assert found.lacks_company
+    assert Measurement.from_json(found.to_json()).lacks_company
+
+
+def test_a_neighbour_that_cannot_be_read_is_something_else_than_none():
+    found = seen(ContinuityGauge(Colours(), list, expected=True), [flat(AMBER)])
+
+    assert found.value is None
+    assert "cannot be read" in found.reason
+    assert not found.lacks_company
 
 
 @pytest.mark.parametrize(

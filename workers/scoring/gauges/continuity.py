@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.metrics import Measurement, Metric
+from models.metrics import LACKS_COMPANY, Measurement, Metric
 from workers.scoring import metrics
 from workers.scoring.gauges.gauge import measured, not_measured
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: 1 was the mean cosine to the neighbours, without VBench's second look at the first of the sequence
 FORMULA = "2"
+_ALONE = "No neighbouring cut of this scene has a take of this kind and shape yet."
+_UNREADABLE = "The takes of the neighbouring cuts cannot be read."
 
 
 class Side(StrEnum):
@@ -57,10 +59,16 @@ class ContinuityGauge:
     other end is another take's.
     """
 
-    def __init__(self, network: Embedder, neighbours: Callable[[], Sequence[Neighbour]]) -> None:
-        """`neighbours` reads the first frames of the cuts beside this one, in their order, when asked."""
+    def __init__(
+        self, network: Embedder, neighbours: Callable[[], Sequence[Neighbour]], *, expected: bool
+    ) -> None:
+        """`neighbours` reads the first frames of the cuts beside this one, in their order, when asked.
+
+        `expected` says whether there are such cuts, whose files may be gone.
+        """
         self._network = network
         self._neighbours = neighbours
+        self._expected = expected
         self._own: NDArray[np.float32] | None = None
 
     def see(self, frame: Frame) -> None:
@@ -70,10 +78,12 @@ class ContinuityGauge:
 
     def finish(self, shots: Shots) -> list[Measurement]:
         """The metric with the neighbour that is least alike; without neighbours nothing can be continuous."""
+        if not self._expected:
+            alone = not_measured(Metric.SCENE_CONTINUITY, _ALONE, self._network.name)
+            return [replace(alone, detail={LACKS_COMPANY: True})]
         beside = self._neighbours()
         if not beside or self._own is None:
-            reason = "No neighbouring cut of this scene has a take yet."
-            return [not_measured(Metric.SCENE_CONTINUITY, reason, self._network.name)]
+            return [not_measured(Metric.SCENE_CONTINUITY, _UNREADABLE, self._network.name)]
         vectors = [self._network.embed(neighbour.picture) for neighbour in beside]
         own = sum(neighbour.side is not Side.NEXT for neighbour in beside)
         summary = metrics.scene_continuity(np.stack([*vectors[:own], self._own, *vectors[own:]]), own)
