@@ -119,6 +119,7 @@ def store_judgement(
                 "limit": score.mark.limit,
                 "network": score.mark.network,
                 "direction": score.mark.metric.direction.value,
+                **_beyond(judgement, score.mark.metric),
             }
             for score in judgement.scores
             if score.mark
@@ -133,6 +134,11 @@ def store_judgement(
         stand(session, [job.unit_id])
         if is_first and job.job_type is JobType.STILL_IMAGE:
             note_slow(session, job_id)
+
+
+def _beyond(judgement: Judgement, metric: Metric) -> dict[str, str]:
+    reason = judgement.beyond_retakes.get(metric)
+    return {"beyond_retakes": reason} if reason else {}
 
 
 def _references(

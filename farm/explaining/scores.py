@@ -28,6 +28,8 @@ class MarkedScore:
     formula: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
+    #: why no retake can mend it; empty where one may
+    beyond_retakes: str = ""
     #: address of a picture of its worst frame, relative to the page
     picture: str | None = None
 
@@ -150,5 +152,6 @@ def _score(measured: Measurement, scores: ScoresView, picture: str | None) -> Ma
         formula=measured.formula,
         detail=measured.detail,
         reason=measured.reason,
+        beyond_retakes=mark.get("beyond_retakes", "") if mark else "",
         picture=picture,
     )

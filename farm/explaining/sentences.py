@@ -33,7 +33,8 @@ def explain(score: MarkedScore) -> str:
         return ""
     if score.value is None or score.status is ScoreStatus.NOT_MEASURED:
         return "not measured: " + (score.reason or "nobody wrote down why").rstrip(".")
-    return _SENTENCES.get(score.metric, _beyond)(score)
+    sentence = _SENTENCES.get(score.metric, _beyond)(score)
+    return f"{sentence}; no retake can mend it: {score.beyond_retakes}" if score.beyond_retakes else sentence
 
 
 def explanations(scores: Iterable[MarkedScore]) -> list[str]:

@@ -53,7 +53,8 @@ def _completed(facts: WhyFacts, scores: list[MarkedScore]) -> list[str]:
         return [f"It is finished: {row.verdict.value}."]
     blocked = ", ".join(row.blocking) or "nothing that was measured"
     if row.verdict is Verdict.REVIEW and row.blocking:
-        waits = f"It waits for a person: blocked by {blocked}, and no automatic retake is left."
+        hope = "can mend that" if any(score.beyond_retakes for score in scores) else "is left"
+        waits = f"It waits for a person: blocked by {blocked}, and no automatic retake {hope}."
         return [waits, *reasons]
     if row.verdict is Verdict.REVIEW:
         waits = "It is finished and waits for a person: a required metric could not be measured."

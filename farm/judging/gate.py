@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
@@ -10,12 +10,12 @@ from db.catalogue import NewJob
 from farm.judging import profiles
 from farm.judging import reviews as reviewing
 from farm.judging.best_take import place_of
-from farm.judging.ladder import next_recipe
+from farm.judging.ladder import beyond_retakes, next_recipe
 from farm.judging.reports import PhaseReport, has_earned, phase_report
 from farm.judging.verdicts import judge
 from models.actors import GATE, Actor, ActorKind
 from models.errors import Conflict, Forbidden
-from models.metrics import Measurement
+from models.metrics import Measurement, Metric
 from models.recipe import Recipe
 from models.vocabulary import Phase, Verdict
 
@@ -53,7 +53,8 @@ def gate_job(session: Session, job_id: UUID) -> GateOutcome:
     """Everything the gate step does about one scored take, in the caller's transaction.
 
     Under the lock of its project and phase: the verdict is kept; a take that failed is retaken by the ladder
-    while its budget lasts, else its verdict is `review`; the next phase's door is opened when that is earned.
+    while its budget lasts and a retake can help, else its verdict is `review`; the next phase's door is opened
+    when that is earned.
     Safe to run twice: a retake exists once, a door opens once, and a person's verdict stays. A reproduction is
     judged like any take, but nothing follows from it: no retake, no open door.
     """
@@ -66,6 +67,7 @@ def gate_job(session: Session, job_id: UUID) -> GateOutcome:
         return GateOutcome(verdict=job.verdict, judgement=judgement)
     verdict, retake = judgement.verdict, None
     if verdict is Verdict.RETAKE:
+        judgement = _with_hopes(job, judgement)
         verdict, retake = _retake(session, job, judgement)
     _keep(session, job_id, judgement, verdict)
     opened = _open_if_earned(session, job.project_id, job.phase) if verdict.passes else None
@@ -186,6 +188,13 @@ def _judged(session: Session, job: Job) -> Judgement:
     return judge(measurements, profiles.of_job(session, job.id), job.phase, job.quality_thresholds)
 
 
+def _with_hopes(job: Job, judgement: Judgement) -> Judgement:
+    """The judgement with what no retake can mend."""
+    before = [Metric(name) for name in (job.retake_reason or {}).get("blocking", ())]
+    beyond = beyond_retakes(Recipe.from_json(job.params.recipe), judgement.blocking, before)
+    return replace(judgement, beyond_retakes=beyond)
+
+
 def _keep(session: Session, job_id: UUID, judgement: Judgement, verdict: Verdict) -> None:
     marked = {
         score.mark.metric.value: (score.measurement.value, score.mark.limit)
@@ -199,8 +208,8 @@ def _keep(session: Session, job_id: UUID, judgement: Judgement, verdict: Verdict
 
 
 def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, RetakeJob | None]:
-    """Order the next take; `review` when the ladder or the budget ends here."""
-    if job.take_number > job.max_retakes:
+    """Order the next take; `review` when the ladder or the budget ends here, or no retake can help."""
+    if judgement.beyond_retakes or job.take_number > job.max_retakes:
         return Verdict.REVIEW, None
     recipe = Recipe.from_json(job.params.recipe)
     plan = next_recipe(recipe, job.take_number, judgement.blocking, catalogue.seed_of(session, job.root_job_id))

@@ -29,6 +29,8 @@ MOTION_METRICS = frozenset(
         Metric.SUBJECT_CONSISTENCY,
     }
 )
+#: these the job, the workflow and the renderer decide; nothing that a retake changes reaches them
+_BEYOND_INPUTS = frozenset({Metric.FRAME_COUNT, Metric.SIZE, Metric.FPS})
 #: these get into a graph of ComfyUI even where its binding names no input for them
 _SPLICED = frozenset({"lora_models", "ipadapter_refs"})
 #: of what a retake changes, the farm's own graphs also take these
@@ -52,6 +54,32 @@ class RetakePlan:
     #: what changed -> [before, after], in plain JSON types
     changed: dict[str, list[Any]] = field(default_factory=dict)
     reason: str
+
+
+def beyond_retakes(
+    recipe: Recipe, blocking: Collection[Metric], blocking_before: Collection[Metric] = ()
+) -> dict[Metric, str]:
+    """The blocking metrics that no retake can mend, each with the reason in one clause: a person must look.
+
+    `blocking_before` is what blocked the take before this one. A defect drawn on purpose is gone in the next
+    take, so nothing is beyond one.
+    """
+    if recipe.defect is not None:
+        return {}
+    reasons = {metric: _why_beyond(recipe, metric, blocking_before) for metric in blocking}
+    return {metric: reason for metric, reason in reasons.items() if reason}
+
+
+def _why_beyond(recipe: Recipe, metric: Metric, blocking_before: Collection[Metric]) -> str:
+    if metric in _BEYOND_INPUTS:
+        return "another seed makes a file of the same length, size and rate"
+    if metric is not Metric.SCENE_CONTINUITY:
+        return ""
+    if recipe.renderer != COMFYUI:
+        return "the place is drawn from the scene, whatever the seed"
+    if metric in blocking_before:
+        return "another seed did not mend it in the take before either"
+    return ""
 
 
 def next_recipe(

@@ -125,7 +125,7 @@ class QualityScores(Base):
     verdict: Mapped[Verdict | None] = mapped_column(Word(Verdict))
     blocking: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     not_measured: Mapped[list[str]] = mapped_column(server_default=empty("array"))
-    #: metric -> {limit, network}: the marks in force when it was judged
+    #: metric -> {limit, network}: the marks in force when it was judged; `beyond_retakes` says why none helps
     thresholds_used: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
     #: every `models.metrics.Measurement` in full: network, hash, formula, distribution
     measurements: Mapped[list[dict[str, Any]]] = mapped_column(server_default=empty("list"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from farm.judging.ladder import next_recipe
+from farm.judging.ladder import beyond_retakes, next_recipe
 from models.metrics import Metric
 from models.recipe import SEED_LIMIT, CharacterLook, IpAdapter, Lora, SceneLook
 from models.vocabulary import Defect, JobType
@@ -159,3 +159,39 @@ def test_a_retake_says_why() -> None:
 
     assert plan is not None
     assert plan.reason == "another seed, because of identity, jitter"
+
+
+@pytest.mark.parametrize("metric", [Metric.FRAME_COUNT, Metric.SIZE, Metric.FPS])
+@pytest.mark.parametrize("renderer", ["toon", "comfyui"])
+def test_what_no_changed_input_reaches_goes_to_a_person_at_once(metric: Metric, renderer: str) -> None:
+    beyond = beyond_retakes(a_recipe(renderer=renderer), [Metric.JITTER, metric])
+
+    assert list(beyond) == [metric]
+    assert "same length, size and rate" in beyond[metric]
+
+
+def test_a_drawn_place_is_not_drawn_again_for_another_seed() -> None:
+    beyond = beyond_retakes(a_recipe(renderer="toon"), [Metric.SCENE_CONTINUITY])
+
+    assert "whatever the seed" in beyond[Metric.SCENE_CONTINUITY]
+
+
+def test_where_a_seed_makes_the_place_it_is_tried_once() -> None:
+    recipe, discontinuous = a_recipe(renderer="comfyui"), [Metric.SCENE_CONTINUITY]
+
+    assert beyond_retakes(recipe, discontinuous) == {}
+    assert beyond_retakes(recipe, discontinuous, [Metric.IDENTITY]) == {}
+    again = beyond_retakes(recipe, discontinuous, [Metric.IDENTITY, Metric.SCENE_CONTINUITY])
+    assert "did not mend it" in again[Metric.SCENE_CONTINUITY]
+
+
+@pytest.mark.parametrize("metric", [Metric.IDENTITY, Metric.JITTER, Metric.BLANK, Metric.DECODABLE])
+def test_everything_else_may_come_right_with_another_take(metric: Metric) -> None:
+    assert beyond_retakes(a_recipe(renderer="toon"), [metric], [metric]) == {}
+
+
+@pytest.mark.parametrize("metric", [Metric.FRAME_COUNT, Metric.SCENE_CONTINUITY])
+def test_a_defect_drawn_on_purpose_is_gone_in_the_retake(metric: Metric) -> None:
+    recipe = a_recipe(renderer="toon", defect=Defect.WRONG_FRAME_COUNT)
+
+    assert beyond_retakes(recipe, [metric]) == {}
