@@ -1,7 +1,7 @@
 """Every renderer by name, and what each can make, without loading any of them.
 
-Light on purpose: admission asks for `capabilities` in the front, which must never load skia. A renderer's
-module is named as text and imported when it is asked to draw.
+Light on purpose: admission asks for `capabilities` and `words` in the front, which must never load skia. A
+renderer's module is named as text and imported when it is asked to draw.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from workers.renderers.renderer import Renderer
+    from workers.renderers.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +28,55 @@ class _Entry:
     module: str
     factory: str
     can: Capabilities
+    #: the module that knows the words it draws from; empty: it takes any words, as a network does
+    words: str = ""
 
+
+#: fields that only a ComfyUI reads, and what a network is told beside them
+_ONLY_COMFYUI = frozenset(
+    {"workflow", "workflow_source", "workflow_inputs", "start_image", "sampler_name", "scheduler", "vae_name"}
+)
+_OF_NETWORKS = frozenset({
+    "prompt", "positive_prompt", "negative_prompt", "steps", "cfg_scale", "model_name", "subseed",
+    "lora_models", "controlnet_models", "ipadapter_refs",
+})  # fmt: skip
 
 _ENTRIES = {
     "toon": _Entry(
         "workers.renderers.toon.renderer",
         "ToonRenderer",
-        Capabilities(job_types=tuple(JobType), min_side_px=64, max_side_px=4096, max_frames=3000),
+        Capabilities(
+            job_types=tuple(JobType),
+            min_side_px=64,
+            max_side_px=4096,
+            max_frames=3000,
+            ignores=_ONLY_COMFYUI | _OF_NETWORKS,
+            shown_by=("characters", "location"),
+        ),
+        words="workers.renderers.toon.undrawn",
     ),
     "comfyui": _Entry(
         "workers.renderers.comfyui.renderer",
         "ComfyUIRenderer",
         Capabilities(
-            job_types=tuple(JobType), min_side_px=64, max_side_px=8192, max_frames=1000, side_multiple_px=8
+            job_types=tuple(JobType),
+            min_side_px=64,
+            max_side_px=8192,
+            max_frames=1000,
+            side_multiple_px=8,
+            # What else of an order it ignores, its workflow says: `farm.orders.comfyui.planning`.
+            shown_by=(
+                *("cut", "characters", "prompt", "location", "time_of_day", "mood", "camera_angle", "action"),
+                *("workflow", "workflow_inputs", "start_image", "controlnet_models", "ipadapter_refs"),
+            ),
         ),
     ),
     "null": _Entry(
         "workers.renderers.null",
         "NullRenderer",
-        Capabilities(job_types=tuple(JobType), min_side_px=1, max_side_px=4096, max_frames=3000),
+        Capabilities(
+            job_types=tuple(JobType), min_side_px=1, max_side_px=4096, max_frames=3000, ignores=_ONLY_COMFYUI
+        ),
     ),
 }
 
@@ -61,6 +92,16 @@ def capabilities(name: str) -> Capabilities:
         UnknownName: there is no such renderer.
     """
     return _entry(name).can
+
+
+def words(name: str) -> Words | None:
+    """The words that the renderer `name` draws from; None where it takes any.
+
+    Raises:
+        UnknownName: there is no such renderer.
+    """
+    module = _entry(name).words
+    return cast("Words", import_module(module)) if module else None
 
 
 @cache

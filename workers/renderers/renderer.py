@@ -25,6 +25,10 @@ class Capabilities:
     #: width and height must be multiples of this
     side_multiple_px: int = 1
     vram_mib: int = 0
+    #: fields of orders and recipes that change nothing about its pictures
+    ignores: frozenset[str] = frozenset()
+    #: fields of an order of which one must say something, or the picture is empty; none: it draws anything
+    shown_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import skia
 
 from workers.renderers.toon.brush import Brush, box, glow, gradient
 from workers.renderers.toon.palette import Light, Rgb, from_hex
+from workers.renderers.toon.scene_words import PRIMARY
 
 if TYPE_CHECKING:
     from workers.renderers.toon.stage import Stage
@@ -56,7 +57,7 @@ def draw_atmosphere(canvas: Any, stage: Stage) -> None:
     if stage.words.mood in _MOODS:
         color, share = _MOODS[stage.words.mood]
         brush.fill(whole, color, share)
-    primary = from_hex(stage.recipe.style.color_palette.get("primary", ""))
+    primary = from_hex(stage.recipe.style.color_palette.get(PRIMARY, ""))
     if primary:
         brush.fill(whole, primary, 0.07)
     dark = 0.3 if stage.words.mood == "tense" else 0.15

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import skia
 
-from workers.renderers.toon import acting, atmosphere, particles
+from workers.renderers.toon import acting, atmosphere, particles, scene_words
 from workers.renderers.toon.background import paint_layers
 from workers.renderers.toon.brush import Brush, ellipse, paint
 from workers.renderers.toon.figure import Figure
@@ -18,14 +18,11 @@ if TYPE_CHECKING:
     from workers.renderers.toon.camera import Eye
     from workers.renderers.toon.stage import Placed, Stage
 
-_WEIGHT = {"thin": 0.7, "medium": 1.0, "bold": 1.5}
-
 
 def brush_for(canvas: Any, style: StyleLook) -> Brush:
     """A brush with the show's line weight and shading; unknown words mean the medium cel look."""
-    weight = next((k for word, k in _WEIGHT.items() if word in style.line_weight.lower()), 1.0)
-    shading = next((word for word in ("flat", "soft") if word in style.shading_style.lower()), "cel")
-    return Brush(canvas, weight, shading)
+    weight = scene_words.LINE_WEIGHTS[scene_words.line_weight(style.line_weight) or "medium"]
+    return Brush(canvas, weight, scene_words.shading(style.shading_style) or "cel")
 
 
 def world_matrix(stage: Stage, eye: Eye) -> Any:

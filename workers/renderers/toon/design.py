@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from workers.renderers.toon.attributes import normalise
 from workers.renderers.toon.chance import chance, pick
 from workers.renderers.toon.palette import CLOTH, EYES, HAIR, SKIN, Rgb, from_hex
+from workers.renderers.toon.scene_words import ACCENT
 
 if TYPE_CHECKING:
     from models.recipe import CharacterLook, StyleLook
@@ -67,7 +68,7 @@ def design(look: CharacterLook, style: StyleLook) -> Design:
     style_word = words.get("hair_style") or pick(("short", "bob", "long", "ponytail"), "hair_style", name)
     cloth = words.get("outfit_color") or _OUTFIT_COLORS[outfit]
     accents = style.color_palette
-    accent = from_hex(accents.get("accent", "")) or _accent(outfit, name)
+    accent = from_hex(accents.get(ACCENT, "")) or _accent(outfit, name)
     return Design(
         name=name,
         hair=HAIR[words.get("hair_color") or pick(tuple(HAIR), "hair_color", name)],

@@ -13,7 +13,7 @@ from workers.renderers.toon.figure import HEAD_BOX, NECK_Y
 from workers.renderers.toon.stage import Placed, Stage, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import numpy.typing as npt
 
@@ -51,6 +51,21 @@ def clean_frames(recipe: Recipe) -> Iterator[npt.NDArray[np.uint8]]:
             painter.paint(surface.getCanvas(), frame, eye)
             held = (key, _pixels(surface))
         yield held[1].copy()
+
+
+def moments(recipe: Recipe, numbers: Iterable[int]) -> list[npt.NDArray[np.uint8]]:
+    """Some frames of a still or moving take without those between them, each (H, W, 3) uint8 RGB.
+
+    Raises:
+        OrderRefused: an attribute outside the vocabulary.
+    """
+    surface, set_up = skia.Surface(recipe.width, recipe.height), stage(recipe)
+    painter = composite.FramePainter(set_up)
+    pictures = []
+    for number in numbers:
+        painter.paint(surface.getCanvas(), number, camera.eye(recipe, set_up.words, number))
+        pictures.append(_pixels(surface))
+    return pictures
 
 
 def head_boxes(recipe: Recipe) -> list[list[Box]]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from workers.renderers.toon.attributes import find_word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from models.recipe import SceneLook
 
 LOCATIONS: dict[str, tuple[str, ...]] = {
@@ -43,10 +45,12 @@ MOODS: dict[str, tuple[str, ...]] = {
     "tense": ("dramatic", "angry", "dangerous", "mysterious", "ominous", "dark", "suspense"),
     "romantic": ("tender", "love", "dreamy", "gentle", "warm"),
 }
-ANGLES: dict[str, tuple[str, ...]] = {
+SHOTS: dict[str, tuple[str, ...]] = {
     "close_up": ("close up", "closeup", "close", "face", "portrait", "extreme close up"),
     "medium": ("mid", "waist", "medium shot", "bust", "eye level", "two shot", "over the shoulder"),
     "wide": ("full", "full body", "long shot", "establishing", "wide shot", "far", "whole body"),
+}
+TILTS: dict[str, tuple[str, ...]] = {
     "low": ("low angle", "from below"),
     "high": ("high angle", "from above", "bird s eye", "overhead"),
 }
@@ -72,6 +76,16 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "sighs": ("sigh", "sighing", "breathes"),
     "jumps": ("jump", "hops", "bounces"),
 }
+#: a still shows one moment of these, the other actions are movement
+ACTIONS_OF_A_STILL = frozenset({"talks"})
+#: these keep the picture where it is, or close with a loop; the others go from one place to another
+MOVES_OF_A_LOOP = frozenset({"static", "handheld"})
+#: word -> how much of the usual ink
+LINE_WEIGHTS = {"thin": 0.7, "medium": 1.0, "bold": 1.5}
+#: the first that a text holds; unsaid, the last
+SHADINGS = ("flat", "soft", "cel")
+#: the entries of a show's palette that have a place: a wash over the frame, the second colour of outfits
+PRIMARY, ACCENT = "primary", "accent"
 OUTDOORS = frozenset({"rooftop", "park", "street", "shrine", "beach", "forest", "station"})
 
 
@@ -91,14 +105,12 @@ class SceneWords:
 def scene_words(scene: SceneLook) -> SceneWords:
     """What can be drawn of `scene`; unknown places become a park by day, unknown moves a static camera."""
     angle = scene.camera_angle
-    shots = {word: others for word, others in ANGLES.items() if word not in ("low", "high")}
-    tilts = {word: ANGLES[word] for word in ("low", "high")}
     return SceneWords(
         location=find_word(LOCATIONS, scene.location) or ("park" if scene.location else "studio"),
         time_of_day=find_word(TIMES, scene.time_of_day) or "day",
         mood=find_word(MOODS, scene.mood) or "neutral",
-        framing=find_word(shots, angle) or "",
-        tilt=find_word(tilts, angle) or "",
+        framing=find_word(SHOTS, angle) or "",
+        tilt=find_word(TILTS, angle) or "",
         camera_move=find_word(MOVES, scene.camera_move) or "static",
         actions=actions(scene.action),
     )
@@ -107,3 +119,17 @@ def scene_words(scene: SceneLook) -> SceneWords:
 def actions(text: str) -> tuple[str, ...]:
     """Every known action in `text`, in the dictionary's order."""
     return tuple(word for word, others in ACTIONS.items() if find_word({word: others}, text))
+
+
+def line_weight(text: str) -> str | None:
+    """The word of `LINE_WEIGHTS` that a story bible's line weight holds."""
+    return _word_in(LINE_WEIGHTS, text)
+
+
+def shading(text: str) -> str | None:
+    """The word of `SHADINGS` that a story bible's shading style holds."""
+    return _word_in(SHADINGS, text)
+
+
+def _word_in(words: Iterable[str], text: str) -> str | None:
+    return next((word for word in words if word in text.lower()), None)
