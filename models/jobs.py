@@ -132,6 +132,8 @@ class JobDetail:
     fingerprint: str | None
     #: of the environment it was made in; None: not rendered yet, or before this was kept
     environment_sha256: str | None = None
+    #: what was asked for and its renderer does not draw: `prompt`, `location: moon base`
+    not_drawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

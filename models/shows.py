@@ -41,6 +41,8 @@ class Defaults:
     """What a project's orders start from; None, or an empty mapping, where it leaves that to the farm."""
 
     renderer: str | None = None
+    #: what a renderer will not draw is accepted
+    lenient: bool | None = None
     profile: str | None = None
     model_name: str | None = None
     vae_name: str | None = None
@@ -160,6 +162,8 @@ class StoredShow:
     #: slug -> approved pictures the file names; none: loading draws a sheet
     character_references: dict[str, tuple[str, ...]]
     style_references: tuple[str, ...]
+    #: what the file says and its renderer draws in no take
+    not_drawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,8 +31,11 @@ def unit_of(
     characters: Iterable[str],
     is_reproduction: bool,
     show_has_cuts: bool,
+    is_scratch: bool = False,
 ) -> UnitKey:
     """The unit that a root job belongs to; its retakes follow it there, whatever they change.
+
+    `is_scratch`: nothing that was asked for is seen in it, so that it stands for nothing in any show.
 
     >>> unit_of(None, JobType.CHARACTER_SHEET, cut_id=None, characters=["ren", "mio"], is_reproduction=False,
     ...         show_has_cuts=True)
@@ -40,6 +43,8 @@ def unit_of(
     """
     if is_reproduction:
         return UnitKey(UnitKind.REPRODUCTION)
+    if is_scratch:
+        return UnitKey(UnitKind.SCRATCH)
     who = " & ".join(sorted(set(characters)))
     if job_type is JobType.CHARACTER_SHEET and who:
         return UnitKey(UnitKind.CHARACTER, who)

@@ -140,7 +140,7 @@ class UnitKind(StrEnum):
     CUT = "cut"
     CHARACTER = "character"  #: the sheets of one character
     ORDER = "order"  #: in a show without cuts each order stands for itself
-    SCRATCH = "scratch"  #: what was ordered for no cut of a show that has cuts
+    SCRATCH = "scratch"  #: what was ordered for no cut of a show that has cuts, or shows nothing of its order
     REPRODUCTION = "reproduction"
 
 

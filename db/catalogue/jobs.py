@@ -173,6 +173,7 @@ def job_detail(session: Session, job_id: UUID) -> JobDetail:
         environment=dict(job.params.environment),
         file_hashes=dict(job.params.file_hashes),
         order_data=dict(job.order_data),
+        not_drawn=tuple(job.not_drawn),
         quality_thresholds=dict(job.quality_thresholds),
         retake_reason=dict(job.retake_reason) if job.retake_reason else None,
         max_retakes=job.max_retakes,

@@ -55,6 +55,10 @@ class NewJob:
     reuse: bool = False
     #: files and node types that its worker must have
     needs: tuple[str, ...] = ()
+    #: what was asked for and its renderer will not draw
+    not_drawn: tuple[str, ...] = ()
+    #: no gate counts it, whatever else the show has
+    is_scratch: bool = False
     #: the job whose take this one makes again, and what is changed of its recipe: field -> [before, after]
     reproduces_job_id: UUID | None = None
     reproduction_changes: dict[str, Any] | None = None
@@ -70,6 +74,7 @@ class NewJob:
             "priority": job.queue.priority,
             "max_retries": job.queue.max_retries,
             "order_data": dict(job.order_data),
+            "not_drawn": tuple(job.not_drawn),
             "quality_thresholds": dict(job.quality_thresholds),
             "scene_id": job.scene_id,
             "cut_id": job.cut_id,
@@ -86,6 +91,7 @@ class KeyedJob:
     order_data: dict[str, Any]
     seed: int
     pool: str
+    not_drawn: tuple[str, ...]
 
 
 def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
@@ -125,14 +131,14 @@ def jobs_by_key(session: Session, project_id: UUID, keys: Iterable[str]) -> dict
     if not wanted:
         return {}
     rows = session.execute(
-        select(Job.idempotency_key, Job.id, Job.order_data, GenerationParams.seed, QueueRow.pool)
+        select(Job.idempotency_key, Job.id, Job.order_data, Job.not_drawn, GenerationParams.seed, QueueRow.pool)
         .join(GenerationParams, GenerationParams.job_id == Job.id)
         .join(QueueRow, QueueRow.job_id == Job.id)
         .where(Job.project_id == project_id, Job.idempotency_key.in_(wanted))
     )
     return {
-        key: KeyedJob(job_id=job_id, order_data=order_data, seed=seed, pool=pool)
-        for key, job_id, order_data, seed, pool in rows
+        key: KeyedJob(job_id=job_id, order_data=order_data, seed=seed, pool=pool, not_drawn=tuple(not_drawn))
+        for key, job_id, order_data, not_drawn, seed, pool in rows
     }
 
 
@@ -188,6 +194,7 @@ def _unit_name(job: NewJob, job_id: UUID, show_has_cuts: bool) -> UnitName:
         cut_id=job.cut_id,
         characters=(look.name for look in job.recipe.characters),
         is_reproduction=job.reproduces_job_id is not None,
+        is_scratch=job.is_scratch,
         show_has_cuts=show_has_cuts,
     )
     return UnitName(job.project_id, job.recipe.job_type.phase, unit.kind, unit.key)
@@ -220,6 +227,7 @@ def _job_values(job: NewJob, job_id: UUID, unit_id: UUID | None) -> dict[str, An
         "reproduction_changes": job.reproduction_changes,
         "max_retakes": job.max_retakes,
         "order_data": job.order_data,
+        "not_drawn": list(job.not_drawn),
         "profile": job.profile,
         "quality_thresholds": job.quality_thresholds,
         "total_frames": job.recipe.frame_count,

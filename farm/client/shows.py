@@ -19,17 +19,20 @@ if TYPE_CHECKING:
 class Shows(Connection):
     """Shows, their cuts, and the profiles that judge them."""
 
-    def load_show(self, show: Show | Path | str) -> StoredShow:
+    def load_show(self, show: Show | Path | str, *, lenient: bool = False) -> StoredShow:
         """Store a show, from its YAML file or as a value; loading it again updates what changed.
 
+        `lenient` accepts a file with words that its renderer will not draw; the answer lists them.
+
         Raises:
-            BadInput: the file cannot be read, or something in it is unknown, doubled or out of range.
+            BadInput: the file cannot be read, or something in it is unknown, doubled, out of range or
+                would not be drawn.
             UnknownName: it is to be judged by a profile that nobody knows.
         """
         from farm.judging import gate as gates
         from farm.shows import loading
 
-        story = loading.load(show) if isinstance(show, str | Path) else show
+        story = loading.load(show, lenient=lenient) if isinstance(show, str | Path) else show
         with self.database.transaction() as session:
             stored = loading.store(session, story)
         # After the commit, because no gate may wait for the project's row: without a cut that is omitted from

@@ -56,6 +56,7 @@ def page_take(
         scores=scores_of(detail.scores, pictures) if detail.scores else (),
         values=detail.scores.values if detail.scores else {},
         limits=detail.scores.limits if detail.scores else {},
+        not_drawn=detail.not_drawn,
         changed=changed(detail.retake_reason).rstrip(".") if detail.retake_reason else "",
         drill=recipe.defect.value if recipe.defect else "",
         error=detail.queue.error_message or "",
@@ -132,6 +133,7 @@ def report_take(take: PageTake) -> dict[str, Any]:
         "verdict": take.verdict.value if take.verdict else None,
         "blocking": list(take.blocking),
         "drill": take.drill or None,
+        "not_drawn": list(take.not_drawn),
         "scores": {
             score.metric.value: {
                 "value": score.value,

@@ -51,6 +51,8 @@ class PageTake:
     #: metric -> number and metric -> limit, as the gate weighed them
     values: dict[str, float] = field(default_factory=dict)
     limits: dict[str, float] = field(default_factory=dict)
+    #: what was asked for and is not in the picture
+    not_drawn: tuple[str, ...] = ()
     #: what the retake changed, in words; empty for a first take
     changed: str = ""
     #: the fault this order was told to draw, for a fire drill

@@ -74,6 +74,8 @@ class Desk:
             recipe=plan.recipe,
             pool=plan.pool,
             needs=plan.needs,
+            not_drawn=plan.not_drawn,
+            is_scratch=plan.is_scratch,
             reuse=order.reuse,
             profile=profile,
             requested_by=Actor.read(order.requested_by),

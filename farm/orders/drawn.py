@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farm.orders import limits, recipes
+from farm.orders import limits, recipes, undrawn
 from farm.orders.plan import Plan, recipe_of
 from farm.paths import confined
 from models import pools
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from farm.orders.plan import Ordered
     from farm.settings import Settings
 
-#: fields that only a ComfyUI reads; accepted in silence they would be ignored
-_ONLY_COMFYUI = ("workflow", "workflow_inputs", "start_image", "sampler_name", "scheduler", "vae_name")
-
 
 def plan(ordered: Ordered, settings: Settings) -> Plan:
     """The recipe of a drawn take; raises `OrderRefused` for what this renderer cannot draw or would ignore."""
@@ -30,7 +27,7 @@ def plan(ordered: Ordered, settings: Settings) -> Plan:
     width, height = limits.size_of(ordered)
     limits.refuse_size(ordered.renderer, can, width, height)
     frames = limits.frame_count(ordered, can)
-    _refuse_ignored(ordered)
+    outcome = undrawn.of_order(ordered)
     recipe = recipe_of(
         ordered,
         width=width,
@@ -52,30 +49,19 @@ def plan(ordered: Ordered, settings: Settings) -> Plan:
             for ref in order.ipadapter_refs
         ),
     )
-    return Plan(recipe=recipe, pool=pools.pool(ordered.renderer))
-
-
-def _refuse_ignored(ordered: Ordered) -> None:
-    ignored = [name for name in _ONLY_COMFYUI if ordered.says(name)]
-    ignored += (
-        ["controlnet_models.image_path"] if any(n.image_path for n in ordered.order.controlnet_models) else []
+    return Plan(
+        recipe=recipe,
+        pool=pools.pool(ordered.renderer),
+        not_drawn=outcome.not_drawn,
+        is_scratch=outcome.is_scratch,
     )
-    if ignored:
-        raise _ignored(ordered.renderer, ignored[0])
 
 
 def refuse_ignored_changes(renderer: str, changed: Iterable[str]) -> None:
     """Refuse changes to a recorded recipe that this renderer would ignore; raises `OrderRefused`."""
-    for name in changed:
-        if name.partition(".")[0] in _ONLY_COMFYUI:
-            raise _ignored(renderer, name)
-
-
-def _ignored(renderer: str, name: str) -> OrderRefused:
-    return OrderRefused(
-        f"The renderer '{renderer}' knows no {name}, so it would be ignored.",
-        hint="Leave it out, or order from renderer comfyui.",
-    )
+    ignores = registry.capabilities(renderer).ignores
+    if ignored := next((name for name in changed if name.partition(".")[0] in ignores), None):
+        raise undrawn.ignored(renderer, [ignored])
 
 
 def _loras(ordered: Ordered, settings: Settings) -> tuple[Lora, ...]:

@@ -190,6 +190,8 @@ class Order(_Form):
     subseed: Seed | None = None
 
     renderer: Name | None = None
+    #: True: what the renderer will not draw is accepted and listed as `not_drawn`; None: as the project says
+    lenient: bool | None = None
     #: comfyui: which workflow, the farm's or the studio's (`farm workflows`); empty: the one for this kind
     workflow: Name | None = None
     #: comfyui: parameters of the workflow's own

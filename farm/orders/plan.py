@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.rows.shows import Cut, Project
     from models.shows import Defaults
 
-_SCENE_WORDS = ("location", "time_of_day", "mood", "camera_angle", "camera_move", "action", "dialogue")
+SCENE_WORDS = ("location", "time_of_day", "mood", "camera_angle", "camera_move", "action", "dialogue")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +52,17 @@ class Plan:
     recipe: Recipe
     pool: str
     needs: tuple[str, ...] = ()
+    #: what was asked for and will not be seen
+    not_drawn: tuple[str, ...] = ()
+    #: it shows nothing that was asked for, so that no gate may count it
+    is_scratch: bool = False
 
 
 def recipe_of(ordered: Ordered, *, width: int, height: int, frame_count: int, **more: Any) -> Recipe:
     """The recipe as order, cut, characters and story bible say it; `more` are the renderer's own fields."""
     order, cut, bible = ordered.order, ordered.cut, ordered.project.story_bible
     overrides = cut.scene.style_overrides if cut else {}
-    words = {word: getattr(order, word) for word in _SCENE_WORDS}
+    words = {word: getattr(order, word) for word in SCENE_WORDS}
     scene = recipes.scene_of(ordered.project.slug, cut, ordered.cut_path, words)
     style = recipes.style_of(bible, overrides)
     fields = {

@@ -43,6 +43,8 @@ class SubmittedJob:
     job_id: UUID
     seed_used: int
     pool: str
+    #: what was asked for and its renderer will not draw: `prompt`, `location: moon base`
+    not_drawn: tuple[str, ...] = ()
     #: False: it had been ordered before under the same idempotency key
     is_new: bool = True
 
@@ -98,7 +100,7 @@ def submit(
     desk.look_up_cuts(wanted[place] for place in new)
     admitted = batch.each([wanted[place] for place in new], desk.admit, [where[place] for place in new])
     stored = {
-        place: SubmittedJob(job_id=job_id, seed_used=job.recipe.seed, pool=job.pool)
+        place: _answer(job_id, job)
         for place, job, job_id in zip(new, admitted, catalogue.insert_jobs(session, admitted), strict=True)
         if job_id is not None
     }
@@ -151,7 +153,11 @@ def retake(
     (stored,) = catalogue.insert_jobs(session, [admitted])
     if stored is None:
         raise Conflict("Somebody else ordered this retake just now.", hint="Look at the job's takes first.")
-    return SubmittedJob(job_id=stored, seed_used=admitted.recipe.seed, pool=admitted.pool)
+    return _answer(stored, admitted)
+
+
+def _answer(job_id: UUID, job: NewJob) -> SubmittedJob:
+    return SubmittedJob(job_id=job_id, seed_used=job.recipe.seed, pool=job.pool, not_drawn=job.not_drawn)
 
 
 def _changed_order(detail: JobDetail, changed: Mapping[str, Any], requested_by: Actor) -> Order:
@@ -226,7 +232,13 @@ def _ordered_before(order: Order, known: catalogue.KeyedJob | None) -> Submitted
             f"The idempotency key '{order.idempotency_key}' was used for another order (job {known.job_id}).",
             hint="Use a new key for a new order.",
         )
-    return SubmittedJob(job_id=known.job_id, seed_used=known.seed, pool=known.pool, is_new=False)
+    return SubmittedJob(
+        job_id=known.job_id,
+        seed_used=known.seed,
+        pool=known.pool,
+        not_drawn=known.not_drawn,
+        is_new=False,
+    )
 
 
 def _compared(order_data: Mapping[str, Any]) -> dict[str, Any]:

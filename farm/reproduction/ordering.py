@@ -74,7 +74,7 @@ def reproduce(
     if stored is None:
         # Only a key or a take number can keep a job from being stored, and a root without a key has neither.
         raise Conflict("The reproduction could not be stored.", hint="Ask for it again.")
-    return SubmittedJob(job_id=stored, seed_used=plan.recipe.seed, pool=plan.pool)
+    return SubmittedJob(job_id=stored, seed_used=plan.recipe.seed, pool=plan.pool, not_drawn=new.not_drawn)
 
 
 def _planned(

@@ -37,6 +37,8 @@ class Defaults(_Part):
     """
 
     renderer: Name | None = None
+    #: True: what the renderer will not draw is accepted, in this file and in orders, and listed as `not_drawn`
+    lenient: bool | None = None
     profile: Name | None = None
     model_name: Name | None = None
     vae_name: Name | None = None

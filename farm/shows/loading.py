@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from db import catalogue
 from farm.judging import profiles
 from farm.orders.prompt import phrase
-from farm.shows import checking
+from farm.shows import checking, drawable
 from farm.shows.form import AttributePart, CharacterPart, Show
 from models import documents
 from models.shows import StoredShow
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from db.engine import Session
 
 
-def load(path: Path | str) -> Show:
+def load(path: Path | str, *, lenient: bool = False) -> Show:
     """The show in the YAML file `path`, checked as a whole; stores nothing.
 
+    `lenient` accepts words that its renderer will not draw, as `lenient: true` in its defaults does.
+
     Raises:
-        BadInput: it cannot be read, or something in it is unknown, doubled or out of range; all of
-            that is named at once, each with its line.
+        BadInput: it cannot be read, or something in it is unknown, doubled, out of range or would not be drawn;
+            all of that is named at once, each with its line.
     """
     document = documents.read(path)
     if not isinstance(document.content, dict):
@@ -36,8 +39,10 @@ def load(path: Path | str) -> Show:
         show = Show.model_validate(document.content)
     except ValidationError as error:
         raise document.refusal(checking.complaints(document, error)) from error
-    if wrong := checking.wrong_names(document, show):
-        raise document.refusal(wrong)
+    wrong = checking.wrong_names(document, show)
+    undrawn = [] if lenient else drawable.mistakes(document, show)
+    if wrong or undrawn:
+        raise document.refusal([*wrong, *undrawn], hint=drawable.hint(show) if undrawn else "")
     return show
 
 
@@ -54,7 +59,8 @@ def store(session: Session, show: Show) -> StoredShow:
         fields["attributes"] = _attribute_rows(character, normalised=draws)
     stored = catalogue.store_show(session, plain)
     _refuse_an_unknown_choice(session, stored)
-    return stored
+    labels = dict.fromkeys(each.label for _, each in drawable.undrawn(show))
+    return replace(stored, not_drawn=tuple(labels))
 
 
 def _refuse_an_unknown_choice(session: Session, stored: StoredShow) -> None:

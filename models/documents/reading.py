@@ -66,13 +66,13 @@ class Document:
         """`sentence` about the part at `where`."""
         return Mistake(self.line_of(where), sentence, hint)
 
-    def refusal(self, mistakes: Sequence[Mistake]) -> BadInput:
-        """All that is wrong, at least one thing, with file and lines in front."""
+    def refusal(self, mistakes: Sequence[Mistake], hint: str = "") -> BadInput:
+        """All that is wrong, at least one thing, with file and lines in front, and what mends several of them."""
         if len(mistakes) == 1:
             (only,) = mistakes
-            return BadInput(f"{self.name}, line {only.line}: {only.sentence}", hint=only.hint)
+            return BadInput(f"{self.name}, line {only.line}: {only.sentence}", hint=only.hint or hint)
         lines = [str(each) for each in sorted(mistakes, key=attrgetter("line"))]
-        return BadInput("\n  ".join((f"{self.name} has {len(lines)} mistakes:", *lines)))
+        return BadInput("\n  ".join((f"{self.name} has {len(lines)} mistakes:", *lines)), hint=hint)
 
 
 def read(path: Path | str, name: str = "") -> Document:

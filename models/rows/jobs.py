@@ -87,6 +87,8 @@ class Job(Base):
     max_retakes: Mapped[int] = mapped_column(server_default=text("3"))
     #: the order as it was given, and the profile and marks it is judged by
     order_data: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
+    #: fields and words of order and show that its renderer does not draw
+    not_drawn: Mapped[list[str]] = mapped_column(server_default=empty("array"))
     profile: Mapped[str] = mapped_column(String(100))
     quality_thresholds: Mapped[dict[str, Any]] = mapped_column(server_default=empty("object"))
     verdict: Mapped[Verdict | None] = mapped_column(Word(Verdict))

@@ -67,6 +67,7 @@ def _provenance(chosen: Chosen, master: Path) -> Provenance:
         "file_sha256": chosen.take.file_sha256,
         "frames": chosen.take.frames,
         "fps": chosen.take.fps,
+        **({"not_drawn": list(detail.not_drawn)} if detail.not_drawn else {}),
     }
     return provenance.Provenance(
         recipe=recorded.recipe,

@@ -124,7 +124,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
 
 SHOW = {
     "project": {"slug": "paper-moon", "name": "Paper Moon", "defaults": {"renderer": "toon"}},
-    "story_bible": {"art_style": "cel", "global_seed": 11, "color_palette": {"ink": "#223"}},
+    "story_bible": {"art_style": "cel", "global_seed": 11},
     "characters": [
         {
             "slug": "mio",
@@ -163,13 +163,17 @@ SHOW = {
 }
 
 
-def a_stored_show(session: Session, cuts: int | None = None, **project: Any) -> StoredShow:
+def a_stored_show(
+    session: Session, cuts: int | None = None, *, episodes: Any = None, **project: Any
+) -> StoredShow:
     """A show of its own in the database: two characters, one scene of three cuts, or of so many bare ones."""
     slug = f"moon-{secrets.token_hex(6)}"
     told = {**SHOW, "project": {**SHOW["project"], "slug": slug, **project}}  # type: ignore[dict-item]
     if cuts is not None:
         bare = [{"number": 10 * number, "characters": ["mio"]} for number in range(1, cuts + 1)]
         told["episodes"] = [{"number": 1, "scenes": [{"number": 10, "cuts": bare}]}]
+    if episodes is not None:
+        told["episodes"] = episodes
     return loading.store(session, Show.model_validate(told))
 
 

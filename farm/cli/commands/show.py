@@ -30,13 +30,16 @@ def load(
     references: Annotated[
         bool, typer.Option(help="Draw and approve reference pictures where the show names none.")
     ] = True,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Accept words that the renderer will not draw, and list them.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Load a show: project, story bible, characters, scenes and cuts. Loading it again updates it."""
     from farm.explaining.answers import to_json
 
     with opened() as farm:
-        stored = farm.load_show(file)
+        stored = farm.load_show(file, lenient=lenient)
         profiles = farm.profiles(stored.project)
         made_references = _references(farm, stored) if references else {}
     if as_json:
@@ -51,6 +54,8 @@ def load(
     )
     for name in stored.left_behind:
         note(f"left as it was, though the file no longer has it: {name}", "yellow")
+    if stored.not_drawn:
+        note(f"not drawn: {', '.join(stored.not_drawn)}", "yellow")
     if profiles.chosen_by:
         note(f"judged by {profiles.chosen}, as {profiles.chosen_by} chose")
     for sentence in made_references.get("said", ()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from farm.cli import orders
 from farm.cli.commands.jobs import ended_well, follow
-from farm.cli.console import AsJson, logged_in, out, print_list
+from farm.cli.console import AsJson, logged_in, note, out, print_list
 from farm.cli.opened import opened
 from farm.cli.options import size_of
 from models.vocabulary import Defect, Exit, JobType, Phase
@@ -103,6 +104,8 @@ def _report(farm: Farm, submitted: Sequence[SubmittedJob], *, wait: bool, as_jso
     from farm.explaining.answers import to_json
 
     ids = [job.job_id for job in submitted]
+    if not as_json:
+        _note_what_is_not_drawn(submitted)
     if not wait:
         if as_json:
             print_list(to_json(submitted))
@@ -116,3 +119,10 @@ def _report(farm: Farm, submitted: Sequence[SubmittedJob], *, wait: bool, as_jso
     code = ended_well(rows)
     if code is not Exit.OK:
         raise typer.Exit(code)
+
+
+def _note_what_is_not_drawn(submitted: Sequence[SubmittedJob]) -> None:
+    """Each kind of omission once, however many orders share it."""
+    for labels, count in Counter(job.not_drawn for job in submitted if job.not_drawn).items():
+        of_many = f" in {count} of {len(submitted)}" if len(submitted) > 1 else ""
+        note(f"not drawn{of_many}: {', '.join(labels)}", "yellow")

@@ -34,7 +34,7 @@ _PROMPT = 240
 
 def job_facts(detail: JobDetail) -> Table:
     """What was ordered, where it stands, how it was made and what came of it."""
-    facts = [*_order(detail), *_recipe(detail.recipe), *_take(detail), *_making(detail)]
+    facts = [*_order(detail), *_recipe(detail.recipe), *_not_drawn(detail), *_take(detail), *_making(detail)]
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -110,6 +110,10 @@ def _recipe(recipe: Recipe) -> list[Fact]:
         ("starts from", f"{start.path}  {start.sha256[:_DIGITS]}".rstrip() if start else ""),
         ("fire drill", recipe.defect.value if recipe.defect else ""),
     ]
+
+
+def _not_drawn(detail: JobDetail) -> list[Fact]:
+    return [("not drawn", Text(", ".join(detail.not_drawn), "yellow"))] if detail.not_drawn else []
 
 
 def _take(detail: JobDetail) -> list[Fact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from farm.orders import limits, pictures, recipes
+from farm.orders import limits, pictures, recipes, undrawn
 from farm.orders.comfyui import workflows
 from farm.orders.comfyui.fleet import Fleet
 from farm.orders.plan import Plan, recipe_of
@@ -64,6 +64,7 @@ class Planner:
         """
         can = registry.capabilities(ordered.renderer)
         limits.refuse_kind(ordered, can)
+        undrawn.refuse_nothing(ordered)
         workflow = self._workflow(ordered)
         _refuse_placeless(ordered, workflow)
         _refuse_unsized(ordered, workflow)

@@ -26,6 +26,8 @@ from tests.support import ROOT
 from tests.support.factories import a_stored_show, ordered, settings_for
 
 EXAMPLES = ROOT / "examples"
+#: a renderer that ignores neither LoRAs nor reference pictures
+NULL = {"renderer": "null"}
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +81,12 @@ def test_an_accepted_order_is_a_job_a_recipe_and_a_queue_row(database: Database,
         ({"job_type": "full_video", "frame_count": 119}, (OrderRefused, "120 frames or more, not 119")),
         ({"job_type": "full_video", "frame_count": 10**6}, (OrderRefused, "more than the renderer makes")),
         ({"cut": None, "job_type": "character_sheet"}, (OrderRefused, "shows nobody")),
-        ({"lora_models": [{"name": "mio", "path": "mio.safetensors"}]}, (UnknownName, "no LoRA")),
-        ({"lora_models": [{"name": "mio"}]}, (OrderRefused, "names no file")),
-        ({"ipadapter_refs": [{"reference_image_path": "/etc/passwd"}]}, (Forbidden, "outside the allowed")),
+        (NULL | {"lora_models": [{"name": "mio", "path": "mio.safetensors"}]}, (UnknownName, "no LoRA")),
+        (NULL | {"lora_models": [{"name": "mio"}]}, (OrderRefused, "names no file")),
+        (
+            NULL | {"ipadapter_refs": [{"reference_image_path": "/etc/passwd"}]},
+            (Forbidden, "outside the allowed"),
+        ),
         ({"quality_thresholds": {"temporal_lpips": 0.1}}, (OrderRefused, "does not judge temporal_lpips")),
         ({"quality_thresholds": {"frame_count": 0}}, (OrderRefused, "cannot be changed")),
         ({"quality_thresholds": {"identity": 1.2}}, (OrderRefused, "-1 to 1. The nearest is 1")),
@@ -270,9 +275,8 @@ def test_a_lora_inside_the_roots_is_accepted_and_recorded(
     database: Database, show: StoredShow, tmp_path: Path
 ) -> None:
     (tmp_path / "mio.safetensors").write_bytes(b"weights")
-    order = submission.parse(
-        {"project": show.project, "cut": "1/10/10", "lora_models": [{"name": "mio", "path": "mio.safetensors"}]}
-    )
+    lora = {"name": "mio", "path": "mio.safetensors"}
+    order = submission.parse({"project": show.project, "cut": "1/10/10", "lora_models": [lora], **NULL})
 
     with database.transaction() as session:
         (job,) = submission.submit(session, [order], settings_for(tmp_path))

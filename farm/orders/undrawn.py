@@ -1,0 +1,167 @@
+"""What an order and its show ask for and the renderer will not draw: refused, or listed as `not_drawn`.
+
+Only what the order itself says is refused; what the show says was weighed when it was loaded, and is listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from farm.orders import recipes
+from farm.orders.plan import SCENE_WORDS
+from models.errors import OrderRefused
+from models.nearest import listed
+from models.recipe import DEFAULT_CFG_SCALE, DEFAULT_STEPS
+from models.vocabulary import JobType
+from workers.renderers import registry
+from workers.renderers.words import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from farm.orders.plan import Ordered
+    from workers.renderers.words import NotDrawn, Words
+
+#: what a renderer without these draws with anyway: whoever sends it asks for nothing
+_USUAL = {"steps": DEFAULT_STEPS, "cfg_scale": DEFAULT_CFG_SCALE}
+_IN_THE_CUT = {"action": "action_notes", "camera_angle": "camera_angle", "camera_move": "camera_move"}
+_IN_THE_SCENE = ("location", "time_of_day", "mood")
+_OF_STYLE = ("line_weight", "shading_style")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What of an accepted order will not be seen."""
+
+    not_drawn: tuple[str, ...] = ()
+    #: nothing that it asks for is seen, so that it stands for nothing
+    is_scratch: bool = False
+
+
+def of_order(ordered: Ordered) -> Outcome:
+    """What will not be drawn of an order that may be accepted.
+
+    A prompt alone is accepted from whoever sends nothing else, as scratch.
+
+    Raises:
+        OrderRefused: it shows nobody and nothing, or it says something that would have no effect and neither
+            the order nor its project is lenient.
+    """
+    ignores = registry.capabilities(ordered.renderer).ignores
+    stated = [name for name in ordered.order.model_fields_set if _asks(ordered, name)]
+    ignored = sorted(ignores.intersection(stated))
+    words = registry.words(ordered.renderer)
+    unseen = tuple(_unseen(ordered, words, stated)) if words else ()
+    is_scratch = "prompt" in ignored and not _shows_something(ordered)
+    if not is_scratch:
+        refuse_nothing(ordered)
+    if not _is_lenient(ordered):
+        if ignored and not is_scratch:
+            raise _refused(ordered, ignored, unseen)
+        if unseen:
+            raise _because_of(unseen)
+    of_show = tuple(_of_the_show(ordered, words)) if words else ()
+    labels = [*ignored, *(each.label for each in (*unseen, *of_show))]
+    return Outcome(not_drawn=tuple(dict.fromkeys(labels)), is_scratch=is_scratch)
+
+
+def refuse_nothing(ordered: Ordered) -> None:
+    """Raises `OrderRefused` for an order that shows nobody and nothing."""
+    if not _shows_something(ordered):
+        raise OrderRefused(
+            "The order shows nobody and nothing.",
+            hint="Name a cut that has somebody or a place, `characters`, or a `location`.",
+        )
+
+
+def ignored(renderer: str, names: Sequence[str]) -> OrderRefused:
+    """The refusal of fields that a renderer never looks at."""
+    return OrderRefused(
+        f"The renderer '{renderer}' knows no {listed(names)}, so it would be ignored.",
+        hint="Leave it out, order from renderer comfyui, or say `lenient: true`"
+        + (f"; `farm words {renderer}` lists what is drawn." if registry.words(renderer) else "."),
+    )
+
+
+def _refused(ordered: Ordered, names: Sequence[str], unseen: Sequence[NotDrawn]) -> OrderRefused:
+    refusal = ignored(ordered.renderer, names)
+    if unseen:
+        refusal.hint += f" Nor would be drawn: {listed(each.label for each in unseen)}."
+    return refusal
+
+
+def _because_of(unseen: Sequence[NotDrawn]) -> OrderRefused:
+    first, *others = unseen
+    more = f" Nor would be drawn: {listed(each.label for each in others)}." if others else ""
+    return OrderRefused(first.sentence, hint=f"{first.hint}{more}")
+
+
+def _asks(ordered: Ordered, name: str) -> bool:
+    return ordered.says(name) and getattr(ordered.order, name) != _USUAL.get(name)
+
+
+def _is_lenient(ordered: Ordered) -> bool:
+    own = ordered.order.lenient
+    return bool(ordered.defaults.lenient if own is None else own)
+
+
+def _shows_something(ordered: Ordered) -> bool:
+    shown_by = registry.capabilities(ordered.renderer).shown_by
+    if not shown_by or ordered.castings:
+        return True
+    in_cut = ordered.cut is not None and ("cut" in shown_by or bool(ordered.cut.scene.location))
+    return in_cut or any(ordered.says(name) for name in shown_by)
+
+
+def _unseen(ordered: Ordered, words: Words, stated: Sequence[str]) -> Iterator[NotDrawn]:
+    """What the order itself says in words, and this take would not show."""
+    order, shown = ordered.order, _shown(ordered)
+    for name in (*SCENE_WORDS, "motion_strength"):
+        if name in stated:
+            yield from words.unseen(name, str(getattr(order, name)), shown)
+    for attributes in order.attributes.values():
+        yield from words.unseen_attributes(attributes, shown)
+
+
+def _shown(ordered: Ordered) -> Shown:
+    of_cut = ordered.cut.action_notes if ordered.cut else None
+    return Shown(kind=ordered.order.job_type, cast=_cast(ordered), action=ordered.order.action or of_cut or "")
+
+
+def _cast(ordered: Ordered) -> tuple[str, ...]:
+    people = (casting.character for casting in ordered.castings)
+    return tuple(name for who in people for name in (who.slug, who.name))
+
+
+def _of_the_show(ordered: Ordered, words: Words) -> Iterator[NotDrawn]:
+    """What the cut, its scene and the show say, and no take shows."""
+    bible, cut = ordered.project.story_bible, ordered.cut
+    overrides = cut.scene.style_overrides if cut else {}
+    if cut and ordered.order.job_type is not JobType.CHARACTER_SHEET:
+        in_cut = {field: getattr(cut, name) for field, name in _IN_THE_CUT.items()}
+        in_scene = {field: getattr(cut.scene, field) for field in _IN_THE_SCENE}
+        for field, text in {**in_scene, **in_cut}.items():
+            if text and not getattr(ordered.order, field):
+                yield from words.unknown(field, text, _cast(ordered))
+    style = recipes.style_of(bible, overrides)
+    yield from of_style(words, {name: getattr(style, name) for name in _OF_STYLE}, style.color_palette)
+    for name in unknown_overrides(overrides):
+        yield from words.unknown(f"style_overrides.{name}", "")
+    for casting in ordered.castings:
+        who = casting.character
+        for entry in who.color_palette or {}:
+            yield from words.unknown(f"character_palette.{who.slug}.{entry}", "")
+
+
+def of_style(words: Words, style: Mapping[str, str], palette: Mapping[str, Any]) -> Iterator[NotDrawn]:
+    """What of a style's words and palette is not drawn."""
+    for name, text in style.items():
+        yield from words.unknown(name, text)
+    for entry, colour in palette.items():
+        yield from words.unknown(f"color_palette.{entry}", str(colour))
+
+
+def unknown_overrides(overrides: Mapping[str, Any]) -> list[str]:
+    """What a scene overrides beside the style that is drawn."""
+    return [name for name in overrides if name not in (*_OF_STYLE, "color_palette")]

@@ -1,0 +1,84 @@
+"""Which words of a show its renderer will not draw: all of them at once, each with its place in the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from farm.orders.undrawn import of_style, unknown_overrides
+from workers.renderers import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from farm.shows.form import CutPart, ScenePart, Show
+    from models.documents import Document, Mistake
+    from workers.renderers.words import NotDrawn, Words
+
+    Where = tuple[str | int, ...]
+    #: where something stands, and why it is not drawn
+    Place = tuple[Where, NotDrawn]
+
+#: field of a cut -> what a renderer calls it
+_OF_A_CUT = {"camera_angle": "camera_angle", "camera_move": "camera_move", "action_notes": "action"}
+_OF_A_SCENE = ("location", "time_of_day", "mood")
+_HINT = (
+    "`farm words {renderer}` shows every word as it is drawn; `lenient: true` in the project's defaults "
+    "accepts what is not, and lists it with each take."
+)
+
+
+def undrawn(show: Show) -> list[Place]:
+    """Everything the show says that its renderer draws in no take; prose and prompts ask for nothing."""
+    renderer = show.project.defaults.renderer or "toon"
+    words = registry.words(renderer) if renderer in registry.names() else None
+    return list(_undrawn(show, words)) if words else []
+
+
+def mistakes(document: Document, show: Show) -> list[Mistake]:
+    """Every undrawn word with its line; none where the show is lenient."""
+    places = [] if show.project.defaults.lenient else undrawn(show)
+    return [document.mistake(where, each.sentence, each.hint) for where, each in places]
+
+
+def hint(show: Show) -> str:
+    """What to do about words that are not drawn."""
+    return _HINT.format(renderer=show.project.defaults.renderer or "toon")
+
+
+def _undrawn(show: Show, words: Words) -> Iterator[Place]:
+    bible = show.story_bible
+    style = {"line_weight": bible.line_weight or "", "shading_style": bible.shading_style or ""}
+    yield from _at(("story_bible",), of_style(words, style, bible.color_palette))
+    for number, who in enumerate(show.characters):
+        for entry in who.color_palette:
+            place = ("characters", number, "color_palette", entry)
+            yield from ((place, each) for each in words.unknown(f"character_palette.{who.slug}.{entry}", ""))
+    cast = tuple(name for who in show.characters for name in (who.slug, who.name))
+    for number, episode in enumerate(show.episodes):
+        for place_of_scene, scene in enumerate(episode.scenes):
+            yield from _scene(("episodes", number, "scenes", place_of_scene), scene, words, cast)
+
+
+def _scene(where: Where, scene: ScenePart, words: Words, cast: tuple[str, ...]) -> Iterator[Place]:
+    for field in _OF_A_SCENE:
+        text = getattr(scene, field) or ""
+        yield from (((*where, field), each) for each in words.unknown(field, text))
+    overrides, inside = scene.style_overrides, (*where, "style_overrides")
+    style = {name: str(overrides.get(name) or "") for name in ("line_weight", "shading_style")}
+    palette = overrides.get("color_palette")
+    yield from _at(inside, of_style(words, style, palette if isinstance(palette, dict) else {}))
+    for name in unknown_overrides(overrides):
+        yield from (((*inside, name), each) for each in words.unknown(f"style_overrides.{name}", ""))
+    for number, cut in enumerate(scene.cuts):
+        yield from _cut((*where, "cuts", number), cut, words, cast)
+
+
+def _cut(where: Where, cut: CutPart, words: Words, cast: tuple[str, ...]) -> Iterator[Place]:
+    for name, field in _OF_A_CUT.items():
+        text = getattr(cut, name) or ""
+        yield from (((*where, name), each) for each in words.unknown(field, text, cast))
+
+
+def _at(where: Where, undrawn: Iterable[NotDrawn]) -> Iterator[Place]:
+    """Each at the field it names."""
+    return (((*where, *each.field.split(".")), each) for each in undrawn)
