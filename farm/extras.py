@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import typer
@@ -43,6 +43,10 @@ AFTER_LOAD: list[Callable[[Premises, StoredShow], dict[str, Any]]] = []
 
 #: who reads masters adds a writer of posters, called with the master and the picture to write
 POSTERS: list[Callable[[Path, Path], None]] = []
+
+
+#: renderer -> who draws its words: called with a folder, gives (kind, word) as each `KIND/WORD.png` is there
+WORD_PICTURES: dict[str, Callable[[Path], Iterator[tuple[str, str]]]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

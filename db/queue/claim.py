@@ -44,6 +44,8 @@ class Claim:
     recipe: dict[str, Any] | None = None
     #: the job whose take this one makes again, on a cold cache
     reproduces_job_id: UUID | None = None
+    #: what was asked for and its renderer does not draw
+    not_drawn: tuple[str, ...] = ()
     #: of the recipe, where an equal take may stand in for it; None: it is rendered whatever there is
     fingerprint: str | None = None
     #: the pool of another row that is due at this step, so that whoever took a wake-up can leave one behind
@@ -135,7 +137,7 @@ WITH candidates AS MATERIALIZED (
     FROM claimed WHERE jobs.id = claimed.job_id AND (jobs.current_frame <> 0 OR jobs.total_steps <> 0)
 )
 SELECT claimed.job_id, claimed.step, claimed.epoch, claimed.pool, claimed.worker_id, claimed.retry_count,
-       claimed.fingerprint, params.recipe, jobs.reproduces_job_id, {_SUBJECT},
+       claimed.fingerprint, params.recipe, jobs.reproduces_job_id, jobs.not_drawn, {_SUBJECT},
        (SELECT c.pool FROM candidates c
         WHERE c.id <> claimed.id AND (c.fingerprint = claimed.fingerprint) IS NOT TRUE
         ORDER BY {order.by_place("c")} LIMIT 1) AS next_pool
@@ -237,6 +239,7 @@ def claim_render(
         _claim(row),
         recipe=row.recipe,
         reproduces_job_id=row.reproduces_job_id,
+        not_drawn=tuple(row.not_drawn),
         fingerprint=row.fingerprint,
         next_pool=row.next_pool,
         subject=_subject(row),

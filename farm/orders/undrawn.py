@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _USUAL = {"steps": DEFAULT_STEPS, "cfg_scale": DEFAULT_CFG_SCALE}
 _IN_THE_CUT = {"action": "action_notes", "camera_angle": "camera_angle", "camera_move": "camera_move"}
 _IN_THE_SCENE = ("location", "time_of_day", "mood")
+_IN_WORDS = (*SCENE_WORDS, "motion_strength")
 _OF_STYLE = ("line_weight", "shading_style")
 
 
@@ -116,10 +117,13 @@ def _shows_something(ordered: Ordered) -> bool:
 
 def _unseen(ordered: Ordered, words: Words, stated: Sequence[str]) -> Iterator[NotDrawn]:
     """What the order itself says in words, and this take would not show."""
-    order, shown = ordered.order, _shown(ordered)
-    for name in (*SCENE_WORDS, "motion_strength"):
-        if name in stated:
-            yield from words.unseen(name, str(getattr(order, name)), shown)
+    order = ordered.order
+    asked = [name for name in _IN_WORDS if name in stated]
+    if not asked and not order.attributes:
+        return
+    shown = _shown(ordered)
+    for name in asked:
+        yield from words.unseen(name, str(getattr(order, name)), shown)
     for attributes in order.attributes.values():
         yield from words.unseen_attributes(attributes, shown)
 

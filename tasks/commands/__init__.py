@@ -16,7 +16,7 @@ from tasks.commands.reference import reference
 from tasks.commands.score import score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import typer
@@ -53,7 +53,14 @@ def _write_delivery(
     write(chosen, master, folder, names, progress)
 
 
+def _draw_words(folder: Path) -> Iterator[tuple[str, str]]:
+    from workers.renderers.toon.word_pictures import write_pictures
+
+    return write_pictures(folder)
+
+
 extras.AFTER_LOAD.append(_make_references)
 extras.POSTERS.append(_write_poster)
 extras.ACCEPTANCE.append(accept)
+extras.WORD_PICTURES["toon"] = _draw_words
 WRITERS.append(_write_delivery)

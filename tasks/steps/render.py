@@ -125,6 +125,8 @@ def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float, s
         **rendered.content,
         "render_seconds": round(seconds, 3),
     }
+    if claim.not_drawn:
+        take["not_drawn"] = list(claim.not_drawn)
     if search.drawn_by is not None:
         take["reused_from"] = str(search.drawn_by)
     if search.why_not:

@@ -71,6 +71,7 @@ def add_jobs(
     needs: tuple[str, ...] = (),
     profile: str = "embedded",
     max_retakes: int = 0,
+    not_drawn: tuple[str, ...] = (),
 ) -> list[UUID]:
     """`count` orders, of the null renderer unless another is named, ready to be claimed.
 
@@ -98,6 +99,7 @@ def add_jobs(
             reproduces_job_id=reproduces_job_id,
             needs=needs,
             max_retakes=max_retakes,
+            not_drawn=not_drawn,
             order_data={},
             quality_thresholds={},
         )

@@ -48,6 +48,10 @@ class Words(Protocol):
         """Field or attribute -> every word that is drawn, with other words for it."""
         ...
 
+    def chapters(self) -> Mapping[str, tuple[str, ...]]:
+        """Where people say them -> the tables' names, in the order of a list for people."""
+        ...
+
     def unknown(self, field: str, text: str, cast: tuple[str, ...] = ()) -> tuple[NotDrawn, ...]:
         """What of a field's text is drawn in no take at all."""
         ...

@@ -48,6 +48,14 @@ def test_a_still_is_delivered_as_frame_1001_with_its_recipe_inside_and_beside_it
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+", part) for file in studio.files() for part in file.split("/"))
 
 
+def test_what_of_the_order_is_not_drawn_is_handed_over_with_the_picture(studio: Studio) -> None:
+    studio.take(lenient=True, prompt="fireflies", mood="zorp")
+
+    (delivered,) = studio.deliver().delivered
+
+    assert provenance.read(delivered.folder / "take.json").take["not_drawn"] == ["prompt", "mood: zorp"]
+
+
 def test_a_loop_is_delivered_as_a_sequence_that_shows_the_masters_frames(studio: Studio) -> None:
     job_id = studio.take(Phase.LOOP)
 

@@ -100,6 +100,13 @@ def test_two_equal_orders_at_once_are_rendered_once(floor, cast, project, seed):
     floor.settled()
 
 
+def test_the_sidecar_says_what_of_the_order_is_not_drawn(floor, cast, project, seed):
+    [job] = order(floor, project, seed, not_drawn=("prompt",))
+    finished(floor, [job])
+
+    assert json.loads(master(floor, job).with_name("take.json").read_text())["take"]["not_drawn"] == ["prompt"]
+
+
 def test_a_reused_take_is_a_take_of_its_own_with_the_facts_of_the_one_that_drew_it(floor, cast, project, seed):
     [job] = order(floor, project, seed)
     finished(floor, [job])

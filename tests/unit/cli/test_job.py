@@ -115,6 +115,15 @@ def test_a_job_says_how_it_was_made() -> None:
         assert words in text
 
 
+def test_a_job_says_what_of_its_order_is_not_drawn() -> None:
+    detail = a_detail(not_drawn=("prompt", "location: moon base"))
+
+    assert "not drawn prompt, location: moon base" in printed(job_facts(detail))
+    assert "not drawn" not in printed(job_facts(a_detail()))
+    assert job_json(detail)["not_drawn"] == ["prompt", "location: moon base"]
+    assert page_take(detail).not_drawn == detail.not_drawn
+
+
 def test_a_still_over_twenty_seconds_is_called_slow_and_one_of_exactly_twenty_is_not() -> None:
     late, in_time = a_still(20.01), a_still(20.0)
 

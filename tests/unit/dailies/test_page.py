@@ -88,6 +88,15 @@ def test_a_retake_that_was_refused_too_is_not_coloured_as_if_it_had_passed(tmp_p
     assert "Take 2 was refused too, for <b>identity</b>." in page
 
 
+def test_what_was_asked_for_and_is_not_in_the_picture_stands_below_it(tmp_path: Path) -> None:
+    partly = _take("a", root_job_id="a", not_drawn=("prompt", "location: <moon base>"))
+
+    page = _page(tmp_path, partly, _take("b", root_job_id="b"))
+
+    assert page.count("not drawn: ") == 1
+    assert "not drawn: prompt, location: &lt;moon base&gt;" in page
+
+
 def test_a_fault_that_nobody_caught_is_listed_with_what_was_refused(tmp_path: Path) -> None:
     missed = _take("a", drill="flicker")
 

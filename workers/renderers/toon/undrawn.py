@@ -55,6 +55,15 @@ def tables() -> dict[str, Table]:
     return {**fields, **VOCABULARY, **{field: _without_others(words) for field, words in others.items()}}
 
 
+def chapters() -> dict[str, tuple[str, ...]]:
+    """Where people say the words -> names of `tables`, in the order of a list for people."""
+    return {
+        "In an order, a scene or a cut": tuple(_FIELDS),
+        "In a character's attributes": tuple(VOCABULARY),
+        "In a show's story bible": (*_WORDS_OF_STYLE, "color_palette"),
+    }
+
+
 def _without_others(words: Iterable[str]) -> Table:
     return dict.fromkeys(words, ())
 
