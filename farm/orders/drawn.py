@@ -13,8 +13,6 @@ from models.recipe import DEFAULT_CFG_SCALE, DEFAULT_STEPS, ControlNet, IpAdapte
 from workers.renderers import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from farm.orders.plan import Ordered
     from farm.settings import Settings
 
@@ -55,13 +53,6 @@ def plan(ordered: Ordered, settings: Settings) -> Plan:
         not_drawn=outcome.not_drawn,
         is_scratch=outcome.is_scratch,
     )
-
-
-def refuse_ignored_changes(renderer: str, changed: Iterable[str]) -> None:
-    """Refuse changes to a recorded recipe that this renderer would ignore; raises `OrderRefused`."""
-    ignores = registry.capabilities(renderer).ignores
-    if ignored := next((name for name in changed if name.partition(".")[0] in ignores), None):
-        raise undrawn.ignored(renderer, [ignored])
 
 
 def _loras(ordered: Ordered, settings: Settings) -> tuple[Lora, ...]:

@@ -18,9 +18,10 @@ from workers.renderers import registry
 from workers.renderers.words import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from farm.orders.plan import Ordered
+    from models.recipe import Recipe
     from workers.renderers.words import NotDrawn, Words
 
 #: what a renderer without these draws with anyway: whoever sends it asks for nothing
@@ -74,6 +75,37 @@ def refuse_nothing(ordered: Ordered) -> None:
             "The order shows nobody and nothing.",
             hint="Name a cut that has somebody or a place, `characters`, or a `location`.",
         )
+
+
+def refuse_changes(recipe: Recipe, changed: Iterable[str]) -> None:
+    """Refuse changes to a recorded recipe, by dotted name, that its renderer would ignore.
+
+    Raises:
+        OrderRefused: one of them would change nothing about the picture.
+    """
+    ignores, words = registry.capabilities(recipe.renderer).ignores, registry.words(recipe.renderer)
+    shown = Shown(
+        kind=recipe.job_type, cast=tuple(look.name for look in recipe.characters), action=recipe.scene.action
+    )
+    for name in changed:
+        part, _, field = name.partition(".")
+        if part in ignores:
+            raise ignored(recipe.renderer, [name])
+        unseen = words.unseen(field or part, _value_of(recipe, name), shown) if words else ()
+        if unseen:
+            raise _because_of(unseen)
+
+
+def _value_of(recipe: Recipe, name: str) -> str:
+    """What the dotted name of a scene's or a style's word says now; empty for anything else."""
+    match name.split("."):
+        case ["scene", field]:
+            return str(getattr(recipe.scene, field))
+        case ["style", "color_palette", entry]:
+            return recipe.style.color_palette[entry]
+        case ["style", field]:
+            return str(getattr(recipe.style, field))
+    return ""
 
 
 def ignored(renderer: str, names: Sequence[str]) -> OrderRefused:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import catalogue
 from db.catalogue import NewJob
-from farm.orders import drawn
+from farm.orders import undrawn
 from farm.orders.plan import Plan
 from farm.orders.submission import SubmittedJob
 from farm.reproduction.changes import changed_recipe
@@ -91,7 +91,7 @@ def _planned(
         plan, changed = comfyui.planned(session, settings, recorded, changes)
         return (plan if changed else as_before), changed
     recipe, changed = changed_recipe(recorded, changes)
-    drawn.refuse_ignored_changes(recorded.renderer, changed)
+    undrawn.refuse_changes(recipe, changed)
     return replace(as_before, recipe=recipe), changed
 
 

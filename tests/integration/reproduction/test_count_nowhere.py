@@ -208,6 +208,11 @@ def test_what_cannot_be_made_again_is_refused_and_nothing_is_stored(
             (made, {"sede": 4}, "has no field 'sede'"),
             (made, {"width": 7}, "width of 7 pixels"),
             (made, {"sampler_name": "euler"}, "knows no sampler_name, so it would be ignored"),
+            (made, {"positive_prompt": "rain"}, "knows no positive_prompt, so it would be ignored"),
+            (made, {"scene.location": "moon base"}, "cannot draw the location 'moon base'"),
+            (made, {"scene.camera_move": "pan left"}, "would ignore the camera_move 'pan left'"),
+            (made, {"style.color_palette.ink": "#112233"}, "no place for color_palette.ink"),
+            (made, {"motion_strength": 0.2}, "nothing moves in a still"),
         ):
             with pytest.raises(Refused, match=says):
                 reproduced(session, job_id, **changes)

@@ -97,7 +97,7 @@ def unseen(field: str, text: str, shown: Shown) -> tuple[NotDrawn, ...]:
         return (
             (_idle(field, "", "a character sheet shows no scene", "Order a still_image."),) if on_sheet else ()
         )
-    if field in ("action", "dialogue") and not shown.cast:
+    if text and field in ("action", "dialogue") and not shown.cast:
         return (_idle(field, "", "nobody is in the take", "Name `characters`."),)
     return tuple(_without_motion(field, text, shown))
 
