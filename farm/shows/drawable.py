@@ -37,7 +37,7 @@ def undrawn(show: Show) -> list[Place]:
 def mistakes(document: Document, show: Show) -> list[Mistake]:
     """Every undrawn word with its line; none where the show is lenient."""
     places = [] if show.project.defaults.lenient else undrawn(show)
-    return [document.mistake(where, each.sentence, each.hint) for where, each in places]
+    return [document.mistake(where, each.sentence) for where, each in places]
 
 
 def hint(show: Show) -> str:

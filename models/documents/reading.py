@@ -67,7 +67,7 @@ class Document:
         return Mistake(self.line_of(where), sentence, hint)
 
     def refusal(self, mistakes: Sequence[Mistake], hint: str = "") -> BadInput:
-        """All that is wrong, at least one thing, with file and lines in front, and what mends several of them."""
+        """All that is wrong, at least one thing, with file and lines in front; `hint` mends several of them."""
         if len(mistakes) == 1:
             (only,) = mistakes
             return BadInput(f"{self.name}, line {only.line}: {only.sentence}", hint=only.hint or hint)

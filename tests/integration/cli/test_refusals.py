@@ -33,7 +33,11 @@ def project(database: Database) -> str:
         (("--set", "framecount=3"), 3, "no field 'framecount'"),
         (("--kind", "animation_loop"), 1, "closed until the still gate opens"),
         (("--kind", "painting"), 2, "painting"),
-        (("--set", "ipadapter_refs=[{reference_image_path: /etc/passwd}]"), 3, "outside the allowed folders"),
+        (
+            ("--set", "renderer=null", "--set", "ipadapter_refs=[{reference_image_path: /etc/passwd}]"),
+            3,
+            "outside the allowed folders",
+        ),
     ],
 )
 def test_an_order_that_cannot_work_is_refused_in_one_sentence_and_nothing_is_stored(

@@ -65,7 +65,7 @@ def test_every_word_that_would_not_be_drawn_is_named_with_its_line(tmp_path: Pat
         loading.load(written(tmp_path, STRANGE))
 
     text = str(refusal.value)
-    assert "11 things would not be drawn." in text
+    assert "has 11 mistakes" in text
     for line, word in (
         (3, "wobbly"),
         (5, "ink"),
@@ -74,11 +74,9 @@ def test_every_word_that_would_not_be_drawn_is_named_with_its_line(tmp_path: Pat
         (16, "zorp"),
         (23, "backflip"),
     ):
-        assert f"Line {line}: " in text
-        assert word in text.partition(f"Line {line}: ")[2]
-    assert "farm words toon" in text
-    assert "lenient: true" in text
-    assert "\n" not in text
+        assert f"line {line}: " in text
+        assert word in text.partition(f"line {line}: ")[2]
+    assert text.count("farm words toon") == text.count("lenient: true") == 1
 
 
 def test_one_word_is_refused_like_any_other_mistake(tmp_path: Path) -> None:
