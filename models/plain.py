@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 from models.errors import BadInput
+from models.rates import plain_rate
 
 #: so deep are lists and mappings at most; Python could not copy what JSON still reads
 MAX_DEPTH = 50
@@ -84,9 +86,16 @@ def plain(value: Any) -> Any:
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(each) for each in value]
-    if isinstance(value, (UUID, datetime)):
-        return str(value) if isinstance(value, UUID) else value.isoformat()
-    return value
+    return _worded(value)
+
+
+def _worded(value: Any) -> Any:
+    """A single value: as it is, or as the text or number that JSON has for it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Fraction):
+        return plain_rate(value)
+    return str(value) if isinstance(value, UUID) else value
 
 
 def plain_fields(value: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from models.rates import Rate
 from models.vocabulary import Defect, JobType
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Recipe:
     width: int  #: pixels
     height: int  #: pixels
     frame_count: int = 1
-    fps: int = 24
+    fps: Rate = 24  #: frames a second; in JSON 24, or "24000/1001"
     positive_prompt: str = ""
     negative_prompt: str = ""
     subseed: int | None = None

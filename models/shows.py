@@ -56,7 +56,8 @@ class Defaults:
     height: int | None = None
     #: (width, height) of a kind that differs
     sizes: dict[JobType, tuple[int, int]] = field(default_factory=dict)
-    fps: int | None = None
+    #: frames a second, as `models.rates.rate_of` reads it
+    fps: int | str | None = None
     steps: int | None = None
     cfg_scale: float | None = None
     negative_prompt: str | None = None

@@ -9,6 +9,7 @@ from models.vocabulary import JobType
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from fractions import Fraction
     from uuid import UUID
 
     from models.metrics import Measurement
@@ -30,7 +31,7 @@ class TakeContent:
     frames: int
     width: int
     height: int
-    fps: int
+    fps: int | Fraction
 
     @property
     def content(self) -> dict[str, Any]:

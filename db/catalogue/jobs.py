@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -16,6 +16,7 @@ from db.catalogue.reviews import reviews_of
 from models.errors import BadInput, UnknownName
 from models.jobs import AttemptView, JobDetail, JobPage, JobRow, QueueView
 from models.metrics import Measurement
+from models.rates import exact_rate
 from models.recipe import Recipe
 from models.rows.jobs import STATE, Attempt, Job, QueueRow
 from models.rows.shows import Cut, Episode, Project, Scene
@@ -25,7 +26,7 @@ from models.takes import ScoresView, TakeView
 from models.vocabulary import JobState, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
@@ -179,7 +180,7 @@ def job_detail(session: Session, job_id: UUID) -> JobDetail:
         max_retakes=job.max_retakes,
         queue=queue_view(job.queue),
         attempts=tuple(attempt_view(attempt) for attempt in job.attempts),
-        take=take_view(job.take) if job.take else None,
+        take=take_view(job.take, job.params.recipe) if job.take else None,
         scores=scores_view(job.scores) if job.scores else None,
         family=rows,
         reviews=reviews_of(session, [job_id]).get(job_id, ()),
@@ -203,8 +204,8 @@ def attempt_view(row: Attempt) -> AttemptView:
     return _seen(AttemptView, row)
 
 
-def take_view(row: Take) -> TakeView:
-    return _seen(TakeView, row)
+def take_view(row: Take, recipe: Mapping[str, Any]) -> TakeView:
+    return replace(_seen(TakeView, row), fps=exact_rate(row.fps, recipe.get("fps")))
 
 
 def scores_view(row: QualityScores) -> ScoresView:

@@ -253,7 +253,8 @@ def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
         "width": recipe.width,
         "height": recipe.height,
         "frame_count": recipe.frame_count,
-        "fps": recipe.fps,
+        # The recipe holds it exactly.
+        "fps": round(recipe.fps),
         "lora_models": [asdict(lora) for lora in recipe.lora_models],
         "controlnet_models": [asdict(net) for net in recipe.controlnet_models],
         "ipadapter_refs": [asdict(ref) for ref in recipe.ipadapter_refs],

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from db import order
+from models.rates import exact_rate
 from models.takes import TakeFiles
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class EqualTake(TakeFiles):
 # best, and the newest of each first.
 _EQUAL_TAKES = text("""
 SELECT t.job_id, COALESCE(t.reused_from_job_id, t.job_id) AS drawn_by_job_id, t.master_path, t.proxy_path,
-       t.pixel_sha256, t.file_sha256, t.size_bytes, t.frames, t.width, t.height, t.fps,
+       t.pixel_sha256, t.file_sha256, t.size_bytes, t.frames, t.width, t.height,
+       t.fps, p.recipe -> 'fps' AS exact_fps,
        p.environment, p.file_hashes, p.model_hash, p.comfyui_workflow
 FROM generation_params p JOIN jobs j ON j.id = p.job_id JOIN takes t ON t.job_id = p.job_id
 WHERE p.fingerprint = :fingerprint AND p.job_id <> :job_id
@@ -102,7 +104,11 @@ def equal_takes(
             "at_most": at_most,
         },
     )
-    return [EqualTake(**row._mapping) for row in rows]
+    return [_equal_take(dict(row._mapping)) for row in rows]
+
+
+def _equal_take(row: dict[str, Any]) -> EqualTake:
+    return EqualTake(**row | {"fps": exact_rate(row["fps"], row.pop("exact_fps"))})
 
 
 def let_equals_start(session: Session, fingerprint: str | None = None) -> None:

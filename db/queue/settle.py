@@ -113,7 +113,8 @@ def settle_render(
     """Write the take down and move the row on to its score, which asks for these networks."""
     settlement = _move_on(session, claim, Step.SCORE, networks)
     if settlement is Settlement.WRITTEN:
-        facts = asdict(take)
+        # The recipe holds the rate exactly.
+        facts = asdict(take) | {"fps": round(take.fps)}
         version, environment, resolved = (facts.pop(k) for k in ("renderer_version", "environment", "resolved"))
         session.add(Take(job_id=claim.job_id, epoch=claim.epoch, **facts))
         session.execute(

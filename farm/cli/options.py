@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from models.errors import BadInput
+from models.rates import rate_of
 
 
 def size_of(text: str | None) -> tuple[int, int] | None:
@@ -21,3 +23,13 @@ def size_of(text: str | None) -> tuple[int, int] | None:
             f"The size {text!r} cannot be read.", hint="Write width x height in pixels: --size 832x480."
         )
     return int(pair[1]), int(pair[2])
+
+
+def rate_said(text: str | None) -> int | Fraction | None:
+    """Frames a second, as `24`, `23.976` or `24000/1001`; None where nothing was said. Raises `BadInput`."""
+    try:
+        return None if text is None else rate_of(text)
+    except ValueError as error:
+        raise BadInput(
+            f"The rate {text!r} cannot be used: {error}.", hint="Write --fps 24, or 23.976."
+        ) from error

@@ -9,6 +9,7 @@ from farm.explaining.scores import scores_of
 from farm.explaining.sentences import explain
 from farm.explaining.why import changed
 from models.metrics import Metric
+from models.rates import plain_rate
 from models.takes import is_slow
 from models.vocabulary import JobType
 
@@ -126,7 +127,7 @@ def report_take(take: PageTake) -> dict[str, Any]:
         "frames": take.frames,
         "width": take.width,
         "height": take.height,
-        "fps": take.fps,
+        "fps": plain_rate(take.fps),
         "render_seconds": take.render_seconds or None,
         "is_slow": take.is_slow,
         "master": take.master,

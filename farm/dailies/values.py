@@ -11,6 +11,7 @@ from models.vocabulary import JobType, Phase, Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class PageTake:
     frames: int
     width: int
     height: int
-    fps: int
+    fps: int | Fraction
     #: 0 where nothing was rendered for it
     render_seconds: float = 0.0
     #: a still over the specification's seconds
@@ -94,12 +95,12 @@ class PageTake:
 
     def seconds(self, frame: int) -> float:
         """When frame number `frame` of the file, counted from 0, is on screen: the middle of it."""
-        return round((frame + 0.5) / (self.fps or 24), 3)
+        return round((frame + 0.5) / float(self.fps or 24), 3)
 
     @property
     def duration(self) -> float:
         """Seconds of screen time."""
-        return self.frames / self.fps if self.fps else 0.0
+        return float(self.frames / self.fps) if self.fps else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from models.errors import BadInput
+from models.rates import plain_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from fractions import Fraction
     from pathlib import Path
     from uuid import UUID
 
@@ -52,7 +54,7 @@ class Chosen:
     @property
     def known_by(self) -> dict[str, Any]:
         """What tells its version from others; motion at another rate is another clip."""
-        rate = {"fps": self.take.fps} if self.detail.row.job_type.is_motion else {}
+        rate = {"fps": plain_rate(self.take.fps)} if self.detail.row.job_type.is_motion else {}
         return {"pixel_sha256": self.take.pixel_sha256, **rate}
 
 
@@ -77,7 +79,7 @@ class Delivered:
     folder: Path
     files: tuple[str, ...]  #: pictures or the clip, in order; the sidecar lies beside them
     frames: int
-    fps: int
+    fps: int | Fraction
     pixel_sha256: str
     is_new: bool  #: False: this very take lay there already, and nothing was changed
 

@@ -21,11 +21,16 @@ from models.errors import BadInput
 from models.jobs import DEFAULT_RETRIES
 from models.metrics import Metric
 from models.plain import refuse_unkeepable
+from models.rates import Rate
 from models.recipe import SEED_LIMIT
 from models.vocabulary import Defect, JobType
 
 if TYPE_CHECKING:
     from pydantic import ModelWrapValidatorHandler
+
+
+#: frames a second
+_MOST_FPS = 120
 
 
 def keepable(value: Any) -> Any:
@@ -53,6 +58,12 @@ def _no_truth(value: Any) -> Any:
     return value
 
 
+def _a_rate_in_reach(rate: Any) -> Any:
+    if not 1 <= rate <= _MOST_FPS:
+        raise ValueError(f"it must be 1 to {_MOST_FPS} frames a second")
+    return rate
+
+
 Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(keepable)]
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(keepable)]
 Word100 = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(keepable)]
@@ -62,6 +73,8 @@ Whole = Annotated[int, BeforeValidator(_no_truth)]
 Finite = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_no_truth)]
 Seed = Annotated[Whole, Field(ge=0, lt=SEED_LIMIT)]
 Weight = Annotated[Finite, Field(ge=0, le=10)]
+#: frames a second
+FramesPerSecond = Annotated[Rate, AfterValidator(_a_rate_in_reach)]
 #: a value of a workflow's own parameter; a number stays the kind of number it was given as
 Parameter = Annotated[Any, AfterValidator(_plain_value)]
 #: a value whose form the farm does not know, that its rows can keep
@@ -182,7 +195,8 @@ class Order(_Form):
     width: Whole | None = Field(default=None, gt=0)
     height: Whole | None = Field(default=None, gt=0)
     frame_count: Whole | None = Field(default=None, gt=0)
-    fps: Whole | None = Field(default=None, gt=0, le=120)
+    #: whole, or as television has them: 23.976, "24000/1001"
+    fps: FramesPerSecond | None = None
     steps: Whole | None = Field(default=None, gt=0, le=1000)
     cfg_scale: Finite | None = Field(default=None, ge=0, le=100)
     motion_strength: Finite = Field(default=1.0, ge=0, le=1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import catalogue
 from farm.orders import prompt, recipes
+from models.rates import rate_of
 from models.recipe import SEED_LIMIT, Recipe
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def recipe_of(ordered: Ordered, *, width: int, height: int, frame_count: int, **
         "width": width,
         "height": height,
         "frame_count": frame_count,
-        "fps": order.fps or ordered.defaults.fps or 24,
+        "fps": order.fps or rate_of(ordered.defaults.fps or 24),
         "positive_prompt": prompt.positive_prompt(
             ordered.castings,
             scene,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from farm.orders.form import Finite, Free, Parameter, Whole, keepable
+from farm.orders.form import Finite, FramesPerSecond, Free, Parameter, Whole, keepable
 from models.recipe import SEED_LIMIT
 from models.vocabulary import JobType, VariationType
 
@@ -52,7 +52,7 @@ class Defaults(_Part):
     height: Whole | None = Field(default=None, gt=0)
     #: kind -> (width, height), where one kind differs
     sizes: dict[JobType, tuple[Pixels, Pixels]] = Field(default_factory=dict)
-    fps: Whole | None = Field(default=None, gt=0, le=120)
+    fps: FramesPerSecond | None = None
     steps: Whole | None = Field(default=None, gt=0, le=1000)
     cfg_scale: Finite | None = Field(default=None, ge=0, le=100)
     negative_prompt: Text | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from farm.delivery.words import TakeDamaged
 from models.disk import sha256_of
 from models.errors import BadInput
+from models.rates import plain_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +67,7 @@ def _provenance(chosen: Chosen, master: Path) -> Provenance:
         "pixel_sha256": chosen.take.pixel_sha256,
         "file_sha256": chosen.take.file_sha256,
         "frames": chosen.take.frames,
-        "fps": chosen.take.fps,
+        "fps": plain_rate(chosen.take.fps),
         **({"not_drawn": list(detail.not_drawn)} if detail.not_drawn else {}),
     }
     return provenance.Provenance(

@@ -10,7 +10,7 @@ import typer
 
 from farm.cli.console import AsJson, note, print_json
 from farm.cli.opened import here
-from farm.cli.options import size_of
+from farm.cli.options import rate_said, size_of
 from farm.cli.progress import counting_bar
 from farm.cli.tables.judgement import print_judgement
 from farm.paths import typed
@@ -21,6 +21,7 @@ from workers.scoring.network_table import IDENTITY_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from models.metrics import Judgement, Profile
     from workers.scoring.expectations import Expectations
@@ -49,7 +50,7 @@ def score(
         ),
     ] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Ordered size; default: the file's.")] = None,
-    fps: Annotated[int | None, typer.Option(min=1, help="Ordered rate; default: the file's.")] = None,
+    fps: Annotated[str | None, typer.Option(help="Ordered rate, as 24 or 23.976; default: the file's.")] = None,
     details: Annotated[
         bool, typer.Option("--details", help="Each score in full: why it failed, its course, its worst frame.")
     ] = False,
@@ -60,7 +61,7 @@ def score(
 
     path = typed(file)
     judged_by = built_in(profile)
-    ordered = _ordered(path, phase, frames=frames, size=size_of(size), fps=fps)
+    ordered = _ordered(path, phase, frames=frames, size=size_of(size), fps=rate_said(fps))
     judgement = _judged(path, judged_by, ordered, references=reference or [], styles=style or [])
     if as_json:
         print_json(report(path, phase, judged_by, judgement))
@@ -153,7 +154,7 @@ def _nobody(metric: Metric, reason: str) -> dict[str, Any]:
 
 
 def _ordered(
-    path: Path, phase: Phase, *, frames: int | None, size: tuple[int, int] | None, fps: int | None
+    path: Path, phase: Phase, *, frames: int | None, size: tuple[int, int] | None, fps: int | Fraction | None
 ) -> Expectations:
     """What the file is held to: what was said, and for the rest what it says of itself."""
     from workers.media.reading import FrameReader

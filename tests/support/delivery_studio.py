@@ -75,7 +75,7 @@ class Studio:
                 frames=made.frames,
                 width=made.width,
                 height=made.height,
-                fps=made.fps,
+                fps=round(made.fps),
                 render_seconds=0.5,
             )
         )

@@ -9,12 +9,12 @@ import av
 from av.stream import Disposition
 
 from models.errors import BadInput
+from models.rates import meant_rate
 from workers.media import alpha, ffv1
 from workers.media.alpha import AlphaBeside
 from workers.media.descriptions import require_no_profile, require_plain_clip
 from workers.media.limits import MAX_CLIP_FRAME_PX, require_bounded, require_few_scans
 from workers.media.pace import Pace
-from workers.media.rates import meant_rate
 from workers.media.screen import Screen
 from workers.media.whole import Wholeness
 

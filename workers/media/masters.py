@@ -39,7 +39,7 @@ class MasterWriter:
         StepFailed: the disk is full, the folder cannot be written, or the frames do not make a clip.
     """
 
-    def __init__(self, stem: Path, fps: int, tags: Mapping[str, str] | None = None) -> None:
+    def __init__(self, stem: Path, fps: int | Fraction, tags: Mapping[str, str] | None = None) -> None:
         """`tags` are written into the file, beside the frames."""
         if fps < 1:
             raise ValueError(f"A clip needs at least one frame per second, not {fps}.")

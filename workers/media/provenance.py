@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from models.errors import BadInput
+from models.plain import plain
 from models.recipe import Recipe, environment_sha256, without_places
 from workers.media import clips, stills
 from workers.media.reading import require_file
@@ -50,7 +51,7 @@ class Provenance:
             # Takes of one environment share it, so that thousands of sidecars can be grouped by it.
             "environment_sha256": environment_sha256(self.environment),
             "resolved": _without_places(self.resolved),
-            "take": dict(self.take),
+            "take": plain(dict(self.take)),
         }
         return json.dumps(note, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 

@@ -30,7 +30,7 @@ _BT709 = 1
 class ProxyEncoder:
     """Takes frames in order and encodes them as H.264; made by `open_proxy`."""
 
-    def __init__(self, path: Path, fps: int, tags: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, fps: int | Fraction, tags: Mapping[str, str]) -> None:
         # MP4 knows few tags by name; this lets it keep any.
         options = {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"}
         self._container = av.open(str(path), "w", format="mp4", options=options)
@@ -72,7 +72,9 @@ class ProxyEncoder:
 
 
 @contextmanager
-def open_proxy(path: Path, fps: int, tags: Mapping[str, str] | None = None) -> Iterator[ProxyEncoder]:
+def open_proxy(
+    path: Path, fps: int | Fraction, tags: Mapping[str, str] | None = None
+) -> Iterator[ProxyEncoder]:
     """An encoder whose MP4 (yuv420p, faststart) with these tags appears as `path` when the body ends well.
 
     An odd side is padded by repeating its last row or column, since yuv420p has none.

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from models.errors import BadInput
+from models.rates import meant_rate
 from workers.media.canvas import Canvas
 from workers.media.colours import in_srgb
 from workers.media.descriptions import require_plain_picture
@@ -21,7 +22,6 @@ from workers.media.holds import frames_held
 from workers.media.limits import Unpacked, require_bounded, require_few_scans
 from workers.media.pace import MILLISECOND, Pace
 from workers.media.pixels import over_white
-from workers.media.rates import meant_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

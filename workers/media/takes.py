@@ -20,6 +20,7 @@ from workers.media.rendered import Rendered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
     from pathlib import Path
 
     import numpy as np
@@ -107,7 +108,7 @@ class TakeWriter:
 def finish(
     master: Path,
     *,
-    fps: int,
+    fps: int | Fraction,
     expected_pixel_sha256: str | None = None,
     origin: Provenance,
 ) -> Rendered:
@@ -145,7 +146,7 @@ def media_versions() -> dict[str, str]:
 
 
 def _read_back_right(
-    master: Path, fps: int, origin: Provenance, expected_pixel_sha256: str | None
+    master: Path, fps: int | Fraction, origin: Provenance, expected_pixel_sha256: str | None
 ) -> tuple[MediaInfo, str, Path]:
     """As `_read_back`; a master that shows other pixels, or none, is removed with its proxy."""
     try:
@@ -166,7 +167,7 @@ def _read_back_right(
     return info, pixels, proxy
 
 
-def _read_back(master: Path, fps: int, origin: Provenance) -> tuple[MediaInfo, str, Path]:
+def _read_back(master: Path, fps: int | Fraction, origin: Provenance) -> tuple[MediaInfo, str, Path]:
     """Decode once, for the hash and for the proxy."""
     reader = FrameReader(master)
     pixels = PixelHash()

@@ -43,7 +43,7 @@ def submit(
     prompt: Annotated[str | None, typer.Option(help="What to show, in words.")] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Pixels, as 832x480.")] = None,
     frames: Annotated[int | None, typer.Option(help="How many frames.")] = None,
-    fps: Annotated[int | None, typer.Option(help="Frames a second.")] = None,
+    fps: Annotated[str | None, typer.Option(help="Frames a second, as 24, 23.976 or 24000/1001.")] = None,
     seed: Annotated[int | None, typer.Option(help="0 to 2^64-1; default: chosen and reported.")] = None,
     priority: Annotated[int | None, typer.Option(help="1 to 10, higher first.")] = None,
     profile: Annotated[str | None, typer.Option(help="Which profile judges.")] = None,

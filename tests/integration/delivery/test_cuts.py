@@ -6,6 +6,7 @@ import json
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import pytest
 from db import catalogue
 from farm.cli import app as cli
 from farm.delivery import cuts
+from farm.explaining.answers import job_json
 from farm.judging.gate import review
 from farm.reproduction import ordering
 from models.errors import BadInput, UnknownName
@@ -25,7 +27,7 @@ from tests.support.delivery_studio import LOOP, Studio
 from tests.support.full_disk import files_of_at_most
 from tests.support.media import pixel_sha256
 from workers.media import provenance
-from workers.media.reading import read_frames
+from workers.media.reading import FrameReader, read_frames
 
 if TYPE_CHECKING:
     pass
@@ -374,3 +376,20 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(
 
     assert code == 3
     assert "Not a directory" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_a_rate_of_television_is_kept_from_the_order_to_the_delivery(studio: Studio) -> None:
+    film = Fraction(24000, 1001)
+    job_id = studio.take(Phase.LOOP, fps=23.976)
+
+    detail = studio.farm.job(job_id)
+    clip, frames = (studio.deliver(form=form).delivered[0] for form in ("clip", "frames"))
+
+    assert detail.take is not None
+    assert (detail.recipe.fps, detail.take.fps, clip.fps) == (film, film, film)
+    assert FrameReader(clip.folder / clip.files[0]).fps == film
+    for each in (clip, frames):
+        sidecar = json.loads((each.folder / "take.json").read_text())
+        assert (sidecar["take"]["fps"], sidecar["recipe"]["fps"]) == ("24000/1001", "24000/1001")
+    assert [each.is_new for each in studio.deliver(form="clip").delivered] == [False]
+    assert job_json(detail)["take"]["fps"] == "24000/1001"

@@ -28,6 +28,7 @@ from workers.renderers.renderer import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from fractions import Fraction
 
     import numpy as np
     from numpy.typing import NDArray
@@ -267,7 +268,7 @@ class ComfyUIRenderer:
                 if len(held) > extra:
                     yield held.popleft()
 
-    def _decoded(self, file: OutputFile, into: Path, fps: int) -> Iterator[Frame]:
+    def _decoded(self, file: OutputFile, into: Path, fps: int | Fraction) -> Iterator[Frame]:
         """The frames of one downloaded file at the ordered rate; the download is removed when they are read."""
         path = self._download(file, into)
         try:

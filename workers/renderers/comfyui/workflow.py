@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from models.errors import BadInput
@@ -131,6 +132,11 @@ class Workflow:
             value = self._value(recipe, name)
             if value is None:
                 continue
+            if isinstance(value, Fraction):
+                raise BadInput(
+                    f"The workflow '{self.name}' takes whole rates, not {value} frames a second.",
+                    hint=f"Order fps {round(value)}, or leave its input for fps out of the binding.",
+                )
             for place in places:
                 if place.divide > 1 and value % place.divide:
                     raise BadInput(

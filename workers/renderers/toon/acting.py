@@ -94,13 +94,13 @@ def _loop(recipe: Recipe, words: SceneWords, role: Role, at: int) -> Moment:
 
 def _video(recipe: Recipe, words: SceneWords, role: Role, at: int) -> Moment:
     draw = chance("video", recipe.seed, role.index)
-    seconds = at / recipe.fps
+    seconds = at / float(recipe.fps)
     size = recipe.motion_strength
     start = float(draw.uniform(0, 2 * math.pi))
     blink = 0.0
     when = float(draw.uniform(0.4, 1.4))
-    while when < recipe.frame_count / recipe.fps:
-        blink = max(blink, _blink_shape(at - int(when * recipe.fps) // 2 * 2))
+    while when < recipe.frame_count / float(recipe.fps):
+        blink = max(blink, _blink_shape(at - int(when * float(recipe.fps)) // 2 * 2))
         when += float(draw.uniform(1.5, 3.2))
     glance = _step(draw, seconds)
     now = replace(

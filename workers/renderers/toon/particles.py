@@ -43,7 +43,11 @@ def _fall(
         travel = step * frame / recipe.frame_count
     else:
         travel = (
-            h * frame / recipe.fps / seconds * (recipe.motion_strength if recipe.job_type.is_motion else 0.0)
+            h
+            * frame
+            / float(recipe.fps)
+            / seconds
+            * (recipe.motion_strength if recipe.job_type.is_motion else 0.0)
         )
     out = []
     for _ in range(count):
@@ -84,7 +88,7 @@ def _rain(brush: Brush, stage: Stage, frame: int) -> None:
 def _fireflies(brush: Brush, stage: Stage, frame: int) -> None:
     recipe = stage.recipe
     draw = chance("fireflies", recipe.seed, recipe.scene.background_seed)
-    cycle = recipe.frame_count if recipe.job_type is JobType.ANIMATION_LOOP else recipe.fps * 3
+    cycle = recipe.frame_count if recipe.job_type is JobType.ANIMATION_LOOP else round(recipe.fps * 3)
     phase = 2 * math.pi * frame / cycle if recipe.job_type.is_motion else 0.0
     for _ in range(16):
         x, y, start = (float(draw.uniform()) for _ in range(3))

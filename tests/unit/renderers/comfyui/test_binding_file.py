@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -410,3 +411,12 @@ def test_an_inventory_goes_to_json_and_back() -> None:
 
     assert Inventory.from_json(json.loads(json.dumps(told.to_json()))) == told
     assert told.custom_packages == ("mine",)
+
+
+def test_a_rate_that_a_workflow_takes_is_whole(folder: Folder) -> None:
+    bound = folder.write(None, BINDING.replace("steps: 3.steps", "fps: 3.steps")).load()
+    film = recipe(fps=Fraction(24000, 1001))
+
+    with pytest.raises(BadInput, match="takes whole rates, not 24000/1001 frames a second") as refused:
+        bound.bind(film, "farm/job/1")
+    assert "Order fps 24" in refused.value.hint
