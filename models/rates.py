@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 if TYPE_CHECKING:
@@ -35,8 +36,13 @@ def rate_of(given: object) -> int | Fraction:
     """
     if isinstance(given, bool) or not isinstance(given, int | float | str | Fraction):
         raise ValueError("it must be a number of frames a second, as 24, 23.976 or 24000/1001")
+    return _read(str(given).strip())
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> int | Fraction:
     try:
-        rate = meant_rate(Fraction(str(given).strip()))
+        rate = meant_rate(Fraction(text))
     except (ValueError, ZeroDivisionError) as error:
         raise ValueError("it must be a number of frames a second, as 24, 23.976 or 24000/1001") from error
     if rate <= 0:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import catalogue
 from db.catalogue import NewJob
+from db.engine import show_life
 from farm.judging import profiles
 from farm.judging.gate import project_report
 from farm.orders import drawn
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from models.vocabulary import Phase
 
 
+#: so many orders are admitted without a word to the database
+_SILENT_ORDERS = 500
+
+
 class Desk:
     """Admits the orders of one transaction; what it looked up once it does not look up again."""
 
@@ -44,6 +49,7 @@ class Desk:
         self._castings: dict[UUID, tuple[Casting, ...]] = {}
         self._open: set[tuple[UUID, Phase]] = set()
         self._planner: Planner | None = None
+        self._admitted = 0
 
     def project(self, name: str) -> Project:
         """The project of that slug or id; raises `UnknownName`."""
@@ -61,6 +67,9 @@ class Desk:
         retake_reason: dict[str, Any] | None = None,
     ) -> NewJob:
         """The job this order asks for; a retake names the job it follows. Raises as `submission.admit`."""
+        self._admitted += 1
+        if self._admitted % _SILENT_ORDERS == 0:
+            show_life(self._session)
         project = self.project(order.project)
         if root_job_id is None:
             self._refuse_closed(project, order.job_type.phase)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from farm.orders.recipes import Casting, attributes_set_by
@@ -164,7 +165,8 @@ def _typical(kind: str, word: str) -> str:
     return kind if kind in _PHRASES else next(iter(_settled(kind, word)))
 
 
-def _settled(kind: str, word: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def _settled(kind: str, word: str) -> Mapping[str, str]:
     """The attributes that a word says, in the vocabulary where it knows them: `long pink hair` says two."""
     try:
         return normalise({kind: word})

@@ -13,7 +13,9 @@ from db import catalogue
 from db.engine import Database, Session
 from farm.judging import gate
 from farm.orders import submission
+from farm.orders.desk import Desk
 from farm.orders.form import Order
+from farm.settings import settings
 from farm.shows import loading
 from models import documents
 from models.errors import Conflict, Forbidden, OrderRefused, PhaseLocked, Unavailable, UnknownName
@@ -318,6 +320,28 @@ def test_the_cuts_of_many_orders_are_looked_up_at_once(database: Database) -> No
 
     assert ordered_cuts == list(show.cuts)
     assert len(questions) < len(orders)
+
+
+def test_who_admits_many_orders_is_not_taken_for_a_client_that_vanished(
+    database: Database, show: StoredShow
+) -> None:
+    order = submission.parse({"project": show.project, "cut": "1/10/10"})
+    unheard, longest = 0, 0
+
+    def heard(*_: object) -> None:
+        nonlocal unheard
+        unheard = 0
+
+    event.listen(database.engine, "before_cursor_execute", heard)
+    with database.transaction() as session:
+        desk = Desk(session, settings())
+        for _ in range(1200):
+            desk.admit(order)
+            unheard += 1
+            longest = max(longest, unheard)
+    event.remove(database.engine, "before_cursor_execute", heard)
+
+    assert longest <= 500
 
 
 def test_thousands_of_orders_are_stored_in_one_go(database: Database, show: StoredShow) -> None:
