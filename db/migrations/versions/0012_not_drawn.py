@@ -4,7 +4,7 @@ from alembic import op
 
 from db.migrations import columns as c
 
-revision = "0013_not_drawn"
+revision = "0012_not_drawn"
 down_revision = "0011_cut_counters"
 branch_labels = None
 depends_on = None
