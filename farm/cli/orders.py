@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from farm.cli.console import logged_in
+from farm.cli.console import logged_in, note
 from models.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from farm.client import Farm
     from farm.orders.files import WrittenOrder
@@ -95,3 +95,13 @@ def more(pairs: Sequence[str] | None, flags: Mapping[str, Any]) -> dict[str, Any
             raise BadInput(f"The field {name} is given twice.", hint="Leave one of them out.")
         fields[name] = value_of(name, word)
     return fields
+
+
+def warn_of_lacking_networks(farm: Farm, ordered: Iterable[Mapping[str, Any]]) -> None:
+    """Say of each profile that an order names which of its networks nobody has."""
+    from farm.judging.lacking import sentence
+
+    named = dict.fromkeys((order["project"], order["profile"]) for order in ordered if order.get("profile"))
+    for project, profile in named:
+        if warning := sentence(profile, farm.networks_lacking(project, profile)):
+            note(warning, "yellow")

@@ -80,6 +80,20 @@ class Judging(Connection):
 
         return self._decide_door(gates.close_door, project, phase, by, reason)
 
+    def networks_lacking(self, project: str, profile: str | None = None) -> tuple[str, ...]:
+        """The networks that a profile asks for and no live worker has, by default of the profile in use.
+
+        Raises `UnknownName` for no such project or profile.
+        """
+        from db import catalogue
+        from farm.judging import profiles
+        from farm.judging.lacking import lacking
+
+        with self.database.transaction() as session:
+            own = profiles.of_project(session, project, self.settings.default_profile)
+            judged_by = profiles.named(own.own, profile or own.chosen)
+            return lacking(judged_by, catalogue.workers(session), self.settings.lease)
+
     def _decide_door(
         self, decide: Callable[..., None], project: str, phase: Phase, by: Actor | str, reason: str
     ) -> DoorView:

@@ -10,6 +10,7 @@ from rich.text import Text
 from farm import extras
 from farm.cli.console import AsJson, note, out, print_json, who_says
 from farm.cli.opened import opened
+from farm.judging.lacking import sentence as said_of_networks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,11 +75,15 @@ def profile(
         if name is not None:
             farm.choose_profile(project, name, by=who_says(by))
         profiles = farm.profiles(project)
+        lacking = list(farm.networks_lacking(project))
     chosen, own = profiles.chosen, profiles.own
     if as_json:
-        print_json({"project": project, "profile": chosen, "known": list(profiles.known), "own": own})
+        known = list(profiles.known)
+        print_json({"project": project, "profile": chosen, "known": known, "own": own, "lacking": lacking})
         return
     out().print(Text.assemble(f"{project} is judged by ", (chosen, "bold"), _evidence(own, chosen)))
+    if warning := said_of_networks(chosen, lacking):
+        note(warning, "yellow")
     for metric, why in profiles.profile.leaves_out.items():
         note(f"  {metric.value}: {why}")
     for each in sorted({*profiles.known} - {chosen}):

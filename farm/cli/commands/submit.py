@@ -66,7 +66,9 @@ def submit(
     }  # fmt: skip
     given = {name: value for name, value in flags.items() if value is not None} | orders.more(more, flags)
     with opened() as farm:
-        submitted = farm.submit_many(orders.all_of(farm, file, given, all_cuts=all_cuts))
+        wanted = orders.all_of(farm, file, given, all_cuts=all_cuts)
+        submitted = farm.submit_many(wanted)
+        orders.warn_of_lacking_networks(farm, wanted)
         _report(farm, submitted, wait=wait, as_json=as_json)
 
 
