@@ -194,7 +194,7 @@ class NewReference:
     character: str | None  #: slug
     network: str
     network_sha256: str
-    #: relative to the artifact store, or absolute for pictures a person named
+    #: relative to the artifact store; absolute for pictures that `farm reference` was given
     image_paths: tuple[str, ...]
     approved_by: Actor
     #: of a character: little-endian float32, and the mean similarity of the pictures to their own mean

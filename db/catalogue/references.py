@@ -27,7 +27,7 @@ class ReferenceView:
     character: str | None  #: slug
     network: str
     network_sha256: str
-    #: relative to the artifact store, or absolute for pictures a person named
+    #: relative to the artifact store; absolute for pictures that `farm reference` was given
     image_paths: tuple[str, ...]
     #: mean similarity of the pictures to their own mean; None for a style
     baseline: float | None

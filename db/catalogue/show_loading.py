@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import select
 
+from models.errors import Conflict
 from models.rows.characters import Character, CharacterAttribute, CharacterVariation
 from models.rows.shows import Cut, Episode, Project, Scene, SceneCharacter, StoryBible
 from models.shows import Defaults, StoredShow, cut_path
@@ -22,16 +23,23 @@ Row = TypeVar("Row", bound="Base")
 Fields = dict[str, Any]
 
 
-def store_show(session: Session, show: Mapping[str, Any]) -> StoredShow:
+def store_show(session: Session, show: Mapping[str, Any], *, rename: bool = False) -> StoredShow:
     """Write a show given as plain values in the shape of `farm.shows.form.Show`, and say what came of it.
 
     Profiles that were calibrated here, and the choice of one, stay where the file says nothing about them.
+    Raises `Conflict` where the slug is another show's; `rename` says that it is the same one under a new name.
     """
     fields = dict(show["project"])
     slug = fields.pop("slug")
-    before = session.scalar(select(Project.defaults).where(Project.slug == slug).with_for_update())
+    known = select(Project.name, Project.defaults).where(Project.slug == slug).with_for_update()
+    before = session.execute(known).one_or_none()
+    if before is not None and before.name != fields["name"] and not rename:
+        raise Conflict(
+            f"The slug '{slug}' is taken by '{before.name}', and this show is called '{fields['name']}'.",
+            hint="Give it a slug of its own, or say --rename if it is the same show.",
+        )
     of_file = Defaults.from_json(fields.get("defaults", {}))
-    fields["defaults"] = of_file.with_decisions(before) if before else of_file
+    fields["defaults"] = of_file.with_decisions(before.defaults) if before else of_file
     project = _upsert(session, Project, {"slug": slug}, fields)
     version = _store_bible(session, project.id, dict(show["story_bible"]))
     cast = {each["slug"]: _store_character(session, project.id, dict(each)) for each in show["characters"]}

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class Shows(Connection):
     """Shows, their cuts, and the profiles that judge them."""
 
-    def load_show(self, show: Show | Path | str, *, lenient: bool = False) -> StoredShow:
+    def load_show(
+        self, show: Show | Path | str, *, lenient: bool = False, rename: bool = False
+    ) -> StoredShow:
         """Store a show, from its YAML file or as a value; loading it again updates what changed.
 
         `lenient` accepts a file with words that its renderer will not draw; the answer lists them.
@@ -28,13 +30,14 @@ class Shows(Connection):
             BadInput: the file cannot be read, or something in it is unknown, doubled, out of range or
                 would not be drawn.
             UnknownName: it is to be judged by a profile that nobody knows.
+            Conflict: its slug is another show's; `rename` says that it is the same one under a new name.
         """
         from farm.judging import gate as gates
         from farm.shows import loading
 
         story = loading.load(show, lenient=lenient) if isinstance(show, str | Path) else show
         with self.database.transaction() as session:
-            stored = loading.store(session, story)
+            stored = loading.store(session, story, rename=rename)
         # After the commit, because no gate may wait for the project's row: without a cut that is omitted from
         # now on, a phase may have passed.
         with self.database.transaction() as session:

@@ -46,18 +46,19 @@ def load(path: Path | str, *, lenient: bool = False) -> Show:
     return show
 
 
-def store(session: Session, show: Show) -> StoredShow:
+def store(session: Session, show: Show, *, rename: bool = False) -> StoredShow:
     """Write the show in this transaction; a second time changes only what changed.
 
     Found again by slug and number. An edit of the story bible raises its version's minor number. Characters and
     cuts that the file no longer has are left, because takes hang on them, and named in the answer.
-    Raises `UnknownName` when the project is to be judged by a profile that nobody knows.
+    Raises `UnknownName` when it is to be judged by a profile nobody knows, and `Conflict` when its slug is
+    another show's; `rename` says that it is the same one under a new name.
     """
     plain = show.model_dump(mode="json", exclude_none=True)
     draws = checking.is_drawn(show)
     for fields, character in zip(plain["characters"], show.characters, strict=True):
         fields["attributes"] = _attribute_rows(character, normalised=draws)
-    stored = catalogue.store_show(session, plain)
+    stored = catalogue.store_show(session, plain, rename=rename)
     _refuse_an_unknown_choice(session, stored)
     labels = dict.fromkeys(each.label for _, each in drawable.undrawn(show))
     return replace(stored, not_drawn=tuple(labels))

@@ -1,7 +1,7 @@
 """Makes the references a show is judged by: its own approved pictures, or ones drawn and approved as 'demo'.
 
-Doing it again draws nothing where the same network has seen the same pictures, and never replaces what a person
-approved by name with `farm reference`.
+Doing it again draws nothing where the same network has seen the same pictures, known by their content. It never
+replaces what a person approved by name with `farm reference`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from farm.cli.progress import counting_bar
 from farm.ops.stack import threads_here
 from models.actors import DEMO, SHOW
+from models.disk import sha256_of
 from models.errors import BadInput, NotHere, NotMeasured
 from tasks.references.builder import Builder, first_frames
 
@@ -91,7 +93,12 @@ class _Studio:
         if not wanted.named and not wanted.recipes:
             self._outcome.say(_nothing_to_show(self._stored.project, wanted))
             return
-        paths = [str(path) for path in wanted.named] or [self._address(wanted, each) for each in wanted.recipes]
+        try:
+            paths = [self._keep(wanted, picture) for picture in wanted.named]
+        except OSError as error:
+            self._outcome.say(f"{wanted.label}: {error.filename} cannot be read: {error.strerror}")
+            return
+        paths = paths or [self._address(wanted, each) for each in wanted.recipes]
         for network in wanted.networks:
             try:
                 sha256 = self._builder.network(network, wanted.character).sha256
@@ -107,7 +114,7 @@ class _Studio:
             self._build(wanted, network, paths)
 
     def _build(self, wanted: WantedReference, network: str, paths: list[str]) -> None:
-        files = list(wanted.named) or [self._farm.store.path(path) for path in paths]
+        files = [self._farm.store.path(path) for path in paths]
         try:
             built = self._builder.build(
                 wanted.character, network, first_frames(files), paths, by=wanted.approved_by
@@ -118,7 +125,8 @@ class _Studio:
         for path, why in built.outliers.items():
             # Some drawn heads face away, which needs no word; a picture that a person named does.
             if wanted.named:
-                self._outcome.say(f"{wanted.label}, {network}: {Path(path).name} was left out: {why}")
+                name = wanted.named[paths.index(path)].name
+                self._outcome.say(f"{wanted.label}, {network}: {name} was left out: {why}")
         self._outcome.built.append(wanted.label)
 
     def _is_known(self, wanted: WantedReference, network: str, sha256: str, paths: Sequence[str]) -> bool:
@@ -138,8 +146,20 @@ class _Studio:
     def _address(self, wanted: WantedReference, recipe: Recipe) -> str:
         """Where a drawn picture lies in the store: another recipe or renderer is another picture."""
         canonical = json.dumps([self._renderer.name, self._renderer.version, recipe.to_json()], sort_keys=True)
-        name = hashlib.sha256(canonical.encode()).hexdigest()[:16]
-        return f"references/{self._stored.project}/{wanted.label}/{name}.png"
+        return self._place(wanted, hashlib.sha256(canonical.encode()).hexdigest()[:16], ".png")
+
+    def _keep(self, wanted: WantedReference, picture: Path) -> str:
+        """Where the store keeps a picture that a person named, under its content: re-drawn, it is another."""
+        address = self._place(wanted, sha256_of(picture)[:16], picture.suffix.lower())
+        target = self._farm.store.path(address)
+        if not target.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=".keep-") as scratch:
+                os.replace(shutil.copyfile(picture, Path(scratch) / target.name), target)
+        return address
+
+    def _place(self, wanted: WantedReference, name: str, suffix: str) -> str:
+        return f"references/{self._stored.project}/{wanted.label}/{name}{suffix}"
 
     def _draw(self, recipe: Recipe, target: Path) -> None:
         if target.is_file():

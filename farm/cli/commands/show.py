@@ -34,13 +34,16 @@ def load(
     lenient: Annotated[
         bool, typer.Option("--lenient", help="Accept words that the renderer will not draw, and list them.")
     ] = False,
+    rename: Annotated[
+        bool, typer.Option("--rename", help="It is the show of that slug, under a new name.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Load a show: project, story bible, characters, scenes and cuts. Loading it again updates it."""
     from farm.explaining.answers import to_json
 
     with opened() as farm:
-        stored = farm.load_show(file, lenient=lenient)
+        stored = farm.load_show(file, lenient=lenient, rename=rename)
         profiles = farm.profiles(stored.project)
         made_references = _references(farm, stored) if references else {}
     if as_json:

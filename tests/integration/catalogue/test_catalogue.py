@@ -15,7 +15,7 @@ from db import catalogue
 from farm.judging import profiles
 from farm.shows import loading
 from farm.shows.form import Show
-from models.errors import BadInput, UnknownName
+from models.errors import BadInput, Conflict, UnknownName
 from models.metrics import Metric
 from models.rows.characters import CharacterAttribute
 from models.rows.fleet import Worker
@@ -364,3 +364,18 @@ def test_why_counts_who_is_ahead_and_who_could_do_it(fresh_database: Database) -
     assert facts.seconds_of_lease_left is None
     assert facts.seconds_since_beat is None
     assert facts.last_attempt is None
+
+
+def test_another_show_under_a_slug_that_is_taken_is_refused_unless_it_was_renamed(
+    database: Database, show: StoredShow
+) -> None:
+    other = changed(show, project={"slug": show.project, "name": "Another show"}, episodes=[])
+    taken = rf"'{show.project}' is taken by"
+
+    with pytest.raises(Conflict, match=taken) as refusal, database.transaction() as session:
+        loading.store(session, other)
+    assert "--rename" in refusal.value.hint
+    with database.transaction() as session:
+        renamed = loading.store(session, other, rename=True)
+        assert catalogue.project(session, show.project).name == "Another show"
+    assert renamed.project_id == show.project_id

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from db import catalogue
 from db.engine import Database
@@ -21,6 +22,7 @@ from farm.shows import wanted_references
 from models.actors import DEMO, Actor
 from models.errors import NotMeasured
 from models.metrics import Metric
+from models.rows import characters as rows
 from models.shows import Defaults
 from models.vocabulary import JobType, Phase
 from tasks.references import making
@@ -242,3 +244,32 @@ def test_a_reference_by_another_version_of_the_network_is_never_compared(
     assert "farm reference" in missing.reason
     with pytest.raises(NotMeasured, match="not installed"):
         builder.network("arcface-buffalo_l", "mio")
+
+
+def test_a_picture_that_was_drawn_anew_under_its_name_is_read_again(
+    farm: Farm, database: Database, pictures: dict[str, Path], tmp_path: Path
+) -> None:
+    farm.settings = farm.settings.model_copy(update={"allowed_roots": (tmp_path,)})
+    named = tmp_path / "hero.png"
+    with database.transaction() as session:
+        stored = replace(
+            a_stored_show(session, defaults={"renderer": "null"}), character_references={"mio": (str(named),)}
+        )
+
+    def loaded(picture: str) -> tuple[list[str], list[str], bytes | None]:
+        named.write_bytes(pictures[picture].read_bytes())
+        report = making.make(farm, stored)
+        with database.transaction() as session:
+            (vector,) = session.scalars(
+                select(rows.CharacterReference.embedding).where(
+                    rows.CharacterReference.character_id == stored.characters["mio"]
+                )
+            ).all()
+            return report["made"], report["kept"], vector
+
+    first, same, redrawn = loaded("mio0"), loaded("mio0"), loaded("ren")
+
+    assert (first[0], same[:2], redrawn[0]) == (["mio"], ([], ["mio"]), ["mio"])
+    assert first[2] == same[2] != redrawn[2]
+    (reference,) = [each for each in farm.references(stored.project) if each.character == "mio"]
+    assert farm.store.path(reference.image_paths[0]).read_bytes() == pictures["ren"].read_bytes()
