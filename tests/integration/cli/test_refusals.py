@@ -38,6 +38,8 @@ def project(database: Database) -> str:
             3,
             "outside the allowed folders",
         ),
+        (("--prompt", "fireflies", "--cut", "1/10/20"), 3, "knows no prompt"),
+        ((), 3, "shows nobody and nothing"),
     ],
 )
 def test_an_order_that_cannot_work_is_refused_in_one_sentence_and_nothing_is_stored(
