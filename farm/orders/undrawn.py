@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from farm.orders.plan import Ordered
     from models.recipe import Recipe
+    from models.rows.characters import CharacterVariation
     from workers.renderers.words import NotDrawn, Words
 
 #: what a renderer without these draws with anyway: whoever sends it asks for nothing
@@ -151,13 +152,26 @@ def _unseen(ordered: Ordered, words: Words, stated: Sequence[str]) -> Iterator[N
     """What the order itself says in words, and this take would not show."""
     order = ordered.order
     asked = [name for name in _IN_WORDS if name in stated]
-    if not asked and not order.attributes:
+    if not asked and not (order.attributes or order.variations or order.characters):
         return
     shown = _shown(ordered)
+    for who in order.characters:
+        yield from words.unseen("characters", who, shown)
     for name in asked:
         yield from words.unseen(name, str(getattr(order, name)), shown)
     for attributes in order.attributes.values():
         yield from words.unseen_attributes(attributes, shown)
+    for casting in ordered.castings:
+        for variation in casting.variations if casting.character.slug in order.variations else ():
+            yield from _unseen_variation(variation, words, shown)
+
+
+def _unseen_variation(variation: CharacterVariation, words: Words, shown: Shown) -> Iterator[NotDrawn]:
+    """A variation of which nothing is seen; one that changes several things is asked for any of them."""
+    attributes = recipes.attributes_set_by(variation)
+    unseen = words.unseen_attributes(attributes, shown)
+    if len(unseen) == len(attributes):
+        yield from unseen or words.unknown(f"variations.{variation.variation_name}", "")
 
 
 def _shown(ordered: Ordered) -> Shown:

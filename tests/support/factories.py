@@ -131,7 +131,11 @@ SHOW = {
             "name": "Mio",
             "negative_tokens": ["short hair"],
             "attributes": {"hair": "long pink hair", "eyes": "green"},
-            "variations": [{"name": "festival", "type": "outfit", "attributes": {"outfit": "kimono"}}],
+            "variations": [
+                {"name": "festival", "type": "outfit", "attributes": {"outfit": "kimono"}},
+                {"name": "grinning", "type": "expression", "attributes": {"expression": "laughing"}},
+                {"name": "in words", "type": "pose", "append": "at the festival"},
+            ],
         },
         {"slug": "ren", "name": "Ren", "attributes": {"hair_color": "black"}},
     ],

@@ -71,6 +71,15 @@ def admitted(database: Database, show: StoredShow, **fields: Any) -> NewJob:
             {"job_type": "character_sheet", "attributes": {"mio": {"expression": "sad"}}},
             ("attributes.expression 'sad'",),
         ),
+        (
+            {"job_type": "character_sheet", "cut": None, "characters": ["mio", "ren"]},
+            ("the characters 'ren': a character sheet shows one character",),
+        ),
+        ({"variations": {"mio": ["in words"]}}, ("the variations 'in words': it sets no attribute",)),
+        (
+            {"job_type": "character_sheet", "variations": {"mio": ["grinning"]}},
+            ("attributes.expression 'laughing'",),
+        ),
     ],
 )
 def test_what_an_order_says_without_effect_is_refused_by_name(
@@ -94,6 +103,9 @@ def test_what_an_order_says_without_effect_is_refused_by_name(
         {"renderer": "null", "prompt": "anything", "location": "moon base", "steps": 30},
         {"cut": None, "characters": ["mio"]},
         {"cut": None, "location": "beach"},
+        {"job_type": "character_sheet", "variations": {"mio": ["festival"]}},
+        {"variations": {"mio": ["grinning"]}},
+        {"job_type": "character_sheet", "cut": None, "characters": ["mio"]},
     ],
 )
 def test_what_is_drawn_and_what_nobody_said_is_accepted(

@@ -82,6 +82,9 @@ def unknown(field: str, text: str, cast: tuple[str, ...] = ()) -> tuple[NotDrawn
         return _style(name, text)
     if name in _FIELDS:
         return tuple(_unknown_word(name, piece) for piece in _undrawn_pieces(name, text, cast))
+    if name == "variations":
+        # Asked of one that only changes words of a prompt.
+        return (_idle(name, entry, "it sets no attribute", "Give the variation attributes."),)
     if name in ("character_palette", "style_overrides"):
         return (_no_place(_as_people_call_it(field), name),)
     return ()
@@ -92,6 +95,8 @@ def unseen(field: str, text: str, shown: Shown) -> tuple[NotDrawn, ...]:
     """What of a field's text would have no effect on this take; the unknown comes first."""
     if unknown_words := unknown(field, text, shown.cast):
         return unknown_words
+    if field == "characters":
+        return _beside_the_first(text, shown)
     if shown.kind is JobType.CHARACTER_SHEET:
         on_sheet = field in _FIELDS or field in _MOVING
         return (
@@ -155,6 +160,13 @@ def _without_motion(field: str, text: str, shown: Shown) -> Iterator[NotDrawn]:
         yield _idle(field, "", "no lips move in a still", "Order the action 'talks', or leave it out.")
     elif field == "motion_strength":
         yield _idle(field, "", "nothing moves in a still", "Leave it out.")
+
+
+def _beside_the_first(who: str, shown: Shown) -> tuple[NotDrawn, ...]:
+    """A sheet is of the take's first character alone."""
+    if shown.kind is not JobType.CHARACTER_SHEET or shown.cast[:1] == (who,):
+        return ()
+    return (_idle("characters", who, "a character sheet shows one character", "Order one for each."),)
 
 
 def _as_pose(action: str) -> str:
