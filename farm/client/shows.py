@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 class Shows(Connection):
     """Shows, their cuts, and the profiles that judge them."""
 
-    def load_show(
-        self, show: Show | Path | str, *, lenient: bool = False, rename: bool = False
-    ) -> StoredShow:
+    def load_show(self, show: Show | Path | str, *, lenient: bool = False, rename: bool = False) -> StoredShow:
         """Store a show, from its YAML file or as a value; loading it again updates what changed.
 
         `lenient` accepts a file with words that its renderer will not draw; the answer lists them.
