@@ -63,9 +63,7 @@ def walk_on(database: Database, store: ArtifactStore, *, at_most: int = _LOOKED_
             walk = walks.begin()
         elif walk.is_over:
             return walk
-        walk, folders = walks.go_on(walk, at_most)
-        unknown = _looked_at(database, store, folders)
-        walk = replace(walk, unknown=walk.unknown + tuple(unknown))
+        walk = _looked_on(database, store, walks, walk, at_most)
         if strays.is_too_much(len(walk.unknown), walk.names):
             walk = replace(walk, is_over=True, is_stopped=True)
         elif walk.is_over:
@@ -86,11 +84,16 @@ def set_aside(database: Database, store: ArtifactStore) -> Walk:
         walks = StoreWalk(store.root)
         walk = walks.begin()
         while not walk.is_over:
-            walk, folders = walks.go_on(walk, _LOOKED_AT_MOST)
-            walk = replace(walk, unknown=walk.unknown + tuple(_looked_at(database, store, folders)))
+            walk = _looked_on(database, store, walks, walk, _LOOKED_AT_MOST)
         walk = _ended(database, walks, walk, young_too=True)
         walks.save(walk)
     return walk
+
+
+def _looked_on(database: Database, store: ArtifactStore, walks: StoreWalk, walk: Walk, at_most: int) -> Walk:
+    """The walk after so many more names, with what was unknown among them."""
+    walk, folders = walks.go_on(walk, at_most)
+    return replace(walk, unknown=(*walk.unknown, *_looked_at(database, store, folders)))
 
 
 def _looked_at(database: Database, store: ArtifactStore, folders: Sequence[AttemptFolder]) -> list[str]:
