@@ -35,17 +35,19 @@ def each(
         Refused: `step` refused some of them, the first `most` of which are named by their places.
     """
     answers: list[_Answer] = []
-    refusals: dict[str, Refused] = {}
+    # What several orders share is wrong once.
+    refused: dict[str, list[tuple[Refused, Place]]] = {}
     for order, place in zip(given, where, strict=True):
         try:
             answers.append(step(order))
         except Refused as refusal:
-            # What many orders share is wrong once.
-            refusals |= {str(one): one for one in _placed(refusal, place)}
-            if len(refusals) >= most:
+            refused.setdefault(str(refusal), []).append((refusal, place))
+            if sum(map(len, refused.values())) >= most:
                 break
-    if refusals:
-        raise together(list(refusals.values()), f"Nothing was stored, {len(refusals)} things are wrong:")
+    if refused:
+        listed = [one for equals in refused.values() for one in _placed(*equals[0], others=len(equals) > 1)]
+        once = list({str(one): one for one in listed}.values())
+        raise together(once, f"Nothing was stored, {len(once)} things are wrong:")
     return answers
 
 
@@ -61,11 +63,12 @@ def _place(number: int, order: Any, count: int) -> Place:
     return place
 
 
-def _placed(refusal: Refused, place: Place) -> list[Refused]:
-    """The refusal, one for each of its faults, with the place in front."""
+def _placed(refusal: Refused, place: Place, *, others: bool) -> list[Refused]:
+    """The refusal, one for each of its faults, with the place in front, and whether it holds for others too."""
     faults: Sequence[Fault] = refusal.faults if isinstance(refusal, OrderRefused) else ()
     if not place(()):
         return [refusal]
+    more = " and others" if others else ""
     if not faults:
-        return [type(refusal)(f"{place(())}: {refusal.message}", hint=refusal.hint)]
-    return [type(refusal)(f"{place(each.where)}: {each.sentence}", hint=each.hint) for each in faults]
+        return [type(refusal)(f"{place(())}{more}: {refusal.message}", hint=refusal.hint)]
+    return [type(refusal)(f"{place(each.where)}{more}: {each.sentence}", hint=each.hint) for each in faults]

@@ -53,6 +53,16 @@ def test_refusals_of_one_kind_stay_that_kind() -> None:
     assert type(raising(PhaseLocked("closed"), UnknownName("nobody"))) is OrderRefused
 
 
+def test_what_orders_share_is_said_once() -> None:
+    refused = raising(
+        UnknownName("nobody"), PhaseLocked("closed"), UnknownName("nobody"), UnknownName("nobody")
+    )
+
+    assert str(refused).count("nobody") == 1
+    assert "Order 1 of 4 and others: nobody" in str(refused)
+    assert "Order 2 of 4: closed" in str(refused)
+
+
 def test_nobody_reads_a_thousand_refusals() -> None:
     refused = raising(*(UnknownName(f"nobody {number}") for number in range(1000)))
 
