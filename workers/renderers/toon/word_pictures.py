@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+_GAP_PX = 4
+"""Between the moments of a movement."""
+
 
 def picture(kind: str, word: str = "") -> npt.NDArray[np.uint8]:
     """What `word` looks like, (H, W, 3) uint8 RGB; without a word, what the same take looks like."""
     shown = specimen(kind, word)
-    return np.concatenate(moments(shown.recipe, shown.frames), axis=1)
+    first, *others = moments(shown.recipe, shown.frames)
+    gap = np.full((first.shape[0], _GAP_PX, 3), 255, np.uint8)
+    return np.concatenate([first, *(part for other in others for part in (gap, other))], axis=1)
 
 
 def write_pictures(folder: Path) -> Iterator[tuple[str, str]]:
