@@ -23,10 +23,9 @@ from tests.training.fitting import fit_map, fit_projection
 from tests.training.identity_errors import error_rates, try_unseen
 from tests.training.identity_page import page
 from tests.training.sets import cast, draw_all, setting
-from workers.scoring.frames import short_side
 from workers.scoring.networks import identity_toon
 from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0
-from workers.scoring.networks.heads import CELL_PX, SIDE_PX, Head, cells
+from workers.scoring.networks.heads import CELL_PX, Head, cells, looked_at
 from workers.scoring.networks.shelf import Shelf
 from workers.scoring.networks.torch_device import set_threads
 
@@ -139,7 +138,7 @@ def _cells(
     lite0: EfficientNetLite0, frame: NDArray[np.uint8], heads: list[Head], seed: int
 ) -> tuple[Floats, Floats]:
     """Cells of one picture with what the map should answer: `(n, 264)` and `(n, 5)`."""
-    small = short_side(frame, SIDE_PX)
+    small = looked_at(frame)
     grid = cells(lite0.parts([small]))[0].permute(1, 2, 0).cpu().numpy()
     unit = CELL_PX * frame.shape[0] / small.shape[0]
     rows, columns = np.indices(grid.shape[:2])

@@ -55,10 +55,10 @@ def train(lite0: EfficientNetLite0, count: int) -> dict[str, NDArray[np.float32]
     described, labels = [], []
     for number in range(count):
         frame = _frame(number, "style-seen")
-        described.append(style_toon.describe(lite0, frame))
+        described.append(style_toon.StyleToon.describe(lite0, frame))
         labels.append(0)
         for label, style in enumerate(FOREIGN_STYLES.values(), start=1):
-            described.append(style_toon.describe(lite0, style(frame)))
+            described.append(style_toon.StyleToon.describe(lite0, style(frame)))
             labels.append(label)
     return fit_projection(np.stack(described), np.array(labels), size=len(FOREIGN_STYLES))
 

@@ -72,8 +72,22 @@ def _most(one: Picture, other: Picture) -> int:
 
 def short_side(picture: Picture, side_px: int) -> Picture:
     """The picture scaled so that its shorter side is `side_px`, averaged over areas when it shrinks."""
+    return _scaled(picture, side_px / min(picture.shape[:2]))
+
+
+def of_height(picture: Picture, height_px: int) -> Picture:
+    """The picture scaled to a height of `height_px`, averaged over areas when it shrinks.
+
+    A framing, from close-up to wide, says how much of a person's height is seen: so a head has one size in
+    pictures of all shapes, where at one shorter side a head in a portrait is half as large again. A strip stays
+    a quarter as wide as high, to be a picture at all.
+    """
     height, width = picture.shape[:2]
-    scale = side_px / min(height, width)
+    return _scaled(picture, max(height_px / height, height_px / (4 * width)))
+
+
+def _scaled(picture: Picture, scale: float) -> Picture:
+    height, width = picture.shape[:2]
     if scale == 1.0:
         return picture
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

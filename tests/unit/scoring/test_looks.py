@@ -13,7 +13,7 @@ from models.metrics import Measurement, Metric
 from models.vocabulary import JobType, Phase, ScoreStatus
 from workers.scoring import metrics
 from workers.scoring.expectations import Expectations
-from workers.scoring.frames import Shrinker
+from workers.scoring.frames import Shrinker, of_height
 from workers.scoring.gauges.aesthetic import AestheticGauge
 from workers.scoring.gauges.continuity import ContinuityGauge, Neighbour, Side, sides_of
 from workers.scoring.gauges.steadiness import SteadinessGauge
@@ -277,3 +277,22 @@ def test_where_only_colours_change_nothing_tells_the_order_of_the_frames():
     assert found[Metric.FRAME_ORDER].value is None
     assert "brightness" in found[Metric.FRAME_ORDER].reason
     assert found[Metric.LUMA_FLICKER].value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [
+        ((832, 480), (444, 256)),
+        ((480, 832), (148, 256)),
+        ((512, 768), (171, 256)),
+        ((512, 512), (256, 256)),
+        ((1152, 480), (614, 256)),
+        ((16, 512), (64, 2048)),
+    ],
+)
+def test_pictures_of_every_shape_are_looked_at_in_one_scale(size, small):
+    width, height = size
+
+    shown = of_height(np.zeros((height, width, 3), np.uint8), 256)
+
+    assert shown.shape == (small[1], small[0], 3)

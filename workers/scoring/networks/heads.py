@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from workers.scoring.frames import short_side
+from workers.scoring.frames import of_height
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0, Features
 
-#: the map has a cell for each 8 x 8 pixels of the picture with this short side
-SIDE_PX = 256
+#: the map has a cell for each 8 x 8 pixels of the picture at this height
+_HEIGHT_PX = 256
 CELL_PX = 8
 #: a head is a cell at least this sure of itself; at 0.5 every third picture has a head that is none
 THRESHOLD = 0.8
@@ -34,6 +34,11 @@ class Head:
     width: float
     height: float
     score: float
+
+
+def looked_at(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture `(H, W, 3)` uint8 RGB at the size at which heads are looked for, and the map was taught."""
+    return of_height(picture, _HEIGHT_PX)
 
 
 def cells(features: Features) -> torch.Tensor:
@@ -56,7 +61,7 @@ class HeadMap:
     @torch.inference_mode()
     def find(self, lite0: EfficientNetLite0, picture: NDArray[np.uint8]) -> list[Head]:
         """Heads in a picture `(H, W, 3)` uint8 RGB, the surest first."""
-        small = short_side(picture, SIDE_PX)
+        small = looked_at(picture)
         answer = self.answers(cells(lite0.parts([small])))[0].cpu()
         scale = picture.shape[0] / small.shape[0]
         return _boxes(answer.numpy(), scale)

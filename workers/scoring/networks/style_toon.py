@@ -39,13 +39,17 @@ class StyleToon:
 
     def embed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The vector `(D,)` of length 1 of a picture `(H, W, 3)` uint8 RGB."""
-        vectors = self._projection(describe(self._lite0, picture)[None])
+        vectors = self._projection(self.describe(self._lite0, picture)[None])
         return np.asarray(vectors[0], dtype=np.float32)
 
+    @staticmethod
+    def describe(lite0: EfficientNetLite0, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What is projected, here and in training: all that is seen of a picture, `(F,)`."""
+        return statistics(lite0, short_side(picture, _SIDE_PX))
 
-def describe(lite0: EfficientNetLite0, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+
+def statistics(lite0: EfficientNetLite0, small: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Mean, spread and correlation of early features, and of colour and fine detail, `(F,)`."""
-    small = short_side(picture, _SIDE_PX)
     features = lite0.parts([small])
     parts = [_statistics(layer[0]) for layer in (features.fine, features.middle)]
     return np.concatenate([*parts, _surface(small)]).astype(np.float32)
