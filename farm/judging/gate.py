@@ -16,6 +16,7 @@ from farm.judging.verdicts import judge
 from models.actors import GATE, Actor, ActorKind
 from models.errors import Conflict, Forbidden
 from models.metrics import Measurement, Metric
+from models.plain import refuse_unkeepable
 from models.recipe import Recipe
 from models.vocabulary import Phase, Verdict
 
@@ -126,6 +127,7 @@ def review(
         Forbidden: nobody is named, or the gate.
     """
     who, why = Actor.named(by, "A review names no reviewer."), reviewing.reasons_of(reasons)
+    refuse_unkeepable(note, "The note")
     if who.kind is ActorKind.GATE:
         raise Forbidden("The gate judges by its marks and reviews nothing.", hint="Say who decides.")
     original = catalogue.find_job(session, job_id).reproduces_job_id
@@ -260,6 +262,7 @@ def _decide(
     who = Actor.named(by, unnamed)
     if who.kind is not ActorKind.PERSON:
         raise Forbidden(f"Only a person opens or closes a phase, and {who} is none.", hint="Say who decides.")
+    refuse_unkeepable(reason, "The reason")
     if not reason.strip():
         raise Forbidden(unnamed, hint="Say why: --reason WHY.")
     gate = phase.before

@@ -16,6 +16,7 @@ from farm.orders.form import Order
 from farm.settings import settings as machine_settings
 from models.actors import Actor
 from models.errors import Conflict, OrderRefused
+from models.plain import refuse_unkeepable
 from models.recipe import SEED_LIMIT
 
 if TYPE_CHECKING:
@@ -130,8 +131,10 @@ def retake(
         UnknownName: there is no such job.
         Conflict: a take of the same root is still in work, or the job is a reproduction.
         OrderRefused: `changes` cannot be accepted.
+        BadInput: the reason cannot be kept.
     """
     who = Actor.named(requested_by)
+    refuse_unkeepable(reason, "The reason")
     job = catalogue.find_job(session, job_id)
     if job.reproduces_job_id is not None:
         raise Conflict(

@@ -13,7 +13,7 @@ from db import catalogue, queue
 from farm.judging import gate as gates
 from farm.orders import submission
 from models.actors import GATE
-from models.errors import Conflict, Forbidden, OrderRefused, PhaseLocked, UnknownName
+from models.errors import BadInput, Conflict, Forbidden, OrderRefused, PhaseLocked, UnknownName
 from models.metrics import Metric
 from models.rows.doors import PhaseDoor
 from models.rows.jobs import Job
@@ -271,6 +271,9 @@ def test_an_override_needs_a_name_and_keeps_the_order_of_phases(database: Databa
         gates.open_door(session, show.project_id, Phase.LOOP, by=" ", reason="hurry")
     with pytest.raises(Conflict, match="before the loop phase"), database.transaction() as session:
         gates.open_door(session, show.project_id, Phase.VIDEO, by="Ada", reason="hurry")
+    for reason in ("a\0b", "\ud83d"):
+        with pytest.raises(BadInput, match="The reason holds"), database.transaction() as session:
+            gates.open_door(session, show.project_id, Phase.LOOP, by="Ada", reason=reason)
 
 
 def test_a_cancelled_job_leaves_the_count_and_the_door_can_then_be_asked_again(
