@@ -20,7 +20,7 @@ FAILPOINTS ?=
 COMFYUI := COMFYUI_URL="$(COMFYUI_URL)" COMFYUI_DIR="$(COMFYUI_DIR)" CHECKPOINT="$(CHECKPOINT)"
 
 .DEFAULT_GOAL := help
-.PHONY: help install networks demo reproduce-demo test test-all test-comfyui chaos check bench bench-scoring bench-comfyui bench-engine bench-harness up down discrimination clean
+.PHONY: help install networks demo reproduce-demo test test-all test-comfyui chaos check bench bench-scoring bench-comfyui bench-engine bench-harness up down discrimination false-rejects clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ bench-engine: $(INSTALLED) ## Measure what people ask, and a claim, among a mill
 
 discrimination: $(NETWORKS) ## Try which fault is refused by which metric; writes docs/discrimination.md
 	@$(BIN)/python -W ignore -m tests.bench.discrimination
+
+false-rejects: $(NETWORKS) ## Try how often faultless takes are refused, by shape and framing; writes docs/false_rejects.md
+	@$(BIN)/python -W ignore -m tests.bench.false_rejects
 
 clean: ## Remove what building and running left (not the farm's state)
 	rm -rf build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -78,9 +78,9 @@ def short_side(picture: Picture, side_px: int) -> Picture:
 def of_height(picture: Picture, height_px: int) -> Picture:
     """The picture scaled to a height of `height_px`, averaged over areas when it shrinks.
 
-    A framing, from close-up to wide, says how much of a person's height is seen: so a head has one size in
-    pictures of all shapes, where at one shorter side a head in a portrait is half as large again. A strip stays
-    a quarter as wide as high, to be a picture at all.
+    A framing, from close-up to wide, says how much of a person's height is seen: so what is drawn has one size
+    in pictures of all shapes, where at one shorter side it is half as large again in an upright one. A strip
+    stays a quarter as wide as high, to be a picture at all.
     """
     height, width = picture.shape[:2]
     return _scaled(picture, max(height_px / height, height_px / (4 * width)))

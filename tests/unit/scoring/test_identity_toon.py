@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from models.vocabulary import Phase
+from models.vocabulary import JobType, Phase
 from tests.support import ROOT
 from tests.training.identity_errors import error_rates, try_unseen
 from tests.training.sets import cast, draw_all, setting
+from workers.renderers.toon.random_scenes import Cast, picture
 from workers.scoring import weights
 from workers.scoring.gauges.faces import build_identity_reference
 from workers.scoring.networks import identity_toon
@@ -47,14 +49,14 @@ def test_the_mark_holds_the_rates_that_were_aimed_at():
 
     assert RATES["false_rejects"] <= 0.05
     assert RATES["false_rejects_with_missed_heads"] <= 0.05
-    assert 0 < RATES["false_accepts"] <= 0.0101
+    assert 0 < RATES["false_accepts"] <= 0.0201
     assert RATES["unseen_characters"] >= 200
     assert RATES["reference_pictures"] == 4
     assert low <= RATES["false_rejects"] <= high
 
 
 def test_the_mark_lies_between_strangers_and_the_character_itself():
-    assert RATES["mark"] == pytest.approx(RATES["impostor"]["p99"], abs=1e-4)
+    assert RATES["mark"] == pytest.approx(RATES["impostor"]["p98"], abs=1e-4)
     assert RATES["genuine"]["p50"] > RATES["mark"] > RATES["impostor"]["p95"]
 
 
@@ -128,6 +130,26 @@ def test_a_head_is_told_apart_the_same_way_alone_and_among_others(network):
 
     assert len(heads) == 2
     assert np.allclose(together, np.stack(apart), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(832, 480), (480, 832), (512, 768)])
+def test_the_head_of_a_close_up_is_as_large_as_it_is_drawn(network, size):
+    ratios = []
+    for number in range(3):
+        recipe = picture((number,), "tested", 1).recipe
+        scene = replace(recipe.scene, camera_angle="close up")
+        one = Cast(replace(recipe, width=size[0], height=size[1], scene=scene), (number,))
+        (left, _, right, _) = one.heads()[0]
+        ratios.append(network.heads(one.draw())[0].width / (right - left))
+
+    assert 0.9 < np.mean(ratios) < 1.1
+
+
+def test_an_upright_sheet_shows_as_many_heads_as_one_that_lies(network):
+    recipe = picture((1,), "tested", 1).recipe
+    sheet = replace(recipe, job_type=JobType.CHARACTER_SHEET, width=512, height=768)
+
+    assert len(network.heads(Cast(sheet, (1,)).draw())) >= 5
 
 
 def test_an_empty_set_has_nobody(network):

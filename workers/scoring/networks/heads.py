@@ -9,15 +9,17 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from workers.scoring.frames import of_height
+from workers.scoring.frames import of_height, short_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workers.scoring.networks.efficientnet_lite0 import EfficientNetLite0, Features
 
-#: the map has a cell for each 8 x 8 pixels of the picture at this height
-_HEIGHT_PX = 256
+#: the map has a cell for each 8 x 8 pixels of the picture with this short side
+_SIDE_PX = 256
+#: a head that fills this share of the width is larger than any that was taught: sought in a smaller picture
+_LARGE = 0.6
 CELL_PX = 8
 #: a head is a cell at least this sure of itself; at 0.5 every third picture has a head that is none
 THRESHOLD = 0.8
@@ -38,7 +40,7 @@ class Head:
 
 def looked_at(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A picture `(H, W, 3)` uint8 RGB at the size at which heads are looked for, and the map was taught."""
-    return of_height(picture, _HEIGHT_PX)
+    return short_side(picture, _SIDE_PX)
 
 
 def cells(features: Features) -> torch.Tensor:
@@ -61,10 +63,22 @@ class HeadMap:
     @torch.inference_mode()
     def find(self, lite0: EfficientNetLite0, picture: NDArray[np.uint8]) -> list[Head]:
         """Heads in a picture `(H, W, 3)` uint8 RGB, the surest first."""
-        small = looked_at(picture)
+        height, width = picture.shape[:2]
+        heads = self._seen(lite0, looked_at(picture), height)
+        if height <= width:
+            return heads
+        # An upright close-up shows a head half as large again, beside its short side, as any other picture.
+        large = [
+            head
+            for head in self._seen(lite0, of_height(picture, _SIDE_PX), height)
+            if head.width >= _LARGE * width
+        ]
+        return _each_once([*large, *(head for head in heads if head.width < _LARGE * width)])
+
+    def _seen(self, lite0: EfficientNetLite0, small: NDArray[np.uint8], height: int) -> list[Head]:
+        """Heads of a picture made small, where they are in the one of this height."""
         answer = self.answers(cells(lite0.parts([small])))[0].cpu()
-        scale = picture.shape[0] / small.shape[0]
-        return _boxes(answer.numpy(), scale)
+        return _boxes(answer.numpy(), height / small.shape[0])
 
     def answers(self, vectors: torch.Tensor) -> torch.Tensor:
         """`(N, 5, h, w)`: score 0..1, offset x and y in cells, log of width and height in cells."""
@@ -77,22 +91,34 @@ class HeadMap:
 
 def _boxes(answer: NDArray[np.float32], scale: float) -> list[Head]:
     """Peaks of the map as boxes, the surest first, each head once."""
-    heads: list[Head] = []
     score = answer[0]
     rows, columns = np.nonzero(score >= THRESHOLD)
-    for index in np.argsort(-score[rows, columns], kind="stable"):
-        row, column = int(rows[index]), int(columns[index])
-        _, dx, dy, log_w, log_h = (float(value) for value in answer[:, row, column])
-        unit = CELL_PX * scale
-        head = Head(
-            x=(column + 0.5 + dx) * unit,
-            y=(row + 0.5 + dy) * unit,
-            width=float(np.exp(log_w)) * unit,
-            height=float(np.exp(log_h)) * unit,
-            score=float(score[row, column]),
-        )
-        if all(_shared(head, other) < _OVERLAP for other in heads):
-            heads.append(head)
+    return _each_once(
+        [
+            _box(answer, int(row), int(column), CELL_PX * scale)
+            for row, column in zip(rows, columns, strict=True)
+        ]
+    )
+
+
+def _box(answer: NDArray[np.float32], row: int, column: int, unit: float) -> Head:
+    """What a cell of `unit` pixels says of its head."""
+    score, dx, dy, log_w, log_h = (float(value) for value in answer[:, row, column])
+    return Head(
+        x=(column + 0.5 + dx) * unit,
+        y=(row + 0.5 + dy) * unit,
+        width=float(np.exp(log_w)) * unit,
+        height=float(np.exp(log_h)) * unit,
+        score=score,
+    )
+
+
+def _each_once(boxes: list[Head]) -> list[Head]:
+    """The boxes that share little with a surer one, the surest first."""
+    heads: list[Head] = []
+    for box in sorted(boxes, key=lambda box: -box.score):
+        if all(_shared(box, other) < _OVERLAP for other in heads):
+            heads.append(box)
     return heads
 
 
