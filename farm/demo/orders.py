@@ -44,23 +44,26 @@ def drills(phase: Phase) -> tuple[Drill, ...]:
 
 def orders(phase: Phase, project: str, cuts: Sequence[CutView], cast: Sequence[str]) -> list[dict[str, Any]]:
     """The orders of one phase; the drills go to cuts with one character, where one fault is easiest to see."""
-    shared = {"project": project, "requested_by": "demo"}
-    if phase is Phase.STILL:
-        ordered = [_order(shared, cut, JobType.STILL_IMAGE) for cut in cuts]
-        ordered += [{**shared, "job_type": JobType.CHARACTER_SHEET, "characters": [who]} for who in cast]
-    elif phase is Phase.LOOP:
-        ordered = [_order(shared, cut, JobType.ANIMATION_LOOP) for cut in cuts]
-    else:
-        ordered = [
-            _order(shared, cut, JobType.FULL_VIDEO, width=832, height=480, frame_count=_frames(cut))
-            for cut in for_video(cuts)
-        ]
+    ordered = undisturbed(phase, project, cuts, cast)
     alone = {cut.path for cut in cuts if len(cut.characters) < 2}
     for order, defect in zip(
         sorted(ordered, key=lambda order: order.get("cut") not in alone), _DRILLS[phase], strict=False
     ):
         order["defect"] = defect
     return ordered
+
+
+def undisturbed(
+    phase: Phase, project: str, cuts: Sequence[CutView], cast: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The orders of one phase without any fault; stills come with a sheet of each character."""
+    shared = {"project": project, "requested_by": "demo"}
+    if phase is Phase.STILL:
+        sheets = [{**shared, "job_type": JobType.CHARACTER_SHEET, "characters": [who]} for who in cast]
+        return [_order(shared, cut, JobType.STILL_IMAGE) for cut in cuts] + sheets
+    if phase is Phase.LOOP:
+        return [_order(shared, cut, JobType.ANIMATION_LOOP) for cut in cuts]
+    return [_order(shared, cut, JobType.FULL_VIDEO, frame_count=_frames(cut)) for cut in for_video(cuts)]
 
 
 def for_video(cuts: Sequence[CutView]) -> list[CutView]:

@@ -12,11 +12,9 @@ from farm.client import Farm
 from farm.demo import orders
 from farm.ops import stack
 from farm.settings import settings
-from farm.shows import loading
 from models.errors import PhaseLocked
 from models.vocabulary import JobType, Phase
-from tasks.references import making
-from tests.acceptance.studio import SHOW, Made, Studio
+from tests.acceptance.studio import SHOW, Made, Studio, loaded
 from tests.support.database_fixture import made_database
 
 if TYPE_CHECKING:
@@ -40,7 +38,7 @@ def studio(servers: Any, database_template: str) -> Iterator[Studio]:
         try:
             stack.up(settings(), die_with_me=True, renderers=("toon",))
             with Farm() as farm:
-                yield Studio(farm=farm, project=_load(farm))
+                yield Studio(farm=farm, project=loaded(farm, SHOW))
         finally:
             stack.down(settings())
             settings.cache_clear()
@@ -72,11 +70,3 @@ def loops(studio: Studio, stills: Made) -> Made:
 def videos(studio: Studio, loops: Made) -> Made:
     """Six cuts as full videos, ordered after the loops have opened their gate."""
     return studio.make(orders.orders(Phase.VIDEO, studio.project, studio.cuts, studio.cast))
-
-
-def _load(farm: Farm) -> str:
-    with farm.database.transaction() as session:
-        stored = loading.store(session, loading.load(SHOW))
-    made = making.make(farm, stored)
-    assert made["made"], f"no references: {made}"
-    return stored.project

@@ -7,8 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from farm.shows import loading
 from models.metrics import Metric
 from models.vocabulary import Phase
+from tasks.references import making
 from tests.support import ROOT
 
 if TYPE_CHECKING:
@@ -83,6 +85,15 @@ class Studio:
         """The lossless file of a take."""
         assert take.take is not None
         return self.farm.store.path(take.take.master_path)
+
+
+def loaded(farm: Farm, show: Path) -> str:
+    """The slug of a show's file, stored with references of its own."""
+    with farm.database.transaction() as session:
+        stored = loading.store(session, loading.load(show))
+    made = making.make(farm, stored)
+    assert made["made"], f"no references: {made}"
+    return stored.project
 
 
 def measured(take: JobDetail, metric: Metric) -> Measurement:
