@@ -68,12 +68,11 @@ class HeadMap:
         if height <= width:
             return heads
         # An upright close-up shows a head half as large again, beside its short side, as any other picture.
-        large = [
-            head
-            for head in self._seen(lite0, of_height(picture, _SIDE_PX), height)
-            if head.width >= _LARGE * width
-        ]
-        return _each_once([*large, *(head for head in heads if head.width < _LARGE * width)])
+        coarse = self._seen(lite0, of_height(picture, _SIDE_PX), height)
+        large = [head for head in coarse if head.width >= _LARGE * width]
+        # What the finer look sees of a large head is a part of it.
+        others = (head for head in heads if all(_shared(head, each) < _OVERLAP for each in large))
+        return sorted([*large, *others], key=lambda head: -head.score)
 
     def _seen(self, lite0: EfficientNetLite0, small: NDArray[np.uint8], height: int) -> list[Head]:
         """Heads of a picture made small, where they are in the one of this height."""
