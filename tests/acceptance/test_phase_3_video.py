@@ -8,7 +8,7 @@ import pytest
 
 from models.metrics import Metric
 from models.vocabulary import Phase, Verdict
-from tests.acceptance.studio import REQUIRED_RATE, measured
+from tests.acceptance.studio import REQUIRED_RATE, keeps, measured
 from workers.media.reading import read_frames
 
 if TYPE_CHECKING:
@@ -50,7 +50,11 @@ def test_every_expected_character_is_found_where_two_share_the_frame(videos: Mad
 
 
 def test_cuts_of_one_scene_look_continuous(videos: Made) -> None:
-    assert videos.rate(Metric.SCENE_CONTINUITY) >= REQUIRED_RATE
+    # The first video of a scene has none beside it yet; whoever comes next is held against it.
+    joined = [take for take in videos.bests if not measured(take, Metric.SCENE_CONTINUITY).lacks_company]
+
+    assert joined
+    assert sum(keeps(take, Metric.SCENE_CONTINUITY) for take in joined) >= REQUIRED_RATE * len(joined)
 
 
 def test_shaking_short_and_frozen_videos_are_caught_by_name_and_retaken(videos: Made) -> None:

@@ -7,7 +7,9 @@ import secrets
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +17,19 @@ import psutil
 import redis
 from sqlalchemy import text
 
+from db.fleet import holds
 from farm.servers.supervisor import end, spawn, wait_until
+from models.scheduling import NewHold
 from tests.support import ROOT
 from tests.support.invariants import assert_nothing_lost_nothing_twice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from uuid import UUID
 
     from db.engine import Database
     from farm.servers.supervisor import ProcessMark
+    from models.vocabulary import HoldScope
 
 
 RENDER, SCORE = "render_queue.null", "score"
@@ -219,6 +224,18 @@ class Floor:
             return
         told = "\n".join(f"--- {hand.name}\n{hand.said()[-2500:]}" for hand in self.hands)
         raise AssertionError(f"Waited {seconds} s in vain for {what}.\n{self.rows()}\n{told}")
+
+    @contextmanager
+    def held(self, scope: HoldScope, *targets: str) -> Iterator[None]:
+        """Nothing is begun there meanwhile."""
+        for target in targets:
+            hold = NewHold(scope=scope, target=target, reason="A test holds it.", pause=timedelta(hours=1))
+            with self.database.transaction() as session:
+                holds.put(session, hold, actor="test", cause=None)
+        yield
+        with self.database.transaction() as session:
+            for target in targets:
+                holds.lift(session, scope, target, actor="test")
 
     def sign(self) -> Path:
         """A file that is not there yet: `null:until={sign}` renders until somebody touches it."""

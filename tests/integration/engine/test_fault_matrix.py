@@ -11,14 +11,11 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from db.engine import Database
-from db.fleet import holds
-from models.scheduling import NewHold
 from models.vocabulary import HoldScope
 from tests.support import faults
 from tests.support.floor import Floor
@@ -215,7 +212,7 @@ def waiting_everywhere(floor: Floor) -> Iterator[dict[str, list[UUID]]]:
     waiting: dict[str, list[UUID]] = {}
     with ExitStack() as held:
         for lane in _LANES:
-            held.enter_context(_held(floor, lane))
+            held.enter_context(floor.held(HoldScope.POOL, lane))
             if lane == "gate":
                 waiting["gate"] = _jobs(floor, project)
                 _all_stand(floor, waiting["gate"], "gate")
@@ -245,19 +242,6 @@ def _jobs(floor: Floor, project: UUID) -> list[UUID]:
     return add_jobs(
         floor.database, project, _EACH, model_name="null:seconds=0.2", profile=PLAIN, max_retries=20
     )
-
-
-@contextmanager
-def _held(floor: Floor, lane: str) -> Iterator[None]:
-    """Nothing of a lane is begun."""
-    hold = NewHold(
-        scope=HoldScope.POOL, target=lane, reason="The test lets jobs queue up.", pause=timedelta(hours=1)
-    )
-    with floor.database.transaction() as session:
-        holds.put(session, hold, actor="test", cause=None)
-    yield
-    with floor.database.transaction() as session:
-        holds.lift(session, HoldScope.POOL, lane, actor="test")
 
 
 def _all_stand(floor: Floor, jobs: list[UUID], step: str) -> None:

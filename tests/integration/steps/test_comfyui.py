@@ -11,6 +11,7 @@ import pytest
 from db import catalogue, queue
 from db.fleet import inventories
 from farm.explaining import why
+from models.vocabulary import HoldScope
 from tests.support.queue_jobs import one
 
 if TYPE_CHECKING:
@@ -192,8 +193,6 @@ def test_passing_troubles_at_both_cost_retries_and_no_job(with_large: Studio) ->
 
 def test_a_file_that_just_went_costs_one_try_and_its_jobs_go_where_it_is(with_large: Studio) -> None:
     studio = with_large
-    for name in ("small", "large"):
-        studio.comfyuis[name].trap(step_seconds=0.05)
     third = studio.comfyui("third")
     # Listed once: what is seen of it later, a render that missed something brought about.
     studio.hire("third", slot=2, FARM_COMFYUI_INVENTORY_EVERY="600")
@@ -206,7 +205,11 @@ def test_a_file_that_just_went_costs_one_try_and_its_jobs_go_where_it_is(with_la
     assert studio.floor.scalar(listing) == 3
 
     third.trap(removed={"checkpoints": ["anime_xl.safetensors"]})
-    jobs = studio.order(8, model_name="anime_xl.safetensors", needs=("ckpt_name=anime_xl.safetensors",))
+    others = studio.floor.scalar("SELECT array_agg(id) FROM workers WHERE right(id, 1) <> '2'")
+    with studio.floor.held(HoldScope.WORKER, *others):
+        jobs = studio.order(8, model_name="anime_xl.safetensors", needs=("ckpt_name=anime_xl.safetensors",))
+        missed = "SELECT count(*) FROM attempts WHERE error_kind = 'missing_checkpoint' AND job_id = ANY(:jobs)"
+        studio.floor.wait(lambda: studio.floor.scalar(missed, jobs=jobs), "the third to miss its file")
     studio.finish(*jobs)
 
     assert [studio.row(job).status for job in jobs] == ["completed"] * 8
