@@ -37,9 +37,10 @@ class Ordering(Connection):
 
         orders = list(given)
         where = batch.places(orders)
-        wanted = submission.parse_all(orders, where)
-        with self.database.transaction() as session:
-            submitted = submission.submit(session, wanted, self.settings, where)
+        with batch.uncollected():
+            wanted = submission.parse_all(orders, where)
+            with self.database.transaction() as session:
+                submitted = submission.submit(session, wanted, self.settings, where)
         self._wake(job.pool for job in submitted)
         return submitted
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from farm.orders.files import WrittenOrder
 from models.errors import OrderRefused, Refused, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from models.errors import Fault
 
@@ -19,6 +21,21 @@ _Answer = TypeVar("_Answer")
 
 #: so many refusals are looked for where each asks the database
 MOST = 20
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Cycles are not searched for meanwhile.
+
+    Ten thousand orders are a million objects, which live until all are stored: each search walks them in vain.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def places(given: Sequence[Any]) -> list[Place]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -67,3 +68,15 @@ def test_nobody_reads_a_thousand_refusals() -> None:
     refused = raising(*(UnknownName(f"nobody {number}") for number in range(1000)))
 
     assert str(refused).count("nobody") == 20
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_search_for_cycles_is_as_it_was_whatever_happens(enabled: bool) -> None:
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with pytest.raises(ZeroDivisionError), batch.uncollected():
+            raise ZeroDivisionError
+
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
