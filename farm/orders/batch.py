@@ -54,12 +54,14 @@ def each(
     answers: list[_Answer] = []
     # What several orders share is wrong once.
     refused: dict[str, list[tuple[Refused, Place]]] = {}
+    count = 0
     for order, place in zip(given, where, strict=True):
         try:
             answers.append(step(order))
         except Refused as refusal:
             refused.setdefault(str(refusal), []).append((refusal, place))
-            if sum(map(len, refused.values())) >= most:
+            count += 1
+            if count >= most:
                 break
     if refused:
         listed = [one for equals in refused.values() for one in _placed(*equals[0], others=len(equals) > 1)]

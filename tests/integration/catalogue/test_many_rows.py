@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 _ODD = "\"'\\ \t\n$1 %s :a ::b 雨 é e\u0301 \U0001f3a8 {}"
 
 
-def _stored(session: Session, recipe: Recipe, **more: object) -> Job:
+def _stored(session: Session, recipe: Recipe, **more: Any) -> Job:
     project_id = catalogue.project(session, a_stored_show(session).project).id
-    values = {"pool": "null", "profile": "test", "order_data": {}, "quality_thresholds": {}, "needs": ()}
-    new = NewJob(project_id=project_id, recipe=recipe, requested_by=Actor.read("Ada"), **values | more)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"pool": "null", "profile": "test", "order_data": {}, "quality_thresholds": {}}
+    new = NewJob(project_id=project_id, recipe=recipe, requested_by=Actor.read("Ada"), **values | more)
     (job_id,) = insert_jobs(session, [new])
     return session.get_one(Job, job_id)
 
