@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 #: what a renderer without these draws with anyway: whoever sends it asks for nothing
 _USUAL = {"steps": DEFAULT_STEPS, "cfg_scale": DEFAULT_CFG_SCALE}
-_IN_THE_CUT = {"action": "action_notes", "camera_angle": "camera_angle", "camera_move": "camera_move"}
-_IN_THE_SCENE = ("location", "time_of_day", "mood")
+#: what a renderer calls it -> the field of a cut
+IN_THE_CUT = {"camera_angle": "camera_angle", "camera_move": "camera_move", "action": "action_notes"}
+IN_THE_SCENE = ("location", "time_of_day", "mood")
 _IN_WORDS = (*SCENE_WORDS, "motion_strength")
-_OF_STYLE = ("line_weight", "shading_style")
+OF_STYLE = ("line_weight", "shading_style")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,13 +190,13 @@ def _of_the_show(ordered: Ordered, words: Words) -> Iterator[NotDrawn]:
     bible, cut = ordered.project.story_bible, ordered.cut
     overrides = cut.scene.style_overrides if cut else {}
     if cut and ordered.order.job_type is not JobType.CHARACTER_SHEET:
-        in_cut = {field: getattr(cut, name) for field, name in _IN_THE_CUT.items()}
-        in_scene = {field: getattr(cut.scene, field) for field in _IN_THE_SCENE}
+        in_cut = {field: getattr(cut, name) for field, name in IN_THE_CUT.items()}
+        in_scene = {field: getattr(cut.scene, field) for field in IN_THE_SCENE}
         for field, text in {**in_scene, **in_cut}.items():
             if text and not getattr(ordered.order, field):
                 yield from words.unknown(field, text, _cast(ordered))
     style = recipes.style_of(bible, overrides)
-    yield from of_style(words, {name: getattr(style, name) for name in _OF_STYLE}, style.color_palette)
+    yield from of_style(words, {name: getattr(style, name) for name in OF_STYLE}, style.color_palette)
     for name in unknown_overrides(overrides):
         yield from words.unknown(f"style_overrides.{name}", "")
     for casting in ordered.castings:
@@ -214,4 +215,4 @@ def of_style(words: Words, style: Mapping[str, str], palette: Mapping[str, Any])
 
 def unknown_overrides(overrides: Mapping[str, Any]) -> list[str]:
     """What a scene overrides beside the style that is drawn."""
-    return [name for name in overrides if name not in (*_OF_STYLE, "color_palette")]
+    return [name for name in overrides if name not in (*OF_STYLE, "color_palette")]

@@ -28,9 +28,14 @@ Where = tuple[str | int, ...]
 _NOTHING = object()
 
 
+def renderer_of(show: Show) -> str:
+    """Whose words a show is held to: its own renderer's, else the farm's own."""
+    return show.project.defaults.renderer or "toon"
+
+
 def is_drawn(show: Show) -> bool:
     """Whether the farm's own renderer draws it, so that its words are that renderer's."""
-    return (show.project.defaults.renderer or "toon") == "toon"
+    return renderer_of(show) == "toon"
 
 
 def wrong_names(document: Document, show: Show) -> list[Mistake]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farm.orders.undrawn import of_style, unknown_overrides
+from farm.orders.undrawn import IN_THE_CUT, IN_THE_SCENE, OF_STYLE, of_style, unknown_overrides
+from farm.shows.checking import renderer_of
 from workers.renderers import registry
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     #: where something stands, and why it is not drawn
     Place = tuple[Where, NotDrawn]
 
-#: field of a cut -> what a renderer calls it
-_OF_A_CUT = {"camera_angle": "camera_angle", "camera_move": "camera_move", "action_notes": "action"}
-_OF_A_SCENE = ("location", "time_of_day", "mood")
 _HINT = (
     "`farm words {renderer}` shows every word as it is drawn; `lenient: true` in the project's defaults "
     "accepts what is not, and lists it with each take."
@@ -29,7 +27,7 @@ _HINT = (
 
 def undrawn(show: Show) -> list[Place]:
     """Everything the show says that its renderer draws in no take; prose and prompts ask for nothing."""
-    renderer = show.project.defaults.renderer or "toon"
+    renderer = renderer_of(show)
     words = registry.words(renderer) if renderer in registry.names() else None
     return list(_undrawn(show, words)) if words else []
 
@@ -42,12 +40,12 @@ def mistakes(document: Document, show: Show) -> list[Mistake]:
 
 def hint(show: Show) -> str:
     """What to do about words that are not drawn."""
-    return _HINT.format(renderer=show.project.defaults.renderer or "toon")
+    return _HINT.format(renderer=renderer_of(show))
 
 
 def _undrawn(show: Show, words: Words) -> Iterator[Place]:
     bible = show.story_bible
-    style = {"line_weight": bible.line_weight or "", "shading_style": bible.shading_style or ""}
+    style = {name: getattr(bible, name) or "" for name in OF_STYLE}
     yield from _at(("story_bible",), of_style(words, style, bible.color_palette))
     for number, who in enumerate(show.characters):
         for entry in who.color_palette:
@@ -60,11 +58,11 @@ def _undrawn(show: Show, words: Words) -> Iterator[Place]:
 
 
 def _scene(where: Where, scene: ScenePart, words: Words, cast: tuple[str, ...]) -> Iterator[Place]:
-    for field in _OF_A_SCENE:
+    for field in IN_THE_SCENE:
         text = getattr(scene, field) or ""
         yield from (((*where, field), each) for each in words.unknown(field, text))
     overrides, inside = scene.style_overrides, (*where, "style_overrides")
-    style = {name: str(overrides.get(name) or "") for name in ("line_weight", "shading_style")}
+    style = {name: str(overrides.get(name) or "") for name in OF_STYLE}
     palette = overrides.get("color_palette")
     yield from _at(inside, of_style(words, style, palette if isinstance(palette, dict) else {}))
     for name in unknown_overrides(overrides):
@@ -74,7 +72,7 @@ def _scene(where: Where, scene: ScenePart, words: Words, cast: tuple[str, ...]) 
 
 
 def _cut(where: Where, cut: CutPart, words: Words, cast: tuple[str, ...]) -> Iterator[Place]:
-    for name, field in _OF_A_CUT.items():
+    for field, name in IN_THE_CUT.items():
         text = getattr(cut, name) or ""
         yield from (((*where, name), each) for each in words.unknown(field, text, cast))
 

@@ -35,7 +35,9 @@ from workers.scoring.profiles import EMBEDDED
 from workers.scoring.references import MIN_STYLE_REFERENCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from models.recipe import Recipe
     from tests.bench.faultless import Shot
@@ -108,7 +110,7 @@ class Trier:
                     shot = faultless.clip(number, self._shape, framing, kind)
                     yield from self._measured(shot, shot.cast.recipe, frames(shot.cast.recipe))
 
-    def _measured(self, shot: Shot, recipe: Recipe, drawn: object) -> Iterator[Try]:
+    def _measured(self, shot: Shot, recipe: Recipe, drawn: Iterable[NDArray[np.uint8]]) -> Iterator[Try]:
         phase = recipe.job_type.phase
         expectations = Expectations.of(
             recipe,
@@ -118,7 +120,7 @@ class Trier:
         )
         marks = [mark for mark in EMBEDDED.marks[phase] if mark.metric is not Metric.SCENE_CONTINUITY]
         with TakeWriter(self._scratch, recipe) as take:
-            for frame in drawn:  # type: ignore[attr-defined]
+            for frame in drawn:
                 take.add(frame)
             master = take.finish().master
         found = self._bench.panel.measure(master, expectations, [(mark.metric, mark.network) for mark in marks])
