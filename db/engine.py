@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alembic.config import Config
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Connection, Engine
 
 #: SQLSTATE of a standby that was not promoted yet, or was chosen to be read only: it may take writes later
 _READ_ONLY = "25006"
@@ -72,6 +72,17 @@ class Database:
         with translated_errors(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def as_one(self, *, keep: bool = True) -> Iterator[Database]:
+        """A database whose transactions are savepoints of one: kept together at the end of the block, or none.
+
+        With `keep` false nothing stays, whatever the block did: a rehearsal. Belongs to one thread.
+        """
+        with translated_errors(), self.engine.connect() as connection, connection.begin() as whole:
+            yield _AsOne(self.engine, connection)
+            if not keep:
+                whole.rollback()
+
     def ping(self) -> None:
         """Raises `Unavailable` unless the database answers `SELECT 1`."""
         with self.transaction() as session:
@@ -115,6 +126,28 @@ class Database:
         config.set_main_option("script_location", str(schema.MIGRATIONS).replace("%", "%%"))
         config.attributes["engine"] = self.engine
         return config
+
+
+class _AsOne(Database):
+    """A database within one transaction that somebody else begins and ends."""
+
+    def __init__(self, engine: Engine, connection: Connection) -> None:
+        self.engine, self._connection = engine, connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A savepoint; what it holds stays locked until the whole ends."""
+        with (
+            translated_errors(),
+            Session(
+                self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            ) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def close(self) -> None:
+        """Leave everything open: it belongs to whoever began the whole."""
 
 
 def show_life(session: Session) -> None:

@@ -1,5 +1,6 @@
 """What the farm remembers, under one name: `from db import catalogue` and ask."""
 
+from db.catalogue.audit import audit, note_change
 from db.catalogue.doors import doors, is_decided, is_open, job_for_gate, latch_open, lock_gate, set_door
 from db.catalogue.evidence import store_judgement, store_measurements, take_to_score
 from db.catalogue.jobs import (
@@ -48,6 +49,7 @@ __all__ = [
     "ReferenceView",
     "TakePair",
     "add_review",
+    "audit",
     "characters",
     "choose_profile",
     "cut",
@@ -72,6 +74,7 @@ __all__ = [
     "lock_gate",
     "moved_families",
     "newest_take_number",
+    "note_change",
     "note_delivered",
     "parse_cut",
     "passing_stills",

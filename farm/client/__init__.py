@@ -6,6 +6,7 @@ takes a twentieth of a second.
 
 from __future__ import annotations
 
+from farm.client.auditing import Auditing
 from farm.client.delivery import Delivering
 from farm.client.jobs import Jobs
 from farm.client.judging import Judging
@@ -16,7 +17,7 @@ from farm.client.shows import Shows
 from farm.client.watching import Watching
 
 
-class Farm(Ordering, Jobs, Watching, Judging, Shows, References, Delivering, Machinery):
+class Farm(Ordering, Jobs, Watching, Judging, Shows, References, Delivering, Machinery, Auditing):
     """One farm: this machine's, or the one that `Farm(settings)` names.
 
     >>> with Farm() as farm:                                                    # doctest: +SKIP

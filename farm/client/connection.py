@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -9,28 +11,34 @@ from uuid import UUID
 from models.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from db.engine import Session
     from farm.client.follower import Follower
     from farm.settings import Settings
+    from models.access import Caller, Change
     from models.jobs import JobRow
 
 
 class Connection:
     """One farm's settings, database and artifact store; the groups of verbs build on it."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        """`settings` say which farm it is; None: this machine's.
+    def __init__(self, settings: Settings | None = None, caller: Caller | None = None) -> None:
+        """`settings` say which farm it is; None: this machine's. `caller` is who asks; None: this process.
 
         Raises `NotHere` when that farm does not run and no servers were named.
         """
         from db.engine import Database
         from db.files.artifacts import ArtifactStore
         from farm.settings import settings as machine_settings
+        from models.access import Caller
 
         self.settings: Settings = settings or machine_settings()
         self.database = Database(self.settings.database_url)
         self.store = ArtifactStore(self.settings.artifacts_dir)
+        self.caller = caller or Caller.here()
+        #: what waits for the end of `as_one`; None: every verb ends by itself
+        self._waiting: list[Callable[[], None]] | None = None
 
     def close(self) -> None:
         """Stop watching and give all connections back."""
@@ -42,6 +50,28 @@ class Connection:
 
     def __exit__(self, *ending: object) -> None:
         self.close()
+
+    def on_behalf_of(self, caller: Caller) -> Self:
+        """The same farm, asked by somebody else: what is changed through it is noted as theirs."""
+        other = copy.copy(self)
+        other.caller = caller
+        return other
+
+    @contextmanager
+    def as_one(self, *, keep: bool = True) -> Iterator[Self]:
+        """A farm all of whose changes in the block are kept together at its end, or none of them.
+
+        With `keep` false nothing stays: the very same code runs and answers, and is rolled back. Workers are
+        woken after the end. Belongs to one thread; follow no jobs through it.
+        """
+        with self.database.as_one(keep=keep) as database:
+            whole = copy.copy(self)
+            whole.database, whole._waiting = database, []
+            yield whole
+        waiting = whole._waiting if keep else []
+        whole.database, whole._waiting = self.database, self._waiting
+        for action in waiting:
+            whole._once_kept(action)
 
     @cached_property
     def _follower(self) -> Follower:
@@ -66,7 +96,21 @@ class Connection:
         from models import failpoints
 
         failpoints.hit(failpoints.Window.ORDER)
-        broker.wake_pools(pools, broker.sender(self.settings))
+        wanted = tuple(pools)
+        self._once_kept(lambda: broker.wake_pools(wanted, broker.sender(self.settings)))
+
+    def _once_kept(self, action: Callable[[], None]) -> None:
+        """Do this when what was changed is kept: now, or at the end of `as_one`; never in a rehearsal."""
+        if self._waiting is None:
+            action()
+        else:
+            self._waiting.append(action)
+
+    def _note(self, session: Session, change: Change) -> None:
+        """Keep in the audit, within the same transaction, what this verb changes."""
+        from db import catalogue
+
+        catalogue.note_change(session, change, self.caller)
 
 
 def require_all(job_ids: Sequence[UUID], rows: Iterable[JobRow]) -> None:

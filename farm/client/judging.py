@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from farm.client.connection import Connection, job_id_of
+from models.access import Change
+from models.actors import Actor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -13,7 +16,6 @@ if TYPE_CHECKING:
     from farm.judging.calibration import Calibration
     from farm.judging.gate import GateOutcome
     from farm.judging.reports import PhaseReport
-    from models.actors import Actor
     from models.shows import DoorView
     from models.vocabulary import Phase
 
@@ -44,10 +46,14 @@ class Judging(Connection):
         """
         from farm.judging import gate as gates
 
+        words = tuple(reasons)
         with self.database.transaction() as session:
-            return gates.review(
-                session, job_id_of(job_id), approve=approve, by=by, note=note, reasons=reasons, frame=frame
+            outcome = gates.review(
+                session, job_id_of(job_id), approve=approve, by=by, note=note, reasons=words, frame=frame
             )
+            after = {"verdict": outcome.verdict.value, "reasons": list(words), "frame": frame}
+            self._note(session, _decided("job.review", f"job {job_id}", by, note, after))
+            return outcome
 
     def gate(self, project: str, phase: Phase) -> PhaseReport:
         """How a project's phase stands against its gate; reports, never opens or closes a door."""
@@ -101,8 +107,14 @@ class Judging(Connection):
 
         with self.database.transaction() as session:
             project_id = catalogue.project(session, project).id
+            was_open = catalogue.is_open(session, project_id, phase)
             decide(session, project_id, phase, by=by, reason=reason)
-            return catalogue.doors(session, project_id)[phase]
+            door = catalogue.doors(session, project_id)[phase]
+            change = _decided(
+                "phase.decide", f"{phase.value} of {project}", by, reason, {"is_open": door.is_open}
+            )
+            self._note(session, replace(change, before={"is_open": was_open}, project=project))
+            return door
 
     def calibrate(
         self, project: str, *, phase: Phase | None = None, profile: str | None = None, labels: str = "person"
@@ -135,3 +147,8 @@ class Judging(Connection):
 
         with self.database.transaction() as session:
             calibration.keep(session, calibrated, name, by=by)
+            self._note(session, _decided("profile.keep", f"profile {name}", by, "", {"profile": name}))
+
+
+def _decided(action: str, subject: str, by: Actor | str, why: str, after: dict[str, Any]) -> Change:
+    return Change(action=action, subject=subject, by=Actor.named(by), why=why, after=after)

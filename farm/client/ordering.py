@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from farm.client.connection import Connection, job_id_of, require_all
+from models.access import Change
+from models.actors import Actor
+from models.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
+    from db.engine import Session
     from farm.orders.form import Order
     from farm.orders.submission import SubmittedJob
-    from models.actors import Actor
+
+#: so many ids of jobs that were ordered together stand in the audit
+_LISTED = 20
 
 
 class Ordering(Connection):
@@ -41,6 +47,7 @@ class Ordering(Connection):
             wanted = submission.parse_all(orders, where)
             with self.database.transaction() as session:
                 submitted = submission.submit(session, wanted, self.settings, where)
+                self._note_orders(session, wanted, submitted)
         self._wake(job.pool for job in submitted)
         return submitted
 
@@ -58,7 +65,10 @@ class Ordering(Connection):
         with self.database.transaction() as session:
             require_all(wanted, catalogue.job_rows(session, wanted))
             called_off = queue.cancel(session, wanted)
-            gates.called_off(session, catalogue.job_rows(session, called_off))
+            rows = catalogue.job_rows(session, called_off)
+            gates.called_off(session, rows)
+            for row in rows:
+                self._note(session, Change(action="job.cancel", subject=f"job {row.id}", project=row.project))
         failpoints.hit(failpoints.Window.CANCEL)
         return called_off
 
@@ -84,6 +94,9 @@ class Ordering(Connection):
                 changes=changes,
                 settings=self.settings,
             )
+            self._note_again(
+                session, "job.retake", job_id, submitted, why=reason, by=requested_by, changed=changes
+            )
         self._wake([submitted.pool])
         return submitted
 
@@ -107,13 +120,64 @@ class Ordering(Connection):
         """
         from farm.reproduction import ordering
 
+        changed = {**(changes or {}), **more}
         with self.database.transaction() as session:
             submitted = ordering.reproduce(
                 session,
                 job_id_of(job_id),
                 requested_by=requested_by,
-                changes={**(changes or {}), **more},
+                changes=changed,
                 settings=self.settings,
             )
+            self._note_again(session, "job.reproduce", job_id, submitted, by=requested_by, changed=changed)
         self._wake([submitted.pool])
         return submitted
+
+    def _note_orders(
+        self, session: Session, orders: Sequence[Order], submitted: Sequence[SubmittedJob]
+    ) -> None:
+        """One row of the audit for all orders of a call, apart from those that were known before."""
+        new = [(order, job) for order, job in zip(orders, submitted, strict=True) if job.is_new]
+        if not new:
+            return
+        projects, askers = {order.project for order, _ in new}, {order.requested_by for order, _ in new}
+        listed = [str(job.job_id) for _, job in new[:_LISTED]]
+        self._note(
+            session,
+            Change(
+                action="job.submit",
+                subject=f"job {listed[0]}" if len(new) == 1 else f"{len(new)} jobs",
+                by=_named(askers),
+                after={"jobs": listed, "count": len(new)},
+                project=projects.pop() if len(projects) == 1 else None,
+            ),
+        )
+
+    def _note_again(
+        self,
+        session: Session,
+        action: str,
+        job_id: UUID | str,
+        submitted: SubmittedJob,
+        *,
+        by: Actor | str,
+        changed: Mapping[str, Any],
+        why: str = "",
+    ) -> None:
+        """A row of the audit for a job that is ordered again."""
+        self._note(
+            session,
+            Change(
+                action=action,
+                subject=f"job {job_id}",
+                by=_named({str(by)}),
+                why=why,
+                after={"job": str(submitted.job_id), "changed": plain(dict(changed))},
+            ),
+        )
+
+
+def _named(askers: set[str]) -> Actor | None:
+    """Who asks, where an order names one; None: whoever calls."""
+    who = Actor.read(askers.pop()) if len(askers) == 1 else None
+    return None if who is None or who.name == "unknown" else who

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from farm.client.connection import Connection
+from models.access import Change
 from models.actors import Actor
 from models.nearest import unknown_name
 
@@ -57,6 +58,7 @@ class References(Connection):
                 catalogue.store_style_reference(
                     session, project_id, calibration=reference.calibration, **reference.provenance
                 )
+                self._note(session, _approved(project, reference))
                 return
             cast = catalogue.characters(session, project_id)
             if reference.character not in cast:
@@ -68,3 +70,15 @@ class References(Connection):
                 baseline=reference.baseline or 0.0,
                 **reference.provenance,
             )
+            self._note(session, _approved(project, reference))
+
+
+def _approved(project: str, reference: NewReference) -> Change:
+    pictures = {"network": reference.network, "image_paths": list(reference.image_paths)}
+    return Change(
+        action="reference.store",
+        subject=f"reference {reference.character or 'style'}",
+        by=reference.approved_by,
+        after=pictures,
+        project=project,
+    )

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from farm.client.connection import Connection
+from models.access import Change
+from models.actors import Actor
 from models.vocabulary import Phase
 
 if TYPE_CHECKING:
     from farm.judging.profiles import ProjectProfiles
     from farm.shows.form import Show
-    from models.actors import Actor
     from models.metrics import Profile
     from models.shows import CutView, ProjectView, StoredShow
 
@@ -36,11 +37,16 @@ class Shows(Connection):
         story = loading.load(show, lenient=lenient) if isinstance(show, str | Path) else show
         with self.database.transaction() as session:
             stored = loading.store(session, story, rename=rename)
+            self._note(session, _loaded(stored))
+
+        def open_what_is_earned() -> None:
+            with self.database.transaction() as session:
+                for phase in Phase:
+                    gates.open_if_earned(session, stored.project_id, phase)
+
         # After the commit, because no gate may wait for the project's row: without a cut that is omitted from
         # now on, a phase may have passed.
-        with self.database.transaction() as session:
-            for phase in Phase:
-                gates.open_if_earned(session, stored.project_id, phase)
+        self._once_kept(open_what_is_earned)
         return stored
 
     def projects(self) -> tuple[ProjectView, ...]:
@@ -68,4 +74,24 @@ class Shows(Connection):
         from farm.judging import calibration
 
         with self.database.transaction() as session:
-            return calibration.choose(session, project, name, by=by)
+            chosen = calibration.choose(session, project, name, by=by)
+            self._note(
+                session,
+                Change(
+                    action="profile.choose",
+                    subject=f"profile of {project}",
+                    by=Actor.named(by),
+                    after={"profile": name},
+                    project=project,
+                ),
+            )
+            return chosen
+
+
+def _loaded(stored: StoredShow) -> Change:
+    return Change(
+        action="show.load",
+        subject=f"show {stored.project}",
+        after={"story_bible_version": stored.story_bible_version, "cuts": len(stored.cuts)},
+        project=stored.project,
+    )

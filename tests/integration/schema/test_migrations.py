@@ -18,7 +18,7 @@ from db import catalogue
 from db.engine import Database
 from models.actors import Actor
 from models.errors import BadInput, NotHere, Unavailable
-from models.rows import characters, jobs, reviews, shows  # noqa: F401 - importing maps their tables
+from models.rows import audit, characters, jobs, reviews, shows  # noqa: F401 - importing maps their tables
 from models.rows.base import Base
 from models.vocabulary import Verdict
 
