@@ -13,7 +13,7 @@ from models.errors import BadInput, UnknownName
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from db.engine import Session
+    from db.engine import Database, Session
     from farm.client.follower import Follower
     from farm.settings import Settings
     from models.access import Caller, Change
@@ -23,10 +23,17 @@ if TYPE_CHECKING:
 class Connection:
     """One farm's settings, database and artifact store; the groups of verbs build on it."""
 
-    def __init__(self, settings: Settings | None = None, caller: Caller | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        caller: Caller | None = None,
+        *,
+        database: Database | None = None,
+    ) -> None:
         """`settings` say which farm it is; None: this machine's. `caller` is who asks; None: this process.
 
-        Raises `NotHere` when that farm does not run and no servers were named.
+        `database` is one that is open already; None: the one that `settings` name. Raises `NotHere` when that
+        farm does not run and no servers were named.
         """
         from db.engine import Database
         from db.files.artifacts import ArtifactStore
@@ -34,7 +41,7 @@ class Connection:
         from models.access import Caller
 
         self.settings: Settings = settings or machine_settings()
-        self.database = Database(self.settings.database_url)
+        self.database: Database = database or Database(self.settings.database_url)
         self.store = ArtifactStore(self.settings.artifacts_dir)
         self.caller = caller or Caller.here()
         #: what waits for the end of `as_one`; None: every verb ends by itself

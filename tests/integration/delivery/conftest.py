@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def studio(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     """A show without a take; the command opens the same farm."""
-    farm = Farm.__new__(Farm)
-    farm.settings = settings_for(tmp_path)
-    farm.database, farm.store = database, ArtifactStore(tmp_path / "artifacts", min_free_bytes=0)
+    farm = Farm(settings_for(tmp_path), database=database)
+    farm.store = ArtifactStore(tmp_path / "artifacts", min_free_bytes=0)
 
     @contextmanager
     def opened() -> Any:

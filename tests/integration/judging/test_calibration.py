@@ -297,8 +297,7 @@ def terminal(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Any:
     """Somebody at a terminal: `farm ... --json` on this module's database, as (exit code, answer)."""
-    farm = Farm.__new__(Farm)
-    farm.settings, farm.database = settings_for(tmp_path), database
+    farm = Farm(settings_for(tmp_path), database=database)
 
     @contextmanager
     def opened() -> Any:

@@ -77,8 +77,7 @@ def test_farm_gate_says_how_many_stills_were_slow_and_which_was_the_slowest(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    farm = Farm.__new__(Farm)
-    farm.settings, farm.database = settings_for(tmp_path), database
+    farm = Farm(settings_for(tmp_path), database=database)
 
     @contextmanager
     def opened() -> Any:

@@ -291,8 +291,8 @@ def shell(
     fresh_database: Database, store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Any:
     """The commands about the store, on this database and store."""
-    farm = Farm.__new__(Farm)
-    farm.settings, farm.database, farm.store = settings_for(tmp_path), fresh_database, store
+    farm = Farm(settings_for(tmp_path), database=fresh_database)
+    farm.store = store
 
     @contextmanager
     def opened() -> Any:

@@ -74,9 +74,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture
 def farm(database: Database, networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Farm:
     """The SDK on this module's database; commands open the same."""
-    made = Farm.__new__(Farm)
-    made.settings = settings_for(tmp_path, networks_dir=networks)
-    made.database, made.store = database, ArtifactStore(tmp_path / "artifacts")
+    made = Farm(settings_for(tmp_path, networks_dir=networks), database=database)
+    made.store = ArtifactStore(tmp_path / "artifacts")
 
     @contextmanager
     def opened() -> Any:
