@@ -20,6 +20,11 @@ if TYPE_CHECKING:
         Verdict,
     )
 
+#: what lies beside a take's master and no row names
+THUMBNAIL, SIDECAR = "thumbnail.webp", "take.json"
+#: the longer side of a thumbnail
+THUMBNAIL_PX = 320
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeContent:

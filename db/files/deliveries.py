@@ -21,6 +21,7 @@ from uuid import uuid4
 
 from models import disk, failpoints
 from models.errors import BadInput, Conflict, StepFailed
+from models.takes import SIDECAR
 from models.vocabulary import ErrorKind
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 #: the first frame of a picture sequence carries this number in every studio
 FIRST_FRAME = 1001
-SIDECAR = "take.json"
 #: a delivery that is still being written adds a file every few seconds; one this old was killed
 _ABANDONED_AFTER_S = 3600
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST})

@@ -10,6 +10,7 @@ from farm.delivery.words import TakeDamaged
 from models.disk import sha256_of
 from models.errors import BadInput
 from models.rates import plain_rate
+from models.takes import SIDECAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +29,6 @@ def write(
         TakeDamaged: the master is gone, cannot be read, or shows other pixels than were recorded.
         StepFailed: the disk is full, or the folder cannot be written.
     """
-    from workers.media.provenance import SIDECAR
     from workers.media.reading import require_file
 
     try:
@@ -56,7 +56,7 @@ def _provenance(chosen: Chosen, master: Path) -> Provenance:
         environment={word: str(value) for word, value in detail.environment.items()},
         resolved={"file_hashes": dict(detail.file_hashes)},
     )
-    beside = master.with_name(provenance.SIDECAR)
+    beside = master.with_name(SIDECAR)
     # The pixels are what is delivered, and their hash was checked: without a sidecar the database answers.
     with suppress(BadInput):
         recorded = provenance.read(beside)

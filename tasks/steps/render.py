@@ -12,6 +12,7 @@ from farm.broker import TaskName, task
 from farm.judging import profiles
 from models.errors import LeaseLost, StepFailed
 from models.recipe import Recipe
+from models.takes import SIDECAR
 from models.vocabulary import ErrorKind, Step
 from tasks.process import fitness, runtime
 from tasks.steps import reusing, wake_ups, watchers
@@ -78,7 +79,11 @@ def _make(work: Work) -> None:
         with runtime.untimed():
             sidecar = _sidecar(claim, recipe, rendered, seconds, search)
             stored = runtime.store().publish(
-                claim.job_id, claim.epoch, rendered.master, rendered.proxy, beside=[sidecar]
+                claim.job_id,
+                claim.epoch,
+                rendered.master,
+                rendered.proxy,
+                beside=[sidecar, _thumbnail(rendered.master)],
             )
             take = _record(rendered, stored, seconds, search.drawn_by)
             work.settle(
@@ -117,7 +122,7 @@ def _recipe(claim: Claim) -> Recipe:
 
 def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float, search: EqualTakeSearch) -> Path:
     """Everything known of the take as one JSON file beside it, for whoever has files and no database."""
-    from workers.media.provenance import SIDECAR, Provenance
+    from workers.media.provenance import Provenance
 
     take = {
         "job_id": str(claim.job_id),
@@ -137,6 +142,12 @@ def _sidecar(claim: Claim, recipe: Recipe, rendered: Rendered, seconds: float, s
     path = rendered.master.with_name(SIDECAR)
     path.write_text(provenance.to_text() + "\n", encoding="utf-8")
     return path
+
+
+def _thumbnail(master: Path) -> Path:
+    from workers.media.proxies import thumbnail
+
+    return thumbnail(master)
 
 
 def _record(rendered: Rendered, stored: StoredTake, seconds: float, drawn_by: UUID | None) -> TakeRecord:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from models.errors import BadInput
 from models.plain import plain
 from models.recipe import Recipe, environment_sha256, without_places
+from models.takes import SIDECAR
 from workers.media import clips, stills
 from workers.media.reading import require_file
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 #: the key under which it stands in PNG text, in Matroska and MP4 tags (WebP has only XMP)
 KEY = "anime-render-farm"
 FORMAT = 1
-#: beside each master, everything that is known of it
-SIDECAR = "take.json"
 #: a note larger than this was not written by the farm
 _MAX_NOTE = 32 * 1024 * 1024
 

@@ -10,6 +10,7 @@ import av
 import numpy as np
 from PIL import Image
 
+from models.takes import THUMBNAIL, THUMBNAIL_PX
 from workers.media.files import written_whole
 from workers.media.pixels import require_rgb
 from workers.media.reading import read_frames
@@ -104,7 +105,7 @@ def write_still_proxy(
 
 
 def poster(source: Path, target: Path, *, max_side_px: int = 480) -> Path:
-    """Write the first frame of `source` as a PNG thumbnail for reports.
+    """Write the first frame of `source` as a small picture, PNG or WebP as `target` is called.
 
     Raises:
         BadInput: `source` cannot be read.
@@ -112,8 +113,13 @@ def poster(source: Path, target: Path, *, max_side_px: int = 480) -> Path:
     picture = Image.fromarray(next(read_frames(source)))
     picture.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
     with written_whole(target) as partial:
-        picture.save(partial, format="PNG")
+        picture.save(partial, format=target.suffix[1:].upper())
     return target
+
+
+def thumbnail(master: Path) -> Path:
+    """Write the first frame of a take beside its master, as lists of many takes show it."""
+    return poster(master, master.with_name(THUMBNAIL), max_side_px=THUMBNAIL_PX)
 
 
 def _padded_to_even(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -16,6 +16,7 @@ from db.files import deliveries
 from db.files.deliveries import DeliveryName, VersionTaken, missing, slug, version_of, writing
 from farm.ops.stop_signals import interrupted_like_ctrl_c
 from models.errors import BadInput, StepFailed
+from models.takes import SIDECAR
 from models.vocabulary import ErrorKind, Phase
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ NAME = DeliveryName(show="Night Train: 夜", episode=1, scene=10, cut=10, phase=
 def put(place: Path, version: int, pixels: str, *names: str) -> None:
     """Deliver a version whose sidecar names these pixels."""
     with writing(place, version) as folder:
-        (folder / deliveries.SIDECAR).write_text(json.dumps({"take": {"pixel_sha256": pixels}}))
+        (folder / SIDECAR).write_text(json.dumps({"take": {"pixel_sha256": pixels}}))
         for name in names:
             (folder / name).write_text(pixels)
 

@@ -14,7 +14,7 @@ from PIL import Image
 from models.errors import BadInput
 from tests.support.media import probe
 from workers.media.masters import MasterWriter, write_still
-from workers.media.proxies import open_proxy, poster
+from workers.media.proxies import open_proxy, poster, thumbnail
 from workers.media.reading import FrameReader, read_frames
 
 if TYPE_CHECKING:
@@ -170,6 +170,15 @@ def test_a_poster_is_the_first_frame_made_small(tmp_path: Path) -> None:
     poster(tmp_path / "a.mkv", tmp_path / "poster.png", max_side_px=32)
 
     assert only_frame(tmp_path / "poster.png").shape == (24, 32, 3)
+
+
+def test_a_thumbnail_lies_beside_its_master(tmp_path: Path) -> None:
+    clip(tmp_path / "a.mkv", 2)
+
+    small = thumbnail(tmp_path / "a.mkv")
+
+    assert small == tmp_path / "thumbnail.webp"
+    assert only_frame(small).shape == (48, 64, 3)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
