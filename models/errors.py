@@ -8,7 +8,9 @@ FarmError                          1   500
 │   ├── UnknownName                3   404  a project, cut, character, network... that does not exist
 │   ├── Conflict                   3   409  it clashes with how things stand: taken, over, not judged yet
 │   │   └── Busy                   1   409  it runs already, or another command is at it
-│   └── Forbidden                  3   403  whoever asks may not do it, or does not say who decides
+│   ├── Forbidden                  3   403  whoever asks may not do it, or does not say who decides
+│   ├── Unauthenticated            3   401  nobody knows who asks: no key, or one that is no good any more
+│   └── TooMuch                    3   429  more than this caller may ask for by now; later it may
 ├── BadInput                       3   422  a file or value a person gave cannot be used
 ├── NotHere                        4   503  something the machine needs is not installed or not running
 │   └── Unavailable                4   503  a server did not answer; trying again later may help
@@ -17,8 +19,9 @@ FarmError                          1   500
 └── StepFailed                     1   500  a render or a score went wrong; `kind` says who should try again
     └── LeaseLost                  1   409  the work is no longer ours: cancelled or taken over
 
-`exit_code` is what a command ends with, `http_status` what the API answers. Raise one of the branches: a bare
-`FarmError` says neither what went wrong nor what can be done about it.
+`exit_code` is what a command ends with, `http_status` what the API answers; where an error knows when to try
+again, `retry_after` says so. Raise one of the branches: a bare `FarmError` says neither what went wrong nor
+what can be done about it.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from models.vocabulary import ErrorKind, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
 
 class FarmError(Exception):
@@ -37,9 +41,13 @@ class FarmError(Exception):
 
     exit_code: ClassVar[Exit] = Exit.NOT_PASSED
     http_status: ClassVar[int] = 500
+    #: after this long the same may be asked again; None: waiting does not help, or nobody knows how long
+    retry_after: timedelta | None = None
 
-    def __init__(self, message: str = "", *, hint: str = "") -> None:
+    def __init__(self, message: str = "", *, hint: str = "", retry_after: timedelta | None = None) -> None:
         """`message` is one sentence; `hint` says what a person can do. The docstring is the default message."""
+        if retry_after is not None:
+            self.retry_after = retry_after
         self.message = message or (type(self).__doc__ or "").strip()
         self.hint = hint
         super().__init__(self.message)
@@ -127,6 +135,18 @@ class Forbidden(Refused):
     """Whoever asks for this may not do it."""
 
     http_status = 403
+
+
+class Unauthenticated(Refused):
+    """Nobody knows who asks for this."""
+
+    http_status = 401
+
+
+class TooMuch(Refused):
+    """This is more than whoever asks may ask for by now."""
+
+    http_status = 429
 
 
 class BadInput(FarmError):

@@ -1,0 +1,1 @@
+"""Who may do what: keys, passwords, scopes, what a key may spend, how often one may ask; no database."""
