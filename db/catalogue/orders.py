@@ -94,8 +94,12 @@ class KeyedJob:
     not_drawn: tuple[str, ...]
 
 
-def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
+def insert_jobs(
+    session: Session, jobs: Sequence[NewJob], *, key_prefix: str | None = None
+) -> list[UUID | None]:
     """Store jobs with their recipes and queue rows; None for one that already exists.
+
+    `key_prefix` names the key they are ordered with.
 
     A root exists already when its idempotency key is taken, a retake when its root has that take number: the
     first to commit wins, the others wait for it and then store nothing.
@@ -104,7 +108,10 @@ def insert_jobs(session: Session, jobs: Sequence[NewJob]) -> list[UUID | None]:
         return []
     ids = _ids_in_order(len(jobs))
     units = _units(session, jobs, ids)
-    rows = [_job_values(job, job_id, units[job_id]) for job, job_id in zip(jobs, ids, strict=True)]
+    rows = [
+        _job_values(job, job_id, units[job_id]) | {"key_prefix": key_prefix}
+        for job, job_id in zip(jobs, ids, strict=True)
+    ]
     # In the order of their keys: two that order the same at once never wait for each other crosswise.
     rows.sort(key=lambda row: row["idempotency_key"] or "")
     stored = insert_new_rows(session, Job, rows)

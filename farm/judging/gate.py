@@ -231,7 +231,7 @@ def _retake(session: Session, job: Job, judgement: Judgement) -> tuple[Verdict, 
             "changed": plan.changed,
         },
     )
-    (job_id,) = catalogue.insert_jobs(session, [new])
+    (job_id,) = catalogue.insert_jobs(session, [new], key_prefix=job.key_prefix)
     if job_id is None:
         # It exists: this gate ran before, or a person was quicker.
         return Verdict.RETAKE, None

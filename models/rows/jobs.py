@@ -65,6 +65,13 @@ class Job(Base):
             "reproduces_job_id",
             postgresql_where=text("reproduces_job_id IS NOT NULL"),
         ),
+        #: what was ordered with a key in a day
+        Index(
+            "ix_jobs_key_prefix_created_at",
+            "key_prefix",
+            "created_at",
+            postgresql_where=text("key_prefix IS NOT NULL"),
+        ),
         #: the best take of a unit is the first one here, however many there are
         Index("ix_jobs_unit_id_place", "unit_id", "place", "take_number", "id"),
         CheckConstraint("take_number >= 1", name="take_number"),
@@ -107,6 +114,8 @@ class Job(Base):
     total_steps: Mapped[int] = mapped_column(server_default=text("0"))
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     requested_by: Mapped[Actor] = mapped_column(Who)
+    #: the key it was ordered with, whose caps it counts against; a retake of the gate has that of its parent
+    key_prefix: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[CreatedAt]
 
     params: Mapped[GenerationParams] = relationship(cascade="all, delete-orphan", passive_deletes=True)
@@ -251,6 +260,8 @@ class Attempt(Base):
             "ended_at",
             postgresql_where=text("step = 'render' AND outcome <> 'settled' AND files_removed_at IS NULL"),
         ),
+        #: a day's attempts lie side by side, as they were begun
+        Index("ix_attempts_started_at", "started_at", postgresql_using="brin"),
     )
 
     id: Mapped[UuidKey]

@@ -20,6 +20,7 @@ SECOND = "0002_video_production"
 FOURTH = "0004_production_rendering"
 BEFORE_HOLDS = "0007_claims"
 BEFORE_IDENTITY = "0008_names_and_holds"
+BEFORE_KEYS = "0013_audit"
 SIXTH = "0006_reviews"
 #: reviews were keys of `jobs.retake_reason` here
 BEFORE_REVIEWS = "0005_worker_facts"
@@ -251,3 +252,43 @@ def test_a_farm_gets_one_identity_and_its_attempts_a_note_of_their_files_there_a
     blank_database.downgrade(BEFORE_IDENTITY)
     with blank_database.transaction() as session:
         assert session.scalar(text("SELECT outcome FROM attempts")) == "lost"
+
+
+def test_jobs_from_before_there_were_keys_are_nobodys_and_stay_without_them(blank_database: Database) -> None:
+    blank_database.migrate(BEFORE_KEYS)
+    with blank_database.transaction() as session:
+        session.execute(
+            text(
+                "WITH p AS (INSERT INTO projects (slug, name) VALUES ('old', 'Old') RETURNING id),"
+                " j AS (INSERT INTO jobs (id, project_id, root_job_id, job_type, phase, requested_by, profile)"
+                "       SELECT i, p.id, i, 'still_image', 'still', 'x', 'spec' FROM p, gen_random_uuid() i"
+                "       RETURNING id),"
+                " a AS (INSERT INTO audit (by, action, subject, door) VALUES ('x', 'job.submit', 'job', 'sql'))"
+                " INSERT INTO attempts (job_id, step, epoch, worker_id) SELECT id, 'render', 1, 'w' FROM j"
+            )
+        )
+
+    blank_database.migrate()
+
+    with blank_database.transaction() as session:
+        assert session.scalars(text("SELECT key_prefix FROM jobs")).all() == [None]
+        session.execute(text("UPDATE jobs SET key_prefix = 'farm_abcdefgh'"))
+        assert catalogue.jobs_today(session, "farm_abcdefgh") == 1
+        session.execute(
+            text(
+                "WITH k AS (INSERT INTO api_keys (name, prefix, key_sha256, actor, created_by)"
+                "           VALUES ('k', 'farm_abcdefgh', repeat('0', 64), 'agent:k', 'Ada')),"
+                " p AS (INSERT INTO people (name, password_hash, created_by) VALUES ('Ada', '-', 'Ada')"
+                "       RETURNING id),"
+                " s AS (INSERT INTO sessions (token_sha256, person_id, csrf_sha256, expires_at)"
+                "       SELECT repeat('1', 64), id, repeat('2', 64), now() FROM p)"
+                " INSERT INTO idempotent_answers (caller, key, request_sha256, http_status, body)"
+                " VALUES ('local', 'k', repeat('3', 64), 200, '')"
+            )
+        )
+    blank_database.downgrade(BEFORE_KEYS)
+    with blank_database.transaction() as session:
+        kept = (
+            "SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM attempts), (SELECT count(*) FROM audit)"
+        )
+        assert tuple(session.execute(text(kept)).one()) == (1, 1, 1)
