@@ -8,6 +8,7 @@ import ipaddress
 import re
 import secrets
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from models.access import Scope
@@ -24,6 +25,7 @@ _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 #: prefix, then 256 random bits as base64url
 _KEY = re.compile(r"(farm_[a-z2-9]{8})_[\w-]{43}", re.ASCII)
 _LONGEST_NAME = 100
+_LONGEST_LIFE = timedelta(days=36_525)
 #: what a column of the database holds
 _LARGEST = 2**31 - 1
 _NEW_ONE = "An administrator makes one with `farm keys create`."
@@ -91,7 +93,13 @@ def no_key() -> Unauthenticated:
     )
 
 
-def refuse_unfit(name: str, scopes: Collection[Scope], caps: Caps, bound_address: str | None) -> None:
+def refuse_unfit(
+    name: str,
+    scopes: Collection[Scope],
+    caps: Caps,
+    expires_in: timedelta | None = None,
+    bound_address: str | None = None,
+) -> None:
     """Raises `BadInput` for a key that cannot be kept, opens nothing, or would open too much to an address."""
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         raise BadInput(
@@ -104,6 +112,10 @@ def refuse_unfit(name: str, scopes: Collection[Scope], caps: Caps, bound_address
         raise BadInput(
             "Only a key with the scope 'echo' alone can be bound to an address.",
             hint="Whoever reaches the farm from there needs no key: make another one for the other scopes.",
+        )
+    if expires_in is not None and not timedelta() < expires_in <= _LONGEST_LIFE:
+        raise BadInput(
+            f"A key cannot be good for {expires_in}.", hint="Use more than no time, at most 100 years."
         )
     for limit in (caps.jobs_per_day, caps.gpu_seconds_per_day):
         if limit is not None and not 0 <= limit <= _LARGEST:

@@ -10,6 +10,7 @@ from farm.client.auditing import Auditing
 from farm.client.delivery import Delivering
 from farm.client.jobs import Jobs
 from farm.client.judging import Judging
+from farm.client.keys import Keys
 from farm.client.machinery import Machinery
 from farm.client.ordering import Ordering
 from farm.client.references import References
@@ -17,7 +18,18 @@ from farm.client.shows import Shows
 from farm.client.watching import Watching
 
 
-class Farm(Ordering, Jobs, Watching, Judging, Shows, References, Delivering, Machinery, Auditing):
+class Farm(
+    Ordering,
+    Jobs,
+    Watching,
+    Judging,
+    Shows,
+    References,
+    Delivering,
+    Machinery,
+    Auditing,
+    Keys,
+):
     """One farm: this machine's, or the one that `Farm(settings)` names.
 
     >>> with Farm() as farm:                                                    # doctest: +SKIP

@@ -181,12 +181,17 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Replace a 0600 JSON file as a whole: a kill or a power cut leaves the old one or the new one."""
+    """Replace a 0600 JSON file as a whole."""
+    write_private(path, json.dumps(content, indent=1))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a 0600 file as a whole: a kill or a power cut leaves the old one or the new one."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
-            file.write(json.dumps(content, indent=1).encode())
+            file.write(text.encode())
             os.fsync(file.fileno())
         partial.replace(path)
         disk.sync(path.parent)

@@ -76,15 +76,17 @@ def test_a_key_is_good_until_it_expires_or_is_revoked() -> None:
         ({"scopes": frozenset()}, "opens nothing"),
         ({"caps": Caps(jobs_per_day=-1)}, "limit of -1"),
         ({"caps": Caps(gpu_seconds_per_day=2**31)}, "limit of 2147483648"),
+        ({"expires_in": timedelta()}, "cannot be good for 0:00:00"),
+        ({"expires_in": timedelta.max}, "cannot be good for"),
         ({"scopes": frozenset(Scope), "bound_address": "192.0.2.7"}, "'echo' alone"),
     ],
 )
 def test_a_key_that_cannot_be_kept_or_opens_too_much_is_refused(changes: dict[str, Any], sentence: str) -> None:
-    wish = {"name": "echo", "scopes": ECHO_ALONE, "caps": Caps(), "bound_address": "192.0.2.7"}
-    keys.refuse_unfit(**wish)  # type: ignore[arg-type]
+    wish: dict[str, Any] = {"name": "echo", "scopes": ECHO_ALONE, "caps": Caps(), "bound_address": "192.0.2.7"}
+    keys.refuse_unfit(**wish)
 
     with pytest.raises(BadInput, match=sentence):
-        keys.refuse_unfit(**wish | changes)  # type: ignore[arg-type]
+        keys.refuse_unfit(**wish | changes)
 
 
 def test_an_address_is_one_address_however_it_is_written() -> None:

@@ -33,6 +33,7 @@ RUN_BY = {
     "farm/demo/orders.py": "tests/acceptance/studio.py",
     "farm/demo/report.py": "tests/acceptance/test_reproduction.py",
     "farm/extras.py": "tests/integration/delivery/test_cuts.py",
+    "farm/ops/keys.py": "tests/integration/access/test_keys.py",
     "farm/ops/stack.py": "tests/integration/ops/test_up.py",
     "farm/servers/__main__.py": "tests/integration/servers/test_servers.py",
     "farm/servers/watchdog.py": "tests/integration/servers/test_servers.py",
