@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from models.access import PersonView, Scope
 from models.rows.access import LoginRow, PersonRow
@@ -37,10 +38,11 @@ class OpenSession:
 
 def insert_person(
     session: Session, name: str, *, password_hash: str, scopes: Iterable[Scope], by: Actor
-) -> PersonView:
-    """Keep a person; raises `IntegrityError` for a name that is taken."""
+) -> PersonView | None:
+    """Keep a person; None where the name is taken."""
     values = {"name": name, "password_hash": password_hash, "scopes": sorted(scopes), "created_by": by}
-    return _view(session.scalars(insert(PersonRow).values(values).returning(PersonRow)).one())
+    row = session.scalar(insert(PersonRow).values(values).on_conflict_do_nothing().returning(PersonRow))
+    return None if row is None else _view(row)
 
 
 def find_person(session: Session, name: str) -> StoredPerson | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from models.errors import BadInput, Unauthenticated
+from models.errors import BadInput
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -23,20 +23,15 @@ def hashed(password: str) -> str:
     return _hasher().hash(password.encode(errors="replace"))
 
 
-def refuse_wrong(password: str, kept: str | None) -> None:
-    """Raises `Unauthenticated` unless it is the password; `kept` None: of nobody, and it takes as long."""
+def is_right(password: str, kept: str | None) -> bool:
+    """Whether it is the password of which this is kept; None: of nobody, which takes as long to see."""
     from argon2.exceptions import VerificationError
 
     try:
         _hasher().verify(kept or _of_nobody(), password[:_LONGEST].encode(errors="replace"))
-        is_right = kept is not None
     except VerificationError:
-        is_right = False
-    if not is_right:
-        raise Unauthenticated(
-            "This name and password do not go together.",
-            hint="An administrator adds people: `farm people add`.",
-        )
+        return False
+    return kept is not None
 
 
 @cache

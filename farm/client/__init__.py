@@ -13,6 +13,7 @@ from farm.client.judging import Judging
 from farm.client.keys import Keys
 from farm.client.machinery import Machinery
 from farm.client.ordering import Ordering
+from farm.client.people import People
 from farm.client.references import References
 from farm.client.shows import Shows
 from farm.client.watching import Watching
@@ -29,6 +30,7 @@ class Farm(
     Machinery,
     Auditing,
     Keys,
+    People,
 ):
     """One farm: this machine's, or the one that `Farm(settings)` names.
 
