@@ -6,6 +6,7 @@ takes a twentieth of a second.
 
 from __future__ import annotations
 
+from farm.client.answering import Answering
 from farm.client.auditing import Auditing
 from farm.client.delivery import Delivering
 from farm.client.jobs import Jobs
@@ -31,6 +32,7 @@ class Farm(
     Auditing,
     Keys,
     People,
+    Answering,
 ):
     """One farm: this machine's, or the one that `Farm(settings)` names.
 
