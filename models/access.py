@@ -54,8 +54,6 @@ class Spent:
 
     jobs: int
     gpu_seconds: float
-    #: the database's time, in UTC
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,16 +43,15 @@ def require(caller: Caller, scope: Scope) -> None:
 def acting_as(caller: Caller, named: Actor | str | None) -> Actor:
     """In whose name the caller does something: its own, and for an administrator whoever is named.
 
-    Raises:
-        Forbidden: it names somebody else without the scope `admin`, or an empty name.
-        BadInput: the name cannot be kept.
+    Whether somebody must be named is for what is done to say. Raises `Forbidden` where a caller without the
+    scope `admin` names somebody else.
     """
     if named is None:
         return caller.actor
-    who = Actor.named(named)
+    who = named if isinstance(named, Actor) else Actor.read(named)
     if who == _NOBODY and caller.door is not Door.SQL:
         return caller.actor
-    if who != caller.actor and Scope.ADMIN not in caller.scopes:
+    if who.name and who != caller.actor and Scope.ADMIN not in caller.scopes:
         raise Forbidden(
             f"{_called(caller)} acts as {caller.actor}, and may not act as {who}.",
             hint="Leave out who does it, or use a key with the scope 'admin'.",

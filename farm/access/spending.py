@@ -1,44 +1,35 @@
-"""What a key may spend in a day, from midnight to midnight UTC."""
+"""What a key may spend in a day, from midnight to midnight UTC; every `now` here is in UTC."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from models.errors import TooMuch
 
 if TYPE_CHECKING:
-    from models.access import Caps, Spent
-
-_DAY = timedelta(days=1)
+    from datetime import datetime
 
 
-def midnight_before(now: datetime) -> datetime:
-    """When the present day began; `now` in UTC."""
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+def refuse_more_jobs(prefix: str, most: int, ordered: int, new: int, now: datetime) -> None:
+    """Raises `TooMuch` where a key ordered more than its `most` jobs today, with the `new` ones among them."""
+    if ordered <= most:
+        return
+    asked = "this is one more" if new == 1 else f"these are {new} more"
+    sentence = f"The key {prefix} may order {most} jobs a day: {ordered - new} were ordered, {asked}."
+    raise _too_much(sentence, now)
 
 
-def refuse_beyond(prefix: str, caps: Caps, spent: Spent, new_jobs: int) -> None:
-    """Whether `new_jobs`, which `spent` counts already, are within what the key may spend.
+def refuse_more_time(prefix: str, most: int, used: float, now: datetime) -> None:
+    """Raises `TooMuch` where the jobs of a key used up its `most` GPU seconds of today.
 
-    GPU time is known once it was spent: a key that has used up its own orders nothing more, and what it ordered
-    before is still made.
-
-    Raises:
-        TooMuch: they are not; the sentence says by what, the hint when it begins anew.
+    How long a job takes is known once it was made: such a key orders nothing more, and what it ordered before
+    is still made.
     """
-    most, before = caps.jobs_per_day, spent.jobs - new_jobs
-    if most is not None and spent.jobs > most:
-        asked = "this is one more" if new_jobs == 1 else f"these are {new_jobs} more"
-        raise _too_much(
-            f"The key {prefix} may order {most} jobs a day: {before} were ordered, {asked}.", spent.at
-        )
-    seconds = caps.gpu_seconds_per_day
-    if seconds is not None and spent.gpu_seconds >= seconds:
-        used = f"{spent.gpu_seconds:.0f} are used"
-        raise _too_much(f"The key {prefix} may use {seconds} GPU seconds a day: {used}.", spent.at)
+    if used >= most:
+        raise _too_much(f"The key {prefix} may use {most} GPU seconds a day: {used:.0f} are used.", now)
 
 
 def _too_much(sentence: str, now: datetime) -> TooMuch:
-    anew = midnight_before(now) + _DAY
+    anew = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return TooMuch(sentence, hint=f"The next day begins at {anew:%Y-%m-%d %H:%M} UTC.", retry_after=anew - now)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from farm.client.follower import Follower
     from farm.settings import Settings
     from models.access import Caller, Change
+    from models.actors import Actor
     from models.jobs import JobRow
 
 
@@ -112,6 +113,12 @@ class Connection:
             action()
         else:
             self._waiting.append(action)
+
+    def _acting_as(self, named: Actor | str | None) -> Actor:
+        """In whose name the caller does this; raises `Forbidden` for a name that it may not use."""
+        from farm.access import rights
+
+        return rights.acting_as(self.caller, named)
 
     def _note(self, session: Session, change: Change) -> None:
         """Keep in the audit, within the same transaction, what this verb changes."""

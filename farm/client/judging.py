@@ -42,11 +42,11 @@ class Judging(Connection):
             UnknownName: there is no such job, or reason.
             Conflict: it was not judged yet, or is a reproduction.
             BadInput: it has no such frame.
-            Forbidden: nobody is named.
+            Forbidden: nobody is named, or somebody in whose name the caller may not decide.
         """
         from farm.judging import gate as gates
 
-        words = tuple(reasons)
+        words, by = tuple(reasons), self._acting_as(by)
         with self.database.transaction() as session:
             outcome = gates.review(
                 session, job_id_of(job_id), approve=approve, by=by, note=note, reasons=words, frame=frame
@@ -105,6 +105,7 @@ class Judging(Connection):
     ) -> DoorView:
         from db import catalogue
 
+        by = self._acting_as(by)
         with self.database.transaction() as session:
             project_id = catalogue.project(session, project).id
             was_open = catalogue.is_open(session, project_id, phase)
@@ -145,6 +146,7 @@ class Judging(Connection):
         """
         from farm.judging import calibration
 
+        by = self._acting_as(by)
         with self.database.transaction() as session:
             calibration.keep(session, calibrated, name, by=by)
             self._note(session, _decided("profile.keep", f"profile {name}", by, "", {"profile": name}))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from farm.client.connection import Connection, job_id_of, require_all
-from models.access import Change
+from models.access import Change, Door
 from models.actors import Actor
 from models.plain import plain
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from db.engine import Session
+    from farm.orders.batch import Place
     from farm.orders.form import Order
     from farm.orders.submission import SubmittedJob
 
@@ -29,6 +31,7 @@ class Ordering(Connection):
 
         Raises:
             Refused: it cannot be accepted, and the hint names the nearest fix; nothing was stored.
+            TooMuch: the caller's key has spent what it may spend today, here and wherever something is ordered.
         """
         given = fields if order is None else order
         return self.submit_many([given])[0]
@@ -44,9 +47,13 @@ class Ordering(Connection):
         orders = list(given)
         where = batch.places(orders)
         with batch.uncollected():
-            wanted = submission.parse_all(orders, where)
+            wanted = self._in_their_names(submission.parse_all(orders, where), where)
             with self.database.transaction() as session:
-                submitted = submission.submit(session, wanted, self.settings, where)
+                self._lock_spending(session)
+                submitted = submission.submit(
+                    session, wanted, self.settings, where, key_prefix=self.caller.key_prefix
+                )
+                self._refuse_overspending(session, sum(job.is_new for job in submitted))
                 self._note_orders(session, wanted, submitted)
         self._wake(job.pool for job in submitted)
         return submitted
@@ -85,7 +92,9 @@ class Ordering(Connection):
         """
         from farm.orders import submission
 
+        requested_by = self._acting_as(requested_by)
         with self.database.transaction() as session:
+            self._lock_spending(session)
             submitted = submission.retake(
                 session,
                 job_id_of(job_id),
@@ -93,7 +102,9 @@ class Ordering(Connection):
                 requested_by=requested_by,
                 changes=changes,
                 settings=self.settings,
+                key_prefix=self.caller.key_prefix,
             )
+            self._refuse_overspending(session, 1)
             self._note_again(
                 session, "job.retake", job_id, submitted, why=reason, by=requested_by, changed=changes
             )
@@ -120,18 +131,58 @@ class Ordering(Connection):
         """
         from farm.reproduction import ordering
 
-        changed = {**(changes or {}), **more}
+        changed, requested_by = {**(changes or {}), **more}, self._acting_as(requested_by)
         with self.database.transaction() as session:
+            self._lock_spending(session)
             submitted = ordering.reproduce(
                 session,
                 job_id_of(job_id),
                 requested_by=requested_by,
                 changes=changed,
                 settings=self.settings,
+                key_prefix=self.caller.key_prefix,
             )
+            self._refuse_overspending(session, 1)
             self._note_again(session, "job.reproduce", job_id, submitted, by=requested_by, changed=changed)
         self._wake([submitted.pool])
         return submitted
+
+    def _in_their_names(self, orders: Sequence[Order], where: Sequence[Place]) -> Sequence[Order]:
+        """The orders, each by whoever the caller may order for; raises `Forbidden`."""
+        from farm.orders import batch
+
+        def in_whose_name(order: Order) -> Order:
+            who = str(self._acting_as(order.requested_by))
+            return order if who == order.requested_by else order.model_copy(update={"requested_by": who})
+
+        # Whoever holds the database's password orders for anybody: nothing is asked of ten thousand orders.
+        return orders if self.caller.door is Door.SQL else batch.each(orders, in_whose_name, where)
+
+    def _lock_spending(self, session: Session) -> None:
+        """Where the caller's key has caps: let its orders come one after the other, each to know of the others.
+
+        Before anything is stored: nobody who waits for this holds what another one needs.
+        """
+        from db import catalogue
+
+        if self.caller.key_prefix is not None and not self.caller.caps.is_none:
+            catalogue.lock_spending(session, self.caller.key_prefix)
+
+    def _refuse_overspending(self, session: Session, new_jobs: int) -> None:
+        """Raises `TooMuch` where the jobs that were just stored are more than the caller's key may spend."""
+        from db import catalogue
+        from farm.access import spending
+
+        caps, prefix = self.caller.caps, self.caller.key_prefix
+        if prefix is None or not new_jobs:
+            return
+        now = datetime.now(UTC)
+        if caps.jobs_per_day is not None:
+            ordered = catalogue.jobs_today(session, prefix)
+            spending.refuse_more_jobs(prefix, caps.jobs_per_day, ordered, new_jobs, now)
+        if caps.gpu_seconds_per_day is not None:
+            used = catalogue.gpu_seconds_today(session, prefix)
+            spending.refuse_more_time(prefix, caps.gpu_seconds_per_day, used, now)
 
     def _note_orders(
         self, session: Session, orders: Sequence[Order], submitted: Sequence[SubmittedJob]

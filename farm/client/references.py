@@ -51,7 +51,7 @@ class References(Connection):
         """
         from db import catalogue
 
-        Actor.named(reference.approved_by, "A reference names nobody who approved it.")
+        self._acting_as(Actor.named(reference.approved_by, "A reference names nobody who approved it."))
         with self.database.transaction() as session:
             project_id = catalogue.project(session, project).id
             if reference.character is None:

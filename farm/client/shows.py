@@ -73,6 +73,7 @@ class Shows(Connection):
         """Judge the project's next orders by this profile; raises `UnknownName`, `BadInput`, `Forbidden`."""
         from farm.judging import calibration
 
+        by = self._acting_as(by)
         with self.database.transaction() as session:
             chosen = calibration.choose(session, project, name, by=by)
             self._note(

@@ -82,11 +82,13 @@ def submit(
     orders: Iterable[Order],
     settings: Settings | None = None,
     where: Sequence[Place] | None = None,
+    *,
+    key_prefix: str | None = None,
 ) -> list[SubmittedJob]:
     """Store orders in this transaction, all of them or none; wake workers after the commit (`farm.broker`).
 
     An order that was stored before under its idempotency key is answered with that job. `where` says how
-    a refusal calls each order; by default by its number.
+    a refusal calls each order; by default by its number. `key_prefix` names the key they are ordered with.
 
     Raises:
         Refused: as `admit`, for each that is wrong.
@@ -100,9 +102,10 @@ def submit(
     new = [place for place, order in enumerate(wanted) if _key(desk, order) not in known]
     desk.look_up_cuts(wanted[place] for place in new)
     admitted = batch.each([wanted[place] for place in new], desk.admit, [where[place] for place in new])
+    inserted = catalogue.insert_jobs(session, admitted, key_prefix=key_prefix)
     stored = {
         place: _answer(job_id, job)
-        for place, job, job_id in zip(new, admitted, catalogue.insert_jobs(session, admitted), strict=True)
+        for place, job, job_id in zip(new, admitted, inserted, strict=True)
         if job_id is not None
     }
     # Whoever lost a race for a key, or named one twice, finds it taken now.
@@ -122,6 +125,7 @@ def retake(
     requested_by: Actor | str,
     changes: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
+    key_prefix: str | None = None,
 ) -> SubmittedJob:
     """Another take that a person asks for: the job's order with `changes` to its fields, by default a new seed.
 
@@ -153,7 +157,7 @@ def retake(
         take_number=catalogue.newest_take_number(session, job.root_job_id) + 1,
         retake_reason={"reason": reason, "requested_by": str(who), "changed": changed},
     )
-    (stored,) = catalogue.insert_jobs(session, [admitted])
+    (stored,) = catalogue.insert_jobs(session, [admitted], key_prefix=key_prefix)
     if stored is None:
         raise Conflict("Somebody else ordered this retake just now.", hint="Look at the job's takes first.")
     return _answer(stored, admitted)

@@ -41,6 +41,7 @@ def reproduce(
     requested_by: Actor | str,
     changes: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
+    key_prefix: str | None = None,
 ) -> SubmittedJob:
     """Order the take of `job_id` again, from its recorded recipe: its order might give another one now.
 
@@ -70,7 +71,7 @@ def reproduce(
         reproduces_job_id=original.id,
         reproduction_changes=changed,
     )
-    (stored,) = catalogue.insert_jobs(session, [new])
+    (stored,) = catalogue.insert_jobs(session, [new], key_prefix=key_prefix)
     if stored is None:
         # Only a key or a take number can keep a job from being stored, and a root without a key has neither.
         raise Conflict("The reproduction could not be stored.", hint="Ask for it again.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 AGENT = Caller(
     actor=Actor.read("agent:nightly"),
     door=Door.HTTP,
-    scopes=frozenset({Scope.SUBMIT}),
+    scopes=frozenset({Scope.ADMIN}),
     address="127.0.0.1",
     key_prefix="farm_ab12",
 )

@@ -6,23 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from farm.access.spending import midnight_before, refuse_beyond
-from models.access import Caps, Spent
+from farm.access.spending import refuse_more_jobs, refuse_more_time
 from models.errors import TooMuch
 
-AT = datetime(2026, 11, 30, 22, 30, tzinfo=UTC)
+NOW = datetime(2026, 11, 30, 22, 30, tzinfo=UTC)
 KEY = "farm_abcdefgh"
 
 
-def spent(jobs: int = 0, gpu_seconds: float = 0.0) -> Spent:
-    return Spent(jobs=jobs, gpu_seconds=gpu_seconds, at=AT)
-
-
 def test_the_last_job_of_the_day_is_in_and_the_next_one_is_not() -> None:
-    refuse_beyond(KEY, Caps(jobs_per_day=10), spent(jobs=10), 1)
+    refuse_more_jobs(KEY, 10, 10, 1, NOW)
 
     with pytest.raises(TooMuch, match="10 jobs a day: 10 were ordered, this is one more") as refusal:
-        refuse_beyond(KEY, Caps(jobs_per_day=10), spent(jobs=11), 1)
+        refuse_more_jobs(KEY, 10, 11, 1, NOW)
 
     assert refusal.value.retry_after == timedelta(hours=1, minutes=30)
     assert "2026-12-01 00:00 UTC" in refusal.value.hint
@@ -30,26 +25,16 @@ def test_the_last_job_of_the_day_is_in_and_the_next_one_is_not() -> None:
 
 def test_many_at_once_count_as_many() -> None:
     with pytest.raises(TooMuch, match="8 were ordered, these are 3 more"):
-        refuse_beyond(KEY, Caps(jobs_per_day=10), spent(jobs=11), 3)
+        refuse_more_jobs(KEY, 10, 11, 3, NOW)
+
+
+def test_a_key_may_be_allowed_nothing() -> None:
+    with pytest.raises(TooMuch, match="0 jobs a day: 0 were ordered"):
+        refuse_more_jobs(KEY, 0, 1, 1, NOW)
 
 
 def test_who_has_used_up_its_gpu_time_orders_nothing_more() -> None:
-    caps = Caps(gpu_seconds_per_day=600)
-    refuse_beyond(KEY, caps, spent(jobs=1000, gpu_seconds=599.9), 1)
+    refuse_more_time(KEY, 600, 599.9, NOW)
 
     with pytest.raises(TooMuch, match="600 GPU seconds a day: 600 are used"):
-        refuse_beyond(KEY, caps, spent(gpu_seconds=600.0), 1)
-
-
-def test_nothing_may_be_allowed() -> None:
-    with pytest.raises(TooMuch, match="0 jobs a day"):
-        refuse_beyond(KEY, Caps(jobs_per_day=0), spent(jobs=1), 1)
-
-
-def test_a_key_without_caps_may_spend_what_it_likes() -> None:
-    assert Caps().is_none
-    refuse_beyond(KEY, Caps(), spent(jobs=10**9, gpu_seconds=1e9), 1)
-
-
-def test_a_day_begins_at_midnight_utc() -> None:
-    assert midnight_before(AT) == datetime(2026, 11, 30, tzinfo=UTC)
+        refuse_more_time(KEY, 600, 600.0, NOW)
