@@ -135,7 +135,21 @@ class Settings(BaseSettings):
     #: a studio's own ComfyUI workflows, each a graph and a binding; there need not be such a folder
     workflows_dir: Folder = Field(default_factory=lambda: Path.cwd() / "workflows")
 
+    # the HTTP API
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8329, ge=0, le=65535)
+    #: processes that answer; each has its own connections to the database
+    api_processes: int = Field(default=1, ge=1, le=64)
+    #: bytes of one call's body; files that are uploaded are bounded by `max_input_bytes`
+    api_max_body_bytes: int = Field(default=16 * 1024**2, gt=0)
+    #: calls of one caller, in each process
+    api_calls_per_second: float = Field(default=200.0, gt=0)
+    #: calls that may come at once after a pause
+    api_burst: int = Field(default=400, ge=1)
+
     # what orders start from
+    #: whose an order is that names no project; None: the only one there is, else `scratch`
+    default_project: str | None = None
     default_renderer: str = "toon"
     default_profile: str = "embedded"
     max_retakes: int = Field(default=3, ge=0, le=20)

@@ -126,3 +126,14 @@ class EchoWorker:
     echo_status: str | None
     #: how long ago Echo was last spoken to about it; None: never
     echo_silence: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a farm stands, for whoever probes it."""
+
+    #: `ok`, `degraded` (it works, and `reasons` say what does not), `down`
+    status: str
+    reasons: tuple[str, ...] = ()
+    #: that live
+    workers: int = 0

@@ -162,3 +162,22 @@ class WhyFacts:
     servers: tuple[KnownServer, ...] = ()
     #: in force for its farm, project or pool, and those of `workers`
     holds: tuple[HoldView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """A job that is stored and waits, and where it can be followed."""
+
+    job_id: UUID
+    status: JobState
+    #: what the take will be made with
+    generation_params_id: UUID
+    seed_used: int
+    #: None: nothing like it was rendered yet
+    estimated_time_seconds: float | None
+    #: relative to the farm's address
+    websocket_url: str
+    pool: str
+    not_drawn: tuple[str, ...]
+    #: False: it had been ordered before under the same key
+    is_new: bool

@@ -81,6 +81,9 @@ class _ReadAsRate:
         written = core_schema.plain_serializer_function_ser_schema(plain_rate, when_used="json")
         return core_schema.no_info_plain_validator_function(rate_of, serialization=written)
 
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "number"}, {"type": "string"}], "examples": [24, "24000/1001"]}
+
 
 #: frames a second, exact
 Rate = Annotated[int | Fraction, _ReadAsRate()]

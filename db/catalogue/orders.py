@@ -246,6 +246,8 @@ def _job_values(job: NewJob, job_id: UUID, unit_id: UUID | None) -> dict[str, An
 def _recipe_values(recipe: Recipe, job_id: UUID) -> dict[str, Any]:
     recipe_json = recipe.to_json()
     return {
+        # One row for each job, known by the job's own id: who orders is told both.
+        "id": job_id,
         "job_id": job_id,
         "positive_prompt": recipe.positive_prompt,
         "negative_prompt": recipe.negative_prompt,

@@ -248,6 +248,11 @@ def prune(session: Session, *, older_than: timedelta) -> list[str]:
     return list(session.execute(_PRUNE, {"older_than": older_than}).scalars())
 
 
+_LAST_ECHO = text(
+    "SELECT echo_error AS error FROM workers WHERE echo_beat_at IS NOT NULL ORDER BY echo_beat_at DESC LIMIT 1"
+)
+
+
 def for_echo(session: Session) -> list[EchoWorker]:
     """Render workers that live, and those that left while Echo still counts on them."""
     return [
@@ -268,3 +273,9 @@ def note_echo(session: Session, worker_id: str, incarnation: UUID, *, status: st
     """Write down how Echo answered, for everyone who asks whether Echo is well."""
     values = {"id": worker_id, "incarnation": incarnation, "status": status, "error": error}
     session.execute(_NOTE_ECHO, values)
+
+
+def echo_trouble(session: Session) -> str | None:
+    """Why Echo did not answer when it was last spoken to; None: it did, or is off."""
+    last = session.execute(_LAST_ECHO).first()
+    return None if last is None or last.error is None else str(last.error)

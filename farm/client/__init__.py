@@ -9,6 +9,7 @@ from __future__ import annotations
 from farm.client.answering import Answering
 from farm.client.auditing import Auditing
 from farm.client.delivery import Delivering
+from farm.client.files import Files
 from farm.client.jobs import Jobs
 from farm.client.judging import Judging
 from farm.client.keys import Keys
@@ -33,6 +34,7 @@ class Farm(
     Keys,
     People,
     Answering,
+    Files,
 ):
     """One farm: this machine's, or the one that `Farm(settings)` names.
 
@@ -40,3 +42,16 @@ class Farm(
     ...     job = farm.submit(project="paper-lanterns", cut="ep001/sc010/c0010")
     ...     print(farm.wait([job.job_id])[0].verdict)
     """
+
+    @classmethod
+    def connect(cls, url: str, key: str | None = None) -> Farm:
+        """A farm that is served elsewhere (`farm serve`): the same verbs, values and errors, over HTTP.
+
+        Raises `BadInput` for what is no address; nothing is asked before the first verb.
+
+        >>> with Farm.connect("http://farm.studio:8329", "farm_...") as farm:       # doctest: +SKIP
+        ...     print(len(farm.workers()))
+        """
+        from farm.client.remote import RemoteFarm
+
+        return RemoteFarm(url, key)

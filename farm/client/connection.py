@@ -84,19 +84,24 @@ class Connection:
     @cached_property
     def _follower(self) -> Follower:
         """The one that asks after watched jobs, for all who watch through this object."""
-        from db import catalogue
         from farm.client.families import Families
         from farm.client.follower import Follower
 
-        def all_rows(job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
-            with self.database.transaction() as session:
-                return catalogue.family_rows(session, job_ids)
+        return Follower(Families(self.families, self.moved_families))
 
-        def moved_rows(waiting: Sequence[UUID], begun: Sequence[UUID]) -> tuple[JobRow, ...]:
-            with self.database.transaction() as session:
-                return catalogue.moved_families(session, waiting, begun)
+    def families(self, job_ids: Sequence[UUID]) -> tuple[JobRow, ...]:
+        """These jobs and all takes of the same orders; unknown ids left out."""
+        from db import catalogue
 
-        return Follower(Families(all_rows, moved_rows))
+        with self.database.transaction() as session:
+            return catalogue.family_rows(session, job_ids)
+
+    def moved_families(self, waiting: Sequence[UUID], begun: Sequence[UUID]) -> tuple[JobRow, ...]:
+        """As `families`, of those jobs of the first list that began meanwhile, and of all of the second."""
+        from db import catalogue
+
+        with self.database.transaction() as session:
+            return catalogue.moved_families(session, waiting, begun)
 
     def _wake(self, pools: Iterable[str]) -> None:
         """Tell workers that something is due, after the commit; without the broker they learn of it later."""

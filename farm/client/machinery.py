@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from farm.orders.comfyui.fleet import Site
     from farm.orders.comfyui.workflows import Offer
-    from models.fleet import WorkerView
+    from models.fleet import Health, WorkerView
 
 
 class Machinery(Connection):
@@ -23,6 +23,24 @@ class Machinery(Connection):
 
         with self.database.transaction() as session:
             return catalogue.workers(session)
+
+    def health(self) -> Health:
+        """How the farm stands: `down` without its database, `degraded` where something it needs is away."""
+        from db import catalogue
+        from db.fleet.workers import echo_trouble
+        from models.errors import Unavailable
+        from models.fleet import Health
+
+        try:
+            with self.database.transaction() as session:
+                live = [each for each in catalogue.workers(session) if each.is_live(self.settings.lease)]
+                echo = echo_trouble(session) if self.settings.echo_url else None
+        except Unavailable as error:
+            return Health(status="down", reasons=(error.message,))
+        reasons = [] if live else ["No worker is alive: nothing is rendered until one starts."]
+        if echo:
+            reasons.append(f"Echo degraded: {echo}")
+        return Health(status="degraded" if reasons else "ok", reasons=tuple(reasons), workers=len(live))
 
     def workflows(self) -> tuple[Offer, ...]:
         """The ComfyUI workflows that orders may name, the farm's and the studio's; broken ones say why."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from models.metrics import Profile
     from models.shows import CutView, ProjectView, StoredShow
 
+#: the project of orders that belong to none
+_SCRATCH = "scratch"
+
 
 class Shows(Connection):
     """Shows, their cuts, and the profiles that judge them."""
@@ -54,6 +57,22 @@ class Shows(Connection):
 
         with self.database.transaction() as session:
             return catalogue.projects(session)
+
+    def default_project(self) -> str:
+        """The slug of the project of orders that name none: the setting's, the only one there is, or `scratch`.
+
+        `scratch` is made when it is first asked for.
+        """
+        from farm.shows.form import Show
+
+        if self.settings.default_project is not None:
+            return self.settings.default_project
+        known = [project.slug for project in self.projects()]
+        if len(known) == 1:
+            return known[0]
+        if _SCRATCH not in known:
+            self.load_show(Show.model_validate({"project": {"slug": _SCRATCH, "name": "Scratch"}}))
+        return _SCRATCH
 
     def cuts(self, project: str) -> tuple[CutView, ...]:
         """Every cut of a project in story order; raises `UnknownName`."""

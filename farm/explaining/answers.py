@@ -52,6 +52,27 @@ def with_seed_texts(value: Any) -> Any:
     return plain | texts
 
 
+def without_seed_texts(value: Any) -> Any:
+    """The inverse of `with_seed_texts`, for whoever reads numbers of any size.
+
+    >>> without_seed_texts(with_seed_texts({"changed": {"seed": [7, 8]}}))
+    {'changed': {'seed': [7, 8]}}
+    """
+    if isinstance(value, list):
+        return [without_seed_texts(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: each for name, each in value.items() if not _is_text_of_seed(name, value)}
+    return {name: without_seed_texts(each) for name, each in kept.items()}
+
+
+def _is_text_of_seed(name: str, beside: dict[str, Any]) -> bool:
+    of = name.removesuffix("_text")
+    if of == name or of not in beside:
+        return False
+    return _is_seed(of, beside[of]) or (of in ("original", "again") and "fact" in beside)
+
+
 def _is_seed(name: str, value: Any) -> bool:
     """`seed`, `seed_used`, `subseed`, `background_seed` or `recipe.seed`, with a number or a pair of them."""
     numbers = value if isinstance(value, list) else [value]

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from db.engine import Database
-from farm.ops import flower
+from farm.ops import api, flower
+from farm.ops.keys import own_key
 from farm.servers import EmbeddedServers, ProcessGroup
 from farm.servers.keeper import keep, keep_in_background
 from farm.servers.state import one_start
@@ -20,6 +21,7 @@ from models.pools import COMFYUI
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from farm.ops.api import ApiAccess
     from farm.ops.flower import FlowerAccess
     from farm.servers import ProcessStatus, ServerUrls
     from farm.settings import Settings
@@ -36,6 +38,7 @@ class Stack:
     """A farm that is up: where it is looked at, and who works in it."""
 
     flower: FlowerAccess
+    api: ApiAccess
     processes: tuple[ProcessStatus, ...]
     workers: tuple[WorkerView, ...]
 
@@ -71,18 +74,21 @@ def up(
     group = ProcessGroup(settings.state_dir)
     with one_start(settings.state_dir):
         refuse_twice(settings, group)
-        access = flower.prepare(settings)
+        access, served = flower.prepare(settings), api.prepare(settings)
         servers = EmbeddedServers(settings.state_dir, die_with_parent=die_with_me, given=settings.given_servers)
         try:
             say("starting Postgres and Valkey")
             urls = servers.start()
-            began = _migrated(urls)
-            say("starting workers and beat")
+            began = _prepared(settings, urls)
+            say("starting workers, beat and the API")
             for program in _programs(settings, urls, workers=workers, renderers=renderers):
                 _go_on(stopped)
                 group.start(program.name, program.argv, program.env)
+            serve = (sys.executable, "-m", "farm", "serve")
+            group.start("api", serve, _environment(settings, urls) | api.environment(served))
             say("waiting until every worker is registered")
             ready = _await_workers(group, urls, wanted=workers + 3, since=began, stopped=stopped)
+            _await(lambda: api.answers(served), group, "the API does not answer", stopped)
             # Last: it asks the workers for their queues as it starts, and not again.
             say("starting Flower")
             group.start(
@@ -95,7 +101,7 @@ def up(
             # Interrupted or refused: a farm that is half up would only be in the way of the next try.
             down(settings, grace=timedelta(seconds=5))
             raise
-        return Stack(flower=access, processes=tuple(group.status()), workers=ready)
+        return Stack(flower=access, api=served, processes=tuple(group.status()), workers=ready)
 
 
 def refuse_twice(settings: Settings, group: ProcessGroup) -> None:
@@ -129,14 +135,17 @@ def down(settings: Settings, *, grace: timedelta = DRAIN, forget: bool = False) 
     ran += [server.name for server in servers.status() if server.embedded and server.running]
     servers.stop()
     flower.note_stopped(settings)
+    api.note_stopped(settings)
     return ran
 
 
-def _migrated(urls: ServerUrls) -> datetime:
-    """Bring the schema up to date; returns the time at which it was done, before any worker starts."""
+def _prepared(settings: Settings, urls: ServerUrls) -> datetime:
+    """Bring the schema up to date and make this machine's key; the time at which it was done."""
     database = Database(urls.database_url)
     try:
         database.migrate()
+        own_key(database, settings.state_dir)
+        # Before any worker starts.
         return datetime.now(UTC)
     finally:
         database.close()

@@ -34,6 +34,7 @@ def studio(servers: Any, database_template: str) -> Iterator[Studio]:
         patch.setenv("FARM_REDIS_URL", servers.redis_url)
         patch.setenv("FARM_QUEUE_PREFIX", f"{Path(folder).name}:")
         patch.setenv("FARM_FLOWER_PORT", "0")
+        patch.setenv("FARM_API_PORT", "0")
         settings.cache_clear()
         try:
             stack.up(settings(), die_with_me=True, renderers=("toon",))

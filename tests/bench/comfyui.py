@@ -178,6 +178,7 @@ def _farm(site: Site) -> Iterator[tuple[Farm, str]]:
             "FARM_STATE_DIR": str(folder / "state"),
             "FARM_ARTIFACTS": "",
             "FARM_FLOWER_PORT": "0",
+            "FARM_API_PORT": "0",
             "FARM_COMFYUI_URL": site.url,
         }
         if site.models_dir is not None:

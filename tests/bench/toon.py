@@ -106,7 +106,12 @@ def _submit_to_verdict() -> float:
         folder.chmod(0o711)
         for variable in ("FARM_DATABASE_URL", "FARM_REDIS_URL"):
             os.environ.pop(variable, None)
-        os.environ |= {"FARM_STATE_DIR": str(folder / "state"), "FARM_ARTIFACTS": "", "FARM_FLOWER_PORT": "0"}
+        os.environ |= {
+            "FARM_STATE_DIR": str(folder / "state"),
+            "FARM_ARTIFACTS": "",
+            "FARM_FLOWER_PORT": "0",
+            "FARM_API_PORT": "0",
+        }
         settings.cache_clear()
         try:
             stack.up(settings(), die_with_me=True, say=_say)

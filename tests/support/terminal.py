@@ -41,6 +41,7 @@ class Shell:
             "FARM_STATE_DIR": str(folder / "state"),
             "FARM_ARTIFACTS": str(folder / "takes"),
             "FARM_FLOWER_PORT": "0",
+            "FARM_API_PORT": "0",
             "FARM_ROOTS": f"{folder}{os.pathsep}{ROOT}",
             "PYTHONPATH": str(ROOT),
         }

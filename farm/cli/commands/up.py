@@ -112,11 +112,14 @@ def migrate(as_json: AsJson = False) -> None:
 
 
 def _show(running: Stack, settings: Settings, *, as_json: bool) -> None:
+    from farm.ops.keys import own_key_file
+
     access = running.flower
     if as_json:
         print_json(
             {
                 "state_dir": str(settings.state_dir),
+                "api": {"url": running.api.url, "key_file": str(own_key_file(settings.state_dir))},
                 "flower": {"url": access.url, "user": access.user, "password": access.password},
                 "processes": [
                     {"name": each.name, "pid": each.pid, "log": str(each.log)} for each in running.processes
@@ -132,7 +135,14 @@ def _show(running: Stack, settings: Settings, *, as_json: bool) -> None:
         )
     out().print(table)
     out().print(
-        Text.assemble("\nFlower  ", (access.url, "cyan"), f"  user {access.user}  password {access.password}")
+        Text.assemble(
+            "\nAPI     ",
+            (f"{running.api.url}/api/anime/docs", "cyan"),
+            f"  key in {own_key_file(settings.state_dir)}",
+        )
+    )
+    out().print(
+        Text.assemble("Flower  ", (access.url, "cyan"), f"  user {access.user}  password {access.password}")
     )
     out().print(
         Text.assemble(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db.files import deliveries
 from db.files.deliveries import DeliveryName, VersionTaken, missing, slug, version_of, writing
 from farm.ops.stop_signals import interrupted_like_ctrl_c
 from models.errors import BadInput, StepFailed

@@ -1,0 +1,64 @@
+"""The application: what is installed around the routes, and in which order."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from farm.access.rates import Buckets
+from farm.api import files, health, openapi, ordering, problems, sessions, shows, verbs
+from farm.api.headers import SafeHeaders
+from farm.client.routes import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from farm.client import Farm
+
+_ABOUT = """Order takes, follow them, judge them, and have everything that was made of them.
+
+Send a key (`farm keys create`) as `Authorization: Bearer KEY`. Every change takes `Idempotency-Key`: the same
+key again gives the same answer; and `dry_run=true`: it is done, answered, and taken back. What two people can
+edit has an `ETag`, and is written with `If-Match`. Lists have `items` and `next`, the `after` of the next page.
+What is refused is a problem (RFC 9457) whose `detail` is a sentence and whose `hint` says what to do.
+"""
+
+#: tries to log in from one address: some at once, then one every few seconds
+_LOG_INS, _LOG_INS_PER_SECOND = 10, 0.2
+
+
+def create(farm: Farm) -> FastAPI:
+    """The application over this farm, whose connections all callers share; both are closed together."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        farm.close()
+
+    app = FastAPI(
+        title="anime-render-farm",
+        version=version("anime-render-farm"),
+        description=_ABOUT,
+        lifespan=lifespan,
+        docs_url=f"{PREFIX}/docs",
+        openapi_url=f"{PREFIX}/openapi.json",
+        redoc_url=None,
+        max_body_size=farm.settings.api_max_body_bytes,
+    )
+    app.state.farm = farm
+    app.state.rates = Buckets(per_second=farm.settings.api_calls_per_second, burst=farm.settings.api_burst)
+    app.state.log_ins = Buckets(per_second=_LOG_INS_PER_SECOND, burst=_LOG_INS)
+    _include(app)
+    problems.install(app)
+    openapi.install(app)
+    app.add_middleware(SafeHeaders)
+    return app
+
+
+def _include(app: FastAPI) -> None:
+    for router in (ordering.router, shows.router, files.router, sessions.router, verbs.router()):
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(health.router)

@@ -1,0 +1,42 @@
+"""Files of takes: masters, proxies, thumbnails and sidecars, by ranges and with marks of their content."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from fastapi.responses import FileResponse
+
+from farm.api.asking import Reading
+from farm.api.reading import ReadingRoute
+from farm.client.files import TakeFile
+
+router = APIRouter(tags=["files"], route_class=ReadingRoute)
+
+#: a published file never changes; only who may read it does
+_LASTING = "private, max-age=31536000, immutable"
+_TYPES = {".png": "image/png", ".mkv": "video/x-matroska", ".webp": "image/webp", ".mp4": "video/mp4"}
+_WHOLE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file.",
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _TYPES.values()}
+        | {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
+@router.get("/jobs/{job_id}/take/{which}", operation_id="take_file", response_model=None, responses=_WHOLE)
+def take_file(
+    asked: Reading,
+    job_id: Annotated[str, Path(description="The job's id.")],
+    which: TakeFile,
+) -> FileResponse:
+    """One file of a job's take; takes `Range`, and `If-None-Match` for what the caller has already."""
+    path = asked.farm.take_file(job_id, which)
+    return FileResponse(
+        path,
+        media_type=_TYPES.get(path.suffix, "application/json"),
+        filename=f"{job_id}-{path.name}",
+        content_disposition_type="inline",
+        headers={"Cache-Control": _LASTING},
+    )

@@ -1,0 +1,74 @@
+"""The OpenAPI description: the schemas of the farm's own values beside those that FastAPI finds by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from farm.api.problems import MEDIA_TYPE, Problem
+from farm.client import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
+_REFERENCE = "#/components/schemas/{model}"
+
+
+def _page(items: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a list that comes whole, in the shape of one that comes by pages."""
+    shape = {"items": items, "next": {"type": "null"}}
+    return {"type": "object", "properties": shape, "required": list(shape)}
+
+
+#: the schemas of all answers, by name, as `answers` finds them
+_schemas: dict[str, dict[str, Any]] = {}
+
+
+def answers(kind: Any, status: int = 200) -> dict[str, Any]:
+    """What a route's decorator says of its answers: one of this type, or a problem."""
+    nothing = kind is None or kind is type(None)
+    fine: dict[str, Any] = {"description": "Done." if nothing else "The answer."}
+    if not nothing:
+        fine["content"] = {"application/json": {"schema": schema_of(kind)}}
+    problem = {
+        "description": "It was not done, and why.",
+        "content": {MEDIA_TYPE: {"schema": _reference_to(Problem)}},
+    }
+    return {"responses": {204 if nothing else status: fine, "4XX": problem, "5XX": problem}}
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """The schema of a value as it travels, with the values within it kept by name."""
+    schema = wire.adapter(kind).json_schema(mode="serialization", ref_template=_REFERENCE)
+    _schemas.update(schema.pop("$defs", {}))
+    return _page(schema) if wire.is_list(kind) else schema
+
+
+def _reference_to(model: type[Problem]) -> dict[str, str]:
+    schema = model.model_json_schema(mode="serialization", ref_template=_REFERENCE)
+    _schemas.update(schema.pop("$defs", {}))
+    _schemas[model.__name__] = schema
+    return {"$ref": _REFERENCE.format(model=model.__name__)}
+
+
+def install(app: FastAPI) -> None:
+    """Complete what FastAPI describes."""
+    describe: Callable[[], dict[str, Any]] = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            whole = describe()
+            components = whole.setdefault("components", {})
+            components["schemas"] = dict(sorted((components.get("schemas", {}) | _schemas).items()))
+            components["securitySchemes"] = {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key, as `farm keys create` gives it.",
+                }
+            }
+            whole["security"] = [{"key": []}]
+        return app.openapi_schema or whole
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the documented way

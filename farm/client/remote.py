@@ -1,0 +1,143 @@
+"""The same farm from far away: every verb of the SDK over HTTP, with the same values and the same errors."""
+
+from __future__ import annotations
+
+import inspect
+from functools import partialmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from farm.client import Farm, wire
+from farm.client.calls import Calls
+from farm.client.connection import job_id_of
+from farm.client.files import TakeFile
+from farm.client.routes import AT_HOME, IF_MATCH, PREFIX, ROUTES, Route
+from farm.orders.form import Order
+from farm.orders.submission import SubmittedJob
+from models.errors import NotHere
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+    from farm.shows.form import Show
+    from models.actors import Actor
+    from models.shows import StoredShow
+
+
+class RemoteFarm(Farm):
+    """A farm behind an address; see `Farm.connect`. What is not written out here `routes` places."""
+
+    def __init__(self, url: str, key: str | None = None) -> None:
+        """Connects to nothing yet. Raises `BadInput` for an address that is none."""
+        from farm.settings import settings
+
+        self.settings = settings()
+        self._calls = Calls(url, key)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("database", "store"):
+            raise NotHere(
+                f"This needs the farm's own machine, and {self._calls.url} is far away.",
+                hint="Run it there, or unset FARM_URL.",
+            )
+        raise AttributeError(f"a farm has no {name!r}")
+
+    def close(self) -> None:
+        """Stop watching and hang up."""
+        self._follower.close()
+        self._calls.close()
+
+    def submit_many(self, given: Iterable[Order | Mapping[str, Any]]) -> list[SubmittedJob]:
+        """As the verb of a farm at home."""
+        orders = [_as_json(order) for order in given]
+        answer = self._calls.change("POST", f"{PREFIX}/jobs/batch", {"orders": orders})
+        submitted: list[SubmittedJob] = wire.answered(list[SubmittedJob], answer)
+        return submitted
+
+    def retake(
+        self, job_id: UUID | str, *, reason: str, requested_by: Actor | str, **changes: Any
+    ) -> SubmittedJob:
+        """As the verb of a farm at home."""
+        body = {"reason": reason, "requested_by": str(requested_by), "changes": wire.encode(changes, Any)}
+        return self._again(job_id, "retake", body)
+
+    def reproduce(
+        self,
+        job_id: UUID | str,
+        changes: Mapping[str, Any] | None = None,
+        /,
+        *,
+        requested_by: Actor | str = "unknown",
+        **more: Any,
+    ) -> SubmittedJob:
+        """As the verb of a farm at home."""
+        changed = wire.encode({**(changes or {}), **more}, Any)
+        return self._again(job_id, "reproduce", {"modifications": changed, "requested_by": str(requested_by)})
+
+    def load_show(self, show: Show | Path | str, *, lenient: bool = False, rename: bool = False) -> StoredShow:
+        """As the verb of a farm at home; a file is read and checked here."""
+        from farm.shows import loading
+        from models.shows import StoredShow
+
+        story = loading.load(show, lenient=lenient) if isinstance(show, str | Path) else show
+        body = {"show": story.model_dump(mode="json", exclude_unset=True), "lenient": lenient, "rename": rename}
+        stored: StoredShow = wire.decode(StoredShow, self._calls.change("POST", f"{PREFIX}/shows", body))
+        return stored
+
+    def fetch(self, job_id: UUID | str, to: Path | str, which: TakeFile | str = TakeFile.MASTER) -> Path:
+        """As the verb of a farm at home."""
+        return self._calls.fetch(f"{PREFIX}/jobs/{job_id_of(job_id)}/take/{quote(str(which))}", Path(to))
+
+    def _again(self, job_id: UUID | str, verb: str, body: dict[str, Any]) -> SubmittedJob:
+        answer = self._calls.change("POST", f"{PREFIX}/jobs/{job_id_of(job_id)}/{verb}", body)
+        submitted: SubmittedJob = wire.decode(SubmittedJob, answer)
+        return submitted
+
+    def _call(self, route: Route, *args: Any, **given: Any) -> Any:
+        """Any verb of the table: its arguments placed where they travel, its answer read back."""
+        bound = inspect.signature(getattr(Farm, route.verb)).bind(self, *args, **given).arguments
+        sent = {
+            name: wire.encode(value, route.parameters[name].annotation)
+            for name, value in bound.items()
+            if name in route.parameters
+        }
+        path = PREFIX + route.path.replace(":path", "").format(
+            **{name: quote(str(sent[name]), safe="/") for name in route.in_path}
+        )
+        named = {name: sent[name] for name in route.named if name in sent}
+        if route.method == "GET":
+            answer = self._calls.ask(path, _query(named))
+        else:
+            body, query = (named, None) if route.has_body else (None, _query(named))
+            answer = self._calls.change(route.method, path, body, query=query, etag=sent.get(IF_MATCH) or "")
+        return None if answer is None else wire.answered(route.answer, answer)
+
+    def _refuse(self, reason: str, *args: Any, **given: Any) -> Any:
+        raise NotHere(
+            f"This needs the farm's own machine: {reason}.",
+            hint=f"Run it there; {self._calls.url} is far away.",
+        )
+
+
+for _route in ROUTES:
+    setattr(RemoteFarm, _route.verb, partialmethod(RemoteFarm._call, _route))
+for _verb, _reason in AT_HOME.items():
+    setattr(RemoteFarm, _verb, partialmethod(RemoteFarm._refuse, _reason))
+
+
+def _query(named: Mapping[str, Any]) -> dict[str, Any]:
+    """Names without a value stay away; yes and no travel as JSON has them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in named.items()
+        if value is not None
+    }
+
+
+def _as_json(order: Order | Mapping[str, Any]) -> Any:
+    """What the order says, and nothing that it leaves open."""
+    if isinstance(order, Order):
+        return order.model_dump(mode="json", exclude_unset=True)
+    return wire.encode(order, Any)

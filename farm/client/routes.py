@@ -1,0 +1,159 @@
+"""Where each verb of the SDK is to be had over HTTP: one table for the server and for the client far away.
+
+A verb's parameters are placed by one rule: what the path names goes there, `if_match` is a header, and the rest
+is the query of a GET or DELETE and the JSON body of everything else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from farm.client import Farm, wire
+from models.access import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "/api/anime"
+
+#: a parameter that travels as a header
+IF_MATCH = "if_match"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One verb over HTTP."""
+
+    method: str
+    #: below `PREFIX`; `{name}` is a parameter, `{name:path}` one with slashes in it
+    path: str
+    verb: str
+    scope: Scope = Scope.READ
+    status: int = 200
+    #: parameters that stay on their side: what is called back while the verb works
+    left_out: frozenset[str] = frozenset()
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes anything: some questions are too long for an address, and are posted."""
+        return self.method != "GET" and self.scope is not Scope.READ
+
+    @property
+    def tag(self) -> str:
+        """What it is about, as the API's page groups it."""
+        return self.path.split("/")[1]
+
+    @cached_property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The verb's parameters that travel, with their types looked up."""
+        verb = getattr(Farm, self.verb)
+        hints = wire.hints(verb, self.left_out)
+        return {
+            name: _travelling(each, hints.get(name, Any))
+            for name, each in inspect.signature(verb).parameters.items()
+            if name not in self.left_out | {"self"}
+        }
+
+    @cached_property
+    def answer(self) -> Any:
+        """The type of what it answers."""
+        return wire.hints(getattr(Farm, self.verb), self.left_out).get("return")
+
+    @cached_property
+    def in_path(self) -> tuple[str, ...]:
+        """The names that the path holds."""
+        return tuple(re.findall(r"{(\w+)(?::path)?}", self.path))
+
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """The names in the query, or in the body."""
+        return tuple(name for name in self.parameters if name not in (*self.in_path, IF_MATCH))
+
+    @property
+    def has_body(self) -> bool:
+        """Whether what is named travels as a JSON body."""
+        return self.method not in ("GET", "DELETE") and bool(self.named)
+
+
+def _travelling(parameter: inspect.Parameter, kind: Any) -> inspect.Parameter:
+    """A parameter by name, with its type looked up."""
+    return inspect.Parameter(
+        parameter.name, inspect.Parameter.KEYWORD_ONLY, default=parameter.default, annotation=kind
+    )
+
+
+def _get(path: str, verb: str, scope: Scope = Scope.READ) -> Route:
+    return Route("GET", path, verb, scope)
+
+
+def _post(path: str, verb: str, scope: Scope, status: int = 200) -> Route:
+    return Route("POST", path, verb, scope, status)
+
+
+ROUTES: tuple[Route, ...] = (
+    # jobs
+    _get("/jobs", "jobs"),
+    _get("/jobs/under-way", "under_way"),
+    _get("/jobs/{job_id}", "job"),
+    _get("/jobs/{job_id}/why", "why"),
+    _post("/jobs/rows", "rows", Scope.READ),
+    _post("/jobs/families", "families", Scope.READ),
+    _post("/jobs/moved", "moved_families", Scope.READ),
+    _post("/jobs/cancel", "cancel", Scope.SUBMIT),
+    _post("/jobs/{job_id}/review", "review", Scope.REVIEW),
+    # phases and marks
+    _get("/projects/{project}/gates/{phase}", "gate"),
+    _post("/projects/{project}/gates/{phase}/open", "open_phase", Scope.REVIEW),
+    _post("/projects/{project}/gates/{phase}/close", "close_phase", Scope.REVIEW),
+    _get("/projects/{project}/networks-lacking", "networks_lacking"),
+    _get("/projects/{project}/calibration", "calibrate"),
+    _post("/calibrations", "keep_calibration", Scope.ADMIN),
+    # shows
+    _get("/projects", "projects"),
+    _get("/projects/default", "default_project"),
+    _get("/projects/{project}/cuts", "cuts"),
+    _get("/projects/{project}/profiles", "profiles"),
+    Route("PUT", "/projects/{project}/profile", "choose_profile", Scope.ADMIN),
+    _get("/projects/{project}/references", "references"),
+    _get("/projects/{project}/reference-networks", "reference_networks"),
+    # the machinery
+    _get("/workers", "workers"),
+    _get("/standing", "health"),
+    # who may come in, and what they did
+    _get("/audit", "audit", Scope.ADMIN),
+    _get("/keys", "keys", Scope.ADMIN),
+    _post("/keys", "create_key", Scope.ADMIN, 201),
+    Route("DELETE", "/keys/{prefix}", "revoke_key", Scope.ADMIN),
+    _get("/keys/{prefix}/spent", "spent_today", Scope.ADMIN),
+    _get("/people", "people", Scope.ADMIN),
+    _post("/people", "add_person", Scope.ADMIN, 201),
+    Route("DELETE", "/people/{name}", "disable_person", Scope.ADMIN),
+)
+
+BY_VERB = {route.verb: route for route in ROUTES}
+
+#: verbs that need the farm's own machine, and why
+AT_HOME = {
+    "adopt_store": "it writes in the artifact store",
+    "set_unknown_aside": "it moves folders of the artifact store",
+    "migrate": "it changes the database's schema",
+    "wanted_references": "pictures are drawn where the networks are",
+    "store_reference": "networks make references where they are",
+    "take_file": "it names a file of the artifact store; fetch copies one",
+    "deliver": "it writes where the masters are",
+    "workflows": "it reads the studio's folder",
+    "comfyuis": "it reads the studio's folder",
+    "authenticate": "the server says who calls",
+    "session_caller": "the server says who calls",
+    "log_in": "a page logs people in; a script has a key",
+    "log_out": "a page logs people in; a script has a key",
+    "own_key": "it is this machine's",
+    "begin_answer": "a call is answered by the server",
+    "keep_answer": "a call is answered by the server",
+    "as_one": "a call is one transaction",
+    "on_behalf_of": "a key says who calls",
+}

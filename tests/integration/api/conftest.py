@@ -1,0 +1,45 @@
+"""A farm behind its HTTP API, and callers with keys of every scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fastapi.testclient import TestClient
+
+from farm import broker
+from farm.api import app
+from farm.client import Farm
+from models.access import Scope
+from tests.support.factories import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def home(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
+    """The farm itself; nobody is woken, because nobody works here."""
+    monkeypatch.setattr(broker, "sender", lambda settings: None)
+    monkeypatch.setattr(broker, "wake_pools", lambda names, sender: None)
+    with Farm(settings_for(tmp_path, given_database_url=database_url)) as farm:
+        yield farm
+
+
+@pytest.fixture
+def key_for(home: Farm) -> Callable[..., str]:
+    """A new key with these scopes."""
+
+    def make(*scopes: Scope) -> str:
+        return home.create_key("a test", actor="Ada", scopes=scopes).text
+
+    return make
+
+
+@pytest.fixture
+def http(home: Farm, key_for: Callable[..., str]) -> Iterator[TestClient]:
+    """Somebody with a key for everything."""
+    with TestClient(app.create(home), raise_server_exceptions=False) as client:
+        client.headers["Authorization"] = f"Bearer {key_for(Scope.ADMIN)}"
+        yield client

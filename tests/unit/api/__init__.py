@@ -1,0 +1,1 @@
+"""Tests of the HTTP API that need no server."""
