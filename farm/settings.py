@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     given_database_url: SecretStr | None = Field(default=None, validation_alias="FARM_DATABASE_URL")
     given_redis_url: SecretStr | None = Field(default=None, validation_alias="FARM_REDIS_URL")
 
+    #: the farm that commands and scripts ask over HTTP; None: the one whose database this machine reaches
+    url: Address | None = None
+    #: the key they show it; None: this machine's own, which `farm up` keeps in `state_dir`
+    key: SecretStr | None = None
+
     # leases and beats
     lease: Seconds = timedelta(seconds=90)
     heartbeat: Seconds = timedelta(seconds=15)

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from db import queue
+from db import catalogue, queue
 from db.fleet import holds, inventories, workers
 from db.queue import Turn
 from farm import broker
@@ -33,6 +33,8 @@ BEAT = "beat"
 
 _FORGET_WORKERS_AFTER = timedelta(days=1)
 _TIDY_EVERY = timedelta(minutes=5)
+#: callers are promised a day in which the same request gets the same answer
+_FORGET_ANSWERS_AFTER = timedelta(days=2)
 
 
 @task(TaskName.RELAY)
@@ -51,7 +53,7 @@ def retry() -> str:
 
 @task(TaskName.TIDY)
 def tidy() -> str:
-    """Remove what nobody needs any more: files of lost attempts, workers that left long ago, inventories.
+    """Remove what nobody needs any more: files of lost attempts, workers long gone, sessions, old answers.
 
     What lies in the store and is unknown here is somebody's all the same: it is moved aside, at most.
     """
@@ -96,7 +98,7 @@ def retry_now() -> str:
 
 
 def tidy_now() -> str:
-    """Forget workers and inventories, then tidy the store, unless somebody did so just now."""
+    """Forget what is over in the database, then tidy the store, unless somebody did so just now."""
     with runtime.database().transaction() as session:
         turn = queue.take_turn(session, "tidy", _TIDY_EVERY)
         if turn is not Turn.MINE:
@@ -105,6 +107,8 @@ def tidy_now() -> str:
         # After the workers, whose rows are what keeps an inventory.
         inventories.prune(session)
         holds.prune(session)
+        catalogue.forget_sessions(session)
+        catalogue.forget_answers(session, older_than=_FORGET_ANSWERS_AFTER)
     failpoints.hit(failpoints.Window.TIDY)
     return f"{len(forgotten)} workers forgotten, {_tidy_store()}"
 

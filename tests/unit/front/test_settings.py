@@ -49,6 +49,7 @@ def test_times_are_plain_seconds_in_the_environment(monkeypatch: pytest.MonkeyPa
         ("FARM_COMFYUI_URL", "127.0.0.1", "such as http://127.0.0.1:8188"),
         ("FARM_COMFYUI_URL", "http://[::1", "such as http://127.0.0.1:8188"),
         ("FARM_COMFYUI_URL", "http://card:port", "such as http://127.0.0.1:8188"),
+        ("FARM_URL", "farm.example", "such as http://127.0.0.1:8188"),
         ("FARM_LEASE", "nan", "more than zero"),
         ("FARM_LEASE", "20", "FARM_HEARTBEAT must be at most half of FARM_LEASE"),
         ("FARM_SOFT_TIME_LIMIT", "3600", "FARM_SOFT_TIME_LIMIT must be shorter"),
@@ -112,10 +113,13 @@ def test_given_servers_are_used_as_given(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_passwords_do_not_show() -> None:
-    read = Settings(given_database_url="postgresql://farm:secret@db.example/farm", flower_password="hush")  # type: ignore[arg-type]
+    read = Settings(
+        given_database_url="postgresql://farm:secret@db.example/farm", flower_password="hush", key="farm_hidden"
+    )  # type: ignore[arg-type]
 
     assert "secret" not in repr(read)
     assert "hush" not in repr(read)
+    assert "farm_hidden" not in repr(read)
 
 
 def test_where_no_farm_runs_the_sentence_says_how_to_start_one(tmp_path: Path) -> None:
