@@ -84,7 +84,10 @@ def plain(value: Any) -> Any:
         return plain_fields(value)
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (set, frozenset)):
+        # A set has no order of its own, and what is written twice shall be the same twice.
+        return sorted(plain(each) for each in value)
+    if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
     return _worded(value)
 

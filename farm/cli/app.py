@@ -12,7 +12,22 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from farm import extras
-from farm.cli.commands import deliver, jobs, reproduce, review, serve, show, store, submit, up, words, workflows
+from farm.cli.commands import (
+    audit,
+    deliver,
+    jobs,
+    keys,
+    people,
+    reproduce,
+    review,
+    serve,
+    show,
+    store,
+    submit,
+    up,
+    words,
+    workflows,
+)
 from farm.cli.console import EXIT_CODES, print_error
 from models.errors import FarmError
 from models.vocabulary import Exit
@@ -36,7 +51,23 @@ def build(asked: str = "") -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for group in (up, serve, submit, reproduce, jobs, review, deliver, workflows, words, show, store):
+    groups = (
+        up,
+        serve,
+        submit,
+        reproduce,
+        jobs,
+        review,
+        deliver,
+        workflows,
+        words,
+        show,
+        store,
+        keys,
+        people,
+        audit,
+    )
+    for group in groups:
         group.join(app)
     own = {_name(command) for command in app.registered_commands} | {
         group.name for group in app.registered_groups

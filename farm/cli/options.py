@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from fractions import Fraction
 
 from models.errors import BadInput
 from models.rates import rate_of
+
+_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+
+
+def lasting(text: str | None) -> timedelta | None:
+    """How long `30d`, `12h` or `45m` are, each 1 to 99999; None where nothing was said. Raises `BadInput`."""
+    if text is None:
+        return None
+    amount = re.fullmatch(r"([1-9]\d{0,4})([dhm])", text.strip())
+    if not amount:
+        raise BadInput(
+            f"The time {text!r} cannot be read.", hint="Write days, hours or minutes: 30d, 12h, 45m."
+        )
+    return int(amount[1]) * _UNITS[amount[2]]
 
 
 def size_of(text: str | None) -> tuple[int, int] | None:

@@ -77,6 +77,16 @@ def test_up_starts_everything_and_flower_asks_for_its_password(shell: Shell) -> 
     assert (shell.folder / "state" / "flower.json").stat().st_mode & 0o077 == 0
 
 
+def test_up_gives_this_machine_a_key_that_it_alone_reads(shell: Shell) -> None:
+    file = shell.folder / "state" / "api_key"
+
+    (key,) = shell.asked("keys", "list")["items"]
+
+    assert file.read_text().startswith(key["prefix"])
+    assert file.stat().st_mode & 0o077 == 0
+    assert (key["scopes"], key["revoked_at"]) == (["admin"], None)
+
+
 def test_no_password_stands_on_a_command_line_where_everybody_can_read_it(shell: Shell) -> None:
     access = json.loads((shell.folder / "state" / "flower.json").read_text())
 
