@@ -21,8 +21,14 @@ def here() -> Settings:
 
 @contextmanager
 def opened() -> Iterator[Farm]:
-    """The farm of this folder, closed at the end; raises `NotHere` when it does not run."""
+    """The farm of this folder, or the one far away that FARM_URL names; closed at the end.
+
+    Raises:
+        NotHere: it does not run.
+    """
     from farm.client import Farm
 
-    with Farm() as farm:
+    settings = here()
+    key = settings.key.get_secret_value() if settings.key else None
+    with Farm.connect(settings.url, key) if settings.url else Farm(settings) as farm:
         yield farm
