@@ -3,6 +3,7 @@
 from db.catalogue.answers import find_answer, forget_answers, keep_answer, may_answer
 from db.catalogue.audit import audit, note_change
 from db.catalogue.doors import doors, is_decided, is_open, job_for_gate, latch_open, lock_gate, set_door
+from db.catalogue.events import events, events_after, newest_event_id
 from db.catalogue.evidence import store_judgement, store_measurements, take_to_score
 from db.catalogue.jobs import (
     family_rows,
@@ -85,6 +86,8 @@ __all__ = [
     "disable_person",
     "doors",
     "end_session",
+    "events",
+    "events_after",
     "family_rows",
     "find_answer",
     "find_job",
@@ -117,6 +120,7 @@ __all__ = [
     "lock_spending",
     "may_answer",
     "moved_families",
+    "newest_event_id",
     "newest_take_number",
     "note_change",
     "note_delivered",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
+from db.catalogue.marks import read_mark
 from models.access import AuditEntry, AuditPage, Caller, Change
-from models.errors import BadInput
 from models.rows.audit import AuditRow
 
 if TYPE_CHECKING:
@@ -47,19 +47,10 @@ def audit(
     if subject is not None:
         query = query.where(AuditRow.subject == subject)
     if after is not None:
-        query = query.where(AuditRow.id < _read_mark(after))
+        query = query.where(AuditRow.id < read_mark(after))
     rows = list(session.scalars(query))
     items = tuple(_entry(row) for row in rows[:limit])
     return AuditPage(items=items, next=str(items[-1].id) if len(rows) > limit else None)
-
-
-def _read_mark(mark: str) -> int:
-    # A bigint and no more: the database would refuse a longer one with an error of its own.
-    if not mark.isascii() or not mark.isdigit() or len(mark) > 18:
-        raise BadInput(
-            f"The page mark '{mark}' cannot be read.", hint="Use `next` of the page before, unchanged."
-        )
-    return int(mark)
 
 
 def _entry(row: AuditRow) -> AuditEntry:

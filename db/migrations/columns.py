@@ -11,6 +11,11 @@ def key() -> sa.Column[Any]:
     return sa.Column("id", sa.UUID(), server_default=sa.text("gen_random_uuid()"), nullable=False)
 
 
+def counter() -> sa.Column[Any]:
+    """A primary key that rises from row to row."""
+    return sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False)
+
+
 def ref(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     """A UUID that points at another table's row."""
     return sa.Column(name, sa.UUID(), nullable=nullable)

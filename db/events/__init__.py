@@ -1,0 +1,1 @@
+"""What happened, written with what did it, and how it reaches those who asked to hear of it."""
