@@ -11,7 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from db.events.outbox import noted
 from db.queue.attempts import closed
+from models.events import EventType
 from models.plain import storable
 from models.scheduling import FailureFacts, TriedAt
 from models.vocabulary import AttemptOutcome, Step
@@ -83,6 +85,9 @@ _EXPIRED = text(_lost("q.lease_until < now()"))
 _ORPHANED = text(_lost("q.incarnation = :incarnation AND a.pid <> ALL(CAST(:living AS integer[]))"))
 
 
+_WHY = "jsonb_build_object('step', e.step, 'error_kind', e.error_kind, 'message', e.error_message)"
+
+
 def _end(outcome: AttemptOutcome, *, epoch: str, worker_id: str) -> str:
     """Rows go back after their pause, or fail; `epoch` and `worker_id` are what those columns become."""
     return f"""
@@ -100,8 +105,9 @@ WITH decided AS (
         completed_at = CASE d.status WHEN 'failed' THEN now() END,
         lease_until = NULL, error_kind = d.error_kind, error_message = d.error_message
     FROM decided d WHERE q.job_id = d.job_id AND q.epoch = d.epoch AND q.status = 'running'
-    RETURNING q.job_id, d.epoch, q.error_kind, q.error_message
-), {closed("ended", outcome, error=True)}
+    RETURNING q.job_id, d.epoch, q.error_kind, q.error_message, q.project_id, q.status, q.step
+), {closed("ended", outcome, error=True)},
+{noted("ended", EventType.JOB_FAILED, _WHY, where="e.status = 'failed'")}
 SELECT count(*) FROM ended
 """
 

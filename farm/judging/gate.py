@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from db import catalogue
 from db.catalogue import NewJob
-from farm.judging import profiles
+from db.events import outbox
+from farm.judging import news, profiles
 from farm.judging import reviews as reviewing
 from farm.judging.best_take import place_of
 from farm.judging.ladder import beyond_retakes, next_recipe
@@ -60,7 +61,14 @@ def gate_job(session: Session, job_id: UUID) -> GateOutcome:
     judged like any take, but nothing follows from it: no retake, no open door.
     """
     job = _locked(session, job_id)
-    judgement = _judged(session, job)
+    outcome = _gated(session, job)
+    retake = asdict(outcome.retake) if outcome.retake else None
+    outbox.put(session, news.of_gate(job, outcome.judgement, outcome.verdict, retake))
+    return outcome
+
+
+def _gated(session: Session, job: Job) -> GateOutcome:
+    job_id, judgement = job.id, _judged(session, job)
     if job.reproduces_job_id is not None:
         _keep(session, job_id, judgement, judgement.verdict)
         return GateOutcome(verdict=judgement.verdict, judgement=judgement)
@@ -139,20 +147,19 @@ def review(
     if job.verdict is None:
         raise Conflict(f"The job {job_id} has not been judged yet.", hint="Wait for its verdict.")
     reviewing.refuse_frame(frame, job.total_frames)
-    verdict = Verdict.APPROVED if approve else Verdict.REJECTED
-    catalogue.add_review(
-        session,
-        job_id,
-        by=who,
-        verdict=verdict,
-        instead_of=job.verdict,
-        reasons=why,
-        note=note,
-        frame=frame,
-    )
+    verdict, instead_of = Verdict.APPROVED if approve else Verdict.REJECTED, job.verdict
+    decision: dict[str, Any] = {
+        "by": who,
+        "instead_of": instead_of,
+        "reasons": why,
+        "note": note,
+        "frame": frame,
+    }
+    catalogue.add_review(session, job_id, verdict=verdict, **decision)
     judgement = _judged(session, job)
     _keep(session, job_id, judgement, verdict)
     opened = _open_if_earned(session, job.project_id, job.phase) if approve else None
+    outbox.put(session, news.of_review(job, judgement, verdict, **decision))
     return GateOutcome(verdict=verdict, judgement=judgement, door_opened=opened)
 
 
@@ -252,7 +259,10 @@ def _open_if_earned(session: Session, project_id: UUID, phase: Phase) -> Phase |
     report = project_report(session, project_id, phase)
     if not report.can_open:
         return None
-    return behind if catalogue.latch_open(session, project_id, behind, report.to_json()) else None
+    if not catalogue.latch_open(session, project_id, behind, report.to_json()):
+        return None
+    outbox.put(session, [news.of_door(project_id, behind, is_open=True, by=GATE)])
+    return behind
 
 
 def _decide(
@@ -273,3 +283,4 @@ def _decide(
         "report": project_report(session, project_id, gate).to_json() if gate else None,
     }
     catalogue.set_door(session, project_id, phase, is_open=is_open, evidence=evidence, by=who)
+    outbox.put(session, [news.of_door(project_id, phase, is_open=is_open, by=who, reason=reason)])

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from db import catalogue
 from db.catalogue import NewJob
+from db.events import outbox
 from farm.orders import batch
 from farm.orders.desk import Desk
 from farm.orders.form import Order
 from farm.settings import settings as machine_settings
 from models.actors import Actor
 from models.errors import Conflict, OrderRefused
-from models.plain import refuse_unkeepable
+from models.events import EventType, NewEvent
+from models.plain import plain, refuse_unkeepable
 from models.recipe import SEED_LIMIT
 
 if TYPE_CHECKING:
@@ -160,6 +162,10 @@ def retake(
     (stored,) = catalogue.insert_jobs(session, [admitted], key_prefix=key_prefix)
     if stored is None:
         raise Conflict("Somebody else ordered this retake just now.", hint="Look at the job's takes first.")
+    again = {"retake_job_id": stored, "take_number": admitted.take_number, "changed": changed}
+    facts = plain(again | {"by": who, "reason": reason})
+    event = NewEvent(type=EventType.JOB_RETAKEN, project_id=job.project_id, job_id=job_id, facts=facts)
+    outbox.put(session, [event])
     return _answer(stored, admitted)
 
 
