@@ -3,6 +3,17 @@
 from db.catalogue.answers import find_answer, forget_answers, keep_answer, may_answer
 from db.catalogue.audit import audit, note_change
 from db.catalogue.doors import doors, is_decided, is_open, job_for_gate, latch_open, lock_gate, set_door
+from db.catalogue.endpoints import (
+    add_endpoint,
+    endpoint,
+    endpoints,
+    pause_endpoint,
+    remove_endpoint,
+    replay,
+    resume_endpoint,
+    rotate_secret,
+    unwell_endpoints,
+)
 from db.catalogue.events import events, events_after, newest_event_id
 from db.catalogue.evidence import store_judgement, store_measurements, take_to_score
 from db.catalogue.jobs import (
@@ -75,6 +86,7 @@ __all__ = [
     "ReferenceView",
     "StoredKey",
     "TakePair",
+    "add_endpoint",
     "add_review",
     "audit",
     "begin_session",
@@ -86,6 +98,8 @@ __all__ = [
     "disable_person",
     "doors",
     "end_session",
+    "endpoint",
+    "endpoints",
     "events",
     "events_after",
     "family_rows",
@@ -129,13 +143,18 @@ __all__ = [
     "parse_cut",
     "passing_stills",
     "path_of",
+    "pause_endpoint",
     "project",
     "project_view",
     "projects",
     "recount",
+    "remove_endpoint",
+    "replay",
     "reproducible",
+    "resume_endpoint",
     "reviews_of",
     "revoke_key",
+    "rotate_secret",
     "seed_of",
     "set_door",
     "stand",
@@ -151,6 +170,7 @@ __all__ = [
     "tally",
     "under_way",
     "units_of",
+    "unwell_endpoints",
     "why_facts",
     "workers",
 ]
