@@ -40,6 +40,13 @@ def _paths(value: Any) -> Any:
     return folders
 
 
+def _words(value: Any) -> Any:
+    """Several words in one variable, separated by commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(word for part in value.split(",") if (word := part.strip()))
+
+
 def _address(value: str) -> str:
     try:
         parts = urlsplit(value)
@@ -125,6 +132,14 @@ class Settings(BaseSettings):
     echo_every: Seconds = timedelta(seconds=30)
     echo_timeout: Seconds = timedelta(seconds=5)
     callback_url: str = "http://127.0.0.1:8329/api/anime/echo/tasks"
+
+    # events
+    #: how often what happened is numbered and delivered
+    events_every: Seconds = timedelta(seconds=2)
+    #: which addresses may be called; see `farm.events.addresses`; empty: none
+    callback_hosts: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    #: for one call, from its request to its answer
+    callback_timeout: Seconds = timedelta(seconds=10)
 
     #: the one ComfyUI a worker process renders at; a worker without it serves the other renderers
     comfyui_url: Address | None = None

@@ -84,12 +84,16 @@ def session() -> requests.Session:
     return bounded
 
 
+def watched(pool: Any) -> Any:
+    """A pool of urllib3, whose calls keep to the `Deadline` they are made in from now on."""
+    # Typed as a pool of any kind of connection, which has no class of connections yet.
+    pool.ConnectionCls = type("Watched", (_Watched, type(pool).ConnectionCls), {})
+    return pool
+
+
 class _Adapter(HTTPAdapter):
     def get_connection_with_tls_context(self, *given: Any, **named: Any) -> Any:
-        # Typed as a pool of any kind of connection, which has no class of connections yet.
-        pool: Any = super().get_connection_with_tls_context(*given, **named)
-        pool.ConnectionCls = type("Watched", (_Watched, type(pool).ConnectionCls), {})
-        return pool
+        return watched(super().get_connection_with_tls_context(*given, **named))
 
 
 class _Watched:
