@@ -20,6 +20,7 @@ imports = (
     "tasks.steps.gate",
     "tasks.beat.upkeep",
     "tasks.beat.echo",
+    "tasks.beat.events",
 )
 
 # Plain data only: a message is never code.
@@ -61,6 +62,7 @@ beat_scheduler = "tasks.beat.schedule:Scheduler"
 beat_schedule = {
     "relay": {"task": TaskName.RELAY.value, "schedule": _settings.relay_every},
     "retry": {"task": TaskName.RETRY.value, "schedule": _settings.retry_every},
+    "events": {"task": TaskName.EVENTS.value, "schedule": _settings.events_every},
     "tidy": {"task": TaskName.TIDY.value, "schedule": timedelta(minutes=5)},
 }
 if _settings.echo_url:

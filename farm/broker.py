@@ -39,6 +39,7 @@ SCORE_QUEUE = "score"
 GATE_QUEUE = "gate"
 CONTROL_QUEUE = "control"
 ECHO_QUEUE = "echo"
+EVENTS_QUEUE = "events"
 _RENDER_PREFIX = "render_queue."
 
 
@@ -52,6 +53,7 @@ class TaskName(StrEnum):
     RETRY = "farm.retry"
     TIDY = "farm.tidy"
     ECHO_HEARTBEAT = "farm.echo_heartbeat"
+    EVENTS = "farm.events"
 
     @property
     def queue(self) -> str | None:
@@ -70,6 +72,8 @@ _QUEUE_OF = {
     TaskName.RETRY: CONTROL_QUEUE,
     TaskName.TIDY: CONTROL_QUEUE,
     TaskName.ECHO_HEARTBEAT: ECHO_QUEUE,
+    # Of its own: a machine that must reach nothing outside does not listen to it.
+    TaskName.EVENTS: EVENTS_QUEUE,
 }
 
 QUEUE_AFTER_RENDER = {Step.SCORE: SCORE_QUEUE, Step.GATE: GATE_QUEUE}
@@ -137,7 +141,8 @@ def known_queues() -> list[str]:
     """The queues every farm has; those of ComfyUI's classes of cards come with the workers that serve them."""
     from workers.renderers import registry
 
-    return [*map(render_queue, registry.names()), SCORE_QUEUE, GATE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE]
+    others = (SCORE_QUEUE, GATE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE, EVENTS_QUEUE)
+    return [*map(render_queue, registry.names()), *others]
 
 
 def wake(pool: str, count: int, *, slots: int = 0, step: Step = Step.RENDER, sender: Celery = app) -> int:

@@ -49,6 +49,8 @@ class Window(StrEnum):
     LEAVE = "leave.after_commit"  #: the worker is gone from the table, and its process is still there
     ORDER = "order.after_commit"  #: an order, retake or reproduction is stored, and no worker was woken
     CANCEL = "cancel.after_commit"  #: jobs are called off, and whoever asked has no answer
+    EVENTS = "events.after_commit"  #: events have their numbers, and nothing was sent to anybody
+    CALLED = "call.before_note"  #: an endpoint was called, and the database does not know it
     DELIVER = "deliver.before_rename"  #: a delivery's files are written whole, under a hidden name
     DELIVERED = "deliver.after_rename"  #: the version is in place, and its folder is not yet on the disk
 

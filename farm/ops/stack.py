@@ -160,7 +160,7 @@ def _programs(
     programs = [_worker(f"render-{slot}", "prefork", queues, shared) for slot in range(workers)]
     programs.append(_worker("score", "prefork", "score", shared))
     programs.append(_worker("gate", "threads", "gate", shared))
-    programs.append(_worker("control", "threads", "control,echo", shared))
+    programs.append(_worker("control", "threads", "control,echo,events", shared))
     beat = (
         *_CELERY,
         *["beat", "--loglevel", "INFO", "--pidfile=", "--schedule"],

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from db import catalogue, queue
+from db.events import deliveries
 from db.fleet import holds, inventories, workers
 from db.queue import Turn
 from farm import broker
@@ -32,6 +33,7 @@ BEAT = "beat"
 """The tick that only a living beat writes, so that workers notice when there is none."""
 
 _FORGET_WORKERS_AFTER = timedelta(days=1)
+_KEEP_EVENTS = timedelta(days=14)
 _TIDY_EVERY = timedelta(minutes=5)
 #: callers are promised a day in which the same request gets the same answer
 _FORGET_ANSWERS_AFTER = timedelta(days=2)
@@ -53,7 +55,7 @@ def retry() -> str:
 
 @task(TaskName.TIDY)
 def tidy() -> str:
-    """Remove what nobody needs any more: files of lost attempts, workers long gone, sessions, old answers.
+    """Remove what nobody needs any more: what lost attempts and workers left, sessions, old answers and events.
 
     What lies in the store and is unknown here is somebody's all the same: it is moved aside, at most.
     """
@@ -109,6 +111,7 @@ def tidy_now() -> str:
         holds.prune(session)
         catalogue.forget_sessions(session)
         catalogue.forget_answers(session, older_than=_FORGET_ANSWERS_AFTER)
+        deliveries.tidy(session, keep=_KEEP_EVENTS)
     failpoints.hit(failpoints.Window.TIDY)
     return f"{len(forgotten)} workers forgotten, {_tidy_store()}"
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from celery import signals
 
-from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, GATE_QUEUE, SCORE_QUEUE, pool_of, render_queue
+from farm.broker import CONTROL_QUEUE, ECHO_QUEUE, EVENTS_QUEUE, GATE_QUEUE, SCORE_QUEUE, pool_of, render_queue
 from farm.settings import settings
 from models.errors import FarmError
 from models.pools import COMFYUI, renderer_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_OTHER_QUEUES = (SCORE_QUEUE, GATE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE)
+_OTHER_QUEUES = (SCORE_QUEUE, GATE_QUEUE, CONTROL_QUEUE, ECHO_QUEUE, EVENTS_QUEUE)
 
 _presence: list[Presence] = []
 _listening: list[Listening] = []

@@ -45,7 +45,7 @@ def test_a_worker_started_by_hand_is_a_whole_farm(floor):
 
     floor.settled()
     row = one(floor.database, "SELECT * FROM workers")
-    assert row.id.endswith(":render+score+gate+control+echo:0")
+    assert row.id.endswith(":render+score+gate+control+echo+events:0")
     assert "null" in row.pools
     assert set(row.capabilities["job_types"]) == {
         "still_image",

@@ -32,7 +32,16 @@ PLAN = Plan(seed=3, jobs=8, roles=((RENDER,), (SCORE, CONTROL)), patience_s=150)
 #: how it comes that a window is passed: work is only taken back where a worker died
 _LEADS_TO = {Window.RETRY: f"{Window.CLAIM}:1:kill=1;"}
 #: windows that workers never pass while they work
-_OF_OTHERS = (Window.TIDY, Window.LEAVE, Window.ORDER, Window.CANCEL, Window.DELIVER, Window.DELIVERED)
+_OF_OTHERS = (
+    Window.TIDY,
+    Window.LEAVE,
+    Window.ORDER,
+    Window.CANCEL,
+    Window.EVENTS,
+    Window.CALLED,
+    Window.DELIVER,
+    Window.DELIVERED,
+)
 _LOST = """
 INSERT INTO attempts (job_id, step, epoch, worker_id, outcome, ended_at)
 VALUES (:job, 'render', :epoch, 'w', 'lost', now())

@@ -39,6 +39,7 @@ RUN_BY = {
     "farm/servers/watchdog.py": "tests/integration/servers/test_servers.py",
     "farm/shows/sittings.py": "tests/integration/references/test_making.py",
     "farm/shows/wanted_references.py": "tests/integration/references/test_making.py",
+    "tasks/beat/events.py": "tests/integration/events/test_courier.py",
     "tasks/beat/echo.py": "tests/integration/echo/test_echo.py",
     "tasks/beat/standin.py": "tests/integration/engine/test_faults.py",
     "tasks/beat/upkeep.py": "tests/integration/engine/test_faults.py",
