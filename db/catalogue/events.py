@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from models.events import EventType
 
 
-def events_after(session: Session, event_id: int, limit: int = 500) -> tuple[EventView, ...]:
-    """The events numbered higher than `event_id`, the oldest first, at most `limit`.
+def events_after(
+    session: Session, event_id: int, limit: int = 500, job_ids: Iterable[UUID] | None = None
+) -> tuple[EventView, ...]:
+    """The events numbered higher than `event_id`, the oldest first, at most `limit`; of these jobs, or of all.
 
     Whoever goes on from the last of them misses none: what is numbered later has a higher number.
     """
     query = _query().where(EventRow.id > event_id).order_by(EventRow.id).limit(limit)
+    if job_ids is not None:
+        query = query.where(EventRow.job_id.in_(list(job_ids)))
     return tuple(map(_view, session.execute(query)))
 
 

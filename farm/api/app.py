@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from farm.access.rates import Buckets
-from farm.api import files, health, openapi, ordering, problems, sessions, shows, verbs
+from farm.api import files, health, openapi, ordering, problems, sessions, shows, streams, verbs
 from farm.api.headers import SafeHeaders
+from farm.api.tail import Tail
 from farm.client.routes import PREFIX
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def create(farm: Farm) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.tail.start()
         yield
+        app.state.tail.close()
         farm.close()
 
     app = FastAPI(
@@ -48,7 +51,7 @@ def create(farm: Farm) -> FastAPI:
         redoc_url=None,
         max_body_size=farm.settings.api_max_body_bytes,
     )
-    app.state.farm = farm
+    app.state.farm, app.state.tail = farm, Tail(farm)
     app.state.rates = Buckets(per_second=farm.settings.api_calls_per_second, burst=farm.settings.api_burst)
     app.state.log_ins = Buckets(per_second=_LOG_INS_PER_SECOND, burst=_LOG_INS)
     _include(app)
@@ -59,6 +62,13 @@ def create(farm: Farm) -> FastAPI:
 
 
 def _include(app: FastAPI) -> None:
-    for router in (ordering.router, shows.router, files.router, sessions.router, verbs.router()):
+    for router in (
+        ordering.router,
+        shows.router,
+        files.router,
+        streams.router,
+        sessions.router,
+        verbs.router(),
+    ):
         app.include_router(router, prefix=PREFIX)
     app.include_router(health.router)

@@ -10,6 +10,7 @@ from farm.client.answering import Answering
 from farm.client.auditing import Auditing
 from farm.client.delivery import Delivering
 from farm.client.files import Files
+from farm.client.following import Following
 from farm.client.jobs import Jobs
 from farm.client.judging import Judging
 from farm.client.keys import Keys
@@ -35,6 +36,7 @@ class Farm(
     People,
     Answering,
     Files,
+    Following,
 ):
     """One farm: this machine's, or the one that `Farm(settings)` names.
 

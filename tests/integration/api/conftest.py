@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from farm import broker
 from farm.api import app
@@ -43,3 +44,15 @@ def http(home: Farm, key_for: Callable[..., str]) -> Iterator[TestClient]:
     with TestClient(app.create(home), raise_server_exceptions=False) as client:
         client.headers["Authorization"] = f"Bearer {key_for(Scope.ADMIN)}"
         yield client
+
+
+@pytest.fixture
+def statements(home: Farm) -> list[str]:
+    """What the farm asks its database, in order."""
+    asked: list[str] = []
+
+    @event.listens_for(home.database.engine, "before_cursor_execute")
+    def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        asked.append(statement)
+
+    return asked
