@@ -52,13 +52,14 @@ _IS_DUE = """d.delivered_at IS NULL AND d.next_at <= now()
       WHERE b.endpoint_id = d.endpoint_id AND b.subject = d.subject AND b.delivered_at IS NULL
         AND b.event_id < d.event_id AND b.next_at > now())"""
 
-# Whoever waited longest first; SKIP LOCKED, because another deliverer takes its own at the same time.
+# Whoever waited longest first; SKIP LOCKED, because another deliverer takes its own at the same time. One short
+# look for each endpoint that may be sent to: a million events that wait for a paused one are not walked.
 _LEASE = text(f"""
 UPDATE endpoints SET next_at = now() + CAST(:lease AS interval)
 WHERE id IN (
     SELECT p.id FROM endpoints p
+    CROSS JOIN LATERAL (SELECT 1 FROM deliveries d WHERE d.endpoint_id = p.id AND {_IS_DUE} LIMIT 1) due
     WHERE p.paused_at IS NULL AND p.next_at <= now()
-      AND p.id IN (SELECT d.endpoint_id FROM deliveries d WHERE {_IS_DUE})
     ORDER BY p.next_at LIMIT :at_most FOR UPDATE OF p SKIP LOCKED
 )
 RETURNING id, url, task_id, next_at, secret,
@@ -115,13 +116,13 @@ DELETE FROM events e WHERE e.id IN (SELECT id FROM events ORDER BY id LIMIT :at_
       WHERE d.event_id = e.id AND d.delivered_at IS NULL AND p.paused_at IS NULL)
 """)
 
-# An order's own endpoint goes when nothing more can come of the order.
+# An order's own endpoint goes when nothing more comes of it by itself, and nobody's review is waited for.
 _TIDY_ENDPOINTS = text("""
 DELETE FROM endpoints p WHERE p.job_id IS NOT NULL AND p.created_at < now() - CAST(:keep AS interval)
   AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = p.id)
   AND NOT EXISTS (
       SELECT 1 FROM jobs j JOIN render_queue q ON q.job_id = j.id
-      WHERE j.root_job_id = p.job_id AND q.status IN ('held', 'ready', 'running'))
+      WHERE j.root_job_id = p.job_id AND (q.status IN ('held', 'ready', 'running') OR j.verdict = 'review'))
 """)
 
 _FORGET_SECRETS = text("""

@@ -511,6 +511,11 @@ def test_old_events_go_unless_somebody_who_is_not_paused_waits_for_them(
     assert seen(database, of_order).job_id == job  # the order is still under way
 
     execute(database, "UPDATE render_queue SET status = 'completed' WHERE job_id = :job", job=job)
+    execute(database, "UPDATE jobs SET verdict = 'review' WHERE id = :job", job=job)
+    left()
+    assert seen(database, of_order).job_id == job  # a person may still decide
+
+    execute(database, "UPDATE jobs SET verdict = 'approved' WHERE id = :job", job=job)
     left()
     assert one(database, "SELECT count(*) AS n FROM endpoints WHERE job_id = :job", job=job).n == 0
     assert one(database, "SELECT count(*) AS n FROM endpoints").n == 2
