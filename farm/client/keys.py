@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from db.engine import Session
     from models.access import Caps, KeyView, NewKey
     from models.actors import Actor
+    from models.errors import Refused
 
 #: a key's use is written down no more often
 _USED_EVERY = timedelta(minutes=1)
@@ -91,10 +92,20 @@ class Keys(Connection):
             return view
 
     def spent_today(self, prefix: str) -> Spent:
-        """What was spent with a key since midnight (UTC): what its caps are held against."""
-        from db import catalogue
+        """What was spent with a key since midnight (UTC): what its caps are held against.
 
+        Raises:
+            Forbidden: it is not the caller's own, and the caller is no administrator.
+            UnknownName: there is no key of this prefix.
+        """
+        from db import catalogue
+        from farm.access import rights
+
+        if prefix != self.caller.key_prefix:
+            rights.require(self.caller, Scope.ADMIN)
         with self.database.transaction() as session:
+            if catalogue.key_by_prefix(session, prefix) is None:
+                raise _unknown(session, prefix)
             return Spent(
                 jobs=catalogue.jobs_today(session, prefix),
                 gpu_seconds=catalogue.gpu_seconds_today(session, prefix),
@@ -146,10 +157,16 @@ def _stored(session: Session, text: str | None, address: str) -> StoredKey:
     return stored
 
 
-def _not_revoked(session: Session, prefix: str) -> Exception:
+def _not_revoked(session: Session, prefix: str) -> Refused:
     """Why there is nothing to revoke."""
     from db import catalogue
 
     if catalogue.key_by_prefix(session, prefix) is not None:
         return Conflict(f"The key {prefix} was revoked before.", hint="`farm keys list` says when.")
+    return _unknown(session, prefix)
+
+
+def _unknown(session: Session, prefix: str) -> Refused:
+    from db import catalogue
+
     return unknown_name(prefix, [key.prefix for key in catalogue.list_keys(session)], "key")

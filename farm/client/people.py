@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from db.engine import Session
     from models.access import PersonView
+    from models.errors import Refused
 
 #: a working day and a little more
 _SESSION = timedelta(hours=12)
@@ -147,7 +148,7 @@ def _changed(action: str, person: PersonView) -> Change:
     return Change(action=action, subject=f"person {person.name}", after={"scopes": sorted(person.scopes)})
 
 
-def _not_disabled(session: Session, name: str) -> Exception:
+def _not_disabled(session: Session, name: str) -> Refused:
     from db import catalogue
 
     names = [person.name for person in catalogue.list_people(session)]

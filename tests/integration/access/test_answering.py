@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from db import catalogue
 from models.access import KeptAnswer, Scope
 from models.errors import BadInput, Busy, Conflict, UnknownName
+from tasks.beat import upkeep
+from tasks.process import runtime
 from tests.integration.access.conftest import with_key
 from tests.support.queue_jobs import execute, one
 
@@ -152,8 +153,10 @@ def test_an_answer_is_begun_within_what_is_kept_with_it(farm: Farm) -> None:
 
 
 def test_answers_are_forgotten_after_two_days_and_not_before(
-    farm: Farm, database: Database, order: dict[str, Any]
+    farm: Farm, database: Database, order: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runtime, "database", lambda: database)
+    monkeypatch.setattr(runtime, "store", lambda: farm.store)
     execute(database, "DELETE FROM idempotent_answers")
     for key, hours in (("old", 49), ("young", 25)):
         answered(farm, key, order | {"seed": hours})
@@ -162,7 +165,6 @@ def test_answers_are_forgotten_after_two_days_and_not_before(
         )
         execute(database, age, hours=hours, key=key)
 
-    with database.transaction() as session:
-        catalogue.forget_answers(session, older_than=timedelta(days=2))
+    upkeep.tidy_now()
 
     assert one(database, "SELECT key FROM idempotent_answers").key == "young"

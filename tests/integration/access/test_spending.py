@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from models.access import Caps, Scope
+from models.access import Caps, Scope, Spent
 from models.actors import Actor
-from models.errors import Forbidden, TooMuch
+from models.errors import Forbidden, TooMuch, UnknownName
 from models.metrics import Measurement, Metric
 from models.vocabulary import Phase
 from tests.integration.access.conftest import with_key
@@ -64,6 +64,18 @@ def test_two_orders_at_once_do_not_both_get_the_last_job(farm: Farm, order: dict
         ordered = list(threads.map(try_one, range(6)))
 
     assert sum(ordered) == agent.spent_today(prefix_of(agent)).jobs == 3
+
+
+def test_what_was_spent_with_a_key_is_for_itself_and_for_administrators_to_know(farm: Farm) -> None:
+    mine, anothers = an_agent(farm), an_agent(farm)
+
+    assert (
+        farm.spent_today(prefix_of(mine)) == mine.spent_today(prefix_of(mine)) == Spent(jobs=0, gpu_seconds=0.0)
+    )
+    with pytest.raises(Forbidden, match="needs the scope 'admin'"):
+        anothers.spent_today(prefix_of(mine))
+    with pytest.raises(UnknownName, match="no key 'farm_nobodys0'"):
+        farm.spent_today("farm_nobodys0")
 
 
 def test_a_day_is_over_at_midnight(farm: Farm, order: dict[str, Any], database: Database) -> None:
