@@ -63,6 +63,18 @@ class EventView:
     at: datetime
     facts: dict[str, Any]
 
+    def to_json(self) -> dict[str, Any]:
+        """As lists and streams show it; `event_type`, `job_id`, `timestamp` and `data` as webhooks say it."""
+        return {
+            "id": self.id,
+            "webhook_id": str(self.webhook_id),
+            "event_type": self.type,
+            "job_id": str(self.job_id) if self.job_id else None,
+            "root_job_id": str(self.root_job_id) if self.root_job_id else None,
+            "timestamp": self.at.isoformat(),
+            "data": {"project": self.project, **self.facts},
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPage:

@@ -39,6 +39,7 @@ from db.catalogue.keys import (
     revoke_key,
 )
 from db.catalogue.labels import JudgedTake, judged_takes
+from db.catalogue.marks import read_mark
 from db.catalogue.orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
 from db.catalogue.people import (
     begin_session,
@@ -147,6 +148,7 @@ __all__ = [
     "project",
     "project_view",
     "projects",
+    "read_mark",
     "recount",
     "remove_endpoint",
     "replay",

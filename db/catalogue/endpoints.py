@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import case, delete, func, insert, select, text, update
 
 from db.events.outbox import wants
 from models.errors import UnknownName
@@ -76,7 +76,7 @@ def rotate_secret(session: Session, endpoint_id: UUID, secret: str, *, keep: tim
         session,
         endpoint_id,
         previous_secret=EndpointRow.secret,
-        previous_secret_until=func.now() + keep,
+        previous_secret_until=case((EndpointRow.secret.is_not(None), func.now() + keep)),
         secret=secret,
     )
 

@@ -21,6 +21,7 @@ from farm.cli.commands import (
     reproduce,
     review,
     serve,
+    events,
     show,
     store,
     submit,
@@ -68,6 +69,7 @@ def build(asked: str = "") -> typer.Typer:
         audit,
     )
     for group in groups:
+    for group in (up, submit, reproduce, jobs, review, deliver, workflows, words, show, store, events):
         group.join(app)
     own = {_name(command) for command in app.registered_commands} | {
         group.name for group in app.registered_groups

@@ -11,6 +11,7 @@ from farm.client.auditing import Auditing
 from farm.client.delivery import Delivering
 from farm.client.files import Files
 from farm.client.following import Following
+from farm.client.events import Events
 from farm.client.jobs import Jobs
 from farm.client.judging import Judging
 from farm.client.keys import Keys
@@ -38,6 +39,7 @@ class Farm(
     Files,
     Following,
 ):
+class Farm(Ordering, Jobs, Watching, Judging, Shows, References, Delivering, Machinery, Auditing, Events):
     """One farm: this machine's, or the one that `Farm(settings)` names.
 
     >>> with Farm() as farm:                                                    # doctest: +SKIP

@@ -10,7 +10,7 @@ import binascii
 import json
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models.errors import BadInput
 
@@ -48,14 +48,9 @@ def secret_of(text: str) -> str:
 
 def body_of(event: EventView, task_id: str | None) -> str:
     """The JSON that is sent; the same at every try."""
-    body: dict[str, Any] = {
-        "event_type": event.type,
-        "task_id": task_id,
-        "job_id": str(event.job_id) if event.job_id else None,
-        "timestamp": event.at.isoformat(),
-        "data": {"project": event.project, **event.facts},
-    }
-    return json.dumps(body, separators=(",", ":"), sort_keys=True)
+    known = event.to_json()
+    body = {name: known[name] for name in ("event_type", "job_id", "timestamp", "data")}
+    return json.dumps(body | {"task_id": task_id}, separators=(",", ":"), sort_keys=True)
 
 
 def headers_of(event: EventView, body: str, keys: Sequence[str], now: datetime) -> dict[str, str]:
