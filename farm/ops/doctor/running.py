@@ -8,6 +8,7 @@ from db.catalogue import workers
 from db.engine import Database
 from db.fleet.holds import all_holds
 from farm.ops import flower
+from farm.ops.doctor.events import events
 from farm.ops.doctor.findings import Check, Finding, fail, ok, warn
 from farm.ops.doctor.store import store
 from farm.servers import EmbeddedServers, find_running
@@ -64,6 +65,7 @@ def _schema_store_and_workers(settings: Settings) -> Iterator[Finding]:
         with database.transaction() as session:
             registered, held = workers(session), all_holds(session)
         yield from store(settings.artifacts_dir, database)
+        yield from events(settings, database)
     finally:
         database.close()
     alive = [worker for worker in registered if worker.is_live(settings.lease)]
