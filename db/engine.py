@@ -228,6 +228,8 @@ def _engine(url: URL, patience: Patience) -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
+        # A statement that fails says so without its values: among them are secrets.
+        hide_parameters=True,
         pool_size=5,
         max_overflow=10,
         connect_args={
