@@ -6,11 +6,13 @@ import select
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 from sqlalchemy import text
 
 from db.engine import translated_errors
 from db.events.outbox import CHANNEL
+from models.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +40,12 @@ def listening(database: Database) -> Iterator[Callable[[float], bool]]:
 
 def _heard(raw: Any, seconds: float) -> bool:
     if not raw.notifies and select.select([raw], [], [], seconds)[0]:
-        raw.poll()
+        try:
+            raw.poll()
+        except psycopg2.Error as error:
+            raise Unavailable(
+                "The database ended the connection on which events are heard of.", hint="It is opened again."
+            ) from error
     heard = bool(raw.notifies)
     raw.notifies.clear()
     return heard

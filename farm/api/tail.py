@@ -101,7 +101,7 @@ class Tail:
         """From now on the stream gets what it follows; raises `Unavailable`."""
         with self._changed:
             if self._read_to is None:
-                self._read_to = self._farm.newest_event_id()
+                self._read_to = self._farm.newest_event()
             self._streams.append(stream)
             self._changed.notify_all()
 

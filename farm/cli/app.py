@@ -15,13 +15,13 @@ from farm import extras
 from farm.cli.commands import (
     audit,
     deliver,
+    events,
     jobs,
     keys,
     people,
     reproduce,
     review,
     serve,
-    events,
     show,
     store,
     submit,
@@ -67,9 +67,9 @@ def build(asked: str = "") -> typer.Typer:
         keys,
         people,
         audit,
+        events,
     )
     for group in groups:
-    for group in (up, submit, reproduce, jobs, review, deliver, workflows, words, show, store, events):
         group.join(app)
     own = {_name(command) for command in app.registered_commands} | {
         group.name for group in app.registered_groups

@@ -9,9 +9,9 @@ from __future__ import annotations
 from farm.client.answering import Answering
 from farm.client.auditing import Auditing
 from farm.client.delivery import Delivering
+from farm.client.events import Events
 from farm.client.files import Files
 from farm.client.following import Following
-from farm.client.events import Events
 from farm.client.jobs import Jobs
 from farm.client.judging import Judging
 from farm.client.keys import Keys
@@ -38,8 +38,8 @@ class Farm(
     Answering,
     Files,
     Following,
+    Events,
 ):
-class Farm(Ordering, Jobs, Watching, Judging, Shows, References, Delivering, Machinery, Auditing, Events):
     """One farm: this machine's, or the one that `Farm(settings)` names.
 
     >>> with Farm() as farm:                                                    # doctest: +SKIP

@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 class Following(Connection):
     """Read on from an event; none with a lower number ever appears later."""
 
-    def newest_event_id(self) -> int:
-        """The number of the newest event; 0 before there was any."""
-        from db import catalogue
-
-        with self.database.transaction() as session:
-            return catalogue.newest_event_id(session)
-
     def events_after(
         self, event_id: int, limit: int = 500, job_ids: Iterable[UUID] | None = None
     ) -> tuple[EventView, ...]:

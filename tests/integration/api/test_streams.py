@@ -79,7 +79,7 @@ def test_a_stream_that_drops_goes_on_where_it_was(
     key, cut = key_for(Scope.READ), next(iter(show.cuts))
     jobs = [home.submit(project=show.project, cut=cut, seed=seed).job_id for seed in range(6)]
     seen: list[str] = []
-    after: str | None = str(home.newest_event_id())
+    after: str | None = str(home.newest_event())
     for part in (jobs[:2], jobs[2:4], jobs[4:]):
         # It happens while nobody is there.
         for job_id in part:
