@@ -22,7 +22,10 @@ Short = Annotated[str, Field(max_length=100), AfterValidator(keepable)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 Number = Annotated[Whole, Field(ge=0, le=999_999)]
 Frames = Annotated[Whole, Field(gt=0, le=1_000_000)]
-Pixels = Annotated[Whole, Field(gt=0)]
+#: a position in a scene, from 0
+Frame = Annotated[Whole, Field(ge=0, le=1_000_000)]
+Pixels = Annotated[Whole, Field(gt=0, le=100_000)]
+AttributeType = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(keepable)]
 
 
 class _Part(BaseModel):
@@ -48,8 +51,8 @@ class Defaults(_Part):
     workflows: dict[JobType, Name] = Field(default_factory=dict)
     #: workflow -> its own parameters, as this show sets them; an order's own win
     workflow_inputs: dict[Name, dict[Name, Parameter]] = Field(default_factory=dict)
-    width: Whole | None = Field(default=None, gt=0)
-    height: Whole | None = Field(default=None, gt=0)
+    width: Pixels | None = None
+    height: Pixels | None = None
     #: kind -> (width, height), where one kind differs
     sizes: dict[JobType, tuple[Pixels, Pixels]] = Field(default_factory=dict)
     fps: FramesPerSecond | None = None
@@ -70,8 +73,8 @@ class ProjectPart(_Part):
     defaults: Defaults = Field(default_factory=Defaults)
 
 
-class StoryBiblePart(_Part):
-    """The art direction of the whole show."""
+class StoryBibleHead(_Part):
+    """The art direction of the whole show, without the pictures that only loading can take in."""
 
     art_style: Text | None = None
     color_palette: dict[Name, Name] = Field(default_factory=dict)
@@ -82,6 +85,11 @@ class StoryBiblePart(_Part):
     mood_keywords: Names = ()
     narrative_themes: Names = ()
     global_seed: Annotated[Whole, Field(ge=0, lt=SEED_LIMIT)] | None = None
+
+
+class StoryBiblePart(StoryBibleHead):
+    """The art direction of the whole show."""
+
     #: approved pictures of the style; where there are none, loading draws some
     references: tuple[Name, ...] = ()
 
@@ -92,6 +100,12 @@ class AttributePart(_Part):
     value: Name
     tokens: Names = ()
     priority: Whole = Field(default=0, ge=-1000, le=1000)
+
+
+class TypedAttribute(AttributePart):
+    """One trait, and what it is a trait of."""
+
+    type: AttributeType
 
 
 class VariationPart(_Part):
@@ -106,8 +120,8 @@ class VariationPart(_Part):
     reference_image: Name | None = None
 
 
-class CharacterPart(_Part):
-    """Somebody in the show."""
+class CharacterHead(_Part):
+    """Somebody in the show, without the pictures that only loading can take in."""
 
     slug: Slug
     name: Name
@@ -117,8 +131,13 @@ class CharacterPart(_Part):
     color_palette: dict[Name, Name] = Field(default_factory=dict)
     #: for a toon show a file below the allowed folders, for a comfyui show a name in ComfyUI's loras folder
     lora_model_path: Name | None = None
-    attributes: dict[Name, AttributePart | Name] = Field(default_factory=dict)
+    attributes: dict[AttributeType, AttributePart | Name] = Field(default_factory=dict)
     variations: tuple[VariationPart, ...] = ()
+
+
+class CharacterPart(CharacterHead):
+    """Somebody in the show."""
+
     #: approved pictures; where there are none, loading draws a character sheet
     references: tuple[Name, ...] = ()
 
@@ -127,8 +146,8 @@ class SceneCharacterPart(_Part):
     """Who is in a scene, from when to when, and where they stand."""
 
     character: Slug
-    entrance_frame: Annotated[Whole, Field(ge=0)] = 0
-    exit_frame: Annotated[Whole, Field(ge=0)] | None = None
+    entrance_frame: Frame = 0
+    exit_frame: Frame | None = None
     position: Text | None = None
 
 
@@ -149,8 +168,8 @@ class CutPart(_Part):
     omit: bool = False
 
 
-class ScenePart(_Part):
-    """One place and time."""
+class SceneHead(_Part):
+    """One place and time, without its cuts."""
 
     number: Number
     name: Name | None = None
@@ -161,16 +180,26 @@ class ScenePart(_Part):
     duration_frames: Frames | None = None
     style_overrides: dict[Name, Free] = Field(default_factory=dict)
     characters: tuple[SceneCharacterPart, ...] = ()
+
+
+class ScenePart(SceneHead):
+    """One place and time."""
+
     cuts: tuple[CutPart, ...] = ()
 
 
-class EpisodePart(_Part):
-    """One episode."""
+class EpisodeHead(_Part):
+    """One episode without its scenes."""
 
     number: Number
     title: Name | None = None
     synopsis: Text | None = None
-    target_duration_seconds: Whole | None = Field(default=None, gt=0)
+    target_duration_seconds: Whole | None = Field(default=None, gt=0, le=1_000_000)
+
+
+class EpisodePart(EpisodeHead):
+    """One episode."""
+
     scenes: tuple[ScenePart, ...] = ()
 
 
