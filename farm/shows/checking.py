@@ -1,4 +1,4 @@
-"""Looks a whole show over and says all that is wrong with it at once, each with its line."""
+"""Looks a whole show over and says all that is wrong with it at once, each with its place."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from pydantic import ValidationError
 from farm.judging import profiles
 from farm.orders.complaints import form_at, stands_for
 from farm.shows.form import AttributePart, CharacterPart, CutPart, ScenePart, Show
-from models.errors import Refused
+from models.errors import Fault, Refused
 from models.nearest import did_you_mean, unknown_name
 from workers.renderers.toon.attributes import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
-
-    from models.documents import Document, Mistake
 
 #: where in a show something stands: field names and positions
 Where = tuple[str | int, ...]
@@ -38,46 +37,50 @@ def is_drawn(show: Show) -> bool:
     return renderer_of(show) == "toon"
 
 
-def wrong_names(document: Document, show: Show) -> list[Mistake]:
+def wrong_names(show: Show) -> list[Fault]:
     """What a form cannot see: names that do not exist, and numbers that stand twice."""
-    return _Check(document, show).run()
+    return _Check(show).run()
 
 
-def complaints(document: Document, error: ValidationError) -> list[Mistake]:
+def complaints(content: Any, error: ValidationError) -> list[Fault]:
     """What the form objects to, and what is wrong with the rest as far as it is a show without that."""
-    faults = error.errors(include_url=False)
-    misspelt = [fault["loc"] for fault in faults if fault["type"] == "extra_forbidden"]
-    listed = [
-        _complaint(document, fault)
-        for fault in faults
+    return [*form_faults(error, Show), *_of_the_rest(content, error.errors(include_url=False))]
+
+
+def form_faults(error: ValidationError, form: type[BaseModel]) -> list[Fault]:
+    """What a form of a show, or of a part of one, objects to."""
+    details = error.errors(include_url=False)
+    misspelt = [each["loc"] for each in details if each["type"] == "extra_forbidden"]
+    return [
+        _form_fault(each, form)
+        for each in details
         # A misspelt field is also a missing one: the misspelling is what the writer can see.
-        if fault["type"] != "missing" or not any(stands_for(each, fault["loc"]) for each in misspelt)
+        if each["type"] != "missing" or not any(stands_for(near, each["loc"]) for near in misspelt)
     ]
-    return [*listed, *_of_the_rest(document, faults)]
 
 
-def _complaint(document: Document, fault: ErrorDetails) -> Mistake:
-    where = _where(fault)
+def _form_fault(detail: ErrorDetails, form: type[BaseModel]) -> Fault:
+    where = _where(detail)
     name = ".".join(str(part) for part in where)
-    if fault["type"] == "extra_forbidden":
-        hint = did_you_mean(str(where[-1]), form_at(Show, where[:-1]).model_fields)
-        return document.mistake(where, f"There is no field '{where[-1]}' here.", hint)
-    if fault["type"] == "missing":
-        return document.mistake(where, f"'{name}' is missing.")
-    reason = fault["msg"].removeprefix("Value error, ").replace("Input should", "it must", 1)
-    return document.mistake(where, f"'{name}' cannot be used: {reason}.")
+    if detail["type"] == "extra_forbidden":
+        hint = did_you_mean(str(where[-1]), form_at(form, where[:-1]).model_fields)
+        return Fault(where, f"There is no field '{where[-1]}' here.", hint)
+    if detail["type"] == "missing":
+        return Fault(where, f"'{name}' is missing.")
+    reason = detail["msg"].removeprefix("Value error, ").replace("Input should", "it must", 1)
+    return Fault(where, f"'{name}' cannot be used: {reason}.")
 
 
 def _where(fault: ErrorDetails) -> Where:
     return tuple(part for part in fault["loc"] if part not in ("[key]", "AttributePart"))
 
 
-def _of_the_rest(document: Document, faults: Sequence[ErrorDetails]) -> list[Mistake]:
-    content = copy.deepcopy(document.content)
+def _of_the_rest(content: Any, faults: Sequence[ErrorDetails]) -> list[Fault]:
+    content = copy.deepcopy(content)
     for number, fault in enumerate(faults):
         _replace(content, _where(fault), _stand_in(fault["loc"][-1], number))
     try:
-        return wrong_names(document, Show.model_validate(content))
+        return wrong_names(Show.model_validate(content))
     except ValidationError:
         return []
 
@@ -110,13 +113,13 @@ def _replace(content: Any, where: Where, stand_in: object) -> None:
 class _Check:
     """Looks at what a form cannot see: names that must exist, and numbers that must differ."""
 
-    def __init__(self, document: Document, show: Show) -> None:
-        self._document, self._show = document, show
+    def __init__(self, show: Show) -> None:
+        self._show = show
         self._cast = {who.slug: who for who in show.characters}
-        self._wrong: list[Mistake] = []
+        self._wrong: list[Fault] = []
 
-    def run(self) -> list[Mistake]:
-        """All that is wrong, each with its line."""
+    def run(self) -> list[Fault]:
+        """All that is wrong, each with its place."""
         self._profiles()
         self._unique(("characters",), [who.slug for who in self._show.characters], "character")
         for index, who in enumerate(self._show.characters):
@@ -130,7 +133,7 @@ class _Check:
         return self._wrong
 
     def _note(self, where: Where, sentence: str, hint: str = "") -> None:
-        self._wrong.append(self._document.mistake(where, sentence, hint))
+        self._wrong.append(Fault(where, sentence, hint))
 
     def _profiles(self) -> None:
         for name, profile in self._show.project.defaults.profiles.items():
@@ -186,7 +189,7 @@ class _Check:
         return name in names
 
     def _drawable(self, where: Where, attributes: Mapping[str, str]) -> bool:
-        """What the renderer says about the words of a look, with the line they stand on."""
+        """What the renderer says about the words of a look, with the place they stand at."""
         try:
             normalise(attributes)
         except Refused as refusal:

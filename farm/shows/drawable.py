@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from farm.orders.undrawn import IN_THE_CUT, IN_THE_SCENE, OF_STYLE, of_style, unknown_overrides
 from farm.shows.checking import renderer_of
+from models.errors import Fault
 from workers.renderers import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from farm.shows.form import CutPart, ScenePart, Show
-    from models.documents import Document, Mistake
     from workers.renderers.words import NotDrawn, Words
 
     Where = tuple[str | int, ...]
@@ -32,10 +32,10 @@ def undrawn(show: Show) -> list[Place]:
     return list(_undrawn(show, words)) if words else []
 
 
-def mistakes(document: Document, show: Show) -> list[Mistake]:
-    """Every undrawn word with its line; none where the show is lenient."""
+def faults(show: Show) -> list[Fault]:
+    """Every undrawn word with its place; none where the show is lenient."""
     places = [] if show.project.defaults.lenient else undrawn(show)
-    return [document.mistake(where, each.sentence) for where, each in places]
+    return [Fault(where, each.sentence) for where, each in places]
 
 
 def hint(show: Show) -> str:

@@ -17,9 +17,12 @@ from models.shows import StoredShow
 from workers.renderers.toon.attributes import normalise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from db.engine import Session
+    from models.documents import Document, Mistake
+    from models.errors import Fault
 
 
 def load(path: Path | str, *, lenient: bool = False) -> Show:
@@ -38,11 +41,10 @@ def load(path: Path | str, *, lenient: bool = False) -> Show:
     try:
         show = Show.model_validate(document.content)
     except ValidationError as error:
-        raise document.refusal(checking.complaints(document, error)) from error
-    wrong = checking.wrong_names(document, show)
-    undrawn = [] if lenient else drawable.mistakes(document, show)
-    if wrong or undrawn:
-        raise document.refusal([*wrong, *undrawn], hint=drawable.hint(show) if undrawn else "")
+        raise document.refusal(_in_lines(document, checking.complaints(document.content, error))) from error
+    undrawn = [] if lenient else drawable.faults(show)
+    if wrong := _in_lines(document, [*checking.wrong_names(show), *undrawn]):
+        raise document.refusal(wrong, hint=drawable.hint(show) if undrawn else "")
     return show
 
 
@@ -62,6 +64,10 @@ def store(session: Session, show: Show, *, rename: bool = False) -> StoredShow:
     _refuse_an_unknown_choice(session, stored)
     labels = dict.fromkeys(each.label for _, each in drawable.undrawn(show))
     return replace(stored, not_drawn=tuple(labels))
+
+
+def _in_lines(document: Document, faults: Iterable[Fault]) -> list[Mistake]:
+    return [document.mistake(each.where, each.sentence, each.hint) for each in faults]
 
 
 def _refuse_an_unknown_choice(session: Session, stored: StoredShow) -> None:
