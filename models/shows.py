@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 def cut_path(episode: int, scene: int, cut: int) -> str:
     """How a cut is named everywhere: `ep001/sc010/c0010`."""
-    return f"ep{episode:03d}/sc{scene:03d}/c{cut:04d}"
+    return f"{scene_path(episode, scene)}/c{cut:04d}"
+
+
+def scene_path(episode: int, scene: int) -> str:
+    """How a scene is named: `ep001/sc010`."""
+    return f"{episode_path(episode)}/sc{scene:03d}"
+
+
+def episode_path(episode: int) -> str:
+    """How an episode is named: `ep001`."""
+    return f"ep{episode:03d}"
 
 
 #: beside a profile's marks: how they were calibrated; profiles of the show's file have none
@@ -94,16 +104,27 @@ class Defaults:
 
         The choice stands while the file says what it said when the choice was made.
         """
-        calibrated = {
-            name: profile
-            for name, profile in before.profiles.items()
-            if isinstance(profile, dict) and EVIDENCE in profile
-        }
+        calibrated = {name: each for name, each in before.profiles.items() if _is_calibrated(each)}
         kept = replace(self, profiles=calibrated | self.profiles)
         choice = before.profile_choice
         if choice is None or choice.instead_of != self.profile:
             return kept
         return replace(kept, profile=before.profile, profile_choice=choice)
+
+    def without_decisions(self) -> Defaults:
+        """What a show's file says: the inverse of `with_decisions`."""
+        choice = self.profile_choice
+        return replace(
+            self,
+            profile=choice.instead_of if choice else self.profile,
+            profiles={name: each for name, each in self.profiles.items() if not _is_calibrated(each)},
+            profile_choice=None,
+            unknown={},
+        )
+
+
+def _is_calibrated(profile: Any) -> bool:
+    return isinstance(profile, dict) and EVIDENCE in profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from models.rows.base import Base
 
 Row = TypeVar("Row", bound="Base")
-Fields = dict[str, Any]
 
 
 def store_show(session: Session, show: Mapping[str, Any], *, rename: bool = False) -> StoredShow:
@@ -29,23 +28,12 @@ def store_show(session: Session, show: Mapping[str, Any], *, rename: bool = Fals
     Profiles that were calibrated here, and the choice of one, stay where the file says nothing about them.
     Raises `Conflict` where the slug is another show's; `rename` says that it is the same one under a new name.
     """
-    fields = dict(show["project"])
-    slug = fields.pop("slug")
-    known = select(Project.name, Project.defaults).where(Project.slug == slug).with_for_update()
-    before = session.execute(known).one_or_none()
-    if before is not None and before.name != fields["name"] and not rename:
-        raise Conflict(
-            f"The slug '{slug}' is taken by '{before.name}', and this show is called '{fields['name']}'.",
-            hint="Give it a slug of its own, or say --rename if it is the same show.",
-        )
-    of_file = Defaults.from_json(fields.get("defaults", {}))
-    fields["defaults"] = of_file.with_decisions(before.defaults) if before else of_file
-    project = _upsert(session, Project, {"slug": slug}, fields)
-    version = _store_bible(session, project.id, dict(show["story_bible"]))
-    cast = {each["slug"]: _store_character(session, project.id, dict(each)) for each in show["characters"]}
+    project = store_project(session, show["project"], rename=rename)
+    version = store_bible(session, project.id, show["story_bible"]).version
+    cast = {each["slug"]: store_character(session, project.id, each) for each in show["characters"]}
     paths: dict[str, UUID] = {}
     for episode in show["episodes"]:
-        _store_episode(session, project.id, dict(episode), cast, paths)
+        _store_all_of(session, project.id, episode, cast, paths)
     session.flush()
     return StoredShow(
         project_id=project.id,
@@ -59,20 +47,37 @@ def store_show(session: Session, show: Mapping[str, Any], *, rename: bool = Fals
     )
 
 
-def _store_bible(session: Session, project_id: UUID, fields: Fields) -> str:
-    fields.pop("references", None)
+def store_project(session: Session, content: Mapping[str, Any], *, rename: bool = False) -> Project:
+    """Write what is said of the show itself, under its lock. Raises `Conflict` as `store_show` does."""
+    fields = {"description": None, **content}
+    slug = fields.pop("slug")
+    known = select(Project.name, Project.defaults).where(Project.slug == slug).with_for_update()
+    before = session.execute(known).one_or_none()
+    if before is not None and before.name != fields["name"] and not rename:
+        raise Conflict(
+            f"The slug '{slug}' is taken by '{before.name}', and this show is called '{fields['name']}'.",
+            hint="Give it a slug of its own, or say --rename if it is the same show.",
+        )
+    of_file = Defaults.from_json(fields.get("defaults", {}))
+    fields["defaults"] = of_file.with_decisions(before.defaults) if before else of_file
+    return _upsert(session, Project, {"slug": slug}, fields)
+
+
+def store_bible(session: Session, project_id: UUID, content: Mapping[str, Any]) -> StoryBible:
+    """Write the art direction; what differs raises the version's minor number."""
     # What the file leaves out becomes empty; it is not kept from before.
-    values = {name: fields.get(name) for name in ("art_style", "line_weight", "shading_style", "global_seed")}
-    values |= {name: fields.get(name) for name in ("setting_description", "time_period")}
-    values |= {name: fields.get(name, {}) for name in ("color_palette",)}
-    values |= {name: list(fields.get(name, ())) for name in ("mood_keywords", "narrative_themes")}
+    values = {name: content.get(name) for name in ("art_style", "line_weight", "shading_style", "global_seed")}
+    values |= {name: content.get(name) for name in ("setting_description", "time_period")}
+    values |= {name: content.get(name, {}) for name in ("color_palette",)}
+    values |= {name: list(content.get(name, ())) for name in ("mood_keywords", "narrative_themes")}
     bible = session.scalar(select(StoryBible).filter_by(project_id=project_id))
     if bible is None:
-        session.add(StoryBible(project_id=project_id, version="1.0.0", **values))
-        return "1.0.0"
-    if _set(bible, values):
+        bible = StoryBible(project_id=project_id, version="1.0.0", **values)
+        session.add(bible)
+        session.flush()
+    elif _set(bible, values):
         bible.version = raised_minor(bible.version)
-    return bible.version
+    return bible
 
 
 def raised_minor(version: str) -> str:
@@ -81,9 +86,10 @@ def raised_minor(version: str) -> str:
     return f"{major}.{int(minor) + 1}.0"
 
 
-def _store_character(session: Session, project_id: UUID, fields: Fields) -> Character:
+def store_character(session: Session, project_id: UUID, content: Mapping[str, Any]) -> Character:
+    """Write somebody with all attributes, as `{type, value, tokens, priority}`, and all variations."""
+    fields = {name: value for name, value in content.items() if name != "references"}
     attributes, variations = fields.pop("attributes"), fields.pop("variations")
-    fields.pop("references")
     optional = dict.fromkeys(("description", "base_prompt", "lora_model_path"))
     row = _upsert(
         session, Character, {"project_id": project_id, "slug": fields.pop("slug")}, {**optional, **fields}
@@ -119,22 +125,38 @@ def _store_character(session: Session, project_id: UUID, fields: Fields) -> Char
     return row
 
 
-def _store_episode(
-    session: Session, project_id: UUID, fields: Fields, cast: dict[str, Character], paths: dict[str, UUID]
+def _store_all_of(
+    session: Session,
+    project_id: UUID,
+    content: Mapping[str, Any],
+    cast: Mapping[str, Character],
+    paths: dict[str, UUID],
 ) -> None:
-    scenes, number = fields.pop("scenes"), fields.pop("number")
+    """Write an episode with its scenes and their cuts."""
+    episode = store_episode(session, project_id, content)
+    for of_scene in content["scenes"]:
+        scene = store_scene(session, episode, of_scene, cast)
+        for of_cut in of_scene["cuts"]:
+            cut = store_cut(session, scene, of_cut, cast)
+            paths[cut_path(episode.episode_number, scene.scene_number, cut.cut_number)] = cut.id
+
+
+def store_episode(session: Session, project_id: UUID, content: Mapping[str, Any]) -> Episode:
+    """Write an episode without its scenes."""
+    fields = {name: value for name, value in content.items() if name != "scenes"}
+    number = fields.pop("number")
     optional = dict.fromkeys(("title", "synopsis", "target_duration_seconds"))
-    episode = _upsert(
+    return _upsert(
         session, Episode, {"project_id": project_id, "episode_number": number}, {**optional, **fields}
     )
-    for scene in scenes:
-        _store_scene(session, episode, dict(scene), cast, paths)
 
 
-def _store_scene(
-    session: Session, episode: Episode, fields: Fields, cast: dict[str, Character], paths: dict[str, UUID]
-) -> None:
-    cuts, present, number = fields.pop("cuts"), fields.pop("characters"), fields.pop("number")
+def store_scene(
+    session: Session, episode: Episode, content: Mapping[str, Any], cast: Mapping[str, Character]
+) -> Scene:
+    """Write a scene with those who are in it, without its cuts."""
+    fields = {name: value for name, value in content.items() if name != "cuts"}
+    present, number = fields.pop("characters"), fields.pop("number")
     optional = dict.fromkeys(("name", "description", "location", "time_of_day", "mood", "duration_frames"))
     scene = _upsert(session, Scene, {"episode_id": episode.id, "scene_number": number}, {**optional, **fields})
     for each in present:
@@ -151,12 +173,12 @@ def _store_scene(
     session.refresh(scene, ["characters"])
     ids = {cast[each["character"]].id for each in present}
     scene.characters[:] = [each for each in scene.characters if each.character_id in ids]
-    for each in cuts:
-        cut = _store_cut(session, scene, dict(each), cast)
-        paths[cut_path(episode.episode_number, number, cut.cut_number)] = cut.id
+    return scene
 
 
-def _store_cut(session: Session, scene: Scene, fields: Fields, cast: dict[str, Character]) -> Cut:
+def store_cut(session: Session, scene: Scene, content: Mapping[str, Any], cast: Mapping[str, Character]) -> Cut:
+    """Write a cut."""
+    fields = dict(content)
     number, slugs, omitted = fields.pop("number"), fields.pop("characters"), fields.pop("omit")
     optional = dict.fromkeys(
         ("description", "camera_angle", "camera_move", "duration_frames", "dialogue", "action_notes")
