@@ -7,16 +7,13 @@ person could have written out, and `<<` takes over another mapping's fields. Nam
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from models.documents.json_nodes import number
 from models.documents.node import Node, Part, Unreadable, leaf, mapping, sequence, too_deep, twice
 from models.plain import MAX_DEPTH
-
-if TYPE_CHECKING:
-    pass
 
 _TAG = "tag:yaml.org,2002:"
 #: https://yaml.org/spec/1.2.2/#1032-tag-resolution
@@ -58,6 +55,11 @@ def read(text: str) -> Node | None:
             loader.dispose()
 
 
+def core_tag(word: str) -> str:
+    """What a plain word is by the core schema."""
+    return _TAG + next((tag for tag, form in _CORE if form.fullmatch(word)), "str")
+
+
 def _problem(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     problem = error.problem or error.context or "it cannot be read"
     if r"'\t'" in problem:
@@ -83,7 +85,7 @@ class _Loader(yaml.SafeLoader):
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         if kind is yaml.ScalarNode and implicit[0]:
-            return _TAG + next((tag for tag, form in _CORE if form.fullmatch(value)), "str")
+            return core_tag(value)
         return _KINDS[kind]
 
 
