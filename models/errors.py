@@ -7,7 +7,8 @@ FarmError                          1   500
 │   │   └── PhaseLocked            1   409  the gate before the phase has not opened
 │   ├── UnknownName                3   404  a project, cut, character, network... that does not exist
 │   ├── Conflict                   3   409  it clashes with how things stand: taken, over, not judged yet
-│   │   └── Busy                   1   409  it runs already, or another command is at it
+│   │   ├── Busy                   1   409  it runs already, or another command is at it
+│   │   └── Stale                  3   412  it was changed by another hand since it was read
 │   ├── Forbidden                  3   403  whoever asks may not do it, or does not say who decides
 │   ├── Unauthenticated            3   401  nobody knows who asks: no key, or one that is no good any more
 │   └── TooMuch                    3   429  more than this caller may ask for by now; later it may
@@ -131,6 +132,14 @@ class Busy(Conflict):
     exit_code = Exit.NOT_PASSED
 
 
+class Stale(Conflict):
+    """This was changed by another hand since it was read."""
+
+    http_status = 412
+    #: the fields that differ from what was read, where that is known
+    changed: tuple[str, ...] = ()
+
+
 class Forbidden(Refused):
     """Whoever asks for this may not do it."""
 
@@ -154,6 +163,8 @@ class BadInput(FarmError):
 
     exit_code = Exit.BAD_INPUT
     http_status = 422
+    #: by field, where it is a part of a show
+    faults: tuple[Fault, ...] = ()
 
 
 class NotHere(FarmError):
