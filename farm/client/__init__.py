@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from farm.client.answering import Answering
 from farm.client.auditing import Auditing
+from farm.client.characters import Characters
 from farm.client.delivery import Delivering
 from farm.client.events import Events
 from farm.client.files import Files
@@ -18,8 +19,10 @@ from farm.client.keys import Keys
 from farm.client.machinery import Machinery
 from farm.client.ordering import Ordering
 from farm.client.people import People
+from farm.client.projects import Projects
 from farm.client.references import References
 from farm.client.shows import Shows
+from farm.client.story import Story
 from farm.client.watching import Watching
 
 
@@ -29,6 +32,9 @@ class Farm(
     Watching,
     Judging,
     Shows,
+    Projects,
+    Characters,
+    Story,
     References,
     Delivering,
     Machinery,

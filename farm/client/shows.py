@@ -1,18 +1,20 @@
-"""Verbs about shows: load one, list what there is, choose who judges it."""
+"""Verbs about whole shows: load one, read it back, list what there is, choose who judges it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from farm.client.connection import Connection
+from farm.client.editing import Editing
 from models.access import Change
 from models.actors import Actor
-from models.vocabulary import Phase
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from farm.judging.profiles import ProjectProfiles
     from farm.shows.form import Show
+    from farm.shows.parts import WholeShow
     from models.metrics import Profile
     from models.shows import CutView, ProjectView, StoredShow
 
@@ -20,37 +22,50 @@ if TYPE_CHECKING:
 _SCRATCH = "scratch"
 
 
-class Shows(Connection):
+class Shows(Editing):
     """Shows, their cuts, and the profiles that judge them."""
 
-    def load_show(self, show: Show | Path | str, *, lenient: bool = False, rename: bool = False) -> StoredShow:
+    def load_show(
+        self,
+        show: Show | Path | str,
+        *,
+        lenient: bool = False,
+        rename: bool = False,
+        if_match: str | None = None,
+    ) -> StoredShow:
         """Store a show, from its YAML file or as a value; loading it again updates what changed.
 
-        `lenient` accepts a file with words that its renderer will not draw; the answer lists them.
+        `lenient` accepts a file with words that its renderer will not draw; the answer lists them. With
+        `if_match`, the `etag` of what `show` read, nothing that somebody else changed since is written over.
 
         Raises:
             BadInput: the file cannot be read, or something in it is unknown, doubled, out of range or
                 would not be drawn.
-            UnknownName: it is to be judged by a profile that nobody knows.
+            UnknownName: it is to be judged by a profile that nobody knows, or is not there for `if_match`.
             Conflict: its slug is another show's; `rename` says that it is the same one under a new name.
+            Stale: it is not what was read; the sentence names what changed, and who did that.
         """
-        from farm.judging import gate as gates
-        from farm.shows import loading
+        from farm.shows import loading, reloading
 
         story = loading.load(show, lenient=lenient) if isinstance(show, str | Path) else show
         with self.database.transaction() as session:
-            stored = loading.store(session, story, rename=rename)
-            self._note(session, _loaded(stored))
-
-        def open_what_is_earned() -> None:
-            with self.database.transaction() as session:
-                for phase in Phase:
-                    gates.open_if_earned(session, stored.project_id, phase)
-
-        # After the commit, because no gate may wait for the project's row: without a cut that is omitted from
-        # now on, a phase may have passed.
-        self._once_kept(open_what_is_earned)
+            stored, change = reloading.store(session, story, rename=rename, if_match=if_match)
+            self._note(session, change)
+        self._open_what_is_earned(stored.project_id)
         return stored
+
+    def show(self, project: UUID | str) -> WholeShow:
+        """A show as its file would say it, with the tag of all of it; raises `UnknownName`."""
+        from db import catalogue
+        from farm.shows import exporting
+
+        def picture_at(path: str) -> str:
+            kept = self.store.path(path)
+            here = (kept.relative_to(root) for root in self.settings.roots if kept.is_relative_to(root))
+            return str(next(here, kept))
+
+        with self.database.transaction() as session:
+            return exporting.whole_show(session, catalogue.project(session, project), picture_at)
 
     def projects(self) -> tuple[ProjectView, ...]:
         from db import catalogue
@@ -106,12 +121,3 @@ class Shows(Connection):
                 ),
             )
             return chosen
-
-
-def _loaded(stored: StoredShow) -> Change:
-    return Change(
-        action="show.load",
-        subject=f"show {stored.project}",
-        after={"story_bible_version": stored.story_bible_version, "cuts": len(stored.cuts)},
-        project=stored.project,
-    )

@@ -11,18 +11,22 @@ from db import catalogue
 from farm.judging import profiles
 from farm.orders.prompt import phrase
 from farm.shows import checking, drawable
-from farm.shows.form import AttributePart, CharacterPart, Show
+from farm.shows.form import AttributePart, Show
 from models import documents
-from models.shows import StoredShow
 from workers.renderers.toon.attributes import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+    from uuid import UUID
+
+    from pydantic import BaseModel
 
     from db.engine import Session
+    from farm.shows.form import CharacterHead
     from models.documents import Document, Mistake
     from models.errors import Fault
+    from models.shows import StoredShow
 
 
 def load(path: Path | str, *, lenient: bool = False) -> Show:
@@ -56,28 +60,40 @@ def store(session: Session, show: Show, *, rename: bool = False) -> StoredShow:
     Raises `UnknownName` when it is to be judged by a profile nobody knows, and `Conflict` when its slug is
     another show's; `rename` says that it is the same one under a new name.
     """
-    plain = show.model_dump(mode="json", exclude_none=True)
+    plain = plain_part(show)
     draws = checking.is_drawn(show)
-    for fields, character in zip(plain["characters"], show.characters, strict=True):
-        fields["attributes"] = _attribute_rows(character, normalised=draws)
+    plain["characters"] = [character_fields(who, normalised=draws) for who in show.characters]
     stored = catalogue.store_show(session, plain, rename=rename)
-    _refuse_an_unknown_choice(session, stored)
+    refuse_an_unknown_choice(session, stored.project_id)
     labels = dict.fromkeys(each.label for _, each in drawable.undrawn(show))
     return replace(stored, not_drawn=tuple(labels))
+
+
+def plain_part(part: BaseModel) -> dict[str, Any]:
+    """A show, or a part of one, as plain values to store; what is left out is not there."""
+    return part.model_dump(mode="json", exclude_none=True)
+
+
+def character_fields(character: CharacterHead, *, normalised: bool) -> dict[str, Any]:
+    """Somebody as plain values to store; `normalised`: in the toon renderer's own words."""
+    return plain_part(character) | {"attributes": _attribute_rows(character, normalised=normalised)}
+
+
+def refuse_an_unknown_choice(session: Session, project_id: UUID) -> None:
+    """Raises `UnknownName` where a project is to be judged by a profile that nobody knows.
+
+    Asked when it is stored: a calibrated profile is known to the farm, not to the file.
+    """
+    defaults = catalogue.project(session, project_id).defaults
+    if defaults.profile:
+        profiles.named(defaults.profiles, defaults.profile)
 
 
 def _in_lines(document: Document, faults: Iterable[Fault]) -> list[Mistake]:
     return [document.mistake(each.where, each.sentence, each.hint) for each in faults]
 
 
-def _refuse_an_unknown_choice(session: Session, stored: StoredShow) -> None:
-    """Asked when the show is stored: a calibrated profile is known to the farm, not to the file."""
-    defaults = catalogue.project(session, stored.project_id).defaults
-    if defaults.profile:
-        profiles.named(defaults.profiles, defaults.profile)
-
-
-def _attribute_rows(character: CharacterPart, *, normalised: bool) -> list[dict[str, Any]]:
+def _attribute_rows(character: CharacterHead, *, normalised: bool) -> list[dict[str, Any]]:
     """One row per attribute; in the toon renderer's own words when it draws this show."""
     parts = {
         kind: part if isinstance(part, AttributePart) else AttributePart(value=part)

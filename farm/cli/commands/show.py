@@ -1,7 +1,8 @@
-"""Commands about shows: show load, show profile."""
+"""Commands about shows: show load, show export, show profile."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,10 +11,14 @@ from rich.text import Text
 from farm import extras
 from farm.cli.console import AsJson, note, out, print_json, who_says
 from farm.cli.opened import opened
+from farm.explaining.answers import to_json
 from farm.judging.lacking import sentence as said_of_networks
+from farm.paths import typed
+from models.errors import BadInput, Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from farm.client import Farm
     from models.shows import StoredShow
@@ -40,8 +45,6 @@ def load(
     as_json: AsJson = False,
 ) -> None:
     """Load a show: project, story bible, characters, scenes and cuts. Loading it again updates it."""
-    from farm.explaining.answers import to_json
-
     with opened() as farm:
         stored = farm.load_show(file, lenient=lenient, rename=rename)
         profiles = farm.profiles(stored.project)
@@ -64,6 +67,38 @@ def load(
         note(f"judged by {profiles.chosen}, as {profiles.chosen_by} chose")
     for sentence in made_references.get("said", ()):
         note(sentence)
+
+
+@show.command()
+def export(
+    project: Annotated[str, typer.Argument(help="The project.")],
+    file: Annotated[str | None, typer.Argument(help="A new file; without one it is printed.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a show as the YAML that loads it again; what was calibrated and chosen here stays here."""
+    from farm.shows.exporting import yaml_of
+
+    with opened() as farm:
+        whole = farm.show(project)
+    text = yaml_of(whole.content)
+    if file is not None:
+        _write_new(typed(file), text)
+    if as_json:
+        print_json(to_json(whole))
+    elif file is None:
+        # As it is: a terminal's colours and line ends would be part of it.
+        sys.stdout.write(text)
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Raises `Conflict` where the file is there: it may hold more than the farm knows, as comments."""
+    try:
+        with path.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except FileExistsError as error:
+        raise Conflict(f"There is a file {path} already.", hint="Name another, or move it away.") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.", hint="Name another file.") from error
 
 
 @show.command()
