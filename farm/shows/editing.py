@@ -156,8 +156,7 @@ class Editor(Generic[Row, Part]):
 
     def _weighed(self, subject: str, rows: ShowRows, where: Where, part: Part) -> tuple[str, ...]:
         """What of the part is not drawn; raises as `weigh` does."""
-        content = stored.content_of_rows(rows)
-        before = Show.model_validate(content)
+        before, content = stored.show_of_rows(rows), stored.content_of_rows(rows)
         siblings, place = _siblings(content, where)
         siblings[place : place + 1] = [loading.plain_part(part)]
         after = Show.model_validate(content)
@@ -179,8 +178,7 @@ class Editor(Generic[Row, Part]):
 
 
 def _refuse_if_relied_on(subject: str, rows: ShowRows, where: Where) -> None:
-    content = stored.content_of_rows(rows)
-    before = Show.model_validate(content)
+    before, content = stored.show_of_rows(rows), stored.content_of_rows(rows)
     siblings, place = _siblings(content, where)
     del siblings[place]
     weigh_removal(Edit(what=subject, before=before, after=Show.model_validate(content), where=where))

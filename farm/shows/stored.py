@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from db import catalogue
 from farm.orders.prompt import phrase
+from farm.shows.checking import form_faults
 from farm.shows.form import (
     CharacterHead,
     CutPart,
@@ -31,6 +32,8 @@ from farm.shows.parts import (
     subject_of_project,
     variation_field,
 )
+from models.errors import Conflict
+from models.nearest import listed
 from models.shows import episode_path, scene_path
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ Part = TypeVar("Part", bound=BaseModel)
 
 def show_of_rows(rows: ShowRows) -> Show:
     """These rows as a show's file would say them, without its reference pictures."""
-    return Show.model_validate(content_of_rows(rows))
+    return _read(Show, content_of_rows(rows), rows.project.slug)
 
 
 def content_of_rows(rows: ShowRows) -> dict[str, Any]:
@@ -67,14 +70,14 @@ def whole_snapshot(session: Session, project: Project) -> Snapshot:
 
 def stored_project(row: Project) -> Stored[ProjectPart]:
     """A project with what its file says of it."""
-    content = ProjectPart.model_validate(catalogue.project_content(row))
+    content = _read(ProjectPart, catalogue.project_content(row), row.slug)
     etag = etag_of({subject_of_project(row.slug): fields_of(content)})
     return Stored(id=row.id, parent_id=None, known_as=row.slug, project=row.slug, content=content, etag=etag)
 
 
 def stored_bible(project: Project, row: StoryBible) -> StoredBible:
     """A project's art direction."""
-    content = StoryBibleHead.model_validate(catalogue.bible_content(row))
+    content = _read(StoryBibleHead, catalogue.bible_content(row), project.slug)
     return StoredBible(
         **_common(project, "story bible", "", content),
         id=row.id,
@@ -127,27 +130,39 @@ def stored_variations(project: Project, row: Character) -> dict[str, Stored[Vari
 
 def stored_episode(project: Project, row: Episode) -> Stored[EpisodeHead]:
     """An episode without its scenes."""
-    content = EpisodeHead.model_validate(catalogue.episode_content(row))
     path = episode_path(row.episode_number)
+    content = _read(EpisodeHead, catalogue.episode_content(row), path)
     return Stored(**_common(project, "episode", path, content), id=row.id, parent_id=project.id)
 
 
 def stored_scene(project: Project, row: Scene, slugs: Mapping[UUID, str]) -> Stored[SceneHead]:
     """A scene without its cuts; `slugs` is who is who in the project."""
-    content = SceneHead.model_validate(catalogue.scene_content(row, slugs))
     path = scene_path(row.episode.episode_number, row.scene_number)
+    content = _read(SceneHead, catalogue.scene_content(row, slugs), path)
     return Stored(**_common(project, "scene", path, content), id=row.id, parent_id=row.episode_id)
 
 
 def stored_cut(project: Project, row: Cut, slugs: Mapping[UUID, str]) -> StoredCut:
     """A cut; `slugs` is who is who in the project."""
-    content = CutPart.model_validate(catalogue.cut_content(row, slugs))
+    content = _read(CutPart, catalogue.cut_content(row, slugs), catalogue.path_of(row))
     return StoredCut(
         **_common(project, "cut", catalogue.path_of(row), content),
         id=row.id,
         parent_id=row.scene_id,
         output_path=row.output_path,
     )
+
+
+def _read(form: type[Part], content: dict[str, Any], name: str) -> Part:
+    """What is stored as its form reads it; raises `Conflict` for what this version would not have stored."""
+    try:
+        return form.model_validate(content)
+    except ValidationError as error:
+        sentence = listed((each.sentence.rstrip(".") for each in form_faults(error, form)), 3)
+        raise Conflict(
+            f"What is stored of {name} is not as this version of the farm keeps it: {sentence}.",
+            hint="Correct its show's file and load it again.",
+        ) from error
 
 
 def _common(project: Project, word: str, known_as: str, content: BaseModel) -> dict[str, Any]:
@@ -158,7 +173,7 @@ def _common(project: Project, word: str, known_as: str, content: BaseModel) -> d
 def _character(row: Character) -> CharacterHead:
     content = catalogue.character_content(row)
     _leave_out_derived_tokens(content)
-    return CharacterHead.model_validate(content)
+    return _read(CharacterHead, content, row.slug)
 
 
 def _leave_out_derived_tokens(content: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from farm.shows.form import CutPart, Show
 from models.errors import BadInput, Conflict, UnknownName
 from models.vocabulary import Phase
 from tests.support.factories import SHOW, each_cut, judged, ordered, whole
+from tests.support.queue_jobs import execute
 from workers.scoring.profiles import EMBEDDED
 
 if TYPE_CHECKING:
@@ -240,3 +241,12 @@ def test_an_order_keeps_what_it_was_ordered_with(farm: Farm, database: Database,
     farm.edit_cut(CUT, {"dialogue": "Other words"}, project=show.project)
 
     assert farm.job(job).recipe == before
+
+
+def test_what_another_version_stored_is_refused_in_a_sentence(
+    farm: Farm, database: Database, show: StoredShow
+) -> None:
+    execute(database, "UPDATE cuts SET duration_frames = 0 WHERE id = :cut", cut=show.cuts[CUT])
+
+    with pytest.raises(Conflict, match=rf"stored of {CUT} .* 'duration_frames' cannot be used"):
+        farm.cut(CUT, project=show.project)
