@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 Content = dict[str, Any]
+#: so many that rely on somebody are enough to keep them
+_A_FEW = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,22 +88,31 @@ def show_without_episodes(session: Session, project: Project) -> ShowRows:
     return _rows(session, project)
 
 
-def show_around_character(session: Session, project: Project, character_id: UUID) -> ShowRows:
-    """The same with every scene and cut that somebody is in."""
-    stands_in = select(SceneCharacter.scene_id).where(SceneCharacter.character_id == character_id)
+def show_around_character(
+    session: Session, project: Project, character: Character, *, leaving: bool
+) -> ShowRows:
+    """The same with the cuts that show somebody in one of their variations.
+
+    When they are `leaving`, with a few of the scenes and cuts that show them at all: each keeps them there.
+    """
+    dressed = Cut.variations.op("?")(character.slug)
+    shown = Cut.character_ids.contains([character.id])
+    stands_in = select(SceneCharacter.scene_id).where(SceneCharacter.character_id == character.id)
     cuts = session.scalars(
         select(Cut)
         .join(Cut.scene)
         .join(Scene.episode)
-        .where(Episode.project_id == project.id, Cut.character_ids.contains([character_id]))
+        .where(Episode.project_id == project.id, or_(dressed, shown) if leaving else dressed)
         .order_by(Episode.episode_number, Scene.scene_number, Cut.cut_number)
+        .limit(_A_FEW if leaving else None)
     ).all()
+    with_cuts = Scene.id.in_({cut.scene_id for cut in cuts})
     scenes = session.scalars(
         select(Scene)
         .join(Scene.episode)
         .where(
             Episode.project_id == project.id,
-            or_(Scene.id.in_(stands_in), Scene.id.in_({cut.scene_id for cut in cuts})),
+            or_(with_cuts, Scene.id.in_(stands_in.limit(_A_FEW))) if leaving else with_cuts,
         )
         .options(selectinload(Scene.characters))
         .order_by(Episode.episode_number, Scene.scene_number)

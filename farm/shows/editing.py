@@ -122,7 +122,7 @@ class Editor(Generic[Row, Part]):
             Stale: it is not what was read.
             Conflict: takes hang on it, or something else in the show relies on it.
         """
-        rows, where = self.noun.around(self.session, self.spot, row)
+        rows, where = self.noun.around(self.session, self.spot, row, leaving=True)
         before = self.noun.stored(self.spot, row, rows.slugs)
         subject, fields = self._subject(before.known_as), fields_of(before.content)
         self._refuse_stale(subject, fields, None)

@@ -67,8 +67,10 @@ class Noun(ABC, Generic[Row, Part]):
         """How people call it."""
 
     @abstractmethod
-    def around(self, session: Session, spot: Spot, row: Row | None) -> tuple[ShowRows, Where]:
-        """As much of the show as an edit of it can touch, and where in it the part stands, or will."""
+    def around(
+        self, session: Session, spot: Spot, row: Row | None, *, leaving: bool = False
+    ) -> tuple[ShowRows, Where]:
+        """As much of the show as an edit of it, or its `leaving`, can touch; and where in that it stands."""
 
     @abstractmethod
     def store(self, session: Session, spot: Spot, part: Part, rows: ShowRows) -> Row:
@@ -97,11 +99,13 @@ class Characters(Noun[Character, CharacterHead]):
     def known_as(self, spot: Spot, part: CharacterHead) -> str:
         return part.slug
 
-    def around(self, session: Session, spot: Spot, row: Character | None) -> tuple[ShowRows, Where]:
+    def around(
+        self, session: Session, spot: Spot, row: Character | None, *, leaving: bool = False
+    ) -> tuple[ShowRows, Where]:
         if row is None:
             rows = catalogue.show_without_episodes(session, spot.project)
             return rows, ("characters", len(rows.cast))
-        rows = catalogue.show_around_character(session, spot.project, row.id)
+        rows = catalogue.show_around_character(session, spot.project, row, leaving=leaving)
         return rows, ("characters", list(rows.cast).index(row.slug))
 
     def store(self, session: Session, spot: Spot, part: CharacterHead, rows: ShowRows) -> Character:
@@ -132,7 +136,9 @@ class Episodes(Noun[Episode, EpisodeHead]):
     def known_as(self, spot: Spot, part: EpisodeHead) -> str:
         return episode_path(part.number)
 
-    def around(self, session: Session, spot: Spot, row: Episode | None) -> tuple[ShowRows, Where]:
+    def around(
+        self, session: Session, spot: Spot, row: Episode | None, *, leaving: bool = False
+    ) -> tuple[ShowRows, Where]:
         rows = catalogue.show_without_episodes(session, spot.project)
         return replace(rows, episodes=[row] if row else []), ("episodes", 0)
 
@@ -161,7 +167,9 @@ class Scenes(Noun[Scene, SceneHead]):
     def known_as(self, spot: Spot, part: SceneHead) -> str:
         return scene_path(_of(spot)[0].episode_number, part.number)
 
-    def around(self, session: Session, spot: Spot, row: Scene | None) -> tuple[ShowRows, Where]:
+    def around(
+        self, session: Session, spot: Spot, row: Scene | None, *, leaving: bool = False
+    ) -> tuple[ShowRows, Where]:
         rows = catalogue.show_without_episodes(session, spot.project)
         scenes = [row] if row else []
         return replace(rows, episodes=[_of(spot)[0]], scenes=scenes), ("episodes", 0, "scenes", 0)
@@ -192,7 +200,9 @@ class Cuts(Noun[Cut, CutPart]):
         episode, scene = _of(spot)
         return cut_path(episode.episode_number, scene.scene_number, part.number)
 
-    def around(self, session: Session, spot: Spot, row: Cut | None) -> tuple[ShowRows, Where]:
+    def around(
+        self, session: Session, spot: Spot, row: Cut | None, *, leaving: bool = False
+    ) -> tuple[ShowRows, Where]:
         episode, scene = _of(spot)
         rows = catalogue.show_without_episodes(session, spot.project)
         cuts = [row] if row else []
