@@ -13,6 +13,7 @@ FarmError                          1   500
 │   ├── Unauthenticated            3   401  nobody knows who asks: no key, or one that is no good any more
 │   └── TooMuch                    3   429  more than this caller may ask for by now; later it may
 ├── BadInput                       3   422  a file or value a person gave cannot be used
+│   └── Unconditional              3   428  an edit does not say what it was made from
 ├── NotHere                        4   503  something the machine needs is not installed or not running
 │   └── Unavailable                4   503  a server did not answer; trying again later may help
 │       └── Locked                 4   503  somebody else holds what this waited for; nothing was written
@@ -165,6 +166,12 @@ class BadInput(FarmError):
     http_status = 422
     #: by field, where it is a part of a show
     faults: tuple[Fault, ...] = ()
+
+
+class Unconditional(BadInput):
+    """An edit does not say what it was made from."""
+
+    http_status = 428
 
 
 class NotHere(FarmError):

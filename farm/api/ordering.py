@@ -179,7 +179,8 @@ def _order_of(farm: Farm, body: Generate) -> dict[str, Any]:
     order = {name: value for name, value in fields.items() if name not in _OTHERS}
     order |= {"project": project, "width": body.width, "height": body.height}
     if body.character_ids:
-        order["characters"] = body.character_ids
+        named = (farm.character(name, project=project) for name in body.character_ids)
+        order["characters"] = [character.known_as for character in named]
     return _by(farm, order)
 
 

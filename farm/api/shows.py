@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Header, Response
 
 from farm.api.asking import Answer, Asked, changing
 from farm.api.openapi import answers
@@ -26,8 +26,15 @@ class LoadShow(Sent):
 
 
 @router.post("/shows", operation_id="load_show", **answers(StoredShow))
-def load_show(asked: Annotated[Asked, Depends(changing(Scope.ADMIN))], body: LoadShow) -> Response:
+def load_show(
+    asked: Annotated[Asked, Depends(changing(Scope.ADMIN))],
+    body: LoadShow,
+    if_match: Annotated[str | None, Header(description="The ETag of the show that was read.")] = None,
+) -> Response:
     """Store a show; loading it again updates what changed."""
+    read = if_match.strip('"') if if_match else None
     return asked.change(
-        lambda farm: Answer(farm.load_show(body.show, lenient=body.lenient, rename=body.rename), StoredShow)
+        lambda farm: Answer(
+            farm.load_show(body.show, lenient=body.lenient, rename=body.rename, if_match=read), StoredShow
+        )
     )

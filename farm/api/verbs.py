@@ -13,7 +13,8 @@ from farm.api.asking import Answer, Asked, changing, reading
 from farm.api.openapi import answers, schema_of
 from farm.api.reading import ReadingRoute
 from farm.client import Farm, wire
-from farm.client.routes import IF_MATCH, ROUTES, Route
+from farm.client.routes import GIVEN, IF_MATCH, ROUTES, Route
+from models.errors import Unconditional
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,13 +59,29 @@ def _summary(route: Route) -> str:
 def _endpoint(route: Route) -> Callable[..., Response]:
     """The function that FastAPI calls, with the verb's parameters placed where they travel."""
 
-    def call(asked: Asked, body: Sent | None = None, **given: Any) -> Response:
-        sent = given | ({name: getattr(body, name) for name in body.model_fields_set} if body else {})
+    def call(asked: Asked, body: Sent | None = None, **placed: Any) -> Response:
+        # What was left out the verb itself fills in.
+        left_open = set(route.named) - asked.request.query_params.keys()
+        sent = {name: value for name, value in placed.items() if name not in left_open}
+        if body:
+            sent |= {name: getattr(body, name) for name in body.model_fields_set}
+        if route.edits:
+            sent[IF_MATCH] = _what_was_read(sent.get(IF_MATCH))
         return (asked.change if route.changes else asked.read)(lambda farm: _answer(farm, route, sent))
 
     call.__signature__ = inspect.Signature(_parameters(route))  # type: ignore[attr-defined]
     call.__name__ = route.verb
     return call
+
+
+def _what_was_read(if_match: str | None) -> str | None:
+    """The tag in the header; None for `*`, whatever is there."""
+    if if_match is None:
+        raise Unconditional(
+            "An edit says what it was made from.",
+            hint="Send the ETag of what you read as If-Match, or If-Match: * for whatever is there.",
+        )
+    return None if if_match.strip() == "*" else if_match.strip().removeprefix("W/").strip('"')
 
 
 def _answer(farm: Farm, route: Route, sent: dict[str, Any]) -> Answer:
@@ -77,12 +94,12 @@ def _parameters(route: Route) -> list[inspect.Parameter]:
     placed: dict[str, tuple[Any, Any]] = {"asked": (Annotated[Asked, Depends(asked)], _EMPTY)}
     for name in route.in_path:
         placed[name] = (Annotated[route.parameters[name].annotation, Path()], _EMPTY)
-    if IF_MATCH in route.parameters:
-        placed[IF_MATCH] = (
-            Annotated[str, Header(alias="If-Match", description="The ETag of what was read.")],
-            _EMPTY,
-        )
-    if route.has_body:
+    if route.edits:
+        header = Header(alias="If-Match", description="The ETag of what was read; `*`: whatever is there.")
+        placed[IF_MATCH] = (Annotated[str | None, header], None)
+    if GIVEN in route.parameters:
+        placed[GIVEN] = (Annotated[dict[str, Any], Body(description="The fields that are said.")], _EMPTY)
+    if route.has_fields:
         placed["body"] = (Annotated[_body_of(route), Body()], _EMPTY)
     else:
         placed |= {

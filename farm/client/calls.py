@@ -59,10 +59,13 @@ class Calls:
         body: Any = None,
         *,
         query: Mapping[str, Any] | None = None,
-        etag: str = "",
+        etag: str | None = None,
     ) -> Any:
-        """The JSON of a call that changes something; it is done once, however often it has to be sent."""
-        headers = {"Idempotency-Key": str(uuid.uuid4())} | ({"If-Match": f'"{etag}"'} if etag else {})
+        """The JSON of a call that changes something; it is done once, however often it has to be sent.
+
+        `etag` is that of what was read, `*` for whatever is there, None where nothing is edited.
+        """
+        headers = {"Idempotency-Key": str(uuid.uuid4())} | _if_match(etag)
         return self._json(self._send(method, path, params=query, json=body, headers=headers))
 
     def fetch(self, path: str, to: Path) -> Path:
@@ -136,6 +139,12 @@ class Calls:
             f"What answers at {self.url} is no farm: {answer.status_code} {answer.reason}.",
             hint="See whether FARM_URL names the farm itself, and what stands between.",
         )
+
+
+def _if_match(etag: str | None) -> dict[str, str]:
+    if etag is None:
+        return {}
+    return {"If-Match": "*" if etag == "*" else f'"{etag}"'}
 
 
 def _name(answer: requests.Response) -> str:

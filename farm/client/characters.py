@@ -8,11 +8,10 @@ from farm.client.editing import Answer, Editing, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Unpack
 
     from db.engine import Session
-    from farm.client.editing import Name, OnTerms
-    from farm.shows.editing import Edited, Given
+    from farm.client.editing import Name
+    from farm.shows.editing import Edited, Given, Terms
     from farm.shows.form import CharacterHead, TypedAttribute, VariationPart
     from farm.shows.parts import CharacterPrompt, PartPage, Stored
     from farm.shows.traits import Traits
@@ -34,7 +33,7 @@ class Characters(Editing):
 
     def character_page(
         self, project: Name, *, after: str | None = None, limit: int = 50
-    ) -> PartPage[CharacterHead]:
+    ) -> PartPage[Stored[CharacterHead]]:
         """A page of a project's characters by slug; `after` is the `next` of the page before."""
         from db import catalogue
         from farm.shows import parts, stored
@@ -44,7 +43,9 @@ class Characters(Editing):
             rows, has_more = catalogue.character_rows(session, show.id, after, limit)
             return parts.page_of((stored.stored_character(show, row) for row in rows), has_more=has_more)
 
-    def create_character(self, project: Name, given: Given, **terms: Unpack[OnTerms]) -> Stored[CharacterHead]:
+    def create_character(
+        self, project: Name, given: Given, *, if_match: str | None = None, lenient: bool = False, why: str = ""
+    ) -> Stored[CharacterHead]:
         """Somebody new; raises `UnknownName`, `BadInput`, and `Conflict` where the slug is taken."""
         from db import catalogue
         from farm.shows.editing import Editor
@@ -52,13 +53,22 @@ class Characters(Editing):
 
         def change(session: Session) -> Edited[Stored[CharacterHead]]:
             spot = Spot(project=catalogue.locked_show(session, project))
-            editor = Editor(session=session, noun=CHARACTERS, spot=spot, terms=terms_of(terms))
+            editor = Editor(
+                session=session, noun=CHARACTERS, spot=spot, terms=terms_of(if_match, why, lenient=lenient)
+            )
             return editor.create(given)
 
         return self._changed(change)
 
     def edit_character(
-        self, character: Name, given: Given, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        character: Name,
+        given: Given,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[CharacterHead]:
         """Change somebody; the slug stays. Jobs that were ordered keep who they show.
 
@@ -70,10 +80,16 @@ class Characters(Editing):
         """
         from farm.shows.nouns import CHARACTERS
 
-        return self._edit_part(CHARACTERS, character, given, project, terms)
+        return self._edit_part(CHARACTERS, character, given, project, terms_of(if_match, why, lenient=lenient))
 
     def remove_character(
-        self, character: Name, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        character: Name,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[CharacterHead]:
         """Take somebody out of a show; the value is who they were.
 
@@ -84,7 +100,7 @@ class Characters(Editing):
         """
         from farm.shows.nouns import CHARACTERS
 
-        return self._remove_part(CHARACTERS, character, project, terms)
+        return self._remove_part(CHARACTERS, character, project, terms_of(if_match, why, lenient=lenient))
 
     def character_prompt(
         self, character: Name, *, variation: Name | None = None, project: Name | None = None
@@ -107,14 +123,26 @@ class Characters(Editing):
         )
 
     def add_attribute(
-        self, character: Name, given: Given, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        character: Name,
+        given: Given,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> tuple[Stored[TypedAttribute], ...]:
         """Say one more thing of somebody; a text that says several, as `long pink hair`, comes to as many.
 
         Raises `UnknownName`, `BadInput` for what the renderer cannot draw, and `Conflict` where all of that is
         said already.
         """
-        return self._edit_traits(character, project, terms, lambda traits: traits.add_attribute(given))
+        return self._edit_traits(
+            character,
+            project,
+            terms_of(if_match, why, lenient=lenient),
+            lambda traits: traits.add_attribute(given),
+        )
 
     def edit_attribute(
         self,
@@ -123,18 +151,35 @@ class Characters(Editing):
         given: Given,
         *,
         project: Name | None = None,
-        **terms: Unpack[OnTerms],
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[TypedAttribute]:
         """Say it otherwise, by its type or id; raises `UnknownName`, `Stale` and `BadInput`."""
         return self._edit_traits(
-            character, project, terms, lambda traits: traits.edit_attribute(attribute, given)
+            character,
+            project,
+            terms_of(if_match, why, lenient=lenient),
+            lambda traits: traits.edit_attribute(attribute, given),
         )
 
     def remove_attribute(
-        self, character: Name, attribute: Name, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        character: Name,
+        attribute: Name,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[TypedAttribute]:
         """Say it no more, by its type or id; the value is what it was. Raises `UnknownName` and `Stale`."""
-        return self._edit_traits(character, project, terms, lambda traits: traits.remove_attribute(attribute))
+        return self._edit_traits(
+            character,
+            project,
+            terms_of(if_match, why, lenient=lenient),
+            lambda traits: traits.remove_attribute(attribute),
+        )
 
     def variations(self, character: Name, *, project: Name | None = None) -> tuple[Stored[VariationPart], ...]:
         """Somebody's outfits, expressions, poses and ages by name; raises `UnknownName`."""
@@ -145,10 +190,22 @@ class Characters(Editing):
         )
 
     def add_variation(
-        self, character: Name, given: Given, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        character: Name,
+        given: Given,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[VariationPart]:
         """One more of them; raises `UnknownName`, `BadInput`, and `Conflict` where the name is taken."""
-        return self._edit_traits(character, project, terms, lambda traits: traits.add_variation(given))
+        return self._edit_traits(
+            character,
+            project,
+            terms_of(if_match, why, lenient=lenient),
+            lambda traits: traits.add_variation(given),
+        )
 
     def edit_variation(
         self,
@@ -157,18 +214,35 @@ class Characters(Editing):
         given: Given,
         *,
         project: Name | None = None,
-        **terms: Unpack[OnTerms],
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[VariationPart]:
         """Change one, by its name or id; raises `UnknownName`, `Stale` and `BadInput`."""
         return self._edit_traits(
-            character, project, terms, lambda traits: traits.edit_variation(variation, given)
+            character,
+            project,
+            terms_of(if_match, why, lenient=lenient),
+            lambda traits: traits.edit_variation(variation, given),
         )
 
     def remove_variation(
-        self, character: Name, variation: Name, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        character: Name,
+        variation: Name,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[VariationPart]:
         """Take one away; raises `UnknownName`, `Stale`, and `Conflict` where a cut shows it."""
-        return self._edit_traits(character, project, terms, lambda traits: traits.remove_variation(variation))
+        return self._edit_traits(
+            character,
+            project,
+            terms_of(if_match, why, lenient=lenient),
+            lambda traits: traits.remove_variation(variation),
+        )
 
     def _read(
         self, character: Name, project: Name | None, look: Callable[[Project, Character], Answer]
@@ -181,7 +255,7 @@ class Characters(Editing):
             return look(show, catalogue.find_character(session, show, character))
 
     def _edit_traits(
-        self, character: Name, project: Name | None, terms: OnTerms, edit: Callable[[Traits], Edited[Answer]]
+        self, character: Name, project: Name | None, terms: Terms, edit: Callable[[Traits], Edited[Answer]]
     ) -> Answer:
         from db import catalogue
         from farm.shows.nouns import Spot
@@ -191,6 +265,6 @@ class Characters(Editing):
         def change(session: Session) -> Edited[Answer]:
             show = catalogue.show_of(session, Character, character, project, lock=True)
             who = catalogue.find_character(session, show, character)
-            return edit(Traits(session=session, spot=Spot(project=show), who=who, terms=terms_of(terms)))
+            return edit(Traits(session=session, spot=Spot(project=show), who=who, terms=terms))
 
         return self._changed(change)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
@@ -26,17 +26,6 @@ Part = TypeVar("Part", bound=BaseModel)
 Answer = TypeVar("Answer")
 
 
-class OnTerms(TypedDict, total=False):
-    """What every verb that edits a show takes beside what it edits."""
-
-    #: the `etag` of what was read: what somebody else changed since is not written over, see `Stale`
-    if_match: str | None
-    #: accept words that the renderer will not draw; the answer lists them as `not_drawn`
-    lenient: bool
-    #: the reason, for the audit
-    why: str
-
-
 class Editing(Connection):
     """One change of a show, made and noted."""
 
@@ -49,7 +38,7 @@ class Editing(Connection):
             return noun.stored(noun.spot(show, row), row, catalogue.slugs_by_id(session, show.id))
 
     def _edit_part(
-        self, noun: Noun[Row, Part], name: Name, given: Given, project: Name | None, terms: OnTerms
+        self, noun: Noun[Row, Part], name: Name, given: Given, project: Name | None, terms: Terms
     ) -> Stored[Part]:
         from db import catalogue
         from farm.shows.editing import Editor
@@ -58,12 +47,12 @@ class Editing(Connection):
             show = catalogue.show_of(session, noun.kind, name, project, lock=True)
             row = noun.find(session, show, name)
             spot = noun.spot(show, row)
-            return Editor(session=session, noun=noun, spot=spot, terms=terms_of(terms)).edit(row, given)
+            return Editor(session=session, noun=noun, spot=spot, terms=terms).edit(row, given)
 
         return self._changed(change)
 
     def _remove_part(
-        self, noun: Noun[Row, Part], name: Name, project: Name | None, terms: OnTerms
+        self, noun: Noun[Row, Part], name: Name, project: Name | None, terms: Terms
     ) -> Stored[Part]:
         from db import catalogue
         from farm.shows.editing import Editor
@@ -72,7 +61,7 @@ class Editing(Connection):
             show = catalogue.show_of(session, noun.kind, name, project, lock=True)
             row = noun.find(session, show, name)
             spot = noun.spot(show, row)
-            return Editor(session=session, noun=noun, spot=spot, terms=terms_of(terms)).remove(row)
+            return Editor(session=session, noun=noun, spot=spot, terms=terms).remove(row)
 
         return self._changed(change)
 
@@ -101,9 +90,13 @@ class Editing(Connection):
         self._once_kept(open_all)
 
 
-def terms_of(given: OnTerms) -> Terms:
-    """The terms as a value; raises `BadInput` for a reason that cannot be kept."""
+def terms_of(if_match: str | None, why: str, *, lenient: bool) -> Terms:
+    """What every verb that edits a show takes; raises `BadInput` for a reason that cannot be kept.
+
+    `if_match` is the `etag` of what was read: what somebody else changed since is not written over; see
+    `Stale`. `lenient` accepts words that the renderer will not draw; the answer lists them as `not_drawn`.
+    """
     from farm.shows.editing import Terms
 
-    refuse_unkeepable(given.get("why", ""), "The reason")
-    return Terms(**given)
+    refuse_unkeepable(why, "The reason")
+    return Terms(if_match=if_match, lenient=lenient, why=why)

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from farm.client.editing import Editing, terms_of
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
-    from farm.client.editing import Name, OnTerms
-    from farm.shows.editing import Given
+    from farm.client.editing import Name
+    from farm.shows.editing import Given, Terms
     from farm.shows.form import ProjectPart
     from farm.shows.parts import PartPage, Stored, StoredBible
 
@@ -29,7 +27,7 @@ class Projects(Editing):
         with self.database.transaction() as session:
             return stored.stored_project(catalogue.project(session, project))
 
-    def project_page(self, *, after: str | None = None, limit: int = 50) -> PartPage[ProjectPart]:
+    def project_page(self, *, after: str | None = None, limit: int = 50) -> PartPage[Stored[ProjectPart]]:
         """A page of projects by slug; `after` is the `next` of the page before."""
         from db import catalogue
         from farm.shows import parts, stored
@@ -38,7 +36,9 @@ class Projects(Editing):
             rows, has_more = catalogue.project_rows(session, after, limit)
             return parts.page_of((stored.stored_project(row) for row in rows), has_more=has_more)
 
-    def create_project(self, given: Given, **terms: Unpack[OnTerms]) -> Stored[ProjectPart]:
+    def create_project(
+        self, given: Given, *, if_match: str | None = None, lenient: bool = False, why: str = ""
+    ) -> Stored[ProjectPart]:
         """A show without a story bible, characters and episodes yet.
 
         Raises:
@@ -48,9 +48,15 @@ class Projects(Editing):
         """
         from farm.shows import editing_shows
 
-        return self._changed(lambda session: editing_shows.create_project(session, given, terms_of(terms)))
+        return self._changed(
+            lambda session: editing_shows.create_project(
+                session, given, terms_of(if_match, why, lenient=lenient)
+            )
+        )
 
-    def edit_project(self, project: Name, given: Given, **terms: Unpack[OnTerms]) -> Stored[ProjectPart]:
+    def edit_project(
+        self, project: Name, given: Given, *, if_match: str | None = None, lenient: bool = False, why: str = ""
+    ) -> Stored[ProjectPart]:
         """Change name, description or defaults; the slug stays.
 
         Raises:
@@ -64,12 +70,21 @@ class Projects(Editing):
 
         return self._changed(
             lambda session: editing_shows.edit_project(
-                session, catalogue.locked_show(session, project), given, terms_of(terms)
+                session,
+                catalogue.locked_show(session, project),
+                given,
+                terms_of(if_match, why, lenient=lenient),
             )
         )
 
     def remove_project(
-        self, project: Name, *, with_jobs: bool = False, **terms: Unpack[OnTerms]
+        self,
+        project: Name,
+        *,
+        with_jobs: bool = False,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[ProjectPart]:
         """Take a show away with all that is in it; the value is what it was.
 
@@ -85,7 +100,10 @@ class Projects(Editing):
 
         return self._changed(
             lambda session: editing_shows.remove_project(
-                session, catalogue.locked_show(session, project), terms_of(terms), with_jobs=with_jobs
+                session,
+                catalogue.locked_show(session, project),
+                terms_of(if_match, why, lenient=lenient),
+                with_jobs=with_jobs,
             )
         )
 
@@ -97,11 +115,15 @@ class Projects(Editing):
         with self.database.transaction() as session:
             return editing_shows.story_bible(session, catalogue.project(session, project))
 
-    def create_story_bible(self, project: Name, given: Given, **terms: Unpack[OnTerms]) -> StoredBible:
+    def create_story_bible(
+        self, project: Name, given: Given, *, if_match: str | None = None, lenient: bool = False, why: str = ""
+    ) -> StoredBible:
         """Give a show its art direction; raises `UnknownName`, `BadInput`, and `Conflict` where it has one."""
-        return self._edit_bible(project, given, terms, must_be_new=True)
+        return self._edit_bible(project, given, terms_of(if_match, why, lenient=lenient), must_be_new=True)
 
-    def edit_story_bible(self, project: Name, given: Given, **terms: Unpack[OnTerms]) -> StoredBible:
+    def edit_story_bible(
+        self, project: Name, given: Given, *, if_match: str | None = None, lenient: bool = False, why: str = ""
+    ) -> StoredBible:
         """Change a show's art direction, or give it one; an edit raises the version's minor number.
 
         Raises:
@@ -109,9 +131,9 @@ class Projects(Editing):
             Stale: it is not what was read.
             BadInput: something in it is unknown, out of range or would not be drawn.
         """
-        return self._edit_bible(project, given, terms, must_be_new=False)
+        return self._edit_bible(project, given, terms_of(if_match, why, lenient=lenient), must_be_new=False)
 
-    def _edit_bible(self, project: Name, given: Given, terms: OnTerms, *, must_be_new: bool) -> StoredBible:
+    def _edit_bible(self, project: Name, given: Given, terms: Terms, *, must_be_new: bool) -> StoredBible:
         from db import catalogue
         from farm.shows import editing_shows
 
@@ -120,7 +142,7 @@ class Projects(Editing):
                 session,
                 catalogue.locked_show(session, project),
                 given,
-                terms_of(terms),
+                terms,
                 must_be_new=must_be_new,
             )
         )

@@ -12,7 +12,7 @@ from farm.client import Farm, wire
 from farm.client.calls import Calls
 from farm.client.connection import job_id_of
 from farm.client.files import TakeFile
-from farm.client.routes import AT_HOME, IF_MATCH, PREFIX, ROUTES, Route
+from farm.client.routes import AT_HOME, GIVEN, IF_MATCH, PREFIX, ROUTES, Route
 from farm.orders.form import Order
 from farm.orders.submission import SubmittedJob
 from models.errors import NotHere
@@ -76,14 +76,22 @@ class RemoteFarm(Farm):
         changed = wire.encode({**(changes or {}), **more}, Any)
         return self._again(job_id, "reproduce", {"modifications": changed, "requested_by": str(requested_by)})
 
-    def load_show(self, show: Show | Path | str, *, lenient: bool = False, rename: bool = False) -> StoredShow:
+    def load_show(
+        self,
+        show: Show | Path | str,
+        *,
+        lenient: bool = False,
+        rename: bool = False,
+        if_match: str | None = None,
+    ) -> StoredShow:
         """As the verb of a farm at home; a file is read and checked here."""
         from farm.shows import loading
         from models.shows import StoredShow
 
         story = loading.load(show, lenient=lenient) if isinstance(show, str | Path) else show
         body = {"show": story.model_dump(mode="json", exclude_unset=True), "lenient": lenient, "rename": rename}
-        stored: StoredShow = wire.decode(StoredShow, self._calls.change("POST", f"{PREFIX}/shows", body))
+        answer = self._calls.change("POST", f"{PREFIX}/shows", body, etag=if_match)
+        stored: StoredShow = wire.decode(StoredShow, answer)
         return stored
 
     def fetch(self, job_id: UUID | str, to: Path | str, which: TakeFile | str = TakeFile.MASTER) -> Path:
@@ -98,20 +106,22 @@ class RemoteFarm(Farm):
     def _call(self, route: Route, *args: Any, **given: Any) -> Any:
         """Any verb of the table: its arguments placed where they travel, its answer read back."""
         bound = inspect.signature(getattr(Farm, route.verb)).bind(self, *args, **given).arguments
+        named = bound | given
         sent = {
-            name: wire.encode(value, route.parameters[name].annotation)
-            for name, value in bound.items()
-            if name in route.parameters
+            name: wire.encode(named[name], each.annotation)
+            for name, each in route.parameters.items()
+            if name in named
         }
         path = PREFIX + route.path.replace(":path", "").format(
             **{name: quote(str(sent[name]), safe="/") for name in route.in_path}
         )
-        named = {name: sent[name] for name in route.named if name in sent}
+        rest = {name: sent[name] for name in route.named if name in sent}
         if route.method == "GET":
-            answer = self._calls.ask(path, _query(named))
+            answer = self._calls.ask(path, _query(rest))
         else:
-            body, query = (named, None) if route.has_body else (None, _query(named))
-            answer = self._calls.change(route.method, path, body, query=query, etag=sent.get(IF_MATCH) or "")
+            body, query = (rest, None) if route.has_fields else (sent.get(GIVEN), _query(rest))
+            etag = (sent.get(IF_MATCH) or "*") if route.edits else None
+            answer = self._calls.change(route.method, path, body, query=query, etag=etag)
         return None if answer is None else wire.answered(route.answer, answer)
 
     def _refuse(self, reason: str, *args: Any, **given: Any) -> Any:

@@ -1,7 +1,8 @@
 """Where each verb of the SDK is to be had over HTTP: one table for the server and for the client far away.
 
-A verb's parameters are placed by one rule: what the path names goes there, `if_match` is a header, and the rest
-is the query of a GET or DELETE and the JSON body of everything else.
+A verb's parameters are placed by one rule: what the path names goes there, `if_match` is a header, `given` is
+the whole body where there is one, and the rest is the query of such a call, of a GET and of a DELETE, and the
+fields of the JSON body of everything else.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import inspect
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from farm.client import Farm, wire
 from models.access import Scope
@@ -22,6 +23,8 @@ PREFIX = "/api/anime"
 
 #: a parameter that travels as a header
 IF_MATCH = "if_match"
+#: one that is the body
+GIVEN = "given"
 
 
 @dataclass(frozen=True)
@@ -43,20 +46,31 @@ class Route:
         return self.method != "GET" and self.scope is not Scope.READ
 
     @property
+    def edits(self) -> bool:
+        """Whether it writes over what somebody may have changed since it was read."""
+        return IF_MATCH in self.parameters and self.method != "POST"
+
+    @property
     def tag(self) -> str:
         """What it is about, as the API's page groups it."""
         return self.path.split("/")[1]
 
     @cached_property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """The verb's parameters that travel, with their types looked up."""
+        """The parameters that travel, with their types looked up; free ones of a known form one by one."""
         verb = getattr(Farm, self.verb)
         hints = wire.hints(verb, self.left_out)
-        return {
-            name: _travelling(each, hints.get(name, Any))
-            for name, each in inspect.signature(verb).parameters.items()
-            if name not in self.left_out | {"self"}
-        }
+        travelling: dict[str, inspect.Parameter] = {}
+        for name, each in inspect.signature(verb).parameters.items():
+            if name in self.left_out | {"self"}:
+                continue
+            if each.kind is not each.VAR_KEYWORD:
+                travelling[name] = _parameter(name, hints[name], each.default)
+                continue
+            (terms,) = get_args(hints[name])
+            for term, kind in wire.fields_of(terms).items():
+                travelling[term] = _parameter(term, kind | None, None)
+        return travelling
 
     @cached_property
     def answer(self) -> Any:
@@ -71,23 +85,30 @@ class Route:
     @cached_property
     def named(self) -> tuple[str, ...]:
         """The names in the query, or in the body."""
-        return tuple(name for name in self.parameters if name not in (*self.in_path, IF_MATCH))
+        return tuple(name for name in self.parameters if name not in (*self.in_path, IF_MATCH, GIVEN))
 
     @property
-    def has_body(self) -> bool:
-        """Whether what is named travels as a JSON body."""
-        return self.method not in ("GET", "DELETE") and bool(self.named)
+    def has_fields(self) -> bool:
+        """Whether what is named travels as the fields of a JSON body."""
+        return self.method not in ("GET", "DELETE") and GIVEN not in self.parameters and bool(self.named)
 
 
-def _travelling(parameter: inspect.Parameter, kind: Any) -> inspect.Parameter:
+def _parameter(name: str, kind: Any, default: Any) -> inspect.Parameter:
     """A parameter by name, with its type looked up."""
-    return inspect.Parameter(
-        parameter.name, inspect.Parameter.KEYWORD_ONLY, default=parameter.default, annotation=kind
-    )
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
 def _get(path: str, verb: str, scope: Scope = Scope.READ) -> Route:
     return Route("GET", path, verb, scope)
+
+
+def _edits(path: str, noun: str) -> tuple[Route, Route, Route]:
+    """One of a show's parts: read, edited and removed under its own name or id."""
+    return (
+        _get(path, noun),
+        Route("PATCH", path, f"edit_{noun}", Scope.ADMIN),
+        Route("DELETE", path, f"remove_{noun}", Scope.ADMIN),
+    )
 
 
 def _post(path: str, verb: str, scope: Scope, status: int = 200) -> Route:
@@ -127,6 +148,35 @@ ROUTES: tuple[Route, ...] = (
     _get("/projects", "projects"),
     _get("/projects/default", "default_project"),
     _get("/projects/{project}/cuts", "cuts"),
+    _get("/projects/{project}/show", "show"),
+    _get("/projects/pages", "project_page"),
+    _post("/projects", "create_project", Scope.ADMIN, 201),
+    *_edits("/projects/{project}", "project"),
+    _get("/projects/{project}/story-bible", "story_bible"),
+    _post("/projects/{project}/story-bible", "create_story_bible", Scope.ADMIN, 201),
+    Route("PUT", "/projects/{project}/story-bible", "edit_story_bible", Scope.ADMIN),
+    _get("/projects/{project}/characters", "character_page"),
+    _post("/projects/{project}/characters", "create_character", Scope.ADMIN, 201),
+    *_edits("/characters/{character}", "character"),
+    _get("/characters/{character}/prompt", "character_prompt"),
+    _get("/characters/{character}/attributes", "attributes"),
+    _post("/characters/{character}/attributes", "add_attribute", Scope.ADMIN, 201),
+    Route("PATCH", "/characters/{character}/attributes/{attribute}", "edit_attribute", Scope.ADMIN),
+    Route("DELETE", "/characters/{character}/attributes/{attribute}", "remove_attribute", Scope.ADMIN),
+    _get("/characters/{character}/variations", "variations"),
+    _post("/characters/{character}/variations", "add_variation", Scope.ADMIN, 201),
+    Route("PATCH", "/characters/{character}/variations/{variation}", "edit_variation", Scope.ADMIN),
+    Route("DELETE", "/characters/{character}/variations/{variation}", "remove_variation", Scope.ADMIN),
+    _get("/projects/{project}/episodes", "episode_page"),
+    _post("/projects/{project}/episodes", "create_episode", Scope.ADMIN, 201),
+    *_edits("/episodes/{episode}", "episode"),
+    _get("/projects/{project}/scenes", "scene_page"),
+    _post("/episodes/{episode}/scenes", "create_scene", Scope.ADMIN, 201),
+    _get("/scenes/{scene}/characters", "scene_characters"),
+    _post("/scenes/{scene}/cuts", "create_cut", Scope.ADMIN, 201),
+    *_edits("/scenes/{scene:path}", "scene"),
+    _get("/projects/{project}/cuts/pages", "cut_page"),
+    *_edits("/cuts/{cut:path}", "cut"),
     _get("/projects/{project}/profiles", "profiles"),
     Route("PUT", "/projects/{project}/profile", "choose_profile", Scope.ADMIN),
     _get("/projects/{project}/references", "references"),

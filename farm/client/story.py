@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, cast
 from farm.client.editing import Editing, terms_of
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     from db.engine import Session
-    from farm.client.editing import Name, OnTerms
+    from farm.client.editing import Name
     from farm.shows.editing import Edited, Given
     from farm.shows.form import CutPart, EpisodeHead, SceneCharacterPart, SceneHead
     from farm.shows.parts import PartPage, Stored, StoredCut
@@ -31,7 +29,7 @@ class Story(Editing):
 
     def episode_page(
         self, project: Name, *, after: str | None = None, limit: int = 50
-    ) -> PartPage[EpisodeHead]:
+    ) -> PartPage[Stored[EpisodeHead]]:
         """A page of a project's episodes; `after` is the `next` of the page before."""
         from db import catalogue
         from farm.shows import parts, stored
@@ -41,7 +39,9 @@ class Story(Editing):
             rows, has_more = catalogue.episode_rows(session, show.id, after, limit)
             return parts.page_of((stored.stored_episode(show, row) for row in rows), has_more=has_more)
 
-    def create_episode(self, project: Name, given: Given, **terms: Unpack[OnTerms]) -> Stored[EpisodeHead]:
+    def create_episode(
+        self, project: Name, given: Given, *, if_match: str | None = None, lenient: bool = False, why: str = ""
+    ) -> Stored[EpisodeHead]:
         """A new episode; raises `UnknownName`, `BadInput`, and `Conflict` where its number is taken."""
         from db import catalogue
         from farm.shows.editing import Editor
@@ -49,20 +49,35 @@ class Story(Editing):
 
         def change(session: Session) -> Edited[Stored[EpisodeHead]]:
             spot = Spot(project=catalogue.locked_show(session, project))
-            return Editor(session=session, noun=EPISODES, spot=spot, terms=terms_of(terms)).create(given)
+            return Editor(
+                session=session, noun=EPISODES, spot=spot, terms=terms_of(if_match, why, lenient=lenient)
+            ).create(given)
 
         return self._changed(change)
 
     def edit_episode(
-        self, episode: Name, given: Given, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        episode: Name,
+        given: Given,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[EpisodeHead]:
         """Change an episode; its number stays. Raises `UnknownName`, `Stale` and `BadInput`."""
         from farm.shows.nouns import EPISODES
 
-        return self._edit_part(EPISODES, episode, given, project, terms)
+        return self._edit_part(EPISODES, episode, given, project, terms_of(if_match, why, lenient=lenient))
 
     def remove_episode(
-        self, episode: Name, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        episode: Name,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[EpisodeHead]:
         """Take an episode away with its scenes and cuts; the value is what it was.
 
@@ -70,7 +85,7 @@ class Story(Editing):
         """
         from farm.shows.nouns import EPISODES
 
-        return self._remove_part(EPISODES, episode, project, terms)
+        return self._remove_part(EPISODES, episode, project, terms_of(if_match, why, lenient=lenient))
 
     def scene(self, scene: Name, *, project: Name | None = None) -> Stored[SceneHead]:
         """One scene with those who are in it, without its cuts; raises `UnknownName`."""
@@ -84,7 +99,7 @@ class Story(Editing):
 
     def scene_page(
         self, project: Name, *, episode: Name | None = None, after: str | None = None, limit: int = 50
-    ) -> PartPage[SceneHead]:
+    ) -> PartPage[Stored[SceneHead]]:
         """A page of the scenes of a project, or of one episode; `after` is the `next` of the page before."""
         from db import catalogue
         from farm.shows import parts, stored
@@ -97,7 +112,14 @@ class Story(Editing):
             return parts.page_of((stored.stored_scene(show, row, slugs) for row in rows), has_more=has_more)
 
     def create_scene(
-        self, episode: Name, given: Given, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        episode: Name,
+        given: Given,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[SceneHead]:
         """A new scene in an episode; raises `UnknownName`, `BadInput`, and `Conflict` for a taken number."""
         from db import catalogue
@@ -107,20 +129,35 @@ class Story(Editing):
         def change(session: Session) -> Edited[Stored[SceneHead]]:
             show = catalogue.show_of(session, EPISODES.kind, episode, project, lock=True)
             spot = Spot(project=show, episode=EPISODES.find(session, show, episode))
-            return Editor(session=session, noun=SCENES, spot=spot, terms=terms_of(terms)).create(given)
+            return Editor(
+                session=session, noun=SCENES, spot=spot, terms=terms_of(if_match, why, lenient=lenient)
+            ).create(given)
 
         return self._changed(change)
 
     def edit_scene(
-        self, scene: Name, given: Given, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        scene: Name,
+        given: Given,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[SceneHead]:
         """Change a scene, and who is in it; its number stays. Raises `UnknownName`, `Stale` and `BadInput`."""
         from farm.shows.nouns import SCENES
 
-        return self._edit_part(SCENES, scene, given, project, terms)
+        return self._edit_part(SCENES, scene, given, project, terms_of(if_match, why, lenient=lenient))
 
     def remove_scene(
-        self, scene: Name, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        scene: Name,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[SceneHead]:
         """Take a scene away with its cuts; the value is what it was.
 
@@ -128,7 +165,7 @@ class Story(Editing):
         """
         from farm.shows.nouns import SCENES
 
-        return self._remove_part(SCENES, scene, project, terms)
+        return self._remove_part(SCENES, scene, project, terms_of(if_match, why, lenient=lenient))
 
     def cut(self, cut: Name, *, project: Name | None = None) -> StoredCut:
         """One cut; raises `UnknownName`."""
@@ -138,7 +175,7 @@ class Story(Editing):
 
     def cut_page(
         self, project: Name, *, scene: Name | None = None, after: str | None = None, limit: int = 50
-    ) -> PartPage[CutPart]:
+    ) -> PartPage[StoredCut]:
         """A page of the cuts of a project, or of one scene; `after` is the `next` of the page before."""
         from db import catalogue
         from farm.shows import parts, stored
@@ -151,7 +188,14 @@ class Story(Editing):
             return parts.page_of((stored.stored_cut(show, row, slugs) for row in rows), has_more=has_more)
 
     def create_cut(
-        self, scene: Name, given: Given, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        scene: Name,
+        given: Given,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[CutPart]:
         """A new cut in a scene; raises `UnknownName`, `BadInput`, and `Conflict` for a taken number."""
         from db import catalogue
@@ -162,12 +206,21 @@ class Story(Editing):
             show = catalogue.show_of(session, SCENES.kind, scene, project, lock=True)
             row = SCENES.find(session, show, scene)
             spot = Spot(project=show, episode=row.episode, scene=row)
-            return Editor(session=session, noun=CUTS, spot=spot, terms=terms_of(terms)).create(given)
+            return Editor(
+                session=session, noun=CUTS, spot=spot, terms=terms_of(if_match, why, lenient=lenient)
+            ).create(given)
 
         return self._changed(change)
 
     def edit_cut(
-        self, cut: Name, given: Given, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        cut: Name,
+        given: Given,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[CutPart]:
         """Change a cut; its number stays. One that is omitted leaves the count of its gates.
 
@@ -178,10 +231,16 @@ class Story(Editing):
         """
         from farm.shows.nouns import CUTS
 
-        return self._edit_part(CUTS, cut, given, project, terms)
+        return self._edit_part(CUTS, cut, given, project, terms_of(if_match, why, lenient=lenient))
 
     def remove_cut(
-        self, cut: Name, *, project: Name | None = None, **terms: Unpack[OnTerms]
+        self,
+        cut: Name,
+        *,
+        project: Name | None = None,
+        if_match: str | None = None,
+        lenient: bool = False,
+        why: str = "",
     ) -> Stored[CutPart]:
         """Take a cut away; the value is what it was.
 
@@ -189,4 +248,4 @@ class Story(Editing):
         """
         from farm.shows.nouns import CUTS
 
-        return self._remove_part(CUTS, cut, project, terms)
+        return self._remove_part(CUTS, cut, project, terms_of(if_match, why, lenient=lenient))

@@ -18,8 +18,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_origin, get_type_hints
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
-from typing_extensions import TypeAliasType
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
+from typing_extensions import TypeAliasType, Unpack
 
 from models import errors
 from models.actors import Actor
@@ -53,8 +53,10 @@ _MODULES = (
     "farm.judging.reports",
     "farm.judging.statistics",
     "farm.judging.verdicts",
+    "farm.client.editing",
     "farm.orders.submission",
     "farm.shows.form",
+    "farm.shows.parts",
 )
 
 #: no seed and no count is larger
@@ -107,6 +109,11 @@ def hints(verb: Callable[..., Any], left_out: Iterable[str] = ()) -> dict[str, A
     return get_type_hints(bare, verb.__globals__, dict(names()), include_extras=True)
 
 
+def fields_of(form: Any) -> dict[str, Any]:
+    """The types of a form's fields, looked up as those of values are."""
+    return get_type_hints(form, localns=dict(names()), include_extras=True)
+
+
 @cache
 def names() -> Mapping[str, Any]:
     """Every name that a value's types may use."""
@@ -140,13 +147,26 @@ def error_named(kind: str, message: str, hint: str = "") -> errors.FarmError:
     return known(message, hint=hint)
 
 
+def _content(given: Any) -> dict[str, Any]:
+    """What was said of a part of a show, and nothing that was left open."""
+    return given.model_dump(mode="json", exclude_unset=True) if isinstance(given, BaseModel) else dict(given)
+
+
 _TRAVELLING: dict[str, Any] = {
+    "Name": UUID | str,
+    "Given": Annotated[
+        Any,
+        PlainValidator(_content),
+        PlainSerializer(_content),
+        WithJsonSchema({"type": "object", "additionalProperties": True}),
+    ],
     "UUID": UUID,
     "datetime": datetime,
     "timedelta": timedelta,
     "Fraction": Fraction,
     "Path": Path,
     "Any": Any,
+    "Unpack": Unpack,
     # What is asked for in any order and number travels as a list.
     "Iterable": list,
     "Sequence": Sequence,

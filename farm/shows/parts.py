@@ -63,6 +63,7 @@ class Stored(Generic[Part]):
 class StoredBible(Stored[StoryBibleHead]):
     """The art direction; an edit raises the version's minor number."""
 
+    content: StoryBibleHead
     version: str
     updated_at: datetime
 
@@ -76,6 +77,7 @@ class StoredBible(Stored[StoryBibleHead]):
 class StoredCut(Stored[CutPart]):
     """One cut."""
 
+    content: CutPart
     #: the folder that was delivered last; None: nothing was
     output_path: str | None
 
@@ -84,15 +86,18 @@ class StoredCut(Stored[CutPart]):
         return Stored.to_json(self) | {"output_path": self.output_path}
 
 
+Listed = TypeVar("Listed", bound=Stored[Any])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartPage(Generic[Part]):
+class PartPage(Generic[Listed]):
     """One page of a list; `next` asks for the page after it and is None at the end."""
 
-    items: tuple[Stored[Part], ...]
+    items: tuple[Listed, ...]
     next: str | None
 
 
-def page_of(items: Iterable[Stored[Part]], *, has_more: bool) -> PartPage[Part]:
+def page_of(items: Iterable[Listed], *, has_more: bool) -> PartPage[Listed]:
     """These as a page; the mark of the next one is the name of the last."""
     listed = tuple(items)
     return PartPage(items=listed, next=listed[-1].known_as if has_more else None)

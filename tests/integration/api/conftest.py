@@ -13,6 +13,7 @@ from farm.api import app
 from farm.client import Farm
 from models.access import Scope
 from tests.support.factories import settings_for
+from tests.support.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,3 +57,15 @@ def statements(home: Farm) -> list[str]:
         asked.append(statement)
 
     return asked
+
+
+@pytest.fixture
+def far(home: Farm, key_for: Callable[..., str]) -> Iterator[Farm]:
+    with served(home) as url, Farm.connect(url, key_for(Scope.ADMIN)) as farm:
+        yield farm
+
+
+@pytest.fixture(params=["at home", "far away"])
+def farm(request: pytest.FixtureRequest) -> Farm:
+    wanted: Farm = request.getfixturevalue("home" if request.param == "at home" else "far")
+    return wanted

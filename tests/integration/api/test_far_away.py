@@ -10,29 +10,15 @@ import pytest
 from farm.client import Farm
 from farm.client.routes import ROUTES
 from farm.shows.form import Show
-from models.access import Scope
 from models.errors import BadInput, Conflict, FarmError, OrderRefused, UnknownName
 from models.vocabulary import JobState, Phase
 from tests.support.factories import SHOW
-from tests.support.served import served
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from models.shows import StoredShow
-
-
-@pytest.fixture
-def far(home: Farm, key_for: Callable[..., str]) -> Iterator[Farm]:
-    with served(home) as url, Farm.connect(url, key_for(Scope.ADMIN)) as farm:
-        yield farm
-
-
-@pytest.fixture(params=["at home", "far away"])
-def farm(request: pytest.FixtureRequest) -> Farm:
-    wanted: Farm = request.getfixturevalue("home" if request.param == "at home" else "far")
-    return wanted
 
 
 @pytest.fixture
