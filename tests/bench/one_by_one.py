@@ -25,6 +25,7 @@ from workers.scoring.networks.identity_toon import IdentityToon
 from workers.scoring.networks.lpips import _build
 from workers.scoring.networks.scene_toon import SceneToon
 from workers.scoring.shifts import ShiftFinder
+from workers.scoring.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,11 +103,17 @@ class OneByOne:
         return float(np.mean(found))
 
     def _jitter(self, master: Path, expectations: Expectations) -> float:
-        # How a shift is found is the farm's own; both sides ask for it frame by frame.
+        # How a shift is found, and what stands, is the farm's own; both sides ask for it frame by frame.
         finder = ShiftFinder()
-        lumas = map(_even, map(_luma, _distinct(master)))
-        shifts = [np.array(finder.shift(before, luma)) for before, luma in pairwise(lumas)]
-        return float(np.mean([np.hypot(*(after - before)) for before, after in pairwise(shifts)]))
+        steps = list(pairwise(_grey(_small(frame)) for frame in _distinct(master)))
+        shifts = [finder.shifts(before, after) for before, after in steps]
+        stands = [standing(before, after) for before, after in steps]
+        found = []
+        for t in range(1, len(steps)):
+            changes = [np.hypot(*change) for change in shifts[t] - shifts[t - 1] if not np.isnan(change).any()]
+            still = float(np.nan_to_num(np.nanmean(stands[t] * stands[t - 1]))) >= 0.01
+            found.append(sorted(changes)[(len(changes) - 1) // 4] if changes and not still else 0.0)
+        return float(np.mean(found))
 
     def _order(self, master: Path, expectations: Expectations) -> float:
         distinct = [(number, frame) for number, frame, held in _told(master) if not held]
@@ -219,8 +226,11 @@ def _small(picture: Picture, side_px: int = 256) -> Picture:
 
 
 def _luma(picture: Picture) -> NDArray[np.float32]:
-    grey = cv2.cvtColor(_small(_small(picture), 128), cv2.COLOR_RGB2GRAY)
-    return grey.astype(np.float32) / np.float32(255.0)
+    return _grey(_small(_small(picture), 128))
+
+
+def _grey(picture: Picture) -> NDArray[np.float32]:
+    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255.0)
 
 
 def _even(luma: NDArray[np.float32]) -> NDArray[np.float32]:

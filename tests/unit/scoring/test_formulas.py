@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import doctest
 
+import cv2
 import numpy as np
 import pytest
 
 from models.metrics import Mark, Metric
 from models.vocabulary import Phase
 from workers.media.structure import RECOMMENDED_LIMITS
-from workers.scoring import diagnostics, metrics, profiles, shots
+from workers.scoring import diagnostics, metrics, profiles, shifts, shots
 from workers.scoring.gauges import faces
 from workers.scoring.gauges.aesthetic import aesthetic
+from workers.scoring.shifts import ShiftFinder
+from workers.scoring.standing import share_standing, standing
+
+#: of the 39 threes among 41 frames
+NOTHING_STANDS = np.zeros(39)
 
 
-@pytest.mark.parametrize("module", [metrics, diagnostics, faces, shots])
+@pytest.mark.parametrize("module", [metrics, diagnostics, faces, shifts, shots])
 def test_every_example_in_a_docstring_is_true(module):
     failed, tried = doctest.testmod(module, extraglobs={"np": np})
 
@@ -72,11 +78,63 @@ def test_a_steady_fade_does_not_flicker_and_an_alternating_gain_does():
 
 
 def test_a_steady_pan_does_not_shake_and_a_shaking_picture_does():
-    pan = np.tile([[0.8, 0.0]], (40, 1))
-    shake = np.where(np.arange(40)[:, None] % 2, 1.0, -1.0) * np.array([[1.0, 0.0]])
+    to_and_fro = np.where(np.arange(40) % 2, 1.0, -1.0)[:, None, None]
+    pan, shake = np.full((40, 12, 2), [0.8, 0.0]), to_and_fro * np.full((12, 2), [1.0, 0.0])
 
-    assert diagnostics.jitter(pan).value == 0.0
-    assert diagnostics.jitter(shake).value == pytest.approx(2.0)
+    assert diagnostics.jitter(pan, NOTHING_STANDS).value == 0.0
+    assert diagnostics.jitter(shake, NOTHING_STANDS).value == pytest.approx(2.0)
+
+
+def test_people_who_bounce_before_a_place_that_stands_shake_no_picture():
+    to_and_fro = np.where(np.arange(40) % 2, 1.0, -1.0)[:, None, None]
+    place = np.array([0.0] * 4 + [1.0] * 8)[:, None]
+
+    assert diagnostics.jitter(to_and_fro * place * np.array([0.0, 1.0]), NOTHING_STANDS).value == 0.0
+
+
+def test_people_who_fill_a_picture_but_for_a_corner_that_stands_shake_no_picture():
+    to_and_fro = np.where(np.arange(40) % 2, 1.0, -1.0)[:, None, None] * np.full((12, 2), [0.0, 1.0])
+
+    assert diagnostics.jitter(to_and_fro, np.full(39, 0.02)).value == 0.0
+
+
+def test_what_has_no_texture_says_nothing_of_a_shake():
+    to_and_fro = np.where(np.arange(40) % 2, 1.0, -1.0)[:, None, None]
+    flat = np.array([np.nan] * 9 + [1.0] * 3)[:, None]
+
+    shaken = to_and_fro * flat * np.array([0.0, 1.0])
+
+    assert diagnostics.jitter(shaken, NOTHING_STANDS).value == pytest.approx(2.0)
+    assert diagnostics.jitter(np.full((40, 12, 2), np.nan), NOTHING_STANDS).value == 0.0
+
+
+@pytest.mark.parametrize("size", [(256, 455), (256, 341), (256, 256), (444, 256), (256, 614)], ids=str)
+def test_a_picture_that_stands_still_does_not_move(size):
+    picture = np.random.default_rng(5).random(size, dtype=np.float32)
+
+    assert np.abs(ShiftFinder().shifts(picture, picture)).max() < 1e-6
+    assert (standing(picture, picture) == 1.0).all()
+
+
+@pytest.mark.parametrize("by", [(0, 1), (1, 0), (1, 1), (3, -2)], ids=str)
+def test_nothing_of_a_picture_that_was_moved_stands(by):
+    picture = cv2.GaussianBlur(np.random.default_rng(5).random((256, 341), dtype=np.float32), (0, 0), 3)
+
+    assert np.nanmean(standing(picture, np.roll(picture, by, axis=(0, 1)))) < 0.01
+
+
+def test_a_place_behind_somebody_who_moves_stands_and_one_without_corners_is_not_known_to():
+    before = cv2.GaussianBlur(np.random.default_rng(5).random((256, 256), dtype=np.float32), (0, 0), 3)
+    before[:, :64] = np.linspace(0, 1, 64)
+    after = before.copy()
+    after[:, 128:] = np.roll(before[:, 128:], 2, axis=0)
+
+    stands = standing(before, after)
+
+    assert np.nanmin(stands[:, 9:15]) == 1.0
+    assert np.nanmean(stands[:, 17:]) < 0.01
+    assert np.isnan(stands[:, :7]).all()
+    assert share_standing(stands, stands) == np.nanmean(stands)
 
 
 def test_shuffled_frames_are_out_of_order():
