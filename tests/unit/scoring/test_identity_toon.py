@@ -157,6 +157,19 @@ def test_a_head_is_found_where_it_is_drawn_and_as_large(network, framing, size):
     assert np.abs(offsets).max() < 0.05
 
 
+def test_a_head_in_a_wide_picture_is_found_no_further_to_one_side(network):
+    """Seen 256 high it is 614 wide: its cells do not come out even either."""
+    aside = []
+    for number in range(3):
+        recipe = picture((number,), "tested", 1).recipe
+        scene = replace(recipe.scene, camera_angle="wide")
+        one = Cast(replace(recipe, width=1152, height=480, scene=scene), (number,))
+        (left, _, right, _) = one.heads()[0]
+        aside.append((network.heads(one.draw())[0].x - (left + right) / 2) / (right - left))
+
+    assert np.abs(aside).max() < 0.1
+
+
 def test_an_upright_sheet_shows_as_many_heads_as_one_that_lies(network):
     recipe = picture((1,), "tested", 1).recipe
     sheet = replace(recipe, job_type=JobType.CHARACTER_SHEET, width=512, height=768)

@@ -44,13 +44,15 @@ def looked_at(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return short_side(picture, _SIDE_PX)
 
 
-def _in_whole_rows(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture with its last row gone on until the coarsest cells come out even, as all that were taught.
+def _in_whole_cells(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture with its last row and column gone on until the coarsest cells come out even.
 
-    Else the layers of `cells` do not lie upon each other: at 432x768 heads came out a fifth too narrow.
+    Else the layers of `cells` do not lie upon each other: at 432x768 heads came out a fifth too narrow, at
+    1152x480 a third too wide and to one side. Columns that lack less than a fine cell stay as the network's own
+    margin fills them, to as many cells of both kinds: so the map was taught 16:9.
     """
-    beyond = -small.shape[0] % _COARSEST_PX
-    return np.pad(small, ((0, beyond), (0, 0), (0, 0)), mode="edge")
+    below, beside = (-side % _COARSEST_PX for side in small.shape[:2])
+    return np.pad(small, ((0, below), (0, beside if beside >= CELL_PX else 0), (0, 0)), mode="edge")
 
 
 def cells(features: Features) -> torch.Tensor:
@@ -86,7 +88,7 @@ class HeadMap:
 
     def _seen(self, lite0: EfficientNetLite0, small: NDArray[np.uint8], height: int) -> list[Head]:
         """Heads of a picture made small, where they are in the one of this height."""
-        answer = self.answers(cells(lite0.parts([_in_whole_rows(small)])))[0].cpu()
+        answer = self.answers(cells(lite0.parts([_in_whole_cells(small)])))[0].cpu()
         return _boxes(answer.numpy(), height / small.shape[0])
 
     def answers(self, vectors: torch.Tensor) -> torch.Tensor:
