@@ -1,8 +1,8 @@
 """`make false-rejects`: how often the embedded marks refuse faultless takes, by shape and framing.
 
 Writes a table. The takes are drawn from other characters, scenes and seeds than those that networks learnt
-from and marks were set on. Exit code 1 when more than one take of a cell, and more than 5 % of it, are refused
-by one metric.
+from and marks were set on; marks are tried with `--first 100 --into elsewhere.md`. Exit code 1 when more than
+one take of a cell, and more than 5 % of it, are refused by one metric.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from workers.scoring.profiles import EMBEDDED
 from workers.scoring.references import MIN_STYLE_REFERENCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -58,6 +58,14 @@ class Try:
     metric: Metric
     value: float | None
     holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """Which scenes, loops and videos of each shape are drawn, by their numbers."""
+
+    scenes: range
+    clips: dict[JobType, range]
 
 
 class Bench:
@@ -84,11 +92,11 @@ class Trier:
     def __init__(self, shape: str, bench: Bench, scratch: Path) -> None:
         self._shape, self._bench, self._scratch = shape, bench, scratch
 
-    def cuts(self, scenes: int) -> Iterator[Try]:
-        """The first frames of scenes' cuts: as stills, and for how they join."""
+    def cuts(self, scenes: Iterable[int]) -> Iterator[Try]:
+        """The first frames of the cuts of these scenes: as stills, and for how they join."""
         network = self._bench.panel.shelf.embedder("toon-scene")
         (mark,) = (mark for mark in EMBEDDED.marks[Phase.VIDEO] if mark.metric is Metric.SCENE_CONTINUITY)
-        for number in range(scenes):
+        for number in scenes:
             shots = faultless.scene(number, self._shape)
             vectors = []
             for shot in shots:
@@ -102,11 +110,11 @@ class Trier:
                 value = metrics.scene_continuity(np.stack(beside), min(at, 1)).value
                 yield self._try(shot, Phase.VIDEO, mark.metric, value, mark.holds(value))
 
-    def clips(self, each: int) -> Iterator[Try]:
-        """Loops and videos of every framing, by all marks but that of the scene."""
+    def clips(self, numbers: Mapping[JobType, Iterable[int]]) -> Iterator[Try]:
+        """These loops and videos of every framing, by all marks but that of the scene."""
         for framing in FRAMINGS:
             for kind in FRAMES:
-                for number in range(each):
+                for number in numbers[kind]:
                     shot = faultless.clip(number, self._shape, framing, kind)
                     yield from self._measured(shot, shot.cast.recipe, frames(shot.cast.recipe))
 
@@ -142,10 +150,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--networks", type=Path, default=settings().networks_dir)
     parser.add_argument("--into", type=Path, default=Path("docs/false_rejects.md"))
     parser.add_argument("--scenes", type=int, default=12, help="scenes of five cuts, of each shape")
-    parser.add_argument("--clips", type=int, default=1, help="loops, and videos, of each cell")
+    parser.add_argument("--loops", type=int, default=3, help="of each cell")
+    parser.add_argument("--videos", type=int, default=2, help="of each cell")
+    parser.add_argument("--first", type=int, default=0, help="number of the first; the page's begin at 0")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args(argv)
-    of_shape = partial(try_shape, networks=options.networks, scenes=options.scenes, clips=options.clips)
+    first = options.first
+    tried = Tried(
+        scenes=range(first, first + options.scenes),
+        clips={
+            JobType.ANIMATION_LOOP: range(first, first + options.loops),
+            JobType.FULL_VIDEO: range(first, first + options.videos),
+        },
+    )
+    of_shape = partial(try_shape, networks=options.networks, tried=tried)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.jobs, mp_context=context) as pool:
         tries = []
@@ -157,11 +175,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if any(too_many(cell) for cell in by_cell(tries).values()) else 0
 
 
-def try_shape(shape: str, networks: Path, scenes: int, clips: int) -> list[Try]:
+def try_shape(shape: str, networks: Path, tried: Tried) -> list[Try]:
     """All tries of one shape."""
     with tempfile.TemporaryDirectory() as folder:
         trier = Trier(shape, _bench(networks), Path(folder))
-        return [*trier.cuts(scenes), *trier.clips(clips)]
+        return [*trier.cuts(tried.scenes), *trier.clips(tried.clips)]
 
 
 @cache

@@ -1,4 +1,7 @@
-"""Faultless takes of every shape and framing, none of which any network or mark was learnt or set on."""
+"""Faultless takes of every shape and framing, which no network learnt from.
+
+The page of refusals counts those whose numbers begin at 0; marks are set on those from 100 on.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def bench():
 
 @pytest.mark.parametrize("shape", ["16:9", "9:16"])
 def test_a_faultless_scene_passes_as_stills_and_joins(bench, tmp_path, shape):
-    tries = list(Trier(shape, bench, tmp_path).cuts(1))
+    tries = list(Trier(shape, bench, tmp_path).cuts([0]))
 
     assert {each.metric for each in tries} >= {Metric.IDENTITY, Metric.STYLE_ADHERENCE, Metric.SCENE_CONTINUITY}
     assert [each for each in tries if not each.holds] == []
