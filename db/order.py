@@ -18,10 +18,10 @@ def is_open(lane: str, worker: str) -> str:
 
 
 def is_project_open(row: str) -> str:
-    """Whether no hold keeps the project of the row's job."""
+    """Whether no hold keeps the row's project."""
     return f"""NOT EXISTS (
-        SELECT 1 FROM holds h JOIN jobs j ON j.id = {row}.job_id
-        WHERE h.scope = 'project' AND h.target = CAST(j.project_id AS text) AND {in_force("h")})"""
+        SELECT 1 FROM holds h
+        WHERE h.scope = 'project' AND h.target = CAST({row}.project_id AS text) AND {in_force("h")})"""
 
 
 # Live workers by pool; the needs of waiting rows that one of them can meet. A show's thousand rows need the
@@ -42,13 +42,14 @@ live AS MATERIALIZED (
                   WHERE live.pool = wanted.pool AND wanted.needs <@ i.has)
 )"""
 
-# What each set of networks that waiting scores ask for is left to: the live score worker that lacks least of
-# it, where that is less than lacks here. A show's thousand takes ask for the same few sets, and a worker that
-# has everything never looks. Takes :worker_id, :networks (those here), :queue (of scores) and :silent_after.
+# What each set of networks that waiting scores and measurements ask for is left to: the live score worker that
+# lacks least of it, where that is less than lacks here. A show's thousand takes ask for the same few sets, and
+# a worker that has everything never looks. Takes :worker_id, :networks (those here), :queue (of scores) and
+# :silent_after.
 BETTER_SCORERS = """
 asked AS MATERIALIZED (
     SELECT DISTINCT q.networks FROM render_queue q
-    WHERE q.step = 'score' AND q.status = 'ready' AND q.available_at <= now()
+    WHERE q.step IN ('score', 'measure') AND q.status = 'ready' AND q.available_at <= now()
       AND NOT q.networks <@ CAST(:networks AS varchar[])
 ), better AS MATERIALIZED (
     SELECT DISTINCT ON (asked.networks) asked.networks, w.id

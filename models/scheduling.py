@@ -90,13 +90,15 @@ class FailureFacts:
 
 
 def lane(step: Step, pool: str) -> str:
-    """What a hold of a pool calls the queue of this step.
+    """What a hold of a pool calls the queue of this step; measurements come out of that of the scores.
 
     >>> from models.vocabulary import Step
-    >>> lane(Step.RENDER, "toon"), lane(Step.SCORE, "toon")
-    ('toon', 'score')
+    >>> lane(Step.RENDER, "toon"), lane(Step.SCORE, "toon"), lane(Step.MEASURE, "")
+    ('toon', 'score', 'score')
     """
-    return pool if step is Step.RENDER else step.value
+    if step is Step.RENDER:
+        return pool
+    return Step.SCORE.value if step is Step.MEASURE else step.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

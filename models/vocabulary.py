@@ -72,6 +72,22 @@ class Step(StrEnum):
     RENDER = "render"  #: made by a GPU worker; `tasks.steps.render` moves the job on to SCORE
     SCORE = "score"  #: measured; `tasks.steps.score` moves it on to GATE
     GATE = "gate"  #: judged; `tasks.steps.gate` completes it
+    #: a question of no job's, answered where scores are made; `tasks.steps.measure` completes it
+    MEASURE = "measure"
+
+
+CHAIN = (Step.RENDER, Step.SCORE, Step.GATE)
+"""The steps of a job, in their order."""
+
+
+class MeasureKind(StrEnum):
+    """What can be asked of pictures beside all orders; it needs a network, or somebody who decodes."""
+
+    REFERENCE = "reference"  #: hold a character, or a style, to approved pictures
+    CONSISTENCY = "consistency"  #: how much a picture shows a character
+    EVALUATION = "evaluation"  #: how a file would be judged as the take of a job
+    DELIVERY = "delivery"  #: hand finished cuts to editorial
+    RECIPE = "recipe"  #: how a file was made
 
 
 class QueueStatus(StrEnum):

@@ -65,7 +65,7 @@ _UNDER_WAY = """
 SELECT newest.job_id FROM unnest(CAST(:states AS varchar[])) AS wanted (state)
 CROSS JOIN LATERAL (
     SELECT q.job_id, q.created_at FROM render_queue q
-    WHERE {of_project} ({state}) = wanted.state
+    WHERE {of_project} ({state}) = wanted.state AND q.step <> 'measure'
     ORDER BY q.created_at DESC, q.job_id DESC LIMIT :limit
 ) newest ORDER BY newest.created_at DESC, newest.job_id DESC LIMIT :limit
 """

@@ -90,7 +90,7 @@ _BEAT = text("""
 UPDATE workers w
 SET last_seen_at = now(),
     current_job_id = (SELECT q.job_id FROM render_queue q
-                      WHERE q.status = 'running' AND q.incarnation = w.incarnation
+                      WHERE q.status = 'running' AND q.incarnation = w.incarnation AND q.step <> 'measure'
                       ORDER BY q.started_at LIMIT 1),
     status = CASE WHEN :draining OR w.status = 'draining' THEN 'draining'
                   WHEN EXISTS (SELECT 1 FROM render_queue q

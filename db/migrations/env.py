@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import text
 
-from models.rows import access, audit, characters, events, jobs, reviews, shows  # noqa: F401 - maps their tables
+from models.rows import access, audit, characters, events, jobs, measurements, reviews, shows  # noqa: F401 - maps their tables
 from models.rows.base import Base
 
 #: any fixed number of ours: whoever migrates holds it until the commit

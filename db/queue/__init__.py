@@ -26,6 +26,7 @@ from db.queue.settle import (
     has_take,
     release,
     settle_gate,
+    settle_measure,
     settle_render,
     settle_score,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "pool_of_an_equal",
     "release",
     "settle_gate",
+    "settle_measure",
     "settle_render",
     "settle_score",
     "silence_of",

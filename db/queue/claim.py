@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from db import order
+from models.scheduling import lane
 from models.shows import cut_path
 from models.vocabulary import JobType, Step
 
@@ -50,7 +51,7 @@ class Claim:
     fingerprint: str | None = None
     #: the pool of another row that is due at this step, so that whoever took a wake-up can leave one behind
     next_pool: str | None = None
-    #: whose picture it is, as people name it: `lantern-street ep001/sc010/c0010 still_image, take 2`
+    #: what it is about, as people name it: `lantern-street ep001/sc010/c0010 still_image, take 2`
     subject: str = ""
 
 
@@ -61,6 +62,11 @@ _SUBJECT_TABLES = """jobs ON jobs.id = claimed.job_id JOIN projects ON projects.
 LEFT JOIN cuts ON cuts.id = jobs.cut_id LEFT JOIN scenes ON scenes.id = cuts.scene_id
 LEFT JOIN episodes ON episodes.id = scenes.episode_id"""
 
+# What is asked, likewise.
+_QUESTION = "projects.slug, measurements.subject AS asked"
+_QUESTION_TABLES = """measurements ON measurements.id = claimed.job_id
+LEFT JOIN projects ON projects.id = claimed.project_id"""
+
 # The row is the worker's for one lease, and its attempt is open.
 _TAKEN = """claimed AS (
     UPDATE render_queue q
@@ -68,7 +74,7 @@ _TAKEN = """claimed AS (
         passed_over_since = NULL, lease_until = now() + CAST(:lease AS interval),
         started_at = COALESCE(q.started_at, now())
     FROM best WHERE q.id = best.id
-    RETURNING q.id, q.job_id, q.step, q.epoch, q.pool, q.worker_id, q.retry_count, q.fingerprint
+    RETURNING q.id, q.job_id, q.project_id, q.step, q.epoch, q.pool, q.worker_id, q.retry_count, q.fingerprint
 ), opened AS (
     INSERT INTO attempts (job_id, step, epoch, worker_id, incarnation, pid)
     SELECT job_id, step, epoch, worker_id, CAST(:incarnation AS uuid), CAST(:pid AS integer) FROM claimed
@@ -146,21 +152,40 @@ LEFT JOIN generation_params params ON params.job_id = claimed.job_id
 """)
 
 
-def _claim_of(step: Step, *, given: str = "", where: str = "true") -> TextClause:
-    """The best due row of a step after the render; `where` leaves rows out, by the CTEs `given`."""
-    due = f"""q.step = '{step.value}' AND q.status = 'ready' AND q.available_at <= now() AND {where}
-          AND {order.is_open("q.step", ":worker_id")} AND {order.is_project_open("q")}"""
+def _claim_of(
+    step: Step,
+    *,
+    given: str = "",
+    where: str = "true",
+    subject: str = _SUBJECT,
+    of: str = _SUBJECT_TABLES,
+    besides: tuple[Step, ...] = (),
+) -> TextClause:
+    """The best due row of a step after the render; `where` leaves rows out, by the CTEs `given`.
+
+    Its wake-up serves the steps `besides` as well.
+    """
+    claimed_from = f"'{lane(step, '')}'"
+    due = f"""q.status = 'ready' AND q.available_at <= now() AND {where}
+          AND {order.is_open(claimed_from, ":worker_id")} AND {order.is_project_open("q")}"""
+    served = ", ".join(f"'{each.value}'" for each in (step, *besides))
     return text(f"""
 WITH {given}best AS (
-    SELECT q.id FROM render_queue q WHERE {due} ORDER BY {order.by_place("q")} LIMIT 1 FOR UPDATE SKIP LOCKED
+    SELECT q.id FROM render_queue q WHERE q.step = '{step.value}' AND {due}
+    ORDER BY {order.by_place("q")} LIMIT 1 FOR UPDATE SKIP LOCKED
 ), {_TAKEN}
-SELECT claimed.*, {_SUBJECT}, (SELECT q.pool FROM render_queue q WHERE {due} AND q.id <> claimed.id
-                   ORDER BY {order.by_place("q")} LIMIT 1) AS next_pool
-FROM claimed JOIN {_SUBJECT_TABLES}
+SELECT claimed.*, {subject}, (SELECT q.pool FROM render_queue q
+                              WHERE q.step IN ({served}) AND {due} AND q.id <> claimed.id
+                              ORDER BY {order.by_place("q")} LIMIT 1) AS next_pool
+FROM claimed JOIN {of}
 """)
 
 
-_CLAIM_SCORE = _claim_of(Step.SCORE, given=f"{order.BETTER_SCORERS}, ", where=order.is_scored_here("q"))
+_GIVEN, _HERE = f"{order.BETTER_SCORERS}, ", order.is_scored_here("q")
+_CLAIM_SCORE = _claim_of(Step.SCORE, given=_GIVEN, where=_HERE)
+_CLAIM_MEASURE = _claim_of(
+    Step.MEASURE, given=_GIVEN, where=_HERE, subject=_QUESTION, of=_QUESTION_TABLES, besides=(Step.SCORE,)
+)
 _CLAIM_GATE = _claim_of(Step.GATE)
 _BETTER_SCORER = text(f"WITH {order.BETTER_SCORERS} SELECT id FROM better LIMIT 1")
 
@@ -256,20 +281,23 @@ def claim_score(
     networks: Iterable[str],
     queue: str,
 ) -> Claim | None:
-    """Take the best due score: exact priority, then age; None when nothing is due here.
+    """Take the best due measurement, or else the best due score; None when nothing is due here.
 
-    `networks` are those of this worker. What asks for others is left to a live worker of the Celery queue
-    `queue` that has more of them; a worker silent for a lease does not count.
+    A person waits for a measurement, so it comes before all takes; among their kind both go by exact priority,
+    then age. `networks` are those of this worker. What asks for others is left to a live worker of the Celery
+    queue `queue` that has more of them; a worker silent for a lease does not count.
     """
     scorer = _scorer(worker_id, lease, networks, queue)
-    holder = {"incarnation": incarnation, "pid": pid, "lease": lease}
-    return _next_claim(session.execute(_CLAIM_SCORE, scorer | holder))
+    asked = scorer | {"incarnation": incarnation, "pid": pid, "lease": lease}
+    if (row := session.execute(_CLAIM_MEASURE, asked).one_or_none()) is not None:
+        return replace(_claim(row), next_pool=row.next_pool, subject=f"{row.slug or ''} {row.asked}".strip())
+    return _next_claim(session.execute(_CLAIM_SCORE, asked))
 
 
 def better_scorer(
     session: Session, *, worker_id: str, lease: timedelta, networks: Iterable[str], queue: str
 ) -> str | None:
-    """The worker to which a due score is left; None where every due score may be made here."""
+    """The worker to which something due is left; None where every due score or measurement may be made here."""
     answer = session.execute(_BETTER_SCORER, _scorer(worker_id, lease, networks, queue))
     return answer.scalar_one_or_none()
 

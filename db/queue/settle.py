@@ -138,8 +138,12 @@ def settle_score(session: Session, claim: Claim) -> Settlement:
 
 def settle_gate(session: Session, claim: Claim) -> Settlement:
     """Complete the job, in the transaction that also judges it: both are written, or neither."""
-    values = {"job_id": claim.job_id, "epoch": claim.epoch, "step": Step.GATE.value}
-    return _settlement(session, claim, session.execute(_COMPLETE, values).scalar_one())
+    return _complete(session, claim, Step.GATE)
+
+
+def settle_measure(session: Session, claim: Claim) -> Settlement:
+    """Complete a measurement, in the transaction that also stores its answer."""
+    return _complete(session, claim, Step.MEASURE)
 
 
 def release(session: Session, claim: Claim) -> bool:
@@ -151,6 +155,11 @@ def has_take(session: Session, claim: Claim) -> bool:
     """Whether the take of this very attempt stands; its files must never be removed."""
     count = session.execute(_HAS_TAKE, {"job_id": claim.job_id, "epoch": claim.epoch})
     return bool(count.scalar_one())
+
+
+def _complete(session: Session, claim: Claim, step: Step) -> Settlement:
+    values = {"job_id": claim.job_id, "epoch": claim.epoch, "step": step.value}
+    return _settlement(session, claim, session.execute(_COMPLETE, values).scalar_one())
 
 
 def _move_on(session: Session, claim: Claim, next_step: Step, networks: Iterable[str] = ()) -> Settlement:

@@ -100,8 +100,8 @@ class Hold(Base):
     actor: Mapped[str] = mapped_column(String(255))
     cause: Mapped[ErrorKind | None] = mapped_column(Word(ErrorKind))
     reason: Mapped[str] = mapped_column(Text)
-    #: the job whose work a worker handed back
-    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    #: the job, or measurement, that a worker handed back
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("render_queue.job_id", ondelete="SET NULL"))
     #: how often in a row
     times: Mapped[int] = mapped_column(server_default=text("0"))
     since: Mapped[datetime] = mapped_column(server_default=func.now())

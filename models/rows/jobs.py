@@ -120,19 +120,24 @@ class Job(Base):
 
     params: Mapped[GenerationParams] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     queue: Mapped[QueueRow] = relationship(
-        back_populates="job", cascade="all, delete-orphan", passive_deletes=True
+        primaryjoin="Job.id == foreign(QueueRow.job_id)",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
     )
     take: Mapped[Take | None] = relationship(
         foreign_keys="Take.job_id", cascade="all, delete-orphan", passive_deletes=True
     )
     scores: Mapped[QualityScores | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     attempts: Mapped[list[Attempt]] = relationship(
-        order_by="Attempt.started_at", cascade="all, delete-orphan", passive_deletes=True
+        primaryjoin="Job.id == foreign(Attempt.job_id)",
+        order_by="Attempt.started_at",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
     )
 
 
 class QueueRow(Base):
-    """The truth about one job's progress; Redis carries only wake-ups for it."""
+    """The truth about the progress of one job, or of one measurement; Redis carries only wake-ups for it."""
 
     __tablename__ = "render_queue"
     __table_args__ = (
@@ -197,9 +202,11 @@ class QueueRow(Base):
     )
 
     id: Mapped[UuidKey]
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), unique=True)
-    #: its job's, beside the state, for the indexes; no keys, because the row goes with its job
-    project_id: Mapped[UUID]
+    #: the job's, with which a trigger lets it go, or the measurement's
+    job_id: Mapped[UUID] = mapped_column(unique=True)
+    #: its job's, beside the state, for the indexes; None: a measurement of no project
+    project_id: Mapped[UUID | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    #: no key, because the row goes with its job
     unit_id: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
     step: Mapped[Step] = mapped_column(Word(Step), server_default=text("'render'"))
@@ -238,8 +245,6 @@ class QueueRow(Base):
     error_kind: Mapped[ErrorKind | None] = mapped_column(Word(ErrorKind))
     error_message: Mapped[str | None] = mapped_column(Text)
 
-    job: Mapped[Job] = relationship(back_populates="queue")
-
 
 class Attempt(Base):
     """One worker's try at one step; at most one of a (job, step) has the outcome `settled`."""
@@ -265,7 +270,7 @@ class Attempt(Base):
     )
 
     id: Mapped[UuidKey]
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("render_queue.job_id", ondelete="CASCADE"))
     step: Mapped[Step] = mapped_column(Word(Step))
     epoch: Mapped[int]
     worker_id: Mapped[str] = mapped_column(String(255))

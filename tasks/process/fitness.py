@@ -96,4 +96,4 @@ def _step_aside(failure: StepFailed, step: Step) -> None:
 
 
 def _lanes(step: Step) -> list[str]:
-    return [lane(step, pool) for pool in runtime.pools()] if step is Step.RENDER else [step.value]
+    return [lane(step, pool) for pool in (runtime.pools() if step is Step.RENDER else [""])]

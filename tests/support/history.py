@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from models.vocabulary import AttemptOutcome, QueueStatus, Step, Verdict
+from models.vocabulary import CHAIN, AttemptOutcome, QueueStatus, Step, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -163,7 +163,9 @@ def is_lost(history: History) -> bool:
 
 def _twice(history: History) -> list[str]:
     steps = [each.step for each in history.settled]
-    return [f"The step {step} was settled {steps.count(step)} times." for step in Step if steps.count(step) > 1]
+    return [
+        f"The step {step} was settled {steps.count(step)} times." for step in CHAIN if steps.count(step) > 1
+    ]
 
 
 def _at_once(history: History) -> list[str]:
@@ -177,11 +179,11 @@ def _at_once(history: History) -> list[str]:
 
 
 def _out_of_order(history: History) -> list[str]:
-    order = [list(Step).index(each.step) for each in history.settled]
+    order = [CHAIN.index(each.step) for each in history.settled]
     broken = [] if order == sorted(order) else ["Its steps were settled out of their order."]
     done = {each.step: each.epoch for each in history.settled}
     for each in history.tries:
-        before = list(Step)[: list(Step).index(each.step)]
+        before = CHAIN[: CHAIN.index(each.step)]
         broken += [
             f"Attempt {each.epoch} was a {each.step} before the {step} was settled."
             for step in before
@@ -217,7 +219,7 @@ def _unexplained(history: History) -> list[str]:
         broken.append(f"Its take is of attempt {history.take_epoch}, which settled no render.")
     if rendered and history.take_epoch is None:
         broken.append("Its render was settled, and there is no take.")
-    needed = list(Step)[: list(Step).index(history.step)]
+    needed = CHAIN[: CHAIN.index(history.step)]
     done = {each.step for each in history.settled}
     broken += [f"It stands at {history.step} without a settled {step}." for step in needed if step not in done]
     return broken
@@ -229,7 +231,7 @@ def _unfinished(history: History) -> list[str]:
     done = {each.step for each in history.settled}
     asks_for_retake = history.verdict is Verdict.RETAKE and not history.reproduces
     missing = [
-        *(f"a settled {step}" for step in Step if step not in done),
+        *(f"a settled {step}" for step in CHAIN if step not in done),
         *(["a take"] if history.take_epoch is None else []),
         *([] if history.has_scores else ["scores"]),
         *(["a verdict"] if history.verdict is None else []),

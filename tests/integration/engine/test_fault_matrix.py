@@ -40,9 +40,9 @@ _EACH = 3
 _LEASE_S = 3.0
 _STUTTER = """
 from farm import broker
-from models.vocabulary import Step
+from models.vocabulary import CHAIN
 for _ in range(60):
-    for step in Step:
+    for step in CHAIN:
         broker.pass_on("null", step=step)
 """
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 # Five of everything that could be sent, as if a broker had gone mad.
 _STUTTER = """
 from farm import broker
-from models.vocabulary import Step
+from models.vocabulary import CHAIN
 for _ in range(5 * {jobs}):
-    for step in Step:
+    for step in CHAIN:
         broker.pass_on("null", step=step)
 """
 

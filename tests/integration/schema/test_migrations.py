@@ -14,7 +14,7 @@ from sqlalchemy import inspect, text
 
 from db.engine import Database
 from models.errors import BadInput, NotHere, Unavailable
-from models.rows import access, audit, characters, events, jobs, reviews, shows  # noqa: F401 - maps their tables
+from models.rows import access, audit, characters, events, jobs, measurements, reviews, shows  # noqa: F401 - maps their tables
 from models.rows.base import Base
 
 if TYPE_CHECKING:

@@ -233,9 +233,10 @@ def test_a_farm_gets_one_identity_and_its_attempts_a_note_of_their_files_there_a
                 "WITH p AS (INSERT INTO projects (slug, name) VALUES ('old', 'Old') RETURNING id),"
                 " j AS (INSERT INTO jobs (id, project_id, root_job_id, job_type, phase, requested_by, profile)"
                 "       SELECT i, p.id, i, 'still_image', 'still', 'x', 'spec' FROM p, gen_random_uuid() i"
-                "       RETURNING id)"
+                "       RETURNING id),"
+                " q AS (INSERT INTO render_queue (job_id, pool) SELECT id, 'null' FROM j RETURNING job_id)"
                 " INSERT INTO attempts (job_id, step, epoch, worker_id, ended_at, outcome)"
-                " SELECT id, 'render', 1, 'w', now(), 'lost' FROM j"
+                " SELECT job_id, 'render', 1, 'w', now(), 'lost' FROM q"
             )
         )
 
