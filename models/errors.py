@@ -13,7 +13,8 @@ FarmError                          1   500
 │   ├── Unauthenticated            3   401  nobody knows who asks: no key, or one that is no good any more
 │   └── TooMuch                    3   429  more than this caller may ask for by now; later it may
 ├── BadInput                       3   422  a file or value a person gave cannot be used
-│   └── Unconditional              3   428  an edit does not say what it was made from
+│   ├── Unconditional              3   428  an edit does not say what it was made from
+│   └── NoFace                     3   400  nobody is seen in any of the pictures
 ├── NotHere                        4   503  something the machine needs is not installed or not running
 │   └── Unavailable                4   503  a server did not answer; trying again later may help
 │       └── Locked                 4   503  somebody else holds what this waited for; nothing was written
@@ -34,7 +35,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from models.vocabulary import ErrorKind, Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
 
@@ -174,6 +175,12 @@ class Unconditional(BadInput):
     http_status = 428
 
 
+class NoFace(BadInput):
+    """No face was found in any of these pictures."""
+
+    http_status = 400
+
+
 class NotHere(FarmError):
     """Something this needs is not installed or not running here."""
 
@@ -220,6 +227,29 @@ class LeaseLost(StepFailed):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message, error_kind=ErrorKind.LEASE_LOST)
+
+
+def to_json(error: FarmError) -> dict[str, str]:
+    """The error as scripts read it."""
+    return {"kind": error.kind, "message": error.message, "hint": error.hint}
+
+
+def from_json(plain: Mapping[str, str]) -> FarmError:
+    """The inverse of `to_json`; a kind that is not of the tree, as a step's, is a step that failed.
+
+    >>> type(from_json(to_json(NoFace()))).__name__, str(from_json(to_json(NoFace())))
+    ('NoFace', 'No face was found in any of these pictures.')
+    """
+    message, hint = plain["message"], plain.get("hint", "")
+    kind = _by_name(FarmError).get(plain["kind"])
+    if kind is None:
+        return StepFailed(message, error_kind=ErrorKind(plain["kind"]), hint=hint)
+    return kind(message, hint=hint)
+
+
+def _by_name(root: type[FarmError]) -> dict[str, type[FarmError]]:
+    below = [each for each in root.__subclasses__() if not issubclass(each, StepFailed)]
+    return {name: kind for each in below for name, kind in (_by_name(each) | {each.__name__: each}).items()}
 
 
 def together(refusals: Sequence[Refused], head: str) -> Refused:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models import errors
-from models.errors import BadInput, FarmError, LeaseLost, PhaseLocked, StepFailed
+from models.errors import BadInput, FarmError, LeaseLost, NoFace, PhaseLocked, StepFailed
 from models.vocabulary import ErrorKind
 
 _HOUSE = Path(__file__).parents[3]
@@ -29,6 +29,21 @@ def test_an_error_that_crosses_processes_is_still_what_it_was(error: FarmError) 
 
     assert type(again) is type(error)
     assert (str(again), again.kind, again.hint) == (str(error), error.kind, error.hint)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoFace(hint="Another."),
+        PhaseLocked("Two of five."),
+        StepFailed("The disk is full.", error_kind=ErrorKind.DISK_FULL, hint="Free space."),
+    ],
+)
+def test_an_error_that_was_kept_as_json_is_raised_as_what_it_was(error: FarmError) -> None:
+    again = errors.from_json(errors.to_json(error))
+
+    assert type(again) is type(error)
+    assert (again.message, again.kind, again.hint) == (error.message, error.kind, error.hint)
 
 
 def test_an_error_without_a_message_says_its_docstring() -> None:

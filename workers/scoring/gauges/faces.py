@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from models.errors import BadInput
+from models.errors import BadInput, NoFace
 from models.metrics import Measurement
 from workers.scoring import metrics
 from workers.scoring.attribute_watch import AttributeWatch
@@ -186,12 +186,13 @@ def build_identity_reference(network: FaceNetwork, pictures: Sequence[NDArray[np
     picture that is not used is listed with the reason.
 
     Raises:
-        BadInput: no picture shows a face, or nobody can tell who of several people is meant.
+        NoFace: no picture shows one.
+        BadInput: nobody can tell who of several people is meant.
     """
     faces_of_each = [network.look(picture) for picture in pictures]
     owners = np.array([position for position, faces in enumerate(faces_of_each) for _ in faces])
     if not len(owners):
-        raise BadInput("No face was found in any of these pictures.", hint="Give pictures that show the face.")
+        raise NoFace(hint="Give pictures that show the face.")
     table = np.stack([face.vector for faces in faces_of_each for face in faces])
     likeness = np.array(network.likeness(table, table))
     mark = float(getattr(network, "outlier", _OUTLIER))
