@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from farm.settings import settings as machine_settings
 from models.errors import FarmError, Unavailable
-from models.vocabulary import Step
+from models.vocabulary import CHAIN, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -61,8 +61,13 @@ class TaskName(StrEnum):
         return _QUEUE_OF.get(self)
 
 
-#: the steps of the chain in their order
-_TASK_OF = {Step.RENDER: TaskName.RENDER, Step.SCORE: TaskName.SCORE, Step.GATE: TaskName.GATE}
+#: whoever looks for a score looks for what is to be measured as well
+_TASK_OF = {
+    Step.RENDER: TaskName.RENDER,
+    Step.SCORE: TaskName.SCORE,
+    Step.GATE: TaskName.GATE,
+    Step.MEASURE: TaskName.SCORE,
+}
 
 _QUEUE_OF = {
     TaskName.SCORE: SCORE_QUEUE,
@@ -76,7 +81,7 @@ _QUEUE_OF = {
     TaskName.EVENTS: EVENTS_QUEUE,
 }
 
-QUEUE_AFTER_RENDER = {Step.SCORE: SCORE_QUEUE, Step.GATE: GATE_QUEUE}
+QUEUE_AFTER_RENDER = {Step.SCORE: SCORE_QUEUE, Step.GATE: GATE_QUEUE, Step.MEASURE: SCORE_QUEUE}
 """Where wake-ups for the later steps wait, whatever the pool."""
 
 # A task that knows the time limits writes them into every message it sends, and the sender's limits would then
@@ -189,6 +194,12 @@ def wake_pools(pools: Iterable[str], sender: Celery = app) -> None:
             wake(pool, count, sender=sender)
 
 
+def wake_scorers(sender: Celery = app) -> None:
+    """Wake a score worker for a question; after the commit, and as best it can."""
+    with best_effort():
+        wake("", 1, step=Step.MEASURE, sender=sender)
+
+
 @contextmanager
 def best_effort() -> Iterator[None]:
     """Send what only saves time: the rows are stored, and without the broker `relay` sends it later."""
@@ -242,7 +253,8 @@ def _queue_of(step: Step, pool: str) -> str:
 
 def _wake_up(step: Step, pool: str, sender: Celery = app, *, passed_on: bool = False) -> Signature:
     """A message that lets somebody look for work at `step`, and the rest of the chain as people see it."""
-    steps = list(_TASK_OF)[list(_TASK_OF).index(step) :]
+    begins_at = Step.SCORE if step is Step.MEASURE else step
+    steps = CHAIN[CHAIN.index(begins_at) :]
     first, *rest = (sender.signature(_TASK_OF[each].value).set(queue=_queue_of(each, pool)) for each in steps)
     if step is Step.RENDER:
         first.args = (pool,)

@@ -34,8 +34,31 @@ def confined(raw: str, roots: Sequence[Path], what: str) -> Path:
         UnknownName: there is no such file.
         Refused: the path is empty or holds a zero byte.
     """
+    inside = _inside(raw, roots, what)
+    file = next((path for path in inside if os.path.isfile(path)), None)
+    if file is None:
+        raise UnknownName(f"There is no {what} '{raw}'.", hint=f"Looked for {inside[0]}.")
+    return file
+
+
+def confined_folder(raw: str, roots: Sequence[Path], what: str) -> Path:
+    """The folder that `raw` names, as `confined` finds a file; it need not be there yet.
+
+    Raises:
+        Forbidden: it lies outside every root.
+        Refused: the path is empty or holds a zero byte, or something else lies there.
+    """
+    inside = _inside(raw, roots, what)
+    folder = next((path for path in inside if os.path.isdir(path)), inside[0])
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise Refused(f"The {what} '{raw}' is no folder.", hint="Name another.")
+    return folder
+
+
+def _inside(raw: str, roots: Sequence[Path], what: str) -> list[Path]:
+    """Where `raw` may lie, at least one place, symbolic links followed; refuses what lies elsewhere."""
     if "\0" in raw or not raw.strip():
-        raise Refused(f"The path of the {what} is empty or holds a zero byte.", hint="Name a file.")
+        raise Refused(f"The path of the {what} is empty or holds a zero byte.", hint="Name another.")
     allowed = [root.resolve() for root in roots]
     # By os.path: pathlib raises for an unknown user, a link in a circle, or a name that is too long.
     named = Path(os.path.expanduser(raw))
@@ -47,7 +70,4 @@ def confined(raw: str, roots: Sequence[Path], what: str) -> Path:
             f"The {what} '{raw}' lies outside the allowed folders.",
             hint=f"Allowed: {', '.join(map(str, roots))}; FARM_ROOTS sets them.",
         )
-    file = next((path for path in inside if os.path.isfile(path)), None)
-    if file is None:
-        raise UnknownName(f"There is no {what} '{raw}'.", hint=f"Looked for {inside[0]}.")
-    return file
+    return inside

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workers.media.rendered import Rendered
     from workers.renderers.renderer import Facts, Progress, Renderer
     from workers.scoring.expectations import Expectations
+    from workers.scoring.networks.shelf import Shelf
     from workers.scoring.panel import Panel, Wanted
     from workers.scoring.picture_distance import PictureDistance
 
@@ -68,11 +69,16 @@ class Bench:
         """One measurement for every wanted (metric, network); raises what `Panel.measure` raises."""
         return self._opened().measure(master, expectations, wanted, progress=progress, alive=alive)
 
+    @property
+    def shelf(self) -> Shelf:
+        """The networks of this process, each loaded when it is first asked for."""
+        return self._opened().shelf
+
     def distance(self) -> PictureDistance:
         """How different two frames look; its network is loaded when the first two differ."""
         from workers.scoring.picture_distance import PictureDistance
 
-        return PictureDistance(lambda: self._opened().shelf)
+        return PictureDistance(lambda: self.shelf)
 
     def free(self) -> None:
         """Give back all memory that can be loaded again, before a job that ran out of it is tried once more."""

@@ -15,7 +15,7 @@ from db.catalogue.endpoints import (
     unwell_endpoints,
 )
 from db.catalogue.events import events, events_after, newest_event_id
-from db.catalogue.evidence import store_judgement, store_measurements, take_to_score
+from db.catalogue.evidence import store_judgement, store_measurements, stored_references, take_to_score
 from db.catalogue.jobs import (
     family_rows,
     find_job,
@@ -40,6 +40,7 @@ from db.catalogue.keys import (
 )
 from db.catalogue.labels import JudgedTake, judged_takes
 from db.catalogue.marks import read_mark
+from db.catalogue.measurements import ask, forget_measurements, measurement, question, store_answer
 from db.catalogue.orders import KeyedJob, NewJob, insert_jobs, jobs_by_key, newest_take_number, seed_of
 from db.catalogue.people import (
     begin_session,
@@ -132,6 +133,7 @@ __all__ = [
     "add_endpoint",
     "add_review",
     "as_id",
+    "ask",
     "audit",
     "begin_session",
     "bible_content",
@@ -162,6 +164,7 @@ __all__ = [
     "find_person",
     "find_scene",
     "forget_answers",
+    "forget_measurements",
     "forget_sessions",
     "gpu_seconds_today",
     "has_number",
@@ -192,6 +195,7 @@ __all__ = [
     "lock_spending",
     "locked_show",
     "may_answer",
+    "measurement",
     "moved_families",
     "newest_event_id",
     "newest_take_number",
@@ -208,6 +212,7 @@ __all__ = [
     "project_rows",
     "project_view",
     "projects",
+    "question",
     "read_mark",
     "recount",
     "remove_endpoint",
@@ -228,6 +233,7 @@ __all__ = [
     "slugs_by_id",
     "stand",
     "standings",
+    "store_answer",
     "store_bible",
     "store_character",
     "store_character_reference",
@@ -240,6 +246,7 @@ __all__ = [
     "store_scene",
     "store_show",
     "store_style_reference",
+    "stored_references",
     "take_pair",
     "take_to_score",
     "tally",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from db.catalogue.units import note_slow, stand
 from models.errors import UnknownName
 from models.metrics import Metric
 from models.plain import storable
-from models.recipe import Recipe
+from models.recipe import CharacterLook, Recipe
 from models.rows.characters import Character, CharacterReference, StyleReference
 from models.rows.jobs import Job
 from models.rows.shows import Cut
@@ -42,8 +43,18 @@ _COLUMNS = {
 }
 
 
-def take_to_score(session: Session, job_id: UUID, networks: Iterable[str] | None = None) -> TakeToScore:
+def take_to_score(
+    session: Session,
+    job_id: UUID,
+    networks: Iterable[str] | None = None,
+    *,
+    characters: Sequence[str] = (),
+    needs_take: bool = True,
+) -> TakeToScore:
     """This job's take and what it is held against; references only by `networks`, or by all when None.
+
+    With `characters` it is held to them, whomever it was ordered to show. Unless it `needs_take`, a job without
+    one has an empty path.
 
     Raises:
         UnknownName: there is no such job, or it has no take yet.
@@ -51,21 +62,21 @@ def take_to_score(session: Session, job_id: UUID, networks: Iterable[str] | None
     row = session.execute(
         select(Job, GenerationParams, Take)
         .join(GenerationParams, GenerationParams.job_id == Job.id)
-        .join(Take, Take.job_id == Job.id)
+        .outerjoin(Take, Take.job_id == Job.id)
         .where(Job.id == job_id)
     ).one_or_none()
-    if row is None:
+    if row is None or (needs_take and row[2] is None):
         raise UnknownName(f"The job {job_id} has no take to score.")
     job, params, take = row
-    recipe = Recipe.from_json(params.recipe)
+    recipe = _showing(Recipe.from_json(params.recipe), characters)
     slugs = tuple(look.name for look in recipe.characters)
     wanted = None if networks is None else list(networks)
     before, after = _beside(session, job.cut_id)
     return TakeToScore(
         job_id=job.id,
         recipe=recipe,
-        master_path=take.master_path,
-        references=_references(session, job.project_id, slugs, wanted),
+        master_path=take.master_path if take else "",
+        references=stored_references(session, job.project_id, slugs, wanted),
         styles=_styles(session, job.project_id, wanted),
         before=before,
         after=after,
@@ -141,9 +152,17 @@ def _beyond(judgement: Judgement, metric: Metric) -> dict[str, str]:
     return {"beyond_retakes": reason} if reason else {}
 
 
-def _references(
-    session: Session, project_id: UUID, slugs: tuple[str, ...], networks: list[str] | None
+def _showing(recipe: Recipe, characters: Sequence[str]) -> Recipe:
+    """The recipe as if it showed these; none: whomever it shows."""
+    looks = {look.name: look for look in recipe.characters}
+    seen = tuple(looks.get(name) or CharacterLook(name=name) for name in characters)
+    return replace(recipe, characters=seen) if seen else recipe
+
+
+def stored_references(
+    session: Session, project_id: UUID, slugs: tuple[str, ...], networks: list[str] | None = None
 ) -> tuple[StoredReference, ...]:
+    """What each of these networks, or every one, holds the characters to; the newest of each."""
     query = (
         select(Character.slug, CharacterReference)
         .join(CharacterReference, CharacterReference.character_id == Character.id)

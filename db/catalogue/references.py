@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from models.actors import Actor
 
+_FLOAT_BYTES = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceView:
@@ -31,6 +33,8 @@ class ReferenceView:
     image_paths: tuple[str, ...]
     #: mean similarity of the pictures to their own mean; None for a style
     baseline: float | None
+    #: of a character's vector; None for a style
+    dimensions: int | None
     approved_by: Actor
     created_at: datetime
 
@@ -48,12 +52,17 @@ def list_references(session: Session, project_id: UUID) -> tuple[ReferenceView, 
         .where(StyleReference.project_id == project_id)
         .order_by(StyleReference.network, StyleReference.created_at.desc())
     )
-    of_characters = [_view(slug, row, row.baseline) for slug, row in characters]
-    return tuple(of_characters + [_view(None, row, None) for row in styles])
+    of_characters = [
+        _view(slug, row, row.baseline, len(row.embedding) // _FLOAT_BYTES) for slug, row in characters
+    ]
+    return tuple(of_characters + [_view(None, row) for row in styles])
 
 
 def _view(
-    character: str | None, row: CharacterReference | StyleReference, baseline: float | None
+    character: str | None,
+    row: CharacterReference | StyleReference,
+    baseline: float | None = None,
+    dimensions: int | None = None,
 ) -> ReferenceView:
     return ReferenceView(
         character=character,
@@ -61,6 +70,7 @@ def _view(
         network_sha256=row.network_sha256,
         image_paths=tuple(row.image_paths),
         baseline=baseline,
+        dimensions=dimensions,
         approved_by=row.approved_by,
         created_at=row.created_at,
     )
@@ -89,7 +99,7 @@ def store_character_reference(
     row.embedding, row.baseline, row.approved_by = embedding, baseline, approved_by
     row.image_paths = list(image_paths)
     row.created_at = func.now()
-    if len(embedding) == 512 * 4:
+    if len(embedding) == 512 * _FLOAT_BYTES:
         # The HTTP contract promises the character's own column in ArcFace's dimensions.
         character.reference_embedding, character.reference_network = embedding, network
     session.flush()

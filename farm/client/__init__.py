@@ -17,6 +17,7 @@ from farm.client.jobs import Jobs
 from farm.client.judging import Judging
 from farm.client.keys import Keys
 from farm.client.machinery import Machinery
+from farm.client.measuring import Measuring
 from farm.client.ordering import Ordering
 from farm.client.people import People
 from farm.client.projects import Projects
@@ -36,6 +37,7 @@ class Farm(
     Characters,
     Story,
     References,
+    Measuring,
     Delivering,
     Machinery,
     Auditing,

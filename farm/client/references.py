@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from farm.client.connection import Connection
-from models.access import Change
-from models.actors import Actor
-from models.nearest import unknown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from db.catalogue import ReferenceView
     from models.shows import NewReference, StoredShow, WantedReference
 
@@ -31,16 +30,21 @@ class References(Connection):
         with self.database.transaction() as session:
             return wanted_references.wanted_references(session, stored, self.settings)
 
-    def reference_networks(self, project: str, character: str | None = None) -> tuple[str, ...]:
-        """The networks that a project's profiles ask for: of a character, or of the style without one.
+    def reference_networks(
+        self, project: str, character: str | None = None, named: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """The networks that make a reference: those `named`, else all that the project's profiles ask for.
+
+        Of a character, or of the style without one.
 
         Raises:
-            UnknownName: there is no such project or character.
+            UnknownName: there is no such project, character or network.
+            BadInput: no profile asks for such a reference, and none is named.
         """
         from farm.shows import wanted_references
 
         with self.database.transaction() as session:
-            return wanted_references.networks_asked_for(session, project, character, self.settings)
+            return wanted_references.networks_for(session, project, character, self.settings, named)
 
     def store_reference(self, project: str, reference: NewReference) -> None:
         """Keep what a network makes of approved pictures, in place of what it made of others.
@@ -49,36 +53,8 @@ class References(Connection):
             UnknownName: there is no such project or character.
             Forbidden: nobody is named who approved the pictures.
         """
-        from db import catalogue
+        from farm.shows import approved_references
 
         self._acting_as(Actor.named(reference.approved_by, "A reference names nobody who approved it."))
         with self.database.transaction() as session:
-            project_id = catalogue.project(session, project).id
-            if reference.character is None:
-                catalogue.store_style_reference(
-                    session, project_id, calibration=reference.calibration, **reference.provenance
-                )
-                self._note(session, _approved(project, reference))
-                return
-            cast = catalogue.characters(session, project_id)
-            if reference.character not in cast:
-                raise unknown_name(reference.character, cast, f"character in {project}")
-            catalogue.store_character_reference(
-                session,
-                cast[reference.character],
-                embedding=reference.embedding,
-                baseline=reference.baseline or 0.0,
-                **reference.provenance,
-            )
-            self._note(session, _approved(project, reference))
-
-
-def _approved(project: str, reference: NewReference) -> Change:
-    pictures = {"network": reference.network, "image_paths": list(reference.image_paths)}
-    return Change(
-        action="reference.store",
-        subject=f"reference {reference.character or 'style'}",
-        by=reference.approved_by,
-        after=pictures,
-        project=project,
-    )
+            self._note(session, approved_references.store(session, project, reference))

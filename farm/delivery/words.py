@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from farm.explaining import answers
 from models.errors import BadInput
 from models.rates import plain_rate
 
@@ -91,6 +92,13 @@ class Delivery:
     folder: Path
     delivered: tuple[Delivered, ...]
     undelivered: tuple[Undelivered, ...]
+
+
+def to_json(delivery: Delivery) -> dict[str, Any]:
+    """The delivery as scripts read it."""
+    plain = answers.to_json(delivery)
+    items = [{**each, "folder": str(each["folder"])} for each in plain["delivered"]]
+    return {"folder": str(delivery.folder), "items": items, "next": None, "undelivered": plain["undelivered"]}
 
 
 class Writer(Protocol):

@@ -8,9 +8,10 @@ from db import catalogue
 from farm.judging.profiles import asked_of
 from farm.paths import confined
 from farm.shows.sittings import Story, sittings, style_frames
+from models.errors import BadInput
 from models.nearest import unknown_name
 from models.shows import WantedReference
-from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
+from workers.scoring.network_table import IDENTITY_METRICS, NETWORKS, STYLE_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,18 +50,29 @@ def wanted_references(session: Session, stored: StoredShow, settings: Settings) 
     return tuple(each for each in wanted if each.networks)
 
 
-def networks_asked_for(
-    session: Session, project: str, character: str | None, settings: Settings
+def networks_for(
+    session: Session, project: str, character: str | None, settings: Settings, named: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """The networks by which the project's profiles know a character, or the style where that is None.
+    """The networks that make a reference of a character, or of the style where that is None.
+
+    Those `named`, or else all by which the project's profiles know them.
 
     Raises:
-        UnknownName: there is no such project or character.
-        BadInput: a profile of the project cannot be read.
+        UnknownName: there is no such project or character, or no such network.
+        BadInput: a profile of the project cannot be read, or none asks for such a reference.
     """
     row = catalogue.project(session, project)
     cast = catalogue.characters(session, row.id)
     if character is not None and character not in cast:
         raise unknown_name(character, cast, f"character in {project}")
-    asked = asked_of(row.defaults, settings.default_profile)
-    return asked[IDENTITY_METRICS if character else STYLE_METRICS]
+    metrics = IDENTITY_METRICS if character else STYLE_METRICS
+    known = sorted(name for name, card in NETWORKS.items() if card.measures & metrics)
+    for name in named:
+        if name not in known:
+            raise unknown_name(name, known, "network that makes such a reference")
+    wanted = tuple(named) or asked_of(row.defaults, settings.default_profile)[metrics]
+    if not wanted:
+        raise BadInput(
+            f"No profile of {project} asks for such a reference.", hint="Name a network: --network NAME."
+        )
+    return wanted

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.access import Door
 from models.actors import Actor
+from models.rows import jobs  # noqa: F401 - importing maps the table that measurements point at
 from models.rows.base import Base, Who, Word
-from models.rows.jobs import QueueRow
 from models.vocabulary import MeasureKind
 
 
@@ -35,5 +35,3 @@ class MeasurementRow(Base):
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: kind, message and hint of a refusal, which is an answer too
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-
-    queue: Mapped[QueueRow] = relationship(passive_deletes=True)

@@ -34,6 +34,7 @@ BEAT = "beat"
 
 _FORGET_WORKERS_AFTER = timedelta(days=1)
 _KEEP_EVENTS = timedelta(days=14)
+_FORGET_MEASUREMENTS_AFTER = timedelta(days=7)
 _TIDY_EVERY = timedelta(minutes=5)
 #: callers are promised a day in which the same request gets the same answer
 _FORGET_ANSWERS_AFTER = timedelta(days=2)
@@ -55,7 +56,7 @@ def retry() -> str:
 
 @task(TaskName.TIDY)
 def tidy() -> str:
-    """Remove what nobody needs any more: what lost attempts and workers left, sessions, old answers and events.
+    """Remove what nobody needs any more: what lost attempts and workers left, and what was said long ago.
 
     What lies in the store and is unknown here is somebody's all the same: it is moved aside, at most.
     """
@@ -112,6 +113,7 @@ def tidy_now() -> str:
         catalogue.forget_sessions(session)
         catalogue.forget_answers(session, older_than=_FORGET_ANSWERS_AFTER)
         deliveries.tidy(session, keep=_KEEP_EVENTS)
+        catalogue.forget_measurements(session, older_than=_FORGET_MEASUREMENTS_AFTER)
     failpoints.hit(failpoints.Window.TIDY)
     return f"{len(forgotten)} workers forgotten, {_tidy_store()}"
 

@@ -28,20 +28,9 @@ def recipe(
     path = typed(file)
     record = provenance.read(path)
     if as_json:
-        print_json(_answer(record))
+        print_json(record.to_json())
     else:
         out().print(_table(record, path.name))
-
-
-def _answer(record: Provenance) -> dict[str, Any]:
-    return {
-        "recipe": record.recipe.to_json(),
-        "seed_text": str(record.recipe.seed),
-        "environment": dict(record.environment),
-        "environment_sha256": environment_sha256(record.environment),
-        "resolved": dict(record.resolved),
-        "take": dict(record.take),
-    }
 
 
 def _table(record: Provenance, name: str) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,16 +12,15 @@ from rich.text import Text
 from farm.cli.console import AsJson, columns, note, out, print_list, who_says
 from farm.cli.opened import opened
 from models.actors import Actor
-from models.errors import BadInput, NotMeasured
+from models.errors import NotMeasured
 from models.vocabulary import Exit
-from workers.scoring.network_table import IDENTITY_METRICS, STYLE_METRICS
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from db.catalogue import ReferenceView
     from farm.client import Farm
-    from tasks.references.builder import Built
+    from tasks.measuring.references import Built
 
 _SHORT = 8
 
@@ -73,21 +73,14 @@ def _build(
 ) -> tuple[list[Built], list[tuple[str, str]]]:
     """What was made, and which networks could make nothing, with the reason."""
     from farm.ops.stack import threads_here
-    from tasks.references import builder as building
+    from tasks.measuring import references as building
     from workers.scoring.networks.shelf import Shelf
     from workers.scoring.networks.torch_device import set_threads
 
     paths = building.pictures_named(texts)
-    metrics = IDENTITY_METRICS if character else STYLE_METRICS
-    building.require_known(networks, metrics)
-    asked = farm.reference_networks(project, character)
-    wanted = networks or asked
-    if not wanted:
-        raise BadInput(
-            f"No profile of {project} asks for such a reference.", hint="Name a network: --network NAME."
-        )
+    wanted = farm.reference_networks(project, character, networks)
     set_threads(threads_here())
-    builder = building.Builder(farm, project, Shelf(farm.settings.networks_dir))
+    builder = building.Builder(partial(farm.store_reference, project), Shelf(farm.settings.networks_dir))
     pictures, names = building.first_frames(paths), [str(path) for path in paths]
     built, missing = [], []
     for name in wanted:

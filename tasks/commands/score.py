@@ -16,7 +16,8 @@ from farm.cli.tables.judgement import print_judgement
 from farm.paths import typed
 from models.errors import BadInput, NotMeasured, StepFailed
 from models.metrics import Metric
-from models.vocabulary import Exit, Phase, ScoreStatus, Verdict
+from models.vocabulary import Exit, Phase, Verdict
+from tasks.measuring.report import report
 from workers.scoring.network_table import IDENTITY_METRICS
 
 if TYPE_CHECKING:
@@ -102,55 +103,6 @@ def _judged(
     except StepFailed as error:
         raise NotMeasured(error.message, hint=error.hint) from error
     return judge(measurements, profile, phase)
-
-
-def report(path: Path, phase: Phase, profile: Profile, judgement: Judgement) -> dict[str, Any]:
-    """The shape that `farm score --json` promises; what the profile leaves out is listed as not measured."""
-    left_out = _left_out(profile, phase)
-    metrics: dict[str, Any] = {metric.value: _nobody(metric, reason) for metric, reason in left_out.items()}
-    for scored in judgement.scores:
-        measured = scored.measurement.to_json()
-        metrics[measured["metric"]] = {
-            "value": measured["value"],
-            "mark": scored.mark.limit if scored.mark else None,
-            "direction": scored.measurement.metric.direction.value,
-            "status": scored.status.value,
-            "network": measured["network"],
-            "network_sha256": measured["network_sha256"],
-            "formula": measured["formula"],
-            "detail": measured["detail"] | ({"reason": measured["reason"]} if measured["reason"] else {}),
-        }
-    return {
-        "file": str(path),
-        "phase": phase.value,
-        "profile": profile.name,
-        "verdict": judgement.verdict.value,
-        "blocking": [metric.value for metric in judgement.blocking],
-        "not_measured": [metric.value for metric in (*judgement.not_measured, *left_out)],
-        "metrics": metrics,
-    }
-
-
-def _left_out(profile: Profile, phase: Phase) -> dict[Metric, str]:
-    """What the specification asks of this phase and the profile has no mark for: not measured, not required."""
-    from workers.scoring.profiles import SPEC
-
-    judged = {mark.metric for mark in profile.marks[phase]}
-    wanted = [mark.metric for mark in SPEC.marks[phase] if mark.metric not in judged]
-    return {metric: profile.leaves_out.get(metric, "not in this profile") for metric in wanted}
-
-
-def _nobody(metric: Metric, reason: str) -> dict[str, Any]:
-    return {
-        "value": None,
-        "mark": None,
-        "direction": metric.direction.value,
-        "status": ScoreStatus.NOT_MEASURED.value,
-        "network": "none",
-        "network_sha256": "",
-        "formula": "",
-        "detail": {"reason": reason},
-    }
 
 
 def _ordered(

@@ -1,24 +1,25 @@
-"""Builds one reference from approved pictures and stores it: what a character or a style is to one network."""
+"""Builds one reference from approved pictures and keeps it: what a character or a style is to one network."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.disk import sha256_of
 from models.errors import BadInput, NotHere
-from models.metrics import Metric
-from models.nearest import unknown_name
 from models.shows import NewReference
-from workers.scoring.network_table import NETWORKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from farm.extras import Premises
+    from db.files.artifacts import ArtifactStore
     from models.actors import Actor
     from workers.scoring.networks.network import Network
     from workers.scoring.networks.shelf import Shelf
@@ -33,6 +34,8 @@ class Built:
     character: str | None  #: slug; None: the style
     network: str
     network_sha256: str
+    #: of the vector it is
+    dimensions: int
     pictures: int
     used: int
     #: picture -> why it was left out: no face, or unlike the others
@@ -40,14 +43,6 @@ class Built:
     #: mean similarity of the used pictures to their own mean; None for a style
     baseline: float | None
     approved_by: Actor
-
-
-def require_known(networks: Iterable[str], metrics: frozenset[Metric]) -> None:
-    """Raises `UnknownName` for a network that makes no reference of this kind."""
-    known = sorted(name for name, card in NETWORKS.items() if card.measures & metrics)
-    for name in networks:
-        if name not in known:
-            raise unknown_name(name, known, "network that makes such a reference")
 
 
 def first_frames(paths: Sequence[Path]) -> Pictures:
@@ -61,10 +56,10 @@ def first_frames(paths: Sequence[Path]) -> Pictures:
 
 
 class Builder:
-    """Makes and stores the references of one project."""
+    """Makes the references of one project, and hands each to whoever keeps it."""
 
-    def __init__(self, farm: Premises, project: str, shelf: Shelf) -> None:
-        self._farm, self._project, self._shelf = farm, project, shelf
+    def __init__(self, keep: Callable[[NewReference], None], shelf: Shelf) -> None:
+        self._keep, self._shelf = keep, shelf
 
     def network(self, name: str, character: str | None) -> Network:
         """The network, loaded; raises `NotMeasured` when it is not installed here."""
@@ -77,7 +72,8 @@ class Builder:
 
         `names` say where each picture lies. Raises:
             NotMeasured: the network is missing or damaged, or the pictures are too few for a style.
-            BadInput: no picture shows a face, or they show different people.
+            NoFace: no picture shows one.
+            BadInput: they show different people.
         """
         if character is None:
             return self._style(network, pictures, names, by)
@@ -87,8 +83,7 @@ class Builder:
         from workers.scoring.gauges.faces import build_identity_reference
 
         reference = build_identity_reference(self._shelf.faces(network), pictures)
-        self._farm.store_reference(
-            self._project,
+        self._keep(
             NewReference(
                 character=slug,
                 network=reference.network,
@@ -97,12 +92,13 @@ class Builder:
                 approved_by=by,
                 embedding=reference.to_bytes(),
                 baseline=reference.baseline,
-            ),
+            )
         )
         return Built(
             character=slug,
             network=reference.network,
             network_sha256=reference.sha256,
+            dimensions=len(reference.vector),
             pictures=len(pictures),
             used=reference.images_used,
             outliers={names[each.position]: each.why for each in reference.outliers},
@@ -114,8 +110,7 @@ class Builder:
         from workers.scoring.gauges.style import build_style_reference
 
         reference = build_style_reference(self._shelf.embedder(network), pictures)
-        self._farm.store_reference(
-            self._project,
+        self._keep(
             NewReference(
                 character=None,
                 network=reference.network,
@@ -123,12 +118,13 @@ class Builder:
                 image_paths=tuple(names),
                 approved_by=by,
                 calibration=reference.to_json(),
-            ),
+            )
         )
         return Built(
             character=None,
             network=reference.network,
             network_sha256=reference.sha256,
+            dimensions=len(reference.centroid),
             pictures=len(pictures),
             used=reference.n,
             outliers={},
@@ -137,10 +133,27 @@ class Builder:
         )
 
 
+def kept(store: ArtifactStore, project: str, label: str, picture: Path) -> str:
+    """Where the store keeps a picture that a person named, under its content: re-drawn, it is another.
+
+    `label` says of whom it is. Raises `OSError`.
+    """
+    address = place(project, label, sha256_of(picture)[:16], picture.suffix.lower())
+    target = store.path(address)
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".keep-") as scratch:
+            os.replace(shutil.copyfile(picture, Path(scratch) / target.name), target)
+    return address
+
+
+def place(project: str, label: str, name: str, suffix: str) -> str:
+    """Where a picture of a reference lies in the store."""
+    return f"references/{project}/{label}/{name}{suffix}"
+
+
 def pictures_named(texts: Sequence[str]) -> list[Path]:
     """The pictures a person named, in full; raises `BadInput` for one that is not there or stands twice."""
-    from pathlib import Path
-
     paths = [Path(text).expanduser().resolve() for text in texts]
     for index, path in enumerate(paths):
         if not path.is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from db import queue
 from db.fleet import holds, workers
 from farm.ops.store import refuse_anothers, require_ours
 from farm.scheduling.holds import of_the_machine
@@ -64,12 +65,14 @@ def trust(step: Step) -> None:
 
 
 def _look(step: Step, farm_id: UUID) -> None:
-    renders = step is Step.RENDER
-    runtime.store().require_usable(writes=renders, tries=renders and bool(_doubts))
-    if renders:
-        require_ours(runtime.store().root, farm_id, runtime.database())
+    renders, store = step is Step.RENDER, runtime.store()
+    # A question may come before the first render: a farm without takes misses no store, and founds it.
+    founds = renders or (not store.root.is_dir() and not runtime.in_transaction(queue.has_takes))
+    store.require_usable(writes=founds, tries=renders and bool(_doubts))
+    if founds:
+        require_ours(store.root, farm_id, runtime.database())
     else:
-        refuse_anothers(runtime.store().root, farm_id)
+        refuse_anothers(store.root, farm_id)
     # ComfyUI is watched by the worker's parent, which leaves its queues while it is away.
     for name in {renderer_of(pool) for pool in runtime.pools()} - {COMFYUI} if renders else ():
         runtime.bench().load(name)

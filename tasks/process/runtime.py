@@ -145,12 +145,12 @@ def _my_row() -> serving.Serving:
 
 
 def claim_score() -> Claim | None:
-    """The best score this worker should make now; None when there is none."""
+    """The best measurement, or else score, this worker should make now; None when there is none."""
     return _claim(queue.claim_score, networks=serving.networks_here(), queue=SCORE_QUEUE)
 
 
 def better_scorer() -> str | None:
-    """The worker to which a due score is left, because it has more of the networks it asks for."""
+    """The worker to which something due is left, because it has more of the networks that are asked for."""
 
     def asked(session: Session) -> str | None:
         name = workers.name_of(session, incarnation()) or ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 from farm.cli.progress import counting_bar
 from farm.ops.stack import threads_here
 from models.actors import DEMO, SHOW
-from models.disk import sha256_of
 from models.errors import BadInput, NotHere, NotMeasured
-from tasks.references.builder import Builder, first_frames
+from tasks.measuring.references import Builder, first_frames, kept, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +72,7 @@ class _Studio:
         """Raises `NotHere` when there is no renderer, or nothing that loads networks."""
         self._farm, self._stored = farm, stored
         self._renderer, shelf = _equipment(farm.settings.networks_dir)
-        self._builder = Builder(farm, stored.project, shelf)
+        self._builder = Builder(partial(farm.store_reference, stored.project), shelf)
         self._outcome = _Outcome()
 
     def work(self) -> dict[str, Any]:
@@ -94,7 +92,7 @@ class _Studio:
             self._outcome.say(_nothing_to_show(self._stored.project, wanted))
             return
         try:
-            paths = [self._keep(wanted, picture) for picture in wanted.named]
+            paths = [kept(self._farm.store, self._stored.project, wanted.label, each) for each in wanted.named]
         except OSError as error:
             self._outcome.say(f"{wanted.label}: {error.filename} cannot be read: {error.strerror}")
             return
@@ -146,20 +144,8 @@ class _Studio:
     def _address(self, wanted: WantedReference, recipe: Recipe) -> str:
         """Where a drawn picture lies in the store: another recipe or renderer is another picture."""
         canonical = json.dumps([self._renderer.name, self._renderer.version, recipe.to_json()], sort_keys=True)
-        return self._place(wanted, hashlib.sha256(canonical.encode()).hexdigest()[:16], ".png")
-
-    def _keep(self, wanted: WantedReference, picture: Path) -> str:
-        """Where the store keeps a picture that a person named, under its content: re-drawn, it is another."""
-        address = self._place(wanted, sha256_of(picture)[:16], picture.suffix.lower())
-        target = self._farm.store.path(address)
-        if not target.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=target.parent, prefix=".keep-") as scratch:
-                os.replace(shutil.copyfile(picture, Path(scratch) / target.name), target)
-        return address
-
-    def _place(self, wanted: WantedReference, name: str, suffix: str) -> str:
-        return f"references/{self._stored.project}/{wanted.label}/{name}{suffix}"
+        name = hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        return place(self._stored.project, wanted.label, name, ".png")
 
     def _draw(self, recipe: Recipe, target: Path) -> None:
         if target.is_file():

@@ -1,4 +1,4 @@
-"""The score step: measure everything the job's profile judges its take by."""
+"""The score step: measure everything the job's profile judges its take by, or what somebody asks."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from db import catalogue, queue
 from db.queue import Settlement
 from farm.broker import TaskName, task
 from farm.judging import profiles
-from farm.judging.neighbours import neighbours
 from farm.judging.verdicts import judge, marks_in_force
 from models.errors import StepFailed
 from models.metrics import Metric
 from models.vocabulary import ErrorKind, Step
+from tasks.measuring.expecting import expectations_of
 from tasks.process import fitness, runtime
-from tasks.steps import comparing, wake_ups, watchers
+from tasks.steps import comparing, measure, wake_ups, watchers
 from tasks.steps.work import Work
 
 if TYPE_CHECKING:
     from db.engine import Session
-    from models.metrics import Mark, Measurement, Profile
+    from models.metrics import Measurement, Profile
     from models.takes import TakeToScore
-    from workers.scoring.expectations import Expectations
 
 _log = logging.getLogger(__name__)
 
@@ -32,12 +31,14 @@ _log = logging.getLogger(__name__)
 def score(self: Any, _hint: str = "", *, passed_on: bool = False) -> str:
     """Score the best take that is due for this worker; returns its job's id for `gate`.
 
-    `_hint` is the job that was rendered before, for whoever watches the chain. Safe to run twice: the second
-    run claims another job or nothing.
+    A question that waits comes first. `_hint` is the job that was rendered before, for whoever watches the
+    chain. Safe to run twice: the second run claims another job or nothing.
     """
     claim = runtime.claim_score() if fitness.is_fit(Step.SCORE) else None
     if claim is None:
         return runtime.end_chain(self, _why_nothing(passed_on=passed_on))
+    if claim.step is Step.MEASURE:
+        return measure.answer(self, claim)
     with wake_ups.left_behind(claim), Work(claim, self) as work:
         watchers.show(self, claim)
         _measure(work)
@@ -61,7 +62,7 @@ def _measure(work: Work) -> None:
     wanted = [(mark.metric, mark.network) for mark in marks]
     measured = runtime.bench().measure(
         runtime.store().path(held_to.master_path),
-        _expectations(held_to, {mark.metric: mark for mark in marks}),
+        expectations_of(held_to, marks),
         wanted,
         progress=lambda done, total: None,
         alive=work.alive,
@@ -91,38 +92,6 @@ def _reproduction(work: Work) -> dict[str, Any] | None:
     """How equal the take is to the one it makes again; None where it makes none again."""
     pair = runtime.in_transaction(lambda session: catalogue.take_pair(session, work.claim.job_id))
     return None if pair is None else comparing.compared(pair, work.alive)
-
-
-def _expectations(held_to: TakeToScore, marks: dict[Metric, Mark]) -> Expectations:
-    """The stored values as the panel takes them; `marks` are those in force, by metric."""
-    from workers.scoring.expectations import Expectations
-    from workers.scoring.references import CharacterReference, StyleReference, vector_from_bytes
-
-    judged, blank = marks.get(Metric.STYLE_ADHERENCE), marks.get(Metric.BLANK)
-    style = held_to.styles.get(judged.network) if judged else None
-    attributes = {look.name: look.attributes for look in held_to.recipe.characters}
-    before, after = neighbours(held_to)
-    return Expectations.of(
-        held_to.recipe,
-        # One take is one cut of an episode.
-        one_shot=True,
-        # Whoever lets a clip fade to black wants it measured all the same.
-        blank_below=blank.limit if blank else 0.0,
-        expected=tuple(attributes),
-        characters=tuple(
-            CharacterReference(
-                name=reference.character,
-                vector=vector_from_bytes(reference.embedding),
-                network=reference.network,
-                sha256=reference.network_sha256,
-                attributes=dict(attributes.get(reference.character, {})),
-            )
-            for reference in held_to.references
-        ),
-        style=StyleReference.from_json(style) if style else None,
-        neighbours=tuple(runtime.store().path(each.master_path) for each in (before, after) if each),
-        neighbours_before=int(before is not None),
-    )
 
 
 def _with_pictures(held_to: TakeToScore, profile: Profile, measured: list[Measurement]) -> list[Measurement]:

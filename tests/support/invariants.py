@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _UNFINISHED = (
     "SELECT job_id, step, status FROM render_queue WHERE status NOT IN ('completed', 'failed', 'cancelled')"
 )
+_UNANSWERED = """
+SELECT m.id FROM measurements m JOIN render_queue q ON q.job_id = m.id
+WHERE (q.status = 'completed') <> (num_nonnulls(m.answer, m.error) = 1)
+"""
 _TAKES = "SELECT job_id, epoch, master_path, file_sha256, size_bytes FROM takes"
 
 
@@ -24,7 +28,9 @@ def assert_nothing_lost_nothing_twice(database: Database, artifacts: Path) -> No
     """Raise an `AssertionError` that names the rule and the first jobs or files that break it."""
     with database.transaction() as session:
         unfinished = session.execute(text(_UNFINISHED)).all()
+        unanswered = session.execute(text(_UNANSWERED)).all()
     assert not unfinished, f"Broken: every job is over: {unfinished[:3]}"
+    assert not unanswered, f"Broken: what is completed is answered, and nothing else is: {unanswered[:3]}"
     assert_histories_hold(histories(database))
     _assert_files_agree(database, artifacts)
 

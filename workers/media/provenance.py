@@ -54,6 +54,17 @@ class Provenance:
         }
         return json.dumps(note, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
+    def to_json(self) -> dict[str, Any]:
+        """All of it as scripts read it, places included; the seed stands there as text as well."""
+        return {
+            "recipe": self.recipe.to_json(),
+            "seed_text": str(self.recipe.seed),
+            "environment": dict(self.environment),
+            "environment_sha256": environment_sha256(self.environment),
+            "resolved": dict(self.resolved),
+            "take": dict(self.take),
+        }
+
     @classmethod
     def from_text(cls, text: str, name: str) -> Provenance:
         """The inverse of `to_text`; `name` is what the refusal calls the file.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -49,25 +49,17 @@ def deliver(
     nothing that passed.
     """
     from farm.cli.progress import file_bars
-    from farm.delivery.words import form_of
+    from farm.delivery.words import form_of, to_json
     from farm.ops.stop_signals import interrupted_like_ctrl_c
 
     shape = form_of(form)
     with interrupted_like_ctrl_c(), opened() as farm, file_bars() as bars:
         delivery = farm.deliver(project, phase=phase, cuts=cut or (), to=to, form=shape, progress=bars)
     if as_json:
-        print_json(_answer(delivery))
+        print_json(to_json(delivery))
     else:
         _print(delivery)
     raise typer.Exit(Exit.NOT_PASSED if delivery.undelivered else Exit.OK)
-
-
-def _answer(delivery: Delivery) -> dict[str, Any]:
-    from farm.explaining.answers import to_json
-
-    plain = to_json(delivery)
-    items = [{**each, "folder": str(each["folder"])} for each in plain["delivered"]]
-    return {"folder": str(delivery.folder), "items": items, "next": None, "undelivered": plain["undelivered"]}
 
 
 def _print(delivery: Delivery) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ from models.metrics import Metric
 from models.rows import characters as rows
 from models.shows import Defaults
 from models.vocabulary import JobType, Phase
+from tasks.measuring.references import Builder, first_frames
 from tasks.references import making
-from tasks.references.builder import Builder, first_frames
 from tests.support.factories import a_stored_show, settings_for
 from workers.renderers.toon.drawing import frames
 from workers.renderers.toon.random_scenes import picture
@@ -182,7 +183,7 @@ def test_loading_a_show_keeps_what_a_person_approved_and_says_which_networks_are
     # Ten drawn pictures of each would tell nothing more than two.
     monkeypatch.setattr(wanted_references, "sittings", lambda *_: references_of(2))
     monkeypatch.setattr(wanted_references, "style_frames", lambda *_: references_of(2))
-    builder = Builder(farm, show.project, shelf)
+    builder = Builder(partial(farm.store_reference, show.project), shelf)
     builder.build("mio", "toon-id", first_frames([pictures["mio0"]]), [str(pictures["mio0"])], by=ADA)
 
     first = making.make(farm, show)
@@ -215,7 +216,7 @@ def test_a_show_for_another_renderer_is_not_held_to_drawings_it_never_made(
 def test_a_reference_by_another_version_of_the_network_is_never_compared(
     farm: Farm, show: StoredShow, shelf: Shelf, pictures: dict[str, Path]
 ) -> None:
-    builder = Builder(farm, show.project, shelf)
+    builder = Builder(partial(farm.store_reference, show.project), shelf)
     builder.build("mio", "toon-id", first_frames([pictures["mio0"]]), ["a.png"], by=ADA)
     with farm.database.transaction() as session:
         row = next(iter(catalogue.characters(session, show.project_id).values()))

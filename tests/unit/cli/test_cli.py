@@ -19,7 +19,7 @@ from models import errors
 from models.actors import Actor, ActorKind
 from models.metrics import Measurement, Metric
 from models.vocabulary import ErrorKind, Exit, Phase
-from tasks.commands.score import report
+from tasks.measuring.report import report
 from workers.scoring.profiles import EMBEDDED
 
 
