@@ -5,6 +5,9 @@ from __future__ import annotations
 COMFYUI = "comfyui"
 """The renderer whose pools are split by card size, because it renders at a server with a card of its own."""
 
+IMPORTED = "imported"
+"""The renderer that draws nothing: it takes the pictures of a file that somebody gave."""
+
 #: GiB of card memory that work is sorted by
 CLASSES_GIB = (8, 12, 16, 24, 32, 48, 80)
 #: a card sold as 24 GB reports 23.0 to 24.0 GiB: so much may be missing

@@ -18,17 +18,17 @@ from farm.client.judging import Judging
 from farm.client.keys import Keys
 from farm.client.machinery import Machinery
 from farm.client.measuring import Measuring
-from farm.client.ordering import Ordering
 from farm.client.people import People
 from farm.client.projects import Projects
 from farm.client.references import References
 from farm.client.shows import Shows
 from farm.client.story import Story
+from farm.client.taking import Taking
 from farm.client.watching import Watching
 
 
 class Farm(
-    Ordering,
+    Taking,
     Jobs,
     Watching,
     Judging,

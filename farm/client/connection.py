@@ -47,6 +47,8 @@ class Connection:
         self.caller = caller or Caller.here()
         #: what waits for the end of `as_one`; None: every verb ends by itself
         self._waiting: list[Callable[[], None]] | None = None
+        #: False in a rehearsal, which leaves no file either
+        self._keeps = True
 
     def close(self) -> None:
         """Stop watching and give all connections back."""
@@ -74,10 +76,10 @@ class Connection:
         """
         with self.database.as_one(keep=keep) as database:
             whole = copy.copy(self)
-            whole.database, whole._waiting = database, []
+            whole.database, whole._waiting, whole._keeps = database, [], keep
             yield whole
         waiting = whole._waiting if keep else []
-        whole.database, whole._waiting = self.database, self._waiting
+        whole.database, whole._waiting, whole._keeps = self.database, self._waiting, self._keeps
         for action in waiting:
             whole._once_kept(action)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from farm.client.connection import Connection
+from models.actors import Actor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

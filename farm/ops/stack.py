@@ -16,7 +16,7 @@ from farm.servers.keeper import keep, keep_in_background
 from farm.servers.state import one_start
 from farm.servers.supervisor import python_environment, wait_until
 from models.errors import Busy, NotHere, Unavailable
-from models.pools import COMFYUI
+from models.pools import COMFYUI, IMPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -154,7 +154,7 @@ def _prepared(settings: Settings, urls: ServerUrls) -> datetime:
 def _programs(
     settings: Settings, urls: ServerUrls, *, workers: int, renderers: Sequence[str]
 ) -> list[_Program]:
-    served = (*renderers, COMFYUI) if settings.comfyui_url else renderers
+    served = (*renderers, IMPORTED, *([COMFYUI] if settings.comfyui_url else []))
     queues = ",".join(f"render_queue.{renderer}" for renderer in served)
     shared = _environment(settings, urls)
     programs = [_worker(f"render-{slot}", "prefork", queues, shared) for slot in range(workers)]

@@ -9,13 +9,13 @@ from db.catalogue import NewJob
 from db.engine import show_life
 from farm.judging import profiles
 from farm.judging.gate import project_report
-from farm.orders import drawn
+from farm.orders import drawn, imported
 from farm.orders.casting import castings
 from farm.orders.plan import Ordered
 from models.actors import Actor
 from models.errors import OrderRefused, PhaseLocked
 from models.metrics import STRUCTURE
-from models.pools import COMFYUI
+from models.pools import COMFYUI, IMPORTED
 from models.vocabulary import JobType
 from workers.renderers import registry
 
@@ -122,6 +122,8 @@ class Desk:
         return self._castings[cut.id]
 
     def _plan(self, ordered: Ordered) -> Plan:
+        if ordered.renderer == IMPORTED:
+            return imported.plan(ordered, self._settings)
         if ordered.renderer != COMFYUI:
             return drawn.plan(ordered, self._settings)
         if self._planner is None:

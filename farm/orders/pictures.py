@@ -38,6 +38,14 @@ def named(raw: str, settings: Settings, what: str) -> InputPicture:
     return InputPicture(path=str(path), sha256=_checked(path, raw, what, settings.max_input_bytes))
 
 
+def size_of(path: Path) -> tuple[int, int] | None:
+    """Width and height as a picture's header tells them; None for any other file. Raises `OSError`."""
+    with path.open("rb") as file:
+        reader = _reader(file)
+        picture = _header(reader, file) if reader else None
+        return picture.size if picture else None
+
+
 def _checked(path: Path, raw: str, what: str, max_bytes: int) -> str:
     try:
         status = path.stat()

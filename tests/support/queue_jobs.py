@@ -41,13 +41,13 @@ TAKE = TakeRecord(
 
 #: the structural marks alone: no network is loaded to score by them
 PLAIN = "plain"
-_PLAIN_MARKS = {"based_on": "embedded", "marks": {"still": {"identity": None, "style_adherence": None}}}
+PLAIN_MARKS = {"based_on": "embedded", "marks": {"still": {"identity": None, "style_adherence": None}}}
 
 
 def add_project(database: Database) -> UUID:
     """A project of one's own, which has the profile `PLAIN`."""
     with database.transaction() as session:
-        defaults = Defaults(profiles={PLAIN: _PLAIN_MARKS})
+        defaults = Defaults(profiles={PLAIN: PLAIN_MARKS})
         project = Project(slug=f"show-{uuid4().hex[:8]}", name="A show", defaults=defaults)
         session.add(project)
         session.flush()

@@ -41,6 +41,12 @@ _OF_NETWORKS = frozenset({
     "lora_models", "controlnet_models", "ipadapter_refs",
 })  # fmt: skip
 
+#: what only somebody who draws could heed
+_OF_DRAWINGS = frozenset({
+    "defect", "motion_strength", "scene", "style", "attributes", "variations",
+    "location", "time_of_day", "mood", "camera_angle", "camera_move", "action", "dialogue",
+})  # fmt: skip
+
 _ENTRIES = {
     "toon": _Entry(
         "workers.renderers.toon.renderer",
@@ -69,6 +75,18 @@ _ENTRIES = {
                 *("cut", "characters", "prompt", "location", "time_of_day", "mood", "camera_angle", "action"),
                 *("workflow", "workflow_inputs", "start_image", "controlnet_models", "ipadapter_refs"),
             ),
+        ),
+    ),
+    "imported": _Entry(
+        "workers.renderers.imported",
+        "ImportedRenderer",
+        Capabilities(
+            job_types=tuple(JobType),
+            min_side_px=1,
+            max_side_px=16384,
+            max_frames=3000,
+            # It shows what its file shows.
+            ignores=(_ONLY_COMFYUI - {"start_image"}) | _OF_NETWORKS | _OF_DRAWINGS,
         ),
     ),
     "null": _Entry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +14,12 @@ from models.errors import LeaseLost, StepFailed, UnknownName
 from models.recipe import CharacterLook, InputPicture, Recipe
 from models.vocabulary import ErrorKind, JobType
 from tests.support.media import pixel_sha256
-from workers.media.masters import write_still
+from workers.media.masters import MasterWriter, write_still
 from workers.media.reading import read_frames
 from workers.renderers import registry
 from workers.renderers.comfyui.queued_prompt import Patience
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.comfyui_fixture import StandInProcess
     from workers.renderers.renderer import Renderer
 
@@ -40,7 +39,7 @@ def renderer(request: pytest.FixtureRequest) -> Renderer:
 def first_frame(tmp_path_factory: pytest.TempPathFactory) -> InputPicture:
     """What a ComfyUI loop or video begins with; other renderers look at it as little as at a LoRA."""
     path = write_still(tmp_path_factory.mktemp("start") / "first.png", np.full((80, 64, 3), 90, np.uint8))
-    return InputPicture(path=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    return given(path, JobType.STILL_IMAGE)
 
 
 def recipe(name: str, kind: JobType, model_name: str = "", **attributes: str) -> Recipe:
@@ -56,8 +55,24 @@ def recipe(name: str, kind: JobType, model_name: str = "", **attributes: str) ->
     )
 
 
+def given(picture: Path, kind: JobType) -> InputPicture:
+    """What a person gives as such a take: the picture, or a clip of four that lies beside it."""
+    path = picture
+    if kind.is_motion:
+        with MasterWriter(picture.with_suffix(""), 24) as clip:
+            for shade in range(4):
+                clip.add(np.full((80, 64, 3), shade, np.uint8))
+        path = clip.path
+    return InputPicture(path=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+
+
 def ordered(renderer: Renderer, kind: JobType, first_frame: InputPicture) -> Recipe:
-    """An order that this renderer can make: ComfyUI wants a checkpoint for a still, a picture for the rest."""
+    """An order that this renderer can make: ComfyUI wants a checkpoint for a still, a picture for the rest.
+
+    What is imported wants its file.
+    """
+    if renderer.name == "imported":
+        return replace(recipe("imported", kind), start_image=given(Path(first_frame.path), kind))
     if renderer.name != "comfyui":
         return recipe(renderer.name, kind)
     if kind is JobType.STILL_IMAGE:
