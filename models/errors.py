@@ -13,6 +13,7 @@ FarmError                          1   500
 │   ├── Unauthenticated            3   401  nobody knows who asks: no key, or one that is no good any more
 │   └── TooMuch                    3   429  more than this caller may ask for by now; later it may
 ├── BadInput                       3   422  a file or value a person gave cannot be used
+│   ├── WrongJobs                  3   400  these jobs cannot be weighed together
 │   ├── Unconditional              3   428  an edit does not say what it was made from
 │   └── NoFace                     3   400  nobody is seen in any of the pictures
 ├── NotHere                        4   503  something the machine needs is not installed or not running
@@ -167,6 +168,12 @@ class BadInput(FarmError):
     http_status = 422
     #: by field, where it is a part of a show
     faults: tuple[Fault, ...] = ()
+
+
+class WrongJobs(BadInput):
+    """These jobs cannot be weighed together."""
+
+    http_status = 400
 
 
 class Unconditional(BadInput):

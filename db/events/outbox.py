@@ -14,6 +14,7 @@ from sqlalchemy import insert, text
 
 from models.plain import storable
 from models.rows.events import OutboxRow
+from models.vocabulary import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +63,10 @@ SELECT (SELECT count(*) FROM numbered) AS moved, (SELECT count(*) FROM heard) AS
 """)
 
 _SILENCE = text("SELECT COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - min(at)), 0) FROM outbox")
+
+
+OF_A_JOB = f"e.step <> '{Step.MEASURE.value}'"
+"""SQL for `noted`: a question to the score workers is no job, and nobody is sent word of it."""
 
 
 def noted(rows: str, kind: EventType, facts: str, *, where: str = "true") -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from db.events.outbox import noted
+from db.events.outbox import OF_A_JOB, noted
 from db.queue.attempts import closed
 from models.events import EventType
 from models.vocabulary import AttemptOutcome
@@ -29,9 +29,9 @@ WITH cancelled AS (
     SET status = 'cancelled', epoch = q.epoch + 1, completed_at = now(), lease_until = NULL,
         held_for = NULL, error_message = :reason
     WHERE q.job_id = ANY(:job_ids) AND q.status NOT IN ('completed', 'failed', 'cancelled')
-    RETURNING q.job_id, q.epoch - 1 AS epoch, q.project_id, q.error_message
+    RETURNING q.job_id, q.epoch - 1 AS epoch, q.project_id, q.error_message, q.step
 ), {closed("cancelled", AttemptOutcome.CANCELLED)},
-{noted("cancelled", EventType.JOB_CANCELLED, "jsonb_build_object('reason', e.error_message)")}
+{noted("cancelled", EventType.JOB_CANCELLED, "jsonb_build_object('reason', e.error_message)", where=OF_A_JOB)}
 SELECT job_id FROM cancelled
 """)
 

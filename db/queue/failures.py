@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from db.events.outbox import noted
+from db.events.outbox import OF_A_JOB, noted
 from db.queue.attempts import closed
 from models.events import EventType
 from models.plain import storable
@@ -107,7 +107,7 @@ WITH decided AS (
     FROM decided d WHERE q.job_id = d.job_id AND q.epoch = d.epoch AND q.status = 'running'
     RETURNING q.job_id, d.epoch, q.error_kind, q.error_message, q.project_id, q.status, q.step
 ), {closed("ended", outcome, error=True)},
-{noted("ended", EventType.JOB_FAILED, _WHY, where="e.status = 'failed'")}
+{noted("ended", EventType.JOB_FAILED, _WHY, where=f"e.status = 'failed' AND {OF_A_JOB}")}
 SELECT count(*) FROM ended
 """
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from farm.access.rates import Buckets
-from farm.api import files, health, openapi, ordering, problems, sessions, shows, streams, verbs
+from farm.api import files, health, openapi, ordering, problems, quality, sessions, shows, streams, verbs
 from farm.api.headers import SafeHeaders
 from farm.api.tail import Tail
 from farm.client.routes import PREFIX
@@ -64,6 +64,7 @@ def create(farm: Farm) -> FastAPI:
 def _include(app: FastAPI) -> None:
     for router in (
         ordering.router,
+        quality.router,
         shows.router,
         files.router,
         streams.router,

@@ -11,14 +11,20 @@ from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 
 from farm.access import rights
+from farm.api.problems import of_error
 from farm.client import Farm, wire
 from farm.explaining.answers import with_seed_texts
 from models.access import Caller, KeptAnswer, Scope
+from models.errors import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 COOKIE = "farm_session"
+_SHOWN_ONCE = Conflict(
+    "This was done before under the same key, and its secret was shown once.",
+    hint="Where it did not arrive, make another one and take the first back.",
+)
 _BEARER = "bearer "
 
 
@@ -31,6 +37,8 @@ class Answer:
     status: int = 200
     #: where what was made can be asked for
     location: str | None = None
+    #: it holds a secret that is shown this once
+    is_secret: bool = False
 
     def response(self) -> Response:
         headers = {"ETag": f'"{self.etag}"'} if self.etag else {}
@@ -79,8 +87,9 @@ class Asked:
             known = farm.begin_answer(self.idempotency_key, self._fingerprint())
             if known is not None:
                 return Response(known.body, known.status, known.headers | {"Idempotent-Replayed": "true"})
-            response = verb(farm).response()
-            kept = KeptAnswer(status=response.status_code, headers=_kept(response), body=bytes(response.body))
+            answer = verb(farm)
+            response = answer.response()
+            kept = _kept(of_error(_SHOWN_ONCE) if answer.is_secret else response)
             farm.keep_answer(self.idempotency_key, self._fingerprint(), kept)
             return response
 
@@ -90,10 +99,11 @@ class Asked:
         return hashlib.sha256(line.encode() + self.body).hexdigest()
 
 
-def _kept(response: Response) -> dict[str, str]:
-    """The headers that belong to an answer, whenever it is given."""
+def _kept(response: Response) -> KeptAnswer:
+    """What is said again to the same call: the answer, with the headers that belong to it whenever it comes."""
     names = ("content-type", "etag", "location")
-    return {name: response.headers[name] for name in names if name in response.headers}
+    headers = {name: response.headers[name] for name in names if name in response.headers}
+    return KeptAnswer(status=response.status_code, headers=headers, body=bytes(response.body))
 
 
 def called(request: HTTPConnection) -> Asked:
@@ -158,3 +168,4 @@ def changing(scope: Scope) -> Callable[..., Asked]:
 
 Reading = Annotated[Asked, Depends(reading(Scope.READ))]
 Submitting = Annotated[Asked, Depends(changing(Scope.SUBMIT))]
+Reviewing = Annotated[Asked, Depends(changing(Scope.REVIEW))]

@@ -13,7 +13,7 @@ from farm.api.asking import Answer, Asked, changing, reading
 from farm.api.openapi import answers, schema_of
 from farm.api.reading import ReadingRoute
 from farm.client import Farm, wire
-from farm.client.routes import GIVEN, IF_MATCH, ROUTES, Route
+from farm.client.routes import GIVEN, IF_MATCH, ROUTES, SECRETS, Route
 from models.errors import Unconditional
 
 if TYPE_CHECKING:
@@ -85,7 +85,14 @@ def _what_was_read(if_match: str | None) -> str | None:
 
 
 def _answer(farm: Farm, route: Route, sent: dict[str, Any]) -> Answer:
-    return Answer(getattr(farm, route.verb)(**sent), kind=route.answer, status=route.status)
+    if route.free is not None:
+        sent = sent | sent.pop(route.free, {})
+    return Answer(
+        getattr(farm, route.verb)(**sent),
+        kind=route.answer,
+        status=route.status,
+        is_secret=route.verb in SECRETS,
+    )
 
 
 def _parameters(route: Route) -> list[inspect.Parameter]:

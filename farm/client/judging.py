@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from farm.client.connection import Connection, job_id_of
+from farm.client.connection import Connection, job_id_of, require_all
 from models.access import Change
 from models.actors import Actor
 
@@ -62,6 +62,22 @@ class Judging(Connection):
 
         with self.database.transaction() as session:
             return gates.project_report(session, catalogue.project(session, project).id, phase)
+
+    def weigh(self, phase: Phase, job_ids: Iterable[UUID | str]) -> PhaseReport:
+        """These jobs as the phase's gate weighs its cuts, each by its own take; opens nothing.
+
+        Raises:
+            UnknownName: one of them is no job.
+            WrongJobs: they are fewer than five, or of another phase.
+        """
+        from db import catalogue
+        from farm.judging import weighing
+
+        wanted = list(dict.fromkeys(job_id_of(each) for each in job_ids))
+        weighing.refuse_too_few(len(wanted))
+        with self.database.transaction() as session:
+            require_all(wanted, catalogue.job_rows(session, wanted))
+            return weighing.report([catalogue.job_detail(session, each) for each in wanted], phase)
 
     def open_phase(self, project: str, phase: Phase, *, by: Actor | str, reason: str) -> DoorView:
         """Open a phase by a named person's decision, whatever its gate says; the door as it stands then.

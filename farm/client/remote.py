@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import time
+from datetime import timedelta
 from functools import partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +14,12 @@ from farm.client import Farm, wire
 from farm.client.calls import Calls
 from farm.client.connection import job_id_of
 from farm.client.files import TakeFile
+from farm.client.measuring import PATIENCE
 from farm.client.routes import AT_HOME, GIVEN, IF_MATCH, PREFIX, ROUTES, Route
 from farm.orders.form import Order
 from farm.orders.submission import SubmittedJob
 from models.errors import NotHere
+from models.measuring import MeasurementView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
     from farm.shows.form import Show
     from models.actors import Actor
     from models.shows import StoredShow
+
+#: seconds that one call waits for a score worker's answer
+_WAIT_S = 20.0
 
 
 class RemoteFarm(Farm):
@@ -122,7 +129,28 @@ class RemoteFarm(Farm):
             body, query = (rest, None) if route.has_fields else (sent.get(GIVEN), _query(rest))
             etag = (sent.get(IF_MATCH) or "*") if route.edits else None
             answer = self._calls.change(route.method, path, body, query=query, etag=etag)
-        return None if answer is None else wire.answered(route.answer, answer)
+        value = None if answer is None else wire.answered(route.answer, answer)
+        return (
+            self._awaited(value, bound.get("wait", PATIENCE)) if isinstance(value, MeasurementView) else value
+        )
+
+    def measurement(
+        self, measurement_id: UUID | str, *, wait: timedelta | float = timedelta(0)
+    ) -> MeasurementView:
+        """As the verb of a farm at home."""
+        deadline = time.monotonic() + (wait.total_seconds() if isinstance(wait, timedelta) else wait)
+        while True:
+            left_s = min(max(deadline - time.monotonic(), 0.0), _WAIT_S)
+            answer = self._calls.ask(f"{PREFIX}/measurements/{job_id_of(measurement_id)}", {"wait": left_s})
+            view: MeasurementView = wire.decode(MeasurementView, answer)
+            if view.is_over or time.monotonic() >= deadline:
+                return view
+
+    def _awaited(self, view: MeasurementView, wait: timedelta | float) -> MeasurementView:
+        view = self.measurement(view.id, wait=wait)
+        if view.is_over:
+            view.answered()
+        return view
 
     def _refuse(self, reason: str, *args: Any, **given: Any) -> Any:
         raise NotHere(

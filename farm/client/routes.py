@@ -67,10 +67,19 @@ class Route:
             if each.kind is not each.VAR_KEYWORD:
                 travelling[name] = _parameter(name, hints[name], each.default)
                 continue
+            if not get_args(hints[name]):
+                travelling[name] = _parameter(name, dict[str, Any], {})
+                continue
             (terms,) = get_args(hints[name])
             for term, kind in wire.fields_of(terms).items():
                 travelling[term] = _parameter(term, kind | None, None)
         return travelling
+
+    @cached_property
+    def free(self) -> str | None:
+        """The parameter that holds whatever else is said; None: there is none."""
+        parameters = inspect.signature(getattr(Farm, self.verb)).parameters.values()
+        return next((each.name for each in parameters if each.kind is each.VAR_KEYWORD), None)
 
     @cached_property
     def answer(self) -> Any:
@@ -115,6 +124,11 @@ def _post(path: str, verb: str, scope: Scope, status: int = 200) -> Route:
     return Route("POST", path, verb, scope, status)
 
 
+def _asks(what: str, verb: str, scope: Scope = Scope.SUBMIT) -> Route:
+    """A question to the score workers: answered with how it stands, and waited for by whoever asks."""
+    return Route("POST", f"/measurements/{what}", verb, scope, 202, left_out=frozenset({"wait"}))
+
+
 ROUTES: tuple[Route, ...] = (
     # jobs
     _get("/jobs", "jobs"),
@@ -137,7 +151,18 @@ ROUTES: tuple[Route, ...] = (
     _post("/endpoints/{endpoint}/resume", "resume_endpoint", Scope.ADMIN),
     _post("/endpoints/{endpoint}/replay", "replay", Scope.ADMIN),
     Route("DELETE", "/endpoints/{endpoint}", "remove_endpoint", Scope.ADMIN),
+    # what score workers are asked, and takes that nobody renders
+    _asks("reference", "make_reference", Scope.REVIEW),
+    _asks("embedding", "embed_character", Scope.REVIEW),
+    _asks("consistency", "check_consistency"),
+    _asks("evaluation", "evaluate"),
+    _asks("delivery", "order_delivery"),
+    _asks("recipe", "recipe_of"),
+    _get("/measurements/{measurement_id}/why", "why_not_answered"),
+    Route("DELETE", "/measurements/{measurement_id}", "withdraw_measurement", Scope.SUBMIT),
+    _post("/takes", "add_take", Scope.SUBMIT, 201),
     # phases and marks
+    _post("/quality/weigh/{phase}", "weigh", Scope.READ),
     _get("/projects/{project}/gates/{phase}", "gate"),
     _post("/projects/{project}/gates/{phase}/open", "open_phase", Scope.REVIEW),
     _post("/projects/{project}/gates/{phase}/close", "close_phase", Scope.REVIEW),
@@ -196,6 +221,9 @@ ROUTES: tuple[Route, ...] = (
 )
 
 BY_VERB = {route.verb: route for route in ROUTES}
+
+#: verbs whose answer holds a secret that is shown once
+SECRETS = frozenset({"create_key", "add_endpoint", "rotate_secret"})
 
 #: verbs that need the farm's own machine, and why
 AT_HOME = {

@@ -39,6 +39,7 @@ _MODULES = (
     "models.events",
     "models.fleet",
     "models.jobs",
+    "models.measuring",
     "models.metrics",
     "models.reviews",
     "models.shows",

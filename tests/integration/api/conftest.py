@@ -25,6 +25,7 @@ def home(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """The farm itself; nobody is woken, because nobody works here."""
     monkeypatch.setattr(broker, "sender", lambda settings: None)
     monkeypatch.setattr(broker, "wake_pools", lambda names, sender: None)
+    monkeypatch.setattr(broker, "wake_scorers", lambda sender: None)
     with Farm(settings_for(tmp_path, given_database_url=database_url)) as farm:
         yield farm
 
