@@ -236,10 +236,11 @@ views, poses, lights, places and camera are random, backs of heads among them. S
 first frame of each is judged as a still, and for how it joins the cuts beside it. Loops have {_LOOP} frames,
 videos {_VIDEO}. A cell says how many were refused, of how many, and by what; not measured counts as refused.
 
-What is known to be refused so: a jump in a close shot, which changes more of the picture from drawing to
-drawing than the specification's mark for temporal LPIPS allows, with any seed; two who jump before a hand-held
-camera and leave little of the place in sight, for jitter; of two people the one whose face is half behind the
-other's hair, for identity. A head that is not found is not measured and goes to a person.
+What is known to be refused so: a jump, or a head that turns, in a close shot, which changes more of the picture
+from drawing to drawing than the specification's mark for temporal LPIPS allows, with any seed; people who laugh
+or jump and leave next to nothing of the place in sight, or a hand-held camera close to them in an upright
+picture, for jitter; of two people the one whose face is half behind the other's hair, for identity. A head that
+is not found is not measured and goes to a person.
 """
 
 

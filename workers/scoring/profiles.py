@@ -31,10 +31,11 @@ _MOTION_STRUCTURE = (
     Mark(metric=Metric.FPS, limit=0.99),
     Mark(metric=Metric.FROZEN, limit=0.5),
 )
-#: jitter: 89 of 90 quick drawn clips of every shape keep 0.1, film 0.16; shaken by 2 px none is below 0.34
+#: jitter: 89 of 90 quick drawn clips of every shape keep 0.1, film 0.16, a hand-held camera close to people in
+#: an upright picture 0.25 to 0.33, shaken by 2 px 0.9; others shaken by 2 px are not below 0.34
 _DIAGNOSTICS = (
     Mark(metric=Metric.LUMA_FLICKER, limit=0.018),
-    Mark(metric=Metric.JITTER, limit=0.25),
+    Mark(metric=Metric.JITTER, limit=0.3),
     Mark(metric=Metric.FRAME_ORDER, limit=0.73),
 )
 _TEMPORAL = (
