@@ -20,7 +20,7 @@ FAILPOINTS ?=
 COMFYUI := COMFYUI_URL="$(COMFYUI_URL)" COMFYUI_DIR="$(COMFYUI_DIR)" CHECKPOINT="$(CHECKPOINT)"
 
 .DEFAULT_GOAL := help
-.PHONY: help install networks demo reproduce-demo test test-all test-comfyui chaos check bench bench-scoring bench-comfyui bench-engine bench-harness up down discrimination false-rejects clean
+.PHONY: help install networks demo reproduce-demo test test-all test-comfyui chaos check bench bench-scoring bench-comfyui bench-engine bench-harness bench-api up down discrimination false-rejects clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ bench-comfyui: $(INSTALLED) ## Race a still through the farm against the bare Co
 
 bench-engine: $(INSTALLED) ## Measure what people ask, and a claim, among a million jobs of 200,000 orders
 	@$(BIN)/python -m tests.bench.engine
+
+bench-api: $(NETWORKS) ## Measure calls over HTTP beside a farm that works, and what open streams cost
+	@$(BIN)/python -m tests.bench.api
 
 discrimination: $(NETWORKS) ## Try which fault is refused by which metric; writes docs/discrimination.md
 	@$(BIN)/python -W ignore -m tests.bench.discrimination

@@ -42,4 +42,4 @@ def test_the_example_works_as_it_is_printed(home: Farm, key_for: Callable[..., s
     assert ran.returncode == 0, ran.stderr
     projects, job, jobs = (json.loads(line) for line in ran.stdout.split("\n") if line)
     assert "lantern-street" in [project["slug"] for project in projects["items"]]
-    assert [row["id"] for row in jobs["items"]][0] == job["job_id"]
+    assert jobs["items"][0]["id"] == job["job_id"]
