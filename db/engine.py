@@ -31,6 +31,8 @@ _HELD_BY_OTHERS = {
     "40P01": "Two commands waited for each other, and the database ended this one.",
 }
 _TOO_LONG = "57014"
+#: what the driver says of a text that holds a zero byte, which Postgres cannot
+_NO_TEXT = "cannot contain NUL"
 #: Alembic keeps what it runs in globals of the process; between processes an advisory lock does the same
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -157,7 +159,10 @@ def show_life(session: Session) -> None:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn the driver's "I could not reach or use the server now" into `Unavailable`; let bugs through."""
+    """Turn the driver's "I could not reach or use the server now" into `Unavailable`; let bugs through.
+
+    A text that no row can hold, because a zero byte is in it, is `BadInput`.
+    """
     try:
         yield
     except (OperationalError, InterfaceError) as error:
@@ -166,6 +171,11 @@ def translated_errors() -> Iterator[None]:
         if error.connection_invalidated or getattr(error.orig, "pgcode", None) == _READ_ONLY:
             raise _unavailable(error) from error
         raise
+    except ValueError as error:
+        if _NO_TEXT not in str(error):
+            raise
+        # Whoever asks, by whichever door: no row has such a text, and the driver refuses to look.
+        raise BadInput("A text with a zero byte in it is nobody's.", hint="Leave the zero byte out.") from error
 
 
 def _locked(error: DBAPIError) -> Locked | None:

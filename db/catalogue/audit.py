@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
-from db.catalogue.marks import read_mark
+from db.catalogue.marks import read_mark, rows_of
 from models.access import AuditEntry, AuditPage, Caller, Change
 from models.rows.audit import AuditRow
 
@@ -41,6 +41,7 @@ def audit(
     limit: int = 50,
 ) -> AuditPage:
     """A page of changes, the newest first; `after` is the `next` of the page before; raises `BadInput`."""
+    limit = rows_of(limit)
     query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit + 1)
     if project is not None:
         query = query.where(AuditRow.project == project)

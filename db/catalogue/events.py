@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import String, func, select, type_coerce
 
-from db.catalogue.marks import read_mark
+from db.catalogue.marks import read_mark, rows_of
 from models.events import EventPage, EventView
 from models.rows.events import EventRow
 from models.rows.shows import Project
@@ -29,7 +29,7 @@ def events_after(
 
     Whoever goes on from the last of them misses none: what is numbered later has a higher number.
     """
-    query = _query().where(EventRow.id > event_id).order_by(EventRow.id).limit(limit)
+    query = _query().where(EventRow.id > event_id).order_by(EventRow.id).limit(rows_of(limit))
     if job_ids is not None:
         query = query.where(EventRow.job_id.in_(list(job_ids)))
     return tuple(map(_view, session.execute(query)))
@@ -62,7 +62,7 @@ def events(
         query = query.where(EventRow.job_id == job_id)
     if project_id is not None:
         query = query.where(EventRow.project_id == project_id)
-    limit = max(1, min(limit, 500))
+    limit = rows_of(limit)
     if after is None:
         newest = session.execute(query.order_by(EventRow.id.desc()).limit(limit)).all()
         return EventPage(items=tuple(map(_view, reversed(newest))))

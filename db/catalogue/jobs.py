@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import String, literal_column, select, text, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
+from db.catalogue.marks import rows_of
 from db.catalogue.reviews import reviews_of
 from models.errors import BadInput, UnknownName
 from models.jobs import AttemptView, JobDetail, JobPage, JobRow, QueueView
@@ -60,6 +61,9 @@ WHERE q.job_id = ANY(ARRAY(SELECT unnest(CAST(:waiting AS uuid[]))))
 UNION ALL SELECT unnest(CAST(:begun AS uuid[]))
 """
 
+#: as many as a farm could be asked to wait for
+_MOST_UNDER_WAY = 1_000_000
+
 # One short walk of the index for each state.
 _UNDER_WAY = """
 SELECT newest.job_id FROM unnest(CAST(:states AS varchar[])) AS wanted (state)
@@ -103,7 +107,7 @@ def list_jobs(
         query = query.where(_is_in(state))
     if after:
         query = query.where(tuple_(*place) < tuple_(*_read_cursor(after)))
-    limit = max(1, min(limit, 500))
+    limit = rows_of(limit)
     rows = session.execute(query.order_by(*(column.desc() for column in place)).limit(limit + 1)).all()
     items = tuple(_row(row) for row in rows[:limit])
     return JobPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
@@ -144,7 +148,8 @@ def under_way(session: Session, project_id: UUID | None = None, *, limit: int | 
     states = [state.value for state in JobState if not state.is_over]
     of_project = "" if project_id is None else "q.project_id = :project_id AND"
     query = text(_UNDER_WAY.format(of_project=of_project, state=STATE.format("q.")))
-    values = {"states": states, "limit": limit} | ({"project_id": project_id} if project_id else {})
+    at_most = None if limit is None else rows_of(limit, _MOST_UNDER_WAY)
+    values = {"states": states, "limit": at_most} | ({"project_id": project_id} if project_id else {})
     return list(session.execute(query, values).scalars())
 
 

@@ -1,8 +1,11 @@
-"""Page marks that are numbers of rows."""
+"""Where a page begins, and how many rows it has."""
 
 from __future__ import annotations
 
 from models.errors import BadInput
+
+#: rows of a page at most
+MOST_ROWS = 500
 
 
 def read_mark(mark: str) -> int:
@@ -13,3 +16,8 @@ def read_mark(mark: str) -> int:
             f"The page mark '{mark[:40]}' cannot be read.", hint="Use `next` of the page before, unchanged."
         )
     return int(mark)
+
+
+def rows_of(limit: int, most: int = MOST_ROWS) -> int:
+    """How many rows are read for somebody who wants `limit` of them: 1 to `most`."""
+    return max(1, min(limit, most))

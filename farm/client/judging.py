@@ -149,7 +149,7 @@ class Judging(Connection):
                 project,
                 profile=profile or profiles.of_project(session, project, self.settings.default_profile).chosen,
                 phase=phase,
-                labels=calibration.Labels(labels),
+                labels=calibration.labels_called(labels),
             )
 
     def keep_calibration(self, calibrated: Calibration, name: str, *, by: Actor | str) -> None:

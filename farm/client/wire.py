@@ -124,11 +124,24 @@ def names() -> Mapping[str, Any]:
     return known | _TRAVELLING
 
 
+#: what JSON calls a shape, as Python has it and as a person says it
+_SHAPES: dict[str, type] = {"string": str, "object": dict}
+_CALLED = {"string": "a text", "object": "an object"}
+
+
 def _as(kind: type[_Value], read: Callable[[Any], _Value], write: Callable[[_Value], Any], schema: str) -> Any:
     """A type that travels in a shape of its own."""
+
+    def validated(value: Any) -> _Value:
+        if isinstance(value, kind):
+            return value
+        if not isinstance(value, _SHAPES[schema]):
+            raise ValueError(f"it must be {_CALLED[schema]}")
+        return read(value)
+
     return Annotated[
         kind,
-        PlainValidator(lambda value: value if isinstance(value, kind) else read(value)),
+        PlainValidator(validated),
         PlainSerializer(write),
         WithJsonSchema({"type": schema}),
     ]

@@ -44,6 +44,13 @@ class Labels(StrEnum):
 CIRCULAR = "The gate's own verdicts are among the labels: they repeat the marks that were in force."
 
 
+def labels_called(word: str) -> Labels:
+    """Whose word `word` says; raises `BadInput` for nobody's."""
+    if word not in tuple(Labels):
+        raise BadInput(f"Nothing is learned from '{word[:40]}'.", hint=f"Choose from: {', '.join(Labels)}.")
+    return Labels(word)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibratedMark:
     """One mark of the profile, and what the takes say about it."""
