@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from farm.access.rates import Buckets
-from farm.api import files, health, openapi, ordering, problems, quality, sessions, shows, streams, verbs
-from farm.api.headers import SafeHeaders
+from farm.api import (
+    files,
+    headers,
+    health,
+    openapi,
+    ordering,
+    problems,
+    quality,
+    sessions,
+    shows,
+    streams,
+    verbs,
+)
 from farm.api.tail import Tail
 from farm.client.routes import PREFIX
 
@@ -57,7 +68,7 @@ def create(farm: Farm) -> FastAPI:
     _include(app)
     problems.install(app)
     openapi.install(app)
-    app.add_middleware(SafeHeaders)
+    headers.install(app)
     return app
 
 

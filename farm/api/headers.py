@@ -1,14 +1,18 @@
-"""Headers on every answer that keep a browser from doing what nobody meant; no page of others may read any."""
+"""What stands around all else: headers on every answer, whoever gives it, and a bound for what is sent."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+
+from farm.api.problems import too_long
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+#: they keep a browser from doing what nobody meant; no page of others may read any answer
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -19,8 +23,18 @@ _HEADERS = {
 }
 
 
+def install(app: FastAPI) -> None:
+    """Stand around the framework's own answers too: to what is too long, and to what went wrong."""
+    inside = app.build_middleware_stack
+
+    def whole() -> ASGIApp:
+        return SafeHeaders(_Bounded(inside(), app.max_body_size))
+
+    app.build_middleware_stack = whole  # type: ignore[method-assign]  # what is added lies within the framework's
+
+
 class SafeHeaders:
-    """Sets them where an answer does not say otherwise itself."""
+    """Sets the headers where an answer does not say otherwise itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,3 +48,17 @@ class SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, safe if scope["type"] == "http" else send)
+
+
+class _Bounded:
+    """Refuses a body by the length that it says itself; the framework counts those that say none."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int | None) -> None:
+        self._app, self._most_bytes = app, most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if self._most_bytes is not None and declared.isdecimal() and int(declared[:20]) > self._most_bytes:
+            await too_long()(scope, receive, send)
+            return
+        await self._app(scope, receive, send)

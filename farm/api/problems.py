@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from models.errors import BadInput, Busy, FarmError, Fault, NotHere, OrderRefused, Unauthenticated
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/problem+json"
 #: seconds after which what was busy or away is worth another try
 _AGAIN = "2"
+#: refusals that an administrator wants to hear of
+_NOTED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_SHORTER = "Send less at once; FARM_API_MAX_BODY_BYTES says how long a body may be."
 
 _log = logging.getLogger(__name__)
 
@@ -83,9 +88,24 @@ def _headers(error: FarmError) -> dict[str, str]:
 
 async def _of_farm(request: Request, error: Exception) -> JSONResponse:
     error = cast("FarmError", error)
-    if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.warning("%s %s: %s", request.method, request.url.path, error)
+    if error.http_status in _NOTED or error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.warning("%s: %s", _call(request), on_one_line(str(error)))
     return of_error(error)
+
+
+def _call(request: Request) -> str:
+    """A call as the log names it; what somebody sent begins no line of its own there."""
+    address = request.client.host if request.client else "nowhere"
+    return on_one_line(f"{request.method} {request.url.path} from {address}")
+
+
+def on_one_line(text: str) -> str:
+    r"""The text with whatever is not printable spelt out.
+
+    >>> on_one_line("Ada\nERROR all is lost")
+    'Ada\\nERROR all is lost'
+    """
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 async def _of_form(request: Request, error: Exception) -> JSONResponse:
@@ -112,20 +132,46 @@ def _place(wrong: Wrong) -> str:
 
 
 async def _of_http(request: Request, error: Exception) -> JSONResponse:
-    """What the framework itself says: no such path, another method."""
+    """What the framework itself says: no such path, another method, too long a body."""
     error = cast("HTTPException", error)
+    if isinstance(error.__cause__, FarmError):
+        # A body that was refused as it was read: the framework puts a word of its own before the sentence.
+        return await _of_farm(request, error.__cause__)
     status = HTTPStatus(error.status_code)
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_known_methods(request))
     sentence, hint = {
         404: ("There is nothing under this address.", "GET /api/anime/openapi.json lists what there is."),
-        405: (f"This address does not know {request.method}.", "The Allow header says what it knows."),
+        405: (
+            f"This address does not know {on_one_line(request.method)}.",
+            "The Allow header says what it knows.",
+        ),
+        413: ("What was sent is too long.", _SHORTER),
     }.get(status, (str(error.detail), ""))
-    headers = dict(error.headers or {})
     return _answer(status, sentence, kind=status.phrase.replace(" ", ""), hint=hint, headers=headers)
+
+
+def _known_methods(request: Request) -> list[str]:
+    """All that an address knows; the framework names those of the first route alone."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes
+        )
+    ]
+
+
+def too_long() -> JSONResponse:
+    """The answer to a body that says itself that it is longer than what is read."""
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return _answer(status, "What was sent is too long.", kind=status.phrase.replace(" ", ""), hint=_SHORTER)
 
 
 async def _of_bug(request: Request, error: Exception) -> JSONResponse:
     """Something nobody foresaw: the log has it whole, the caller a sentence."""
-    _log.error("%s %s went wrong", request.method, request.url.path, exc_info=error)
+    _log.error("%s went wrong", _call(request), exc_info=error)
     return _answer(
         500,
         "Something went wrong inside the farm.",

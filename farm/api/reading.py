@@ -9,9 +9,8 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from farm.api.problems import of_error
 from models import documents
-from models.errors import BadInput, FarmError
+from models.errors import BadInput
 from models.nearest import listed
 
 if TYPE_CHECKING:
@@ -31,11 +30,8 @@ class ReadingRoute(APIRoute):
         known = frozenset(each.alias for each in fields if isinstance(each.field_info, params.Query))
 
         async def read(request: Request) -> Response:
-            try:
-                _refuse_unknown(request.query_params.keys() - known, known)
-                return await handle(_Reading(request.scope, request.receive))
-            except FarmError as error:
-                return of_error(error)
+            _refuse_unknown(request.query_params.keys() - known, known)
+            return await handle(_Reading(request.scope, request.receive))
 
         return read
 
