@@ -15,6 +15,7 @@ from farm.api import (
     health,
     openapi,
     ordering,
+    page,
     problems,
     quality,
     sessions,
@@ -57,7 +58,8 @@ def create(farm: Farm) -> FastAPI:
         version=version("anime-render-farm"),
         description=_ABOUT,
         lifespan=lifespan,
-        docs_url=f"{PREFIX}/docs",
+        # The framework's page runs scripts from elsewhere; ours is in `page`.
+        docs_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
         redoc_url=None,
         max_body_size=farm.settings.api_max_body_bytes,
@@ -80,6 +82,7 @@ def _include(app: FastAPI) -> None:
         files.router,
         streams.router,
         sessions.router,
+        page.router,
         verbs.router(),
     ):
         app.include_router(router, prefix=PREFIX)
