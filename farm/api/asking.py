@@ -71,9 +71,14 @@ class Asked:
     def read(self, verb: Callable[[Farm], Answer]) -> Response:
         """What does not change anything; 304 where the caller has it already."""
         answer = verb(self.farm)
-        if answer.etag and f'"{answer.etag}"' in self.request.headers.get("if-none-match", ""):
+        if answer.etag and self.has(f'"{answer.etag}"'):
             return Response(status_code=304, headers={"ETag": f'"{answer.etag}"'})
         return answer.response()
+
+    def has(self, mark: str) -> bool:
+        """Whether the caller says that it has what bears this mark already, a text in double quotes."""
+        known = self.request.headers.get("if-none-match", "").split(",")
+        return any(each.strip().removeprefix("W/") in (mark, "*") for each in known)
 
     def change(self, verb: Callable[[Farm], Answer]) -> Response:
         """What changes something: with its answer in one transaction, which a dry run rolls back.

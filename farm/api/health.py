@@ -31,4 +31,5 @@ def health(request: Request) -> JSONResponse:
 _PATHS = {"/health": "probe", "/api/health": "probe_api", "/api/anime/health": "probe_anime"}
 
 for _path, _name in _PATHS.items():
+    router.add_api_route(_path, health, methods=["HEAD"], include_in_schema=False)
     router.add_api_route(_path, health, operation_id=_name, name=_name, response_model=None, **answers(Health))

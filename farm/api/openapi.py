@@ -31,11 +31,7 @@ def answers(kind: Any, status: int = 200) -> dict[str, Any]:
     fine: dict[str, Any] = {"description": "Done." if nothing else "The answer."}
     if not nothing:
         fine["content"] = {"application/json": {"schema": schema_of(kind)}}
-    problem = {
-        "description": "It was not done, and why.",
-        "content": {MEDIA_TYPE: {"schema": _reference_to(Problem)}},
-    }
-    return {"responses": {204 if nothing else status: fine, "4XX": problem, "5XX": problem}}
+    return {"responses": {204 if nothing else status: fine, **PROBLEMS}}
 
 
 def schema_of(kind: Any) -> dict[str, Any]:
@@ -50,6 +46,14 @@ def _reference_to(model: type[Problem]) -> dict[str, str]:
     _schemas.update(schema.pop("$defs", {}))
     _schemas[model.__name__] = schema
     return {"$ref": _REFERENCE.format(model=model.__name__)}
+
+
+_problem: dict[str, Any] = {
+    "description": "It was not done, and why.",
+    "content": {MEDIA_TYPE: {"schema": _reference_to(Problem)}},
+}
+#: what every route may answer in place of its own answer
+PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": _problem, "5XX": _problem}
 
 
 def install(app: FastAPI) -> None:
