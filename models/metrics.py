@@ -110,6 +110,10 @@ CAUGHT_BY = {
 }
 
 
+#: in the detail of a metric that failed: a picture of the frames at which it is worst, relative to the store
+WORST_PICTURE = "worst_picture"
+#: and the numbers of those frames, from left to right
+WORST_PICTURE_FRAMES = "worst_picture_frames"
 #: in the detail of a measurement without a number, and true: see `Measurement.lacks_company`
 LACKS_COMPANY = "lacks_company"
 

@@ -14,6 +14,8 @@ from models.takes import SIDECAR, THUMBNAIL
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from models.metrics import Metric
+
 
 class TakeFile(StrEnum):
     """The files of a take."""
@@ -61,14 +63,46 @@ class Files(Connection):
             UnknownName: as `take_file`.
             BadInput: there is something of that name already, or it cannot be written.
         """
-        source = self.take_file(job_id, which)
-        target = target_of(Path(to), source.name)
-        try:
-            with source.open("rb") as given, target.open("xb") as copy:
-                shutil.copyfileobj(given, copy)
-        except OSError as error:
-            raise not_written(target, error) from error
-        return target
+        return _copied(self.take_file(job_id, which), Path(to))
+
+    def worst_frame(self, job_id: UUID | str, metric: Metric | str) -> Path:
+        """Where the picture lies that scoring kept of the frames at which a metric that failed is worst.
+
+        Raises:
+            UnknownName: there is no such job, or no such picture of its take.
+        """
+        from db import catalogue
+        from models.metrics import WORST_PICTURE
+
+        with self.database.transaction() as session:
+            scores = catalogue.job_detail(session, job_id_of(job_id)).scores
+        for measured in scores.measurements if scores else ():
+            kept = measured.detail.get(WORST_PICTURE) if measured.metric == metric else None
+            if isinstance(kept, str) and (path := self.store.path(kept)).is_file():
+                return path
+        raise UnknownName(
+            f"There is no picture of the worst frame of job {job_id} by '{str(metric)[:80]}'.",
+            hint="What failed and names a frame has one, four of a take at most; `farm job` lists the scores.",
+        )
+
+    def fetch_worst_frame(self, job_id: UUID | str, metric: Metric | str, to: Path | str) -> Path:
+        """Copy the picture of a metric's worst frames to `to`, a folder or a new name; where it is now.
+
+        Raises:
+            UnknownName: as `worst_frame`.
+            BadInput: there is something of that name already, or it cannot be written.
+        """
+        return _copied(self.worst_frame(job_id, metric), Path(to))
+
+
+def _copied(source: Path, to: Path) -> Path:
+    target = target_of(to, source.name)
+    try:
+        with source.open("rb") as given, target.open("xb") as copy:
+            shutil.copyfileobj(given, copy)
+    except OSError as error:
+        raise not_written(target, error) from error
+    return target
 
 
 def target_of(to: Path, name: str) -> Path:

@@ -134,6 +134,10 @@ class Keys(Connection):
             caps=key.caps,
         )
 
+    def whoami(self) -> Caller:
+        """On whose behalf this farm is asked, what they may do, and by which door they came."""
+        return self.caller
+
     def own_key(self) -> str:
         """This machine's own key, made where there is none yet; raises `NotHere`."""
         from farm.ops.keys import own_key

@@ -58,6 +58,14 @@ class Ordering(Connection):
         self._wake(job.pool for job in submitted)
         return submitted
 
+    def plan(self, order: Order | Mapping[str, Any] | None = None, /, **fields: Any) -> SubmittedJob:
+        """What `submit` would answer to the same order, refusals included; nothing is stored, nobody is woken.
+
+        The seed of an order that names none is another one each time. Raises as `submit` does.
+        """
+        with self.as_one(keep=False) as rehearsal:
+            return rehearsal.submit(fields if order is None else order)
+
     def cancel(self, job_ids: Iterable[UUID | str]) -> list[UUID]:
         """Call jobs off; the ids of those that were not over yet. A running render stops within seconds.
 

@@ -140,7 +140,8 @@ ROUTES: tuple[Route, ...] = (
     _post("/jobs/moved", "moved_families", Scope.READ),
     _post("/jobs/cancel", "cancel", Scope.SUBMIT),
     _post("/jobs/{job_id}/review", "review", Scope.REVIEW),
-    # what happened, and who hears of it
+    # who asks, what happened, and who hears of it
+    _get("/whoami", "whoami"),
     _get("/events", "events"),
     _get("/events/newest", "newest_event"),
     _get("/events/after", "events_after"),
@@ -234,6 +235,7 @@ AT_HOME = {
     "store_reference": "networks make references where they are",
     "listening": "the server listens for all its streams",
     "take_file": "it names a file of the artifact store; fetch copies one",
+    "worst_frame": "it names a file of the artifact store; fetch_worst_frame copies one",
     "deliver": "it writes where the masters are",
     "workflows": "it reads the studio's folder",
     "comfyuis": "it reads the studio's folder",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from farm.dailies.from_jobs import left_out, page_gate, page_take, report_take
 from farm.dailies.page import write_page
 from farm.dailies.values import Dailies, lineages
+from models.metrics import WORST_PICTURE
 from models.plain import plain_fields
 from models.vocabulary import AttemptOutcome
 
@@ -127,7 +128,7 @@ def _pictures(detail: JobDetail, store: ArtifactStore, folder: Path, address: st
     """The pictures of worst frames that scoring left beside the take, copied to the page; by metric."""
     pictures = {}
     for measured in detail.scores.measurements if detail.scores else ():
-        kept = measured.detail.get("worst_picture")
+        kept = measured.detail.get(WORST_PICTURE)
         if isinstance(kept, str) and store.path(kept).is_file():
             name = f"worst_{measured.metric.value}{_suffix(kept)}"
             shutil.copyfile(store.path(kept), folder / name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageDraw
 
 from models.errors import BadInput
-from models.metrics import Measurement, Metric
+from models.metrics import WORST_PICTURE, WORST_PICTURE_FRAMES, Measurement, Metric
 from workers.media.reading import read_frames
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def with_pictures(
         if shown:
             name = f"{measured.metric.value}.jpg"
             _write(_drawn(measured, shown, frames), folder / name)
-            more = {"worst_picture": f"{address}/{name}", "worst_picture_frames": shown}
+            more = {WORST_PICTURE: f"{address}/{name}", WORST_PICTURE_FRAMES: shown}
         illustrated.append(replace(measured, detail={**measured.detail, **more}))
     return illustrated
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from farm.explaining.figures import STATUS_SIGNS, sign, value_beside_mark
 from farm.explaining.sentences import attribute_sentences, differing_attributes, explain, frame_range
-from models.metrics import Direction
+from models.metrics import WORST_PICTURE, Direction
 from models.vocabulary import ScoreStatus
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _explained(score: MarkedScore, width: int) -> Sequence[RenderableType]:
         rows = _ROWS_FAILED if score.status is ScoreStatus.FAIL else 1
         parts += course(score, width - 12, rows)
     parts.append(Text(" · ".join(_facts(score)), "dim"))
-    if picture := score.detail.get("worst_picture"):
+    if picture := score.detail.get(WORST_PICTURE):
         parts.append(Text(f"picture {picture}", "dim"))
     differing = differing_attributes(score)
     parts += [Text(text, "red" if text in differing else "dim") for text in attribute_sentences(score)]

@@ -110,7 +110,7 @@ def test_every_question_is_answered_alike(
     }
     for route in ROUTES:
         needed = {name: each for name, each in route.parameters.items() if each.default is each.empty}
-        if route.changes or not needed.keys() <= known.keys():
+        if route.changes or route.verb == "whoami" or not needed.keys() <= known.keys():
             continue
         given = {name: known[name] for name in needed}
         assert getattr(far, route.verb)(**given) == getattr(home, route.verb)(**given), route.verb

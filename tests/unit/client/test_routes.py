@@ -21,7 +21,7 @@ def verbs() -> set[str]:
 
 
 def test_every_verb_is_placed() -> None:
-    written_out = {name for name in vars(RemoteFarm) if not name.startswith("_")}
+    written_out = {name for name in vars(RemoteFarm) if not name.startswith("_")} - {"caller"}
 
     assert verbs() == written_out | MADE_OF_OTHERS
 
