@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from farm.access.rates import Buckets
 from farm.api import (
+    agents,
     files,
     headers,
     health,
@@ -49,7 +50,8 @@ def create(farm: Farm) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.tail.start()
-        yield
+        async with app.state.agents.running():
+            yield
         app.state.tail.close()
         farm.close()
 
@@ -68,6 +70,7 @@ def create(farm: Farm) -> FastAPI:
     app.state.rates = Buckets(per_second=farm.settings.api_calls_per_second, burst=farm.settings.api_burst)
     app.state.log_ins = Buckets(per_second=_LOG_INS_PER_SECOND, burst=_LOG_INS)
     _include(app)
+    app.state.agents = agents.install(app)
     problems.install(app)
     openapi.install(app)
     headers.install(app)

@@ -122,7 +122,7 @@ def called(request: HTTPConnection) -> Asked:
     address = request.client.host if request.client else ""
     token = request.cookies.get(COOKIE)
     if token is None or "authorization" in request.headers:
-        caller = farm.authenticate(_key(request), address=address)
+        caller = farm.authenticate(key_of(request), address=address)
     else:
         # Somebody else's page can send the cookie along, but cannot read what belongs beside it.
         is_change = request.scope.get("method") not in ("GET", "HEAD")
@@ -132,7 +132,8 @@ def called(request: HTTPConnection) -> Asked:
     return Asked(farm.on_behalf_of(caller), request)
 
 
-def _key(request: HTTPConnection) -> str | None:
+def key_of(request: HTTPConnection) -> str | None:
+    """The key that a call shows; None: it shows none."""
     header = request.headers.get("authorization", "")
     if header.lower().startswith(_BEARER):
         return header[len(_BEARER) :].strip()

@@ -18,6 +18,7 @@ from farm.cli.commands import (
     events,
     jobs,
     keys,
+    mcp,
     people,
     reproduce,
     review,
@@ -56,6 +57,7 @@ def build(asked: str = "") -> typer.Typer:
     groups = (
         up,
         serve,
+        mcp,
         submit,
         take,
         reproduce,

@@ -215,7 +215,7 @@ ROUTES: tuple[Route, ...] = (
     _get("/keys", "keys", Scope.ADMIN),
     _post("/keys", "create_key", Scope.ADMIN, 201),
     Route("DELETE", "/keys/{prefix}", "revoke_key", Scope.ADMIN),
-    _get("/keys/{prefix}/spent", "spent_today", Scope.ADMIN),
+    _get("/keys/{prefix}/spent", "spent_today"),
     _get("/people", "people", Scope.ADMIN),
     _post("/people", "add_person", Scope.ADMIN, 201),
     Route("DELETE", "/people/{name}", "disable_person", Scope.ADMIN),
