@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from models.jobs import JobDetail, JobRow
     from models.shows import CutView
 
+#: so many jobs under way are counted, and so many takes named that wait for a person
+MOST_COUNTED, MOST_NAMED = 1000, 100
 #: how an agent hears of the end of what it ordered
 HOW_TO_WAIT = "get_job with wait_seconds=30 waits for it, again and again until is_over."
 
@@ -176,7 +178,9 @@ class GateSeen(BaseModel):
     pass_rate: float | None
     required_rate: float
     sentences: list[str] = Field(description="What is missing, and what keeps takes from passing.")
-    waiting_for_a_person: list[UUID] = Field(description="Best takes that only a person's review can pass.")
+    waiting_for_a_person: list[UUID] = Field(
+        description=f"Best takes that only a person's review can pass, {MOST_NAMED} at most."
+    )
 
     @classmethod
     def of(cls, project: str, report: PhaseReport) -> GateSeen:
@@ -201,7 +205,7 @@ class GateSeen(BaseModel):
                 unit.best_job_id
                 for unit in report.individual_results
                 if unit.verdict is Verdict.REVIEW and unit.best_job_id is not None
-            ],
+            ][:MOST_NAMED],
         )
 
 
@@ -327,6 +331,6 @@ class Status(BaseModel):
     status: str = Field(description="`ok`, `degraded`, or `down`.")
     reasons: list[str]
     workers: list[Worker] = Field(description="Those that are alive.")
-    jobs_under_way: int
+    jobs_under_way: int = Field(description=f"{MOST_COUNTED}: at least so many.")
     shows: list[str] = Field(description="What orders call `project`.")
     caller: Allowance

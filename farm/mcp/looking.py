@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from farm.mcp.answers import Allowance, Cut, Cuts, JobSeen, Status, Take, Takes, Why, Worker
+from farm.mcp.answers import MOST_COUNTED, Allowance, Cut, Cuts, JobSeen, Status, Take, Takes, Why, Worker
 from farm.mcp.asking import farm_for
 from farm.mcp.following import look
 from farm.mcp.hints import LOOKS
@@ -42,7 +42,7 @@ def farm_status() -> Status:
         status=health.status,
         reasons=list(health.reasons),
         workers=[Worker.of(worker) for worker in live],
-        jobs_under_way=len(farm.under_way()),
+        jobs_under_way=len(farm.under_way(limit=MOST_COUNTED)),
         shows=[project.slug for project in farm.projects()],
         caller=_allowance(farm),
     )
