@@ -117,6 +117,7 @@ from db.catalogue.shows import (
 )
 from db.catalogue.standings import standings, tally
 from db.catalogue.takes import passing_stills
+from db.catalogue.tasks import answer_task, best_of_order, find_task, remember_task
 from db.catalogue.units import recount, stand, units_of
 from db.catalogue.why import why_facts, workers
 
@@ -132,10 +133,12 @@ __all__ = [
     "TakePair",
     "add_endpoint",
     "add_review",
+    "answer_task",
     "as_id",
     "ask",
     "audit",
     "begin_session",
+    "best_of_order",
     "bible_content",
     "character_content",
     "character_rows",
@@ -163,6 +166,7 @@ __all__ = [
     "find_job",
     "find_person",
     "find_scene",
+    "find_task",
     "forget_answers",
     "forget_measurements",
     "forget_sessions",
@@ -215,6 +219,7 @@ __all__ = [
     "question",
     "read_mark",
     "recount",
+    "remember_task",
     "remove_endpoint",
     "remove_part",
     "replay",

@@ -31,6 +31,7 @@ from db.queue.settle import (
     settle_score,
 )
 from db.queue.ticks import Turn, mark_tick, silence_of, since, take_turn
+from db.queue.waits import awaited, wait_for, wait_no_more
 from db.queue.wake_ups import Demand, demand
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Standing",
     "TakeRecord",
     "Turn",
+    "awaited",
     "better_scorer",
     "cancel",
     "claim_gate",
@@ -79,4 +81,6 @@ __all__ = [
     "take_back",
     "take_turn",
     "unhold",
+    "wait_for",
+    "wait_no_more",
 ]

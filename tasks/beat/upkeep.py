@@ -18,6 +18,7 @@ from farm.scheduling import leases
 from farm.settings import settings
 from models import failpoints
 from models.errors import StepFailed
+from tasks.beat.waiting import release_now
 from tasks.process import endings, runtime
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def tidy() -> str:
 
 
 def relay_now() -> str:
-    """Top up the wake-ups of every step and pool, unless somebody did so just now."""
+    """Release who waited, then top up the wake-ups of every step and pool, unless somebody did so just now."""
+    release_now()
     with runtime.database().transaction() as session:
         turn = queue.take_turn(session, "relay", settings().relay_every)
         if turn is not Turn.MINE:

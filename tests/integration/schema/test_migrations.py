@@ -14,7 +14,17 @@ from sqlalchemy import inspect, text
 
 from db.engine import Database
 from models.errors import BadInput, NotHere, Unavailable
-from models.rows import access, audit, characters, events, jobs, measurements, reviews, shows  # noqa: F401 - maps their tables
+from models.rows import (  # noqa: F401 - maps their tables
+    access,
+    audit,
+    characters,
+    dispatch,
+    events,
+    jobs,
+    measurements,
+    reviews,
+    shows,
+)
 from models.rows.base import Base
 
 if TYPE_CHECKING:

@@ -44,6 +44,7 @@ RUN_BY = {
     "tasks/beat/echo.py": "tests/integration/echo/test_echo.py",
     "tasks/beat/standin.py": "tests/integration/engine/test_faults.py",
     "tasks/beat/upkeep.py": "tests/integration/engine/test_faults.py",
+    "tasks/beat/waiting.py": "tests/integration/engine/test_faults.py",
     "tasks/commands/accept.py": "tests/integration/acceptance/test_run.py",
     "tasks/commands/accept_page.py": "tests/integration/acceptance/test_run.py",
     "tasks/commands/delivery.py": "tests/integration/delivery/test_cuts.py",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: no variable, argument, field, function or class is called so, with or without an underscore
 EMPTY = {"told", "found", "said", "made"}
-#: nor is a variable; an argument that takes anything may be
+#: nor is a variable; an argument that takes anything may be, and a field that others' contracts call so
 EMPTY_LOCALLY = {"data", "result"}
 
 
@@ -32,10 +32,18 @@ def _named(node: ast.AST) -> str:
 
 def _empty_names(source: str) -> Iterator[str]:
     """`line: name` of every name that says nothing."""
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    fields = {
+        line.target
+        for each in ast.walk(tree)
+        if isinstance(each, ast.ClassDef)
+        for line in each.body
+        if isinstance(line, ast.AnnAssign)
+    }
+    for node in ast.walk(tree):
         name = _named(node)
         word = name.strip("_").lower()
-        if word in EMPTY or (word in EMPTY_LOCALLY and isinstance(node, ast.Name)):
+        if word in EMPTY or (word in EMPTY_LOCALLY and isinstance(node, ast.Name) and node not in fields):
             yield f"{getattr(node, 'lineno', '?')}: {name}"
 
 
@@ -67,6 +75,9 @@ def test_every_way_of_giving_a_name_is_seen(source: str) -> None:
     assert list(_empty_names(source))
 
 
-@pytest.mark.parametrize("source", ["write(data=1)", "def write(data: bytes) -> None: ...", "print(told)"])
+@pytest.mark.parametrize(
+    "source",
+    ["write(data=1)", "def write(data: bytes) -> None: ...", "print(told)", "class View:\n    result: str"],
+)
 def test_what_others_named_may_be_used(source: str) -> None:
     assert not list(_empty_names(source))
