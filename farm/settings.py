@@ -138,6 +138,8 @@ class Settings(BaseSettings):
     events_every: Seconds = timedelta(seconds=2)
     #: which addresses may be called; see `farm.events.addresses`; empty: none
     callback_hosts: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    #: signs what the callback addresses of dispatched tasks are sent (`whsec_...`); None: that is not signed
+    callback_secret: SecretStr | None = None
     #: for one call, from its request to its answer
     callback_timeout: Seconds = timedelta(seconds=10)
 

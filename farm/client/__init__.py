@@ -10,6 +10,7 @@ from farm.client.answering import Answering
 from farm.client.auditing import Auditing
 from farm.client.characters import Characters
 from farm.client.delivery import Delivering
+from farm.client.dispatching import Dispatching
 from farm.client.events import Events
 from farm.client.files import Files
 from farm.client.following import Following
@@ -28,6 +29,7 @@ from farm.client.watching import Watching
 
 
 class Farm(
+    Dispatching,
     Taking,
     Jobs,
     Watching,

@@ -162,6 +162,9 @@ ROUTES: tuple[Route, ...] = (
     _get("/measurements/{measurement_id}/why", "why_not_answered"),
     Route("DELETE", "/measurements/{measurement_id}", "withdraw_measurement", Scope.SUBMIT),
     _post("/takes", "add_take", Scope.SUBMIT, 201),
+    # what Echo and its like hand over
+    _post("/echo/tasks", "dispatch", Scope.ECHO),
+    _get("/echo/tasks/{task_id:path}", "dispatched_task", Scope.ECHO),
     # phases and marks
     _post("/quality/weigh/{phase}", "weigh", Scope.READ),
     _get("/projects/{project}/gates/{phase}", "gate"),

@@ -36,6 +36,7 @@ _Value = TypeVar("_Value")
 #: where the values that verbs take and answer live
 _MODULES = (
     "models.access",
+    "models.dispatch",
     "models.events",
     "models.fleet",
     "models.jobs",

@@ -1,0 +1,99 @@
+"""The forms of a task and of what is in it; another field is refused, with the nearest there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from farm.orders.complaints import refusal
+from farm.orders.form import Name, Text, Whole, keepable
+from models.dispatch import TASK_PRIORITIES, Condition, SequenceMode, TaskType
+from models.errors import OrderRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: words of Echo's own protocol for the same tasks
+_ALIASES = {
+    "compose_scene": TaskType.SCENE_COMPOSITION,
+    "story_bible_update": TaskType.STORY_UPDATE,
+    "character_design_session": TaskType.CHARACTER_DESIGN,
+    "character_feedback": TaskType.CHARACTER_DESIGN,
+}
+_MOST_TASKS = 1000
+
+
+def _known_priority(value: int) -> int:
+    if value not in TASK_PRIORITIES:
+        raise ValueError(f"it must be one of {', '.join(map(str, TASK_PRIORITIES))}")
+    return value
+
+
+def _type_word(value: Any) -> Any:
+    return _ALIASES.get(value, value) if isinstance(value, str) else value
+
+
+Kind = Annotated[TaskType, BeforeValidator(_type_word)]
+#: whatever the sender wants to keep with it
+Free = Annotated[dict[str, Any], AfterValidator(keepable)]
+
+
+class Sent(BaseModel):
+    """Something that another program sent."""
+
+    said_as: ClassVar[str] = "part"
+    such_as: ClassVar[str] = "{...}"
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, protected_namespaces=())
+
+
+class Task(Sent):
+    """One thing to do."""
+
+    task_id: Name
+    task_type: Kind
+    #: a slug or an id; None: the farm's default project
+    project_id: Name | None = None
+    priority: Annotated[Whole, AfterValidator(_known_priority)] = 5
+    payload: Free = Field(default_factory=dict)
+    #: hears of the order's events
+    callback_url: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
+    #: what its sender knows of the story; kept with the task
+    context: Free | None = None
+
+
+class BatchTask(Task):
+    """One task of a batch."""
+
+    #: tasks of the same batch that it waits for, where the batch is conditional
+    after: tuple[Name, ...] = Field(default=(), max_length=100)
+    condition: Condition = Condition.PASSED
+
+
+class Batch(Sent):
+    """What a `batch_dispatch` holds."""
+
+    tasks: tuple[BatchTask, ...] = Field(min_length=1, max_length=_MOST_TASKS)
+    sequence_mode: SequenceMode = SequenceMode.PARALLEL
+
+
+class Review(Sent):
+    """What a `quality_review` asks about; scores and path of the sender's own are kept with the task."""
+
+    job_id: Name
+    output_path: Text | None = None
+    technical_scores: Free | None = None
+
+
+_Form = TypeVar("_Form", bound=Sent)
+
+
+def read(form: type[_Form], given: Mapping[str, Any], whole: str) -> _Form:
+    """What was sent as a value; raises `OrderRefused`, whose sentences call it a `whole`."""
+    if not isinstance(given, dict):
+        raise OrderRefused(f"A {whole} is a mapping of fields, not {given!r:.60}.")
+    try:
+        return form.model_validate(given)
+    except ValidationError as error:
+        raise refusal(error, form, whole) from error
