@@ -36,9 +36,10 @@ def answer_task(
     session.execute(update(TaskRow).where(TaskRow.id == key).values(job_id=job_id, answer=answer))
 
 
-def find_task(session: Session, caller: str, task_id: str) -> StoredTask | None:
-    """What a caller sent under this id; None: nothing."""
-    row = session.scalars(select(TaskRow).filter_by(caller=caller, task_id=task_id)).one_or_none()
+def find_task(session: Session, caller: str, task_id: str, *, lock: bool = False) -> StoredTask | None:
+    """What a caller sent under this id; None: nothing. With `lock` nobody else changes it meanwhile."""
+    query = select(TaskRow).filter_by(caller=caller, task_id=task_id)
+    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         return None
     return StoredTask(

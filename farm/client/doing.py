@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from farm.client.characters import Characters
+from farm.client.composing import Composing
 from farm.client.connection import job_id_of
+from farm.client.designing import Designing
 from farm.client.events import Events
 from farm.client.jobs import Jobs
 from farm.client.ordering import Ordering
+from farm.client.projects import Projects
 from farm.client.shows import Shows
+from farm.client.story import Story
+from models.dispatch import TaskType
 from models.events import EventType
 
 if TYPE_CHECKING:
@@ -30,30 +36,42 @@ _HEARD = (
 )
 
 
-class Doing(Ordering, Jobs, Shows, Events):
+class Doing(Designing, Composing, Ordering, Jobs, Shows, Projects, Characters, Story, Events):
     """One task at a time, within the transaction of `dispatch`."""
 
     def _done(self, task: Task, wait: Wait | None) -> Done:
-        """Do it; a task that renders is held until what it waits for has come."""
-        is_order = task.task_type.is_render
-        job_id = self._ordered(task) if is_order else self._asked_about(task)
+        """Do it; a task that renders is held until what it waits for has come.
+
+        What is done at once calls nobody back, because its answer is whole.
+        """
+        project = task.project_id or self.default_project()
+        at_once = {
+            TaskType.SCENE_COMPOSITION: self._composed,
+            TaskType.CHARACTER_DESIGN: self._designed,
+            TaskType.STORY_UPDATE: self._updated_story,
+        }.get(task.task_type)
+        if at_once is not None:
+            return None, at_once(task, project)
+        job_id = self._ordered(task, project) if task.task_type.is_render else self._asked_about(task)
         if wait is not None:
             self._let_wait(job_id, wait)
         if task.callback_url is not None:
-            secret = self.settings.callback_secret
-            self.add_endpoint(
-                task.callback_url,
-                types=_HEARD,
-                job=job_id,
-                task_id=task.task_id,
-                secret=secret.get_secret_value() if secret else None,
-            )
+            self._call_back(task, task.callback_url, job_id)
         return job_id, None
 
-    def _ordered(self, task: Task) -> UUID:
+    def _call_back(self, task: Task, url: str, job_id: UUID) -> None:
+        secret = self.settings.callback_secret
+        self.add_endpoint(
+            url,
+            types=_HEARD,
+            job=job_id,
+            task_id=task.task_id,
+            secret=secret.get_secret_value() if secret else None,
+        )
+
+    def _ordered(self, task: Task, project: str) -> UUID:
         from farm.dispatch.orders import order_of
 
-        project = task.project_id or self.default_project()
         order = order_of(task, project) | {"requested_by": str(self.caller.actor)}
         return self.submit(order).job_id
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -84,6 +84,70 @@ class Review(Sent):
     job_id: Name
     output_path: Text | None = None
     technical_scores: Free | None = None
+
+
+class Composition(Sent):
+    """What a `scene_composition` says; what it leaves out stays as it is."""
+
+    #: an existing cut (`1/10/20`) that is composed anew; None: a new one
+    cut: Name | None = None
+    #: an existing scene (`1/10`) that a new cut stands in; None: a new scene
+    scene: Name | None = None
+    #: where a new scene stands; None: the last one there is
+    episode: Name | None = None
+    scene_description: Text | None = None
+    #: slugs or ids
+    character_ids: tuple[Name, ...] | None = Field(default=None, max_length=16)
+    #: character -> where they stand
+    positions: dict[Name, Text] = Field(default_factory=dict)
+    location: Text | None = None
+    time_of_day: Text | None = None
+    mood: Text | None = None
+    lighting: Text | None = None
+    camera_angle: Text | None = None
+    camera_move: Text | None = None
+    action: Text | None = None
+    dialogue: Text | None = None
+    duration_frames: Whole | None = None
+    #: accept words that the renderer will not draw
+    lenient: bool = False
+
+
+class Variant(Sent):
+    """One proposal of how somebody looks."""
+
+    name: Name
+    #: attribute -> value, beside those that all variants share
+    attributes: dict[Name, Name] = Field(min_length=1)
+
+
+class Design(Sent):
+    """What a `character_design` says: the start of a session, or, with a `session_id`, an answer to it."""
+
+    session_id: Name | None = None
+    character_name: Name | None = None
+    initial_description: Text | None = None
+    #: words; kept with the task
+    style_reference: Text | None = None
+    mode: Literal["interactive"] = "interactive"
+    #: attribute -> value
+    attributes: dict[Name, Name] = Field(default_factory=dict)
+    variants: tuple[Variant, ...] = Field(default=(), max_length=16)
+    feedback: Text | None = None
+    selected_variant: Name | None = None
+    #: accept words that the renderer will not draw
+    lenient: bool = False
+
+
+class StoryUpdate(Sent):
+    """What a `story_update` says."""
+
+    #: a word of the sender's; kept with the task
+    update_type: Text = ""
+    #: fields of the story bible
+    content: Free
+    #: accept words that the renderer will not draw
+    lenient: bool = False
 
 
 _Form = TypeVar("_Form", bound=Sent)
