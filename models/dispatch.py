@@ -115,3 +115,16 @@ class Awaited:
     in_work: bool
     #: of its judged takes
     verdicts: frozenset[str] = field(default=frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What followed from news of another program."""
+
+    event_type: str
+    #: one sentence
+    done: str
+    #: that was ordered or decided about
+    job_id: UUID | None = None
+    #: the question put to score workers, which `measurement` answers
+    measurement_id: UUID | None = None

@@ -10,10 +10,10 @@ from farm.client.answering import Answering
 from farm.client.auditing import Auditing
 from farm.client.characters import Characters
 from farm.client.delivery import Delivering
-from farm.client.dispatching import Dispatching
 from farm.client.events import Events
 from farm.client.files import Files
 from farm.client.following import Following
+from farm.client.hearing import Hearing
 from farm.client.jobs import Jobs
 from farm.client.judging import Judging
 from farm.client.keys import Keys
@@ -29,7 +29,7 @@ from farm.client.watching import Watching
 
 
 class Farm(
-    Dispatching,
+    Hearing,
     Taking,
     Jobs,
     Watching,

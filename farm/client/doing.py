@@ -10,6 +10,8 @@ from farm.client.connection import job_id_of
 from farm.client.designing import Designing
 from farm.client.events import Events
 from farm.client.jobs import Jobs
+from farm.client.judging import Judging
+from farm.client.measuring import Measuring
 from farm.client.ordering import Ordering
 from farm.client.projects import Projects
 from farm.client.shows import Shows
@@ -36,7 +38,9 @@ _HEARD = (
 )
 
 
-class Doing(Designing, Composing, Ordering, Jobs, Shows, Projects, Characters, Story, Events):
+class Doing(
+    Designing, Composing, Ordering, Jobs, Judging, Shows, Projects, Characters, Story, Measuring, Events
+):
     """One task at a time, within the transaction of `dispatch`."""
 
     def _done(self, task: Task, wait: Wait | None) -> Done:

@@ -164,6 +164,7 @@ ROUTES: tuple[Route, ...] = (
     _post("/takes", "add_take", Scope.SUBMIT, 201),
     # what Echo and its like hand over
     _post("/echo/tasks", "dispatch", Scope.ECHO),
+    _post("/echo/webhook", "hear", Scope.ECHO),
     _get("/echo/tasks/{task_id:path}", "dispatched_task", Scope.ECHO),
     # phases and marks
     _post("/quality/weigh/{phase}", "weigh", Scope.READ),

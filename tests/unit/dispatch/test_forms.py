@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from farm.dispatch import designs, form, scenes
+from farm.dispatch.news import Decision
 from models.errors import OrderRefused, UnknownName
 
 
@@ -48,3 +49,18 @@ def test_only_what_was_proposed_is_chosen() -> None:
         designs.chosen({"variants": [{"name": "long"}]}, "lnog")
     with pytest.raises(OrderRefused, match="No slug"):
         designs.slug_of("花")
+
+
+def test_suggestions_are_fields_to_change_or_words() -> None:
+    def decision(suggestions: Any) -> Decision:
+        given = {"job_id": "a", "decision": "regenerate", "suggestions": suggestions}
+        return form.read(Decision, given, "quality decision")
+
+    assert (decision({"mood": "calm"}).changes, decision({"mood": "calm"}).words) == (
+        {"mood": "calm"},
+        "mood: calm",
+    )
+    assert (decision(["Calmer.", "Closer."]).changes, decision(["Calmer.", "Closer."]).words) == (
+        {},
+        "Calmer. Closer.",
+    )
