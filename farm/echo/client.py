@@ -6,11 +6,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import requests
-
-from models.errors import Unavailable
+from farm.echo.calls import EchoLine, mapping_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import timedelta
 
 
@@ -25,8 +24,7 @@ class EchoClient:
     """Speaks to one Echo; keeps no state, so that a restarted Echo needs no care here."""
 
     def __init__(self, url: str, timeout: timedelta) -> None:
-        self._url = url.rstrip("/")
-        self._timeout_s = timeout.total_seconds()
+        self._line = EchoLine(url, timeout)
 
     def register(self, body: dict[str, Any]) -> EchoAnswer:
         """Introduce a worker; UNKNOWN: this Echo has no worker protocol.
@@ -52,19 +50,26 @@ class EchoClient:
         """
         return self._post(f"/api/workers/{quote(worker_id, safe='')}/unregister", {"worker_id": worker_id})
 
+    def send_task(self, body: dict[str, Any]) -> EchoAnswer:
+        """Hand Echo a task; UNKNOWN: this Echo takes none.
+
+        Raises:
+            Unavailable: Echo does not answer, or answers with an error.
+        """
+        return self._post("/api/tasks", body)
+
+    def context(self, project: str, characters: Iterable[str] = ()) -> dict[str, Any] | None:
+        """What Echo knows of a project's story; None: nothing, or this Echo tells none.
+
+        Raises:
+            Unavailable: Echo does not answer, answers with an error, or with no mapping.
+        """
+        named = ",".join(characters)
+        query = {"context_type": "full"} | ({"character_ids": named} if named else {})
+        reply = self._line.get(f"/api/projects/{quote(project, safe='')}/context", query)
+        if not reply.is_known:
+            return None
+        return mapping_of(reply)
+
     def _post(self, path: str, body: dict[str, Any]) -> EchoAnswer:
-        try:
-            # A redirect to another host would carry our addresses there; Echo has no reason to send one.
-            answer = requests.post(self._url + path, json=body, timeout=self._timeout_s, allow_redirects=False)
-        except requests.RequestException as error:
-            raise Unavailable(
-                f"Echo does not answer at {self._url}: {type(error).__name__}.",
-                hint="The farm works on without it.",
-            ) from error
-        if answer.status_code == requests.codes.not_found:
-            return EchoAnswer.UNKNOWN
-        if not answer.ok or answer.is_redirect:
-            raise Unavailable(
-                f"Echo answered {answer.status_code} to {path}.", hint="The farm works on without it."
-            )
-        return EchoAnswer.OK
+        return EchoAnswer.OK if self._line.post(path, body).is_known else EchoAnswer.UNKNOWN

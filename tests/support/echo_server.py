@@ -34,6 +34,12 @@ class Echo:
     supported: bool = True
     #: set: every call is answered with this HTTP status
     status: int | None = None
+    #: tasks that the farm handed over, in the order of arrival
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    #: path -> what is answered there, whatever is sent
+    answers: dict[str, Any] = field(default_factory=dict)
+    #: (path, body) of those
+    asked: list[tuple[str, Any]] = field(default_factory=list)
     #: cleared: every call waits here before it is answered, until `awake` is set again
     awake: threading.Event = field(default_factory=threading.Event)
 
@@ -49,6 +55,14 @@ class Echo:
         self.awake.wait(10)
         if self.status is not None:
             return self.status, {"detail": "out of order"}
+        if path in self.answers:
+            self.asked.append((path, body))
+            return 200, self.answers[path]
+        if (method, path) == ("POST", "/api/tasks"):
+            return self._take(body)
+        return self._of_workers(method, path, body)
+
+    def _of_workers(self, method: str, path: str, body: Any) -> tuple[int, dict[str, Any]]:
         parts = path.strip("/").split("/")
         if method != "POST" or parts[:2] != ["api", "workers"] or not isinstance(body, dict):
             self.mistakes.append(f"{method} {path} with {body!r} is no call of the protocol")
@@ -59,6 +73,15 @@ class Echo:
             return self._of_worker(parts[3], unquote(parts[2]), body)
         self.mistakes.append(f"no such route: {path}")
         return 404, {"detail": "Not Found"}
+
+    def _take(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if not self.supported:
+            return 404, {"detail": "Not Found"}
+        named = {"task_id", "task_type", "project_id", "priority", "payload", "submitted_by", "submitted_at"}
+        self._check(set(body) == named | {"context"}, "a task has its fields", body)
+        self._check(body.get("priority") in (1, 5, 8, 10), "priority is one of four", body)
+        self.tasks.append(body)
+        return 202, {"task_id": body.get("task_id"), "status": "accepted"}
 
     def _register(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.calls.append(("register", str(body.get("worker_id")), body))
