@@ -102,3 +102,12 @@ class DeliveryRow(Base):
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
     delivered_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(Text)
+
+
+class EventMarkRow(Base):
+    """How far a reader of the farm's own has come."""
+
+    __tablename__ = "event_marks"
+
+    reader: Mapped[str] = mapped_column(String(100), primary_key=True)
+    event_id: Mapped[int] = mapped_column(BigInteger)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from db import queue
+from db import catalogue, queue
+from db.events import marks
 from db.fleet import workers
 from db.queue import Turn
 from farm.broker import TaskName, task
-from farm.echo.client import EchoClient
+from farm.echo.client import EchoAnswer, EchoClient
+from farm.echo.reviews import review_task
 from farm.echo.workers import SILENT, UNREGISTERED, inform
 from farm.settings import settings
 from models.errors import Unavailable
+from models.events import EventType
+from models.vocabulary import Verdict
 from tasks.process import runtime
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from db.engine import Session
+
 _log = logging.getLogger(__name__)
+
+_REVIEWS = "echo_reviews"
+#: a heartbeat must not wait long for those
+_REVIEWS_AT_ONCE = 20
 
 
 @task(TaskName.ECHO_HEARTBEAT)
@@ -40,7 +51,40 @@ def echo_heartbeat() -> str:
                 session, answer.worker.id, answer.worker.incarnation, status=answer.status, error=answer.error
             )
     silent = sum(answer.status == SILENT for answer in rounds)
-    return f"{len(rounds)} workers, {silent} without an answer"
+    return f"{len(rounds)} workers, {silent} without an answer; {ask_for_reviews(client)} reviews asked for"
+
+
+def ask_for_reviews(client: EchoClient) -> int:
+    """Ask Echo about takes that began to wait for a person; how many. One that is not taken is asked again.
+
+    An Echo without tasks (404) is asked about none of them later: it would be about takes long decided.
+    """
+    with runtime.database().transaction() as session:
+        mark = marks.mark_of(session, _REVIEWS)
+        waiting = catalogue.events(
+            session, types=[EventType.TAKE_WAITS], after=str(mark), limit=_REVIEWS_AT_ONCE
+        ).items
+        bodies = [(each.id, _review_of(session, each.job_id)) for each in waiting]
+    asked = 0
+    for event_id, body in bodies:
+        try:
+            asked += body is not None and client.send_task(body) is EchoAnswer.OK
+        except Unavailable as error:
+            _log.warning("Echo was not asked for a review: %s", error.message)
+            break
+        with runtime.database().transaction() as session:
+            marks.set_mark(session, _REVIEWS, event_id)
+    return asked
+
+
+def _review_of(session: Session, job_id: UUID | None) -> dict[str, Any] | None:
+    """What to ask about a take; None: it was decided meanwhile, or its job is gone."""
+    rows = catalogue.job_rows(session, [job_id]) if job_id else ()
+    if not rows or rows[0].verdict is not Verdict.REVIEW:
+        return None
+    job = catalogue.job_detail(session, rows[0].id)
+    master = runtime.store().path(job.take.master_path) if job.take else None
+    return review_task(job, master, datetime.now(UTC))
 
 
 def say_goodbye(worker_id: str, incarnation: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Tasks that Echo dispatched, and jobs that wait for other orders."""
+"""Tasks that Echo dispatched, jobs that wait for other orders, and how far the farm read its own events."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,8 +37,15 @@ def upgrade() -> None:
         c.points("job_waits", "root_job_id", "jobs"),
     )
     op.create_index("ix_job_waits_root_job_id", "job_waits", ["root_job_id"])
+    op.create_table(
+        "event_marks",
+        c.name("reader", 100),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        c.primary("event_marks", "reader"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("event_marks")
     op.drop_table("job_waits")
     op.drop_table("dispatched_tasks")
