@@ -5,7 +5,7 @@ from alembic import op
 
 from db.migrations import columns as c
 
-revision = "0018_echo"
+revision = "0017_echo"
 down_revision = "0016_measure"
 branch_labels = None
 depends_on = None
