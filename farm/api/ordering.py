@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from farm.access.rights import acting_as
 from farm.api.asking import Answer, Submitting
+from farm.api.examples import EXAMPLES
 from farm.api.openapi import answers
 from farm.api.reading import ReadingRoute
 from farm.api.verbs import Sent
@@ -35,19 +36,7 @@ router = APIRouter(tags=["orders"], route_class=ReadingRoute)
 class Generate(Sent):
     """An order as Echo and old scripts send it; a prompt alone is accepted."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"prompt": "a girl under paper lanterns"},
-                {
-                    "project_id": "lantern-street",
-                    "character_ids": ["hana"],
-                    "job_type": "still_image",
-                    "seed": 7,
-                },
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": list(EXAMPLES["generate"])})
 
     project_id: str | None = Field(None, description="A slug or an id; without it the farm's default project.")
     character_ids: list[str] = Field(default_factory=list, max_length=16, description="Slugs or ids.")
@@ -74,7 +63,7 @@ class Generate(Sent):
 class Modifications(Sent):
     """What is changed of the recipe that is made again."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"modifications": {"seed": 8}}, {}]})
+    model_config = ConfigDict(json_schema_extra={"examples": list(EXAMPLES["reproduce"])})
 
     modifications: dict[str, Any] = Field(
         default_factory=dict, description="Recipe fields: `seed`, `scene.mood`."
@@ -85,6 +74,8 @@ class Modifications(Sent):
 class Retake(Sent):
     """Why another take is wanted, and what is to be different; by default the seed."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": list(EXAMPLES["retake"])})
+
     reason: Text
     requested_by: str | None = None
     changes: dict[str, Any] = Field(default_factory=dict, description="Fields of the order.")
@@ -93,16 +84,15 @@ class Retake(Sent):
 class Orders(Sent):
     """Orders that are stored together, or none of them."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": list(EXAMPLES["submit_many"])})
+
     orders: list[dict[str, Any]] = Field(
         min_length=1, max_length=20_000, description="Each as `POST /jobs` takes it."
     )
 
 
 _EXAMPLES: Any = {
-    "cut": {"value": {"project": "lantern-street", "cut": "ep001/sc010/c0010"}},
-    "words": {
-        "value": {"project": "lantern-street", "characters": ["hana"], "location": "park", "lenient": True}
-    },
+    name: {"value": each} for name, each in zip(("cut", "words"), EXAMPLES["submit"], strict=True)
 }
 
 

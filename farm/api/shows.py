@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response
+from pydantic import ConfigDict
 
 from farm.api.asking import Answer, Asked, changing
+from farm.api.examples import EXAMPLES
 from farm.api.openapi import answers
 from farm.api.reading import ReadingRoute
 from farm.api.verbs import Sent
@@ -19,6 +21,8 @@ router = APIRouter(tags=["projects"], route_class=ReadingRoute)
 
 class LoadShow(Sent):
     """A show, and how strictly its words are taken."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": list(EXAMPLES["load_show"])})
 
     show: Show
     lenient: bool = False

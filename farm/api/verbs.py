@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body, Depends, Header, Path, Query
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema, create_model
 
 from farm.api.asking import Answer, Asked, changing, reading
+from farm.api.examples import EXAMPLES
 from farm.api.openapi import answers, schema_of
 from farm.api.reading import ReadingRoute
 from farm.client import Farm, wire
@@ -126,7 +127,10 @@ def _body_of(route: Route) -> type[Sent]:
         if name in route.named
     }
     title = "".join(word.capitalize() for word in route.verb.split("_"))
-    return create_model(title, __base__=Sent, __doc__=f"What `{route.verb}` takes.", **fields)
+    body = create_model(title, __base__=Sent, __doc__=f"What `{route.verb}` takes.", **fields)
+    if route.verb in EXAMPLES:
+        body.model_config["json_schema_extra"] = {"examples": list(EXAMPLES[route.verb])}
+    return body
 
 
 def _sent_as(kind: Any) -> Any:
