@@ -189,6 +189,7 @@ def _environment(settings: Settings, urls: ServerUrls) -> dict[str, str]:
         "FARM_ROOTS": os.pathsep.join(str(root) for root in settings.roots),
         **urls.environment,
         **_comfyui(settings),
+        **_echo(settings),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
         # Idle OpenMP threads that spin would take the core from the renderer beside them.
         "OMP_WAIT_POLICY": "PASSIVE",
@@ -199,6 +200,17 @@ def _comfyui(settings: Settings) -> dict[str, str]:
     """Where the render workers find their ComfyUI, and its weights."""
     given = {"FARM_COMFYUI_URL": settings.comfyui_url, "FARM_COMFYUI_MODELS_DIR": settings.comfyui_models_dir}
     return {name: str(value) for name, value in given.items() if value}
+
+
+def _echo(settings: Settings) -> dict[str, str]:
+    """Where Echo is, whom events may be sent to, and what signs the callbacks of tasks."""
+    secret = settings.callback_secret
+    given = {
+        "FARM_ECHO_URL": settings.echo_url,
+        "FARM_CALLBACK_HOSTS": ",".join(settings.callback_hosts),
+        "FARM_CALLBACK_SECRET": secret.get_secret_value() if secret else None,
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def _go_on(stopped: Callable[[], bool]) -> None:

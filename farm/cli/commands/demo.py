@@ -61,12 +61,12 @@ def run(
     """
     story = loading.load(show_file)
     out_dir = Path.cwd() / "out" / "demo"
-    with _own_farm(out_dir, keep=keep) as settings, MemoryPeak(timedelta(seconds=1)) as memory:
+    with own_farm(out_dir, keep=keep) as settings, MemoryPeak(timedelta(seconds=1)) as memory:
         began = time.monotonic()
         with asked_to_stop() as stopped, notes().status("starting") as status:
             stack.up(settings, die_with_me=True, renderers=("toon",), say=status.update, stopped=stopped)
         with Farm(settings) as farm:
-            project = _load(farm, story, make_references)
+            project = load_show(farm, story, make_references)
             outcome = _Demo(farm, project).play(began, memory)
             report = demo_report.write(outcome, farm.store, out_dir, poster)
     if not quiet:
@@ -90,7 +90,8 @@ def example_show(named: str | None) -> Path:
     )
 
 
-def _load(farm: Farm, story: Show, make_references: References) -> str:
+def load_show(farm: Farm, story: Show, make_references: References) -> str:
+    """Load a show with its references; the project's slug."""
     stored = farm.load_show(story)
     for sentence in make_references(farm, stored)["said"]:
         note(sentence)
@@ -191,12 +192,15 @@ def _drill_result(drill: Drill, root: UUID, details: Sequence[JobDetail]) -> Dri
 
 
 @contextmanager
-def _own_farm(out_dir: Path, *, keep: bool) -> Iterator[Settings]:
-    """The settings of a farm in `out_dir/state`, apart from any other, taken down and removed at the end."""
+def own_farm(out_dir: Path, *, keep: bool, **more: Any) -> Iterator[Settings]:
+    """The settings of a farm in `out_dir/state`, apart from any other, taken down and removed at the end.
+
+    `more` are settings that it has of its own.
+    """
     # Servers and folders that variables name belong to another farm: the demo never touches them.
     state = out_dir / "state"
     own = {"given_database_url": None, "given_redis_url": None, "artifacts_dir": state / "artifacts"}
-    settings = machine_settings().model_copy(update={"state_dir": state, "flower_port": 0, **own})
+    settings = machine_settings().model_copy(update={"state_dir": state, "flower_port": 0, **own, **more})
     _make(out_dir)
     # The lock lies beside the folder, which is emptied; it keeps a second demo from taking this one down.
     lock_file = out_dir.with_name(f".{out_dir.name}.lock")

@@ -76,10 +76,14 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the demo's database and takes afterwards.")
     ] = False,
+    echo: Annotated[
+        bool, typer.Option("--echo", help="Show instead how Echo dispatches a task, hears of it and decides.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Render, score and gate a short episode, with faults drawn on purpose; writes out/demo/index.html."""
     from farm import extras
+    from farm.cli.commands import demo_echo
     from farm.cli.commands.demo import example_show, run
 
     extras.joiners()
@@ -88,6 +92,9 @@ def demo(
             "This installation can order, but not render or score.",
             hint="pip install 'anime-render-farm[worker,embedded]'",
         )
+    if echo:
+        print_json(demo_echo.run(example_show(show), extras.AFTER_LOAD[0]))
+        return
     report = run(
         show_file=example_show(show),
         make_references=extras.AFTER_LOAD[0],
