@@ -114,10 +114,12 @@ def test_given_servers_are_used_as_given(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_passwords_do_not_show() -> None:
     read = Settings(
-        given_database_url="postgresql://farm:secret@db.example/farm", flower_password="hush", key="farm_hidden"
+        given_database_url="postgresql://farm:whisper@db.example/farm",
+        flower_password="hush",
+        key="farm_hidden",
     )  # type: ignore[arg-type]
 
-    assert "secret" not in repr(read)
+    assert "whisper" not in repr(read)
     assert "hush" not in repr(read)
     assert "farm_hidden" not in repr(read)
 

@@ -16,7 +16,7 @@ from models.metrics import Metric, Profile
 from models.shows import Defaults
 from models.takes import TakeToScore
 from models.vocabulary import JobType, Phase
-from tasks.steps.score import _expectations
+from tasks.measuring.expecting import expectations_of
 from tests.support.factories import a_recipe
 from workers.scoring.network_table import NETWORKS, asked_by, installed, serving
 from workers.scoring.networks.shelf import BUILDERS, Shelf
@@ -195,7 +195,7 @@ def test_what_counts_as_blank_is_the_profiles_word_and_an_orders_own(blank: floa
 
     def below(**overrides: float) -> float | None:
         marks = marks_in_force(own, Phase.VIDEO, overrides)
-        return _expectations(take, {mark.metric: mark for mark in marks}).blank_below
+        return expectations_of(take, marks).blank_below
 
     assert below() == limit
     assert blank is None or below(blank=0.001) == 0.001

