@@ -70,7 +70,7 @@ def _endpoint(route: Route) -> Callable[..., Response]:
             sent[IF_MATCH] = _what_was_read(sent.get(IF_MATCH))
         return (asked.change if route.changes else asked.read)(lambda farm: _answer(farm, route, sent))
 
-    call.__signature__ = inspect.Signature(_parameters(route))  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature(_parameters(route))  # type: ignore[attr-defined]  # FastAPI reads it
     call.__name__ = route.verb
     return call
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import ssl
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,74 +18,22 @@ from standardwebhooks import WebhookVerificationError
 from db import catalogue
 from db.events import deliveries, outbox
 from farm.events import signing
-from farm.events.courier import Courier
 from farm.events.policy import PAUSES, TOLERATED
 from models import failpoints
-from models.actors import Actor
 from models.errors import Unavailable
-from models.events import EventType, NewEndpoint, NewEvent
+from models.events import EventType
 from models.failpoints import Window
 from tests.support.factories import settings_for
+from tests.support.happenings import COMPLETED, OPENED, PASSED, SECRET, add, happens, seen, time_passes
 from tests.support.hook_receiver import Receiver, running_receiver
 from tests.support.queue_jobs import add_jobs, add_project, execute, one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from db.engine import Database
-    from models.events import EndpointView
     from tests.support.hook_receiver import Call
-
-COMPLETED, PASSED, OPENED = EventType.JOB_COMPLETED, EventType.QUALITY_PASSED, EventType.PHASE_OPENED
-SECRET = signing.new_secret()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with running_receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def project(database: Database) -> UUID:
-    return add_project(database)
-
-
-@pytest.fixture
-def send(database: Database, tmp_path: Path, receiver: Receiver) -> Callable[..., int]:
-    """A round of a courier who may call the receiver; how many events were taken."""
-
-    def round_of(*hosts: str, timeout: float = 5.0) -> int:
-        patience = timedelta(seconds=timeout)
-        settings = settings_for(tmp_path, callback_hosts=hosts or (receiver.host,), callback_timeout=patience)
-        return Courier(database, settings).round()
-
-    return round_of
-
-
-def add(database: Database, url: str, **more: Any) -> EndpointView:
-    with database.transaction() as session:
-        endpoint = NewEndpoint(url=url, **{"secret": SECRET, **more})
-        return catalogue.add_endpoint(session, endpoint, Actor.read("Ada"))
-
-
-def happens(database: Database, project: UUID, *events: tuple[EventType, UUID | None]) -> None:
-    with database.transaction() as session:
-        outbox.put(
-            session, [NewEvent(type=kind, project_id=project, job_id=job, facts={}) for kind, job in events]
-        )
-
-
-def seen(database: Database, endpoint: EndpointView) -> EndpointView:
-    with database.transaction() as session:
-        return catalogue.endpoint(session, endpoint.id)
-
-
-def time_passes(database: Database) -> None:
-    """Leases run out and what is to be tried again is due."""
-    execute(database, "UPDATE endpoints SET next_at = now()")
-    execute(database, "UPDATE deliveries SET next_at = now() WHERE delivered_at IS NULL")
 
 
 def test_an_event_arrives_as_the_contract_says_and_the_receivers_library_believes_it(
@@ -354,120 +300,6 @@ def test_a_callback_of_one_order_hears_of_its_takes_alone_and_is_not_signed_with
     assert [call.event["job_id"] for call in receiver.calls] == [str(mine), str(retake)]
     assert {call.event["task_id"] for call in receiver.calls} == {"echo-1"}
     assert all("webhook-signature" not in call.headers for call in receiver.calls)
-
-
-def test_a_redirect_is_not_followed(
-    database: Database, project: UUID, receiver: Receiver, send: Callable[..., int]
-) -> None:
-    with running_receiver() as inside:
-        endpoint = add(database, receiver.url)
-        receiver.status, receiver.headers = lambda _: 302, {"Location": inside.url}
-        happens(database, project, (COMPLETED, uuid4()))
-
-        assert send(receiver.host, inside.host) == 0
-        assert inside.calls == []
-    assert seen(database, endpoint).last_error == "It answered 302."
-
-
-def test_an_address_that_is_not_allowed_any_more_is_not_called(
-    database: Database, project: UUID, receiver: Receiver, send: Callable[..., int]
-) -> None:
-    endpoint = add(database, receiver.url)
-    happens(database, project, (COMPLETED, uuid4()))
-
-    assert send("hooks.example.com") == 0
-    assert receiver.calls == []
-    assert "not allowed" in str(seen(database, endpoint).last_error)
-
-
-def test_a_name_that_leads_somewhere_else_between_two_looks_is_called_where_it_led(
-    database: Database,
-    project: UUID,
-    receiver: Receiver,
-    send: Callable[..., int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The DNS is asked once for each call; asked again, it would lead to a forbidden address."""
-    asked: list[str] = []
-    real = socket.getaddrinfo
-
-    def rebinding(host: str, *given: Any, **named: Any) -> Any:
-        if host != "hooks.test":
-            return real(host, *given, **named)
-        asked.append(host)
-        address = "127.0.0.1" if len(asked) == 1 else "169.254.169.254"
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, receiver.port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    endpoint = add(database, f"http://hooks.test:{receiver.port}/hook")
-    happens(database, project, (COMPLETED, uuid4()))
-
-    assert send(f"internal:hooks.test:{receiver.port}") == 1
-    assert asked == ["hooks.test"]
-    assert receiver.calls[0].headers["host"] == f"hooks.test:{receiver.port}"
-
-    happens(database, project, (COMPLETED, uuid4()))
-    assert send(f"internal:hooks.test:{receiver.port}") == 0
-    assert "never called" in str(seen(database, endpoint).last_error)
-
-
-def test_an_answer_that_never_ends_is_ended(
-    database: Database, project: UUID, receiver: Receiver, send: Callable[..., int]
-) -> None:
-    endpoint = add(database, receiver.url)
-    receiver.drips = True
-    happens(database, project, (COMPLETED, uuid4()))
-
-    assert send(timeout=0.4) == 0
-    assert "did not answer within 0.4 s" in str(seen(database, endpoint).last_error)
-
-
-def test_nobody_at_the_address_is_a_failure_like_any_other(
-    database: Database, project: UUID, send: Callable[..., int]
-) -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{nobody.getsockname()[1]}"
-        endpoint = add(database, f"http://{host}/")
-        happens(database, project, (COMPLETED, uuid4()))
-
-        assert send(host) == 0
-    assert seen(database, endpoint).last_error == f"{host} does not answer."
-
-
-def test_a_certificate_must_be_the_names_and_not_the_addresss(
-    database: Database,
-    project: UUID,
-    send: Callable[..., int],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    certificate, key = tmp_path / "hooks.pem", tmp_path / "hooks.key"
-    wanted = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=hooks.test"
-    files = ["-keyout", str(key), "-out", str(certificate), "-addext", "subjectAltName=DNS:hooks.test"]
-    subprocess.run(["openssl", *wanted.split(), *files], check=True, capture_output=True)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with running_receiver(context) as receiver:
-        here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", receiver.port))]
-        real = socket.getaddrinfo
-        monkeypatch.setattr(
-            socket,
-            "getaddrinfo",
-            lambda host, *given, **named: here if host.endswith(".test") else real(host, *given, **named),
-        )
-        hosts = [f"internal:{name}.test:{receiver.port}" for name in ("hooks", "other")]
-        for name in ("hooks", "other"):
-            add(database, f"https://{name}.test:{receiver.port}/")
-        happens(database, project, (COMPLETED, uuid4()))
-
-        assert send(*hosts) == 1
-        assert len(receiver.calls) == 1
-    with database.transaction() as session:
-        (refused,) = catalogue.unwell_endpoints(session)
-    assert "other.test" in refused.url
-    assert "no certificate that can be trusted" in str(refused.last_error)
 
 
 def test_whoever_is_paused_in_the_middle_is_sent_no_more(
