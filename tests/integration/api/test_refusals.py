@@ -34,6 +34,15 @@ WRITTEN_OUT = [
     ("GET", f"/jobs/{ID}/take/master", Scope.READ),
     ("GET", f"/jobs/{ID}/stream", Scope.READ),
     ("GET", "/events/stream", Scope.READ),
+    ("GET", f"/jobs/{ID}/worst-frames/identity", Scope.READ),
+    ("GET", f"/jobs/{ID}/params", Scope.READ),
+    ("GET", f"/jobs/{ID}/quality", Scope.READ),
+    ("POST", f"/jobs/{ID}/cancel", Scope.SUBMIT),
+    ("POST", "/quality/phase-gate/still", Scope.READ),
+    ("POST", "/quality/evaluate", Scope.SUBMIT),
+    ("PUT", f"/characters/{ID}/embedding", Scope.REVIEW),
+    ("POST", f"/characters/{ID}/consistency-check", Scope.SUBMIT),
+    ("GET", f"/measurements/{ID}", Scope.READ),
 ]
 IN_TABLE = [
     (

@@ -264,8 +264,10 @@ def test_jobs_from_before_there_were_keys_are_nobodys_and_stay_without_them(blan
                 " j AS (INSERT INTO jobs (id, project_id, root_job_id, job_type, phase, requested_by, profile)"
                 "       SELECT i, p.id, i, 'still_image', 'still', 'x', 'spec' FROM p, gen_random_uuid() i"
                 "       RETURNING id),"
+                " q AS (INSERT INTO render_queue (job_id, pool, project_id)"
+                "       SELECT j.id, 'null', p.id FROM j, p RETURNING job_id),"
                 " a AS (INSERT INTO audit (by, action, subject, door) VALUES ('x', 'job.submit', 'job', 'sql'))"
-                " INSERT INTO attempts (job_id, step, epoch, worker_id) SELECT id, 'render', 1, 'w' FROM j"
+                " INSERT INTO attempts (job_id, step, epoch, worker_id) SELECT job_id, 'render', 1, 'w' FROM q"
             )
         )
 

@@ -13,7 +13,7 @@ from farm.events import signing
 from models.errors import BadInput
 from models.events import EventView
 
-NOW = datetime.now(UTC)
+HAPPENED = datetime(2026, 1, 2, tzinfo=UTC)
 EVENT = EventView(
     id=3,
     webhook_id=UUID(int=9),
@@ -21,10 +21,15 @@ EVENT = EventView(
     project="paper-moon",
     job_id=UUID(int=7),
     root_job_id=UUID(int=7),
-    at=NOW,
+    at=HAPPENED,
     facts={"verdict": "pass", "note": "schön"},
 )
 BODY = signing.body_of(EVENT, "task-1")
+
+
+def now() -> datetime:
+    """Receivers believe what was sent within five minutes."""
+    return datetime.now(UTC)
 
 
 def test_the_body_is_the_contracts_and_the_same_at_every_try() -> None:
@@ -32,7 +37,7 @@ def test_the_body_is_the_contracts_and_the_same_at_every_try() -> None:
         "event_type": "quality.passed",
         "task_id": "task-1",
         "job_id": str(UUID(int=7)),
-        "timestamp": NOW.isoformat(),
+        "timestamp": HAPPENED.isoformat(),
         "data": {"project": "paper-moon", "verdict": "pass", "note": "schön"},
     }
     assert signing.body_of(EVENT, "task-1") == BODY
@@ -40,7 +45,7 @@ def test_the_body_is_the_contracts_and_the_same_at_every_try() -> None:
 
 def test_while_keys_rotate_receivers_with_either_read_it() -> None:
     new, old = signing.new_secret(), signing.new_secret()
-    headers = signing.headers_of(EVENT, BODY, (new, old), NOW)
+    headers = signing.headers_of(EVENT, BODY, (new, old), now())
 
     assert headers["webhook-signature"].count("v1,") == 2
     for key in (new, old):
@@ -52,8 +57,8 @@ def test_while_keys_rotate_receivers_with_either_read_it() -> None:
 @pytest.mark.parametrize("header", ["webhook-id", "webhook-timestamp", "webhook-signature"])
 def test_what_was_altered_on_the_way_is_refused(header: str) -> None:
     key = signing.new_secret()
-    headers = signing.headers_of(EVENT, BODY, (key,), NOW)
-    other = signing.headers_of(EVENT, BODY + " ", (key,), NOW - timedelta(seconds=9)) | {"webhook-id": "x"}
+    headers = signing.headers_of(EVENT, BODY, (key,), now())
+    other = signing.headers_of(EVENT, BODY + " ", (key,), now() - timedelta(seconds=9)) | {"webhook-id": "x"}
 
     with pytest.raises(WebhookVerificationError):
         Webhook(key).verify(BODY, headers | {header: other[header]})
@@ -65,11 +70,11 @@ def test_what_was_sent_long_ago_is_refused_when_it_is_sent_again_by_somebody_els
     key = signing.new_secret()
 
     with pytest.raises(WebhookVerificationError, match="too old"):
-        Webhook(key).verify(BODY, signing.headers_of(EVENT, BODY, (key,), NOW - timedelta(minutes=6)))
+        Webhook(key).verify(BODY, signing.headers_of(EVENT, BODY, (key,), now() - timedelta(minutes=6)))
 
 
 def test_without_a_secret_nothing_pretends_to_be_signed() -> None:
-    assert "webhook-signature" not in signing.headers_of(EVENT, BODY, (), NOW)
+    assert "webhook-signature" not in signing.headers_of(EVENT, BODY, (), now())
 
 
 def test_a_given_secret_is_used_with_or_without_its_prefix() -> None:

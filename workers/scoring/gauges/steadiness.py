@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: 1 had one shift of the whole picture, absolute luma, and excused no hold; 2 of jitter took what half of the
 #: picture did for the camera's
 _FORMULAS = {Metric.LUMA_FLICKER: "2", Metric.JITTER: "3", Metric.FRAME_ORDER: "2"}
+#: the longer side of a picture that is followed; no film is longer, and a damaged file may say that it is
+_LONGEST_PX = 1024
 _ONE_BRIGHTNESS = "Only colours change, and order is told by brightness."
 
 
@@ -62,7 +64,7 @@ class SteadinessGauge:
 
         To follow a picture costs three times as much as to see that it stands, and most do.
         """
-        grey = cv2.cvtColor(frame.small, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255.0)
+        grey = cv2.cvtColor(_in_reach(frame.small), cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255.0)
         self._greys = [*self._greys[-2:], grey]
         if len(self._greys) == 1:
             return
@@ -101,6 +103,17 @@ class SteadinessGauge:
             else measured(metric, summary, formula=_FORMULAS[metric])
             for metric, summary in summaries.items()
         ]
+
+
+def _in_reach(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture `(H, W, 3)`, made smaller where it is so long that following it would take gigabytes."""
+    height, width = picture.shape[:2]
+    if max(height, width) <= _LONGEST_PX:
+        return picture
+    share = _LONGEST_PX / max(height, width)
+    # A block that is followed has 32 pixels a side.
+    size = (max(32, round(width * share)), max(32, round(height * share)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
