@@ -35,10 +35,23 @@ def answers(kind: Any, status: int = 200) -> dict[str, Any]:
 
 
 def schema_of(kind: Any) -> dict[str, Any]:
-    """The schema of a value as it travels, with the values within it kept by name."""
-    schema = wire.adapter(kind).json_schema(mode="serialization", ref_template=_REFERENCE)
-    _schemas.update(schema.pop("$defs", {}))
+    """The schema of a value as it travels, with the values within it kept by name.
+
+    A value is called otherwise than a form of the same name; two values of one name, after what holds them.
+    """
+    schema, within = _described(kind, "Answer")
+    if any(_schemas.get(name, each) != each for name, each in within.items()):
+        schema, within = _described(kind, f"Of{getattr(kind, '__name__', 'Several')}")
+    _schemas.update(within)
     return _page(schema) if wire.is_list(kind) else schema
+
+
+def _described(kind: Any, suffix: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schema of a type, and by name those that it refers to."""
+    schema = wire.adapter(kind).json_schema(
+        mode="serialization", ref_template=_REFERENCE.replace("{model}", "{model}" + suffix)
+    )
+    return schema, {f"{name}{suffix}": each for name, each in schema.pop("$defs", {}).items()}
 
 
 def _reference_to(model: type[Problem]) -> dict[str, str]:

@@ -79,7 +79,7 @@ def test_no_word_in_an_address_breaks_anything(
     known = _known(home, show)
 
     calls = [
-        (route.method, path, "{}" if route.has_body else None)
+        (route.method, path, "{}" if route.has_fields else None)
         for route in ROUTES
         for path in _addresses(route, known, _IN_ADDRESSES[:few])
     ]
@@ -97,7 +97,7 @@ def test_no_value_in_a_body_breaks_anything(
     calls: list[tuple[str, str, str | None]] = [
         (route.method, _path(route, known), body)
         for route in ROUTES
-        if route.has_body
+        if route.has_fields
         for body in _bodies(route.named, known, _IN_BODIES[:few])
     ]
     for path, fields in _written_out(known["job_id"]).items():
@@ -137,7 +137,7 @@ def _addresses(route: Route, known: dict[str, Any], words: Sequence[str]) -> Ite
     for word in words:
         for place in route.in_path:
             yield _path(route, known, **{place: word})
-        for place in () if route.has_body else route.named:
+        for place in () if route.has_fields else route.named:
             others = "".join(f"&{name}={known.get(name, '1')}" for name in needed - {place})
             yield f"{_path(route, known)}?{place}={word}{others}"
 
