@@ -124,7 +124,7 @@ def test_one_whose_connection_breaks_leaves_nothing_either(
         with farm.as_one() as whole:
             whole.begin_answer("broken", SAME)
             with whole.database.transaction() as session:
-                session.connection().connection.dbapi_connection.close()  # type: ignore[union-attr]
+                session.connection().connection.dbapi_connection.close()  # type: ignore[union-attr]  # open, within a transaction
             raise AssertionError("unreachable")
 
     with pytest.raises(Exception, match=r"closed|does not answer"):
