@@ -17,6 +17,7 @@ from farm.servers import programs
 from farm.servers.ports import LOOPBACK
 from farm.servers.privileges import give, make_home, reachable
 from farm.servers.server import Server
+from farm.servers.supervisor import end_all_in
 from models.errors import NotHere
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ class Postgres(Server):
     def _create_cluster(self, installation: Path, record: ServerRecord) -> None:
         """Make cluster and database in a temporary folder: a half-made one is never taken for a whole one."""
         self._require_nothing_there()
-        for left in self.home.glob("postgres.new*"):
-            shutil.rmtree(left, ignore_errors=True)
-        # Under a name of its own: what a killed start left running may still be writing into its folder.
+        self._clear_halves()
         fresh = self.folder.with_name(f"postgres.new.{os.getpid()}")
         make_home(fresh, self.account)
         password = self.home / "initdb.password"
@@ -113,6 +112,12 @@ class Postgres(Server):
         with (fresh / "postgresql.conf").open("a") as file:
             file.write(f"\ninclude_if_exists = '{_CONFIG}'\n")
         fresh.rename(self.folder)
+
+    def _clear_halves(self) -> None:
+        """Remove what starts that were killed had begun, and first end what still writes there."""
+        for half in self.home.glob("postgres.new*"):
+            end_all_in(half)
+            shutil.rmtree(half, ignore_errors=True)
 
     def _require_nothing_there(self) -> None:
         """A data folder that lost its version file is somebody's database, not a place for a new one."""

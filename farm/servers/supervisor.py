@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 #: start times come from the kernel in clock ticks; a reused process id differs by far more
 _SAME_START_S = 0.05
+#: a killed process is gone when the write that it was in is over
+_LAST_WRITE_S = 10.0
+#: a process that is being killed may have started another, and that one another
+_GENERATIONS = 3
 #: children of this process; kept so that they are reaped, and no zombie passes for a living server
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -111,6 +115,16 @@ def end_alone(mark: ProcessMark, seconds: float) -> None:
         ask_to_end(mark, number)
         if wait_until(lambda: not mark.is_running(), patience):
             return
+
+
+def end_all_in(folder: Path) -> None:
+    """Kill each process that works in `folder`, and those that they start meanwhile."""
+    for _ in range(_GENERATIONS):
+        family = [each for each in psutil.process_iter(["cwd"]) if each.info["cwd"] == str(folder.resolve())]
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=_LAST_WRITE_S)
 
 
 def ask_to_end(mark: ProcessMark, number: signal.Signals = signal.SIGTERM) -> None:
