@@ -1,20 +1,19 @@
-"""Where this machine's HTTP API listens: chosen when it starts, written down for whoever asks."""
+"""This machine's HTTP API, as whoever starts and asks for it knows it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import requests
 
-from farm.servers.ports import choose, is_free
-from farm.servers.state import ServersState, folder_errors_told, read_json, write_json
-from models.errors import Unavailable
+from farm.ops import listening
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from farm.settings import Settings
+
+#: what its place is written down under
+_NAME = "api"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +35,12 @@ def prepare(settings: Settings) -> ApiAccess:
         Unavailable: the port is taken; the sentence names the setting.
         NotHere: the state folder cannot be written.
     """
-    port = settings.api_port or choose(asked=None, remembered=0, server="the API")
-    if not is_free(port):
-        raise Unavailable(
-            f"Port {port}, on which the API should listen, is taken by another program.",
-            hint="Set FARM_API_PORT to a free port; 0 finds one.",
-        )
-    return _kept(settings, port)
+    return _noted(settings, listening.choose_port(settings.api_port, server="the API", setting="FARM_API_PORT"))
 
 
 def access(settings: Settings) -> ApiAccess | None:
     """Where the running farm's API is; None when it does not run."""
-    stored = read_json(_file(settings))
+    stored = listening.noted(settings, _NAME)
     known = ApiAccess(**stored) if stored else None
     return known if known and known.port else None
 
@@ -55,7 +48,7 @@ def access(settings: Settings) -> ApiAccess | None:
 def note_stopped(settings: Settings) -> None:
     """It listens no more."""
     if access(settings):
-        _kept(settings, port=0)
+        _noted(settings, port=0)
 
 
 def environment(access: ApiAccess) -> dict[str, str]:
@@ -71,13 +64,7 @@ def answers(access: ApiAccess) -> bool:
         return False
 
 
-def _kept(settings: Settings, port: int) -> ApiAccess:
+def _noted(settings: Settings, port: int) -> ApiAccess:
     access = ApiAccess(host=settings.api_host, port=port)
-    ServersState(settings.state_dir).prepare()
-    with folder_errors_told(settings.state_dir):
-        write_json(_file(settings), asdict(access))
+    listening.note(settings, _NAME, access)
     return access
-
-
-def _file(settings: Settings) -> Path:
-    return settings.state_dir / "api.json"

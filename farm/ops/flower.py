@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import requests
 
-from farm.servers.ports import choose, is_free
-from farm.servers.state import ServersState, folder_errors_told, read_json, write_json
-from models.errors import Unavailable
+from farm.ops import listening
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
-    from pathlib import Path
 
     from farm.settings import Settings
 
@@ -34,6 +31,8 @@ class FlowerAccess:
         return f"http://{self.host}:{self.port}"
 
 
+#: what its place and its password are written down under
+_NAME = "flower"
 #: Flower's own settings, each under FLOWER_ and overridden there by whoever likes it otherwise
 _OURS = {
     "FLOWER_ADDRESS": "127.0.0.1",
@@ -53,12 +52,7 @@ def prepare(settings: Settings) -> FlowerAccess:
         Unavailable: the port is taken; the sentence names the setting.
         NotHere: the state folder cannot be written.
     """
-    port = settings.flower_port or choose(asked=None, remembered=0, server="Flower")
-    if not is_free(port):
-        raise Unavailable(
-            f"Port {port}, on which Flower should listen, is taken by another program.",
-            hint="Set FARM_FLOWER_PORT to a free port; 0 finds one.",
-        )
+    port = listening.choose_port(settings.flower_port, server="Flower", setting="FARM_FLOWER_PORT")
     return _kept(settings, port)
 
 
@@ -88,7 +82,7 @@ def lock(settings: Settings, argv: Sequence[str], environ: MutableMapping[str, s
     known = _known(settings)
     mine = _kept(settings, port=known.port if known else 0)
     environ.update(environment(mine))
-    return f"Flower asks for the user {mine.user} and the password in {_file(settings)}."
+    return f"Flower asks for the user {mine.user} and the password in {listening.file_of(settings, _NAME)}."
 
 
 def arguments(access: FlowerAccess) -> tuple[str, ...]:
@@ -112,7 +106,7 @@ def is_guarded(access: FlowerAccess) -> bool:
 
 
 def _known(settings: Settings) -> FlowerAccess | None:
-    stored = read_json(_file(settings))
+    stored = listening.noted(settings, _NAME)
     return FlowerAccess(**stored) if stored else None
 
 
@@ -126,11 +120,5 @@ def _kept(settings: Settings, port: int) -> FlowerAccess:
         user=settings.flower_user,
         password=given.get_secret_value() if given else own,
     )
-    ServersState(settings.state_dir).prepare()
-    with folder_errors_told(settings.state_dir):
-        write_json(_file(settings), asdict(access))
+    listening.note(settings, _NAME, access)
     return access
-
-
-def _file(settings: Settings) -> Path:
-    return settings.state_dir / "flower.json"
